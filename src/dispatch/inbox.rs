@@ -1,0 +1,108 @@
+//! What may be said to the dispatcher, and the front door's way of saying it.
+//!
+//! Owns the one place where stages meet. Replies travel on a channel of one slot that the asker
+//! made; the engine's messages never hold one. Used by http, timer, send and signal threads.
+
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+
+use crate::config::Config;
+use crate::engine::AlarmId;
+use crate::engine::{Answered, InvalidAlert, Outcome, Query};
+use crate::model::{Mono, PostedAlert};
+
+/// From the front door; the queue is short and says no when it is full.
+#[derive(Debug)]
+pub enum Request {
+    /// Take these alerts in, all or (when at a limit) none.
+    Post {
+        /// The alerts.
+        alerts: Vec<PostedAlert>,
+        /// Gets the receipt once they are in.
+        reply: Sender<Receipt>,
+    },
+    /// Answer a question.
+    Ask {
+        /// The question.
+        query: Query,
+        /// Gets the snapshot.
+        reply: Sender<Answered>,
+    },
+    /// Use this configuration from now on.
+    Reload {
+        /// The configuration.
+        config: Arc<Config>,
+        /// Hears that it is in force.
+        reply: Sender<()>,
+    },
+    /// End the loop: nothing further is taken in.
+    Stop,
+}
+
+/// From our own stages; never refused.
+#[derive(Debug)]
+pub enum Event {
+    /// Alarms that rang, with the times they were armed for.
+    Rings(Vec<(AlarmId, Mono)>),
+    /// An attempt has ended.
+    Outcome(Outcome),
+}
+
+/// What became of posted alerts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    /// The batch is in, but for these.
+    Taken(Vec<InvalidAlert>),
+    /// The daemon holds as many alerts as it may; nothing of the batch was taken.
+    AtLimit {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// Why the dispatcher gave no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unanswered {
+    /// Its inbox is full; try again later.
+    Full,
+    /// It has stopped.
+    Stopped,
+}
+
+/// The front door's end of the inbox.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    requests: Sender<Request>,
+}
+
+impl Inbox {
+    /// A handle on the sending end.
+    pub fn new(requests: Sender<Request>) -> Self {
+        Inbox { requests }
+    }
+
+    /// Hands alerts in and waits until they are kept.
+    pub fn post(&self, alerts: Vec<PostedAlert>) -> Result<Receipt, Unanswered> {
+        self.exchange(|reply| Request::Post { alerts, reply })
+    }
+
+    /// Asks and waits for the snapshot.
+    pub fn ask(&self, query: Query) -> Result<Answered, Unanswered> {
+        self.exchange(|reply| Request::Ask { query, reply })
+    }
+
+    /// Puts a checked configuration in force and waits until it is.
+    pub fn reload(&self, config: Arc<Config>) -> Result<(), Unanswered> {
+        self.exchange(|reply| Request::Reload { config, reply })
+    }
+
+    fn exchange<T>(&self, request: impl FnOnce(Sender<T>) -> Request) -> Result<T, Unanswered> {
+        let (reply, answer): (Sender<T>, Receiver<T>) = bounded(1);
+        match self.requests.try_send(request(reply)) {
+            Ok(()) => answer.recv().map_err(|_| Unanswered::Stopped),
+            Err(TrySendError::Full(_)) => Err(Unanswered::Full),
+            Err(TrySendError::Disconnected(_)) => Err(Unanswered::Stopped),
+        }
+    }
+}

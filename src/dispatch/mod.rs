@@ -1,0 +1,3 @@
+//! STAGE 2.
+
+pub mod inbox;

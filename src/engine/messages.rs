@@ -1,0 +1,409 @@
+//! The whole boundary of the engine on one page: what goes in, what comes out, what can be asked.
+//!
+//! Owns the messages, no behaviour. Nothing here holds an end of a channel, a file or a socket, so
+//! every message can be made up by a test. Runs on the dispatch thread.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{Config, Receiver, Webhook};
+use crate::model::{Alert, Labels, Mono, PostedAlert, Status, Wall};
+
+/// Something that happened outside.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A sender reported these alerts.
+    Alerts(Vec<PostedAlert>),
+    /// An alarm that was armed for `at` rang. Only a hint to look: early, late, doubled and stale
+    /// rings are harmless.
+    Ring {
+        /// Which one.
+        alarm: AlarmId,
+        /// What it was armed for.
+        at: Mono,
+    },
+    /// A worker is done with an attempt.
+    Outcome(Outcome),
+    /// A new configuration holds from now on.
+    Reload(Arc<Config>),
+}
+
+/// Something the engine wants done.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Ring `alarm` at `at`. An alarm has one time: a later `Arm` moves it.
+    Arm {
+        /// Which one.
+        alarm: AlarmId,
+        /// When.
+        at: Mono,
+    },
+    /// Do not ring `alarm`. A ring already on its way does no harm.
+    Disarm(AlarmId),
+    /// Make one attempt to deliver. The engine counts what is out: at most
+    /// [`crate::engine::Settings::workers`] at a time.
+    Send(Job),
+    /// An alert of the batch in hand was not taken.
+    Refuse(InvalidAlert),
+    /// Worth a log line, a metric or a place in the history.
+    Note(Note),
+}
+
+/// Names an alarm of the timer. Small and dense, so that the timer finds it by index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AlarmId(pub u32);
+
+/// Names an attempt; never used twice in a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttemptId(pub u64);
+
+/// An alert that broke a rule; the others of its batch are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidAlert {
+    /// Why, in Alertmanager's words (§4.1 step 6).
+    pub reason: String,
+}
+
+/// One attempt to deliver, for a worker.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Comes back in the [`Outcome`].
+    pub attempt: AttemptId,
+    /// Where to, and how.
+    pub webhook: Arc<Webhook>,
+    /// What.
+    pub notification: Arc<Notification>,
+    /// How long the attempt may take in all.
+    pub timeout: Duration,
+}
+
+/// What one webhook is told about one group in one flush. Rendered by the worker.
+#[derive(Clone, Debug)]
+pub struct Notification {
+    /// The receiver's name.
+    pub receiver: Arc<str>,
+    /// Position of the webhook in the receiver.
+    pub webhook_index: usize,
+    /// Why it is told.
+    pub reason: Reason,
+    /// Identity of the group, as receivers know it (§3).
+    pub group_key: Arc<str>,
+    /// The labels that make the group.
+    pub group_labels: Labels,
+    /// The alerts to tell, sorted as §2.5 says; after send_resolved and max_alerts.
+    pub alerts: Vec<ToldAlert>,
+    /// How many alerts max_alerts cut off.
+    pub truncated_alerts: u64,
+}
+
+impl Notification {
+    /// Firing while one of the alerts fires.
+    pub fn status(&self) -> Status {
+        let firing = self.alerts.iter().any(|told| told.status == Status::Firing);
+        if firing {
+            Status::Firing
+        } else {
+            Status::Resolved
+        }
+    }
+}
+
+/// An alert in a notification, with the status it had when the flush looked.
+#[derive(Clone, Debug)]
+pub struct ToldAlert {
+    /// The alert.
+    pub alert: Arc<Alert>,
+    /// Firing or resolved at the flush; a firing alert is told without an end.
+    pub status: Status,
+}
+
+/// Why a notification is sent (§5.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The receiver knows nothing of this group, or only that nothing fires.
+    FirstNotification,
+    /// An alert fires that the receiver was not told of.
+    NewAlerts,
+    /// Some have resolved, others fire on.
+    SomeResolved,
+    /// Nothing fires any more.
+    AllResolved,
+    /// Nothing changed for as long as repeat_interval.
+    RepeatElapsed,
+}
+
+impl Reason {
+    /// The text of Alertmanager's `notification_reason`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::FirstNotification => "first notification",
+            Reason::NewAlerts => "new alerts added",
+            Reason::SomeResolved => "some alerts resolved",
+            Reason::AllResolved => "all alerts resolved",
+            Reason::RepeatElapsed => "repeat interval elapsed",
+        }
+    }
+}
+
+/// What became of an attempt.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Which attempt.
+    pub attempt: AttemptId,
+    /// How it ended.
+    pub verdict: Verdict,
+}
+
+/// What to make of an attempt's end. Three, because three branches exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The receiver has it.
+    Delivered,
+    /// Try again within this flush.
+    Retry {
+        /// What went wrong.
+        failure: Failure,
+        /// The least the receiver asked us to wait, already within bounds.
+        after: Option<Duration>,
+    },
+    /// Trying again within this flush is of no use.
+    GiveUp(Failure),
+}
+
+/// What went wrong with an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The class, as a label of a metric.
+    pub kind: FailureKind,
+    /// The text for people, without secrets.
+    pub text: String,
+}
+
+/// Classes of failure: the values of `reason` in `alertmanager_notifications_failed_total` (§11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FailureKind {
+    /// Transport errors and what fits nowhere else.
+    Other,
+    /// 4xx but for those below.
+    ClientError,
+    /// 5xx.
+    ServerError,
+    /// We called it off.
+    ContextCanceled,
+    /// The flush's time ran out before an attempt failed.
+    ContextDeadlineExceeded,
+    /// 401 and 403.
+    AuthError,
+    /// 429.
+    RateLimited,
+}
+
+impl FailureKind {
+    /// Every class, so that metrics can be created at zero.
+    pub const ALL: [FailureKind; 7] = [
+        FailureKind::Other,
+        FailureKind::ClientError,
+        FailureKind::ServerError,
+        FailureKind::ContextCanceled,
+        FailureKind::ContextDeadlineExceeded,
+        FailureKind::AuthError,
+        FailureKind::RateLimited,
+    ];
+
+    /// The value of the label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FailureKind::Other => "other",
+            FailureKind::ClientError => "clientError",
+            FailureKind::ServerError => "serverError",
+            FailureKind::ContextCanceled => "contextCanceled",
+            FailureKind::ContextDeadlineExceeded => "contextDeadlineExceeded",
+            FailureKind::AuthError => "authError",
+            FailureKind::RateLimited => "rateLimited",
+        }
+    }
+}
+
+/// Something worth telling people: each becomes a log line, a metric, or both.
+#[derive(Clone, Debug)]
+pub enum Note {
+    /// An alert was posted (counted before it was checked).
+    Received(Status),
+    /// An alert was refused.
+    Invalid,
+    /// A group came to be.
+    GroupCreated {
+        /// Its key.
+        group_key: Arc<str>,
+        /// Whether it flushes at once, because its first alert is older than group_wait.
+        immediately: bool,
+    },
+    /// A flush looked at a group and decided what a webhook is told: a reason, or nothing.
+    Decided {
+        /// The group.
+        group_key: Arc<str>,
+        /// The webhook.
+        target: Target,
+        /// Why it is told; `None` if it is not.
+        reason: Option<Reason>,
+    },
+    /// The send stage ran for a webhook, sending or (send_resolved off) not.
+    NotificationStarted,
+    /// An attempt failed and will be made again.
+    AttemptFailed {
+        /// The group.
+        group_key: Arc<str>,
+        /// The webhook.
+        target: Target,
+        /// What went wrong.
+        failure: Failure,
+        /// Attempts made so far in this flush.
+        attempts: u32,
+        /// Whether the text differs from the attempt before: only then is it worth a line.
+        is_news: bool,
+    },
+    /// A webhook was delivered.
+    Delivered {
+        /// The group.
+        group_key: Arc<str>,
+        /// The webhook.
+        target: Target,
+        /// Why it was sent.
+        reason: Reason,
+        /// Attempts it took.
+        attempts: u32,
+        /// Alerts it carried.
+        alerts: usize,
+    },
+    /// A webhook was not delivered in this flush; the next one tries again.
+    NotificationFailed {
+        /// The group.
+        group_key: Arc<str>,
+        /// The webhook.
+        target: Target,
+        /// What went wrong.
+        failure: Failure,
+        /// Attempts made.
+        attempts: u32,
+        /// Why no further attempt is made.
+        end: FlushEnd,
+    },
+    /// A group is empty and gone.
+    GroupRemoved {
+        /// Its key.
+        group_key: Arc<str>,
+    },
+    /// A reload took effect.
+    Reloaded {
+        /// Groups that went on as they were.
+        kept: usize,
+        /// Groups that were formed anew.
+        moved: usize,
+    },
+    /// The wall clock jumped.
+    ClockStepped {
+        /// Seconds; negative is backwards.
+        seconds: f64,
+    },
+    /// Resolved alerts were forgotten.
+    Collected {
+        /// How many.
+        alerts: usize,
+    },
+}
+
+/// A webhook by name: receiver and position.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Target {
+    /// The receiver.
+    pub receiver: Arc<str>,
+    /// Position of the webhook in it.
+    pub webhook_index: usize,
+}
+
+/// Why a flush makes no further attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlushEnd {
+    /// The failure will not go away by trying again.
+    Unrecoverable,
+    /// The time of the flush is over.
+    OutOfTime,
+    /// A reload changed the route or the receiver.
+    Reloaded,
+}
+
+/// A question; asking changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// All alerts, with the receivers they go to.
+    Alerts,
+    /// All groups with their alerts.
+    Groups,
+    /// The configuration in force.
+    Config,
+    /// Numbers for `/metrics`.
+    Gauges,
+}
+
+/// The answer to a [`Query`]: a snapshot that another thread may filter and serialise at leisure.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// To [`Query::Alerts`], in no particular order.
+    Alerts(Vec<AlertView>),
+    /// To [`Query::Groups`], in no particular order.
+    Groups(Vec<GroupView>),
+    /// To [`Query::Config`].
+    Config(Arc<Config>),
+    /// To [`Query::Gauges`].
+    Gauges(Gauges),
+}
+
+/// An alert and where it goes.
+#[derive(Clone, Debug)]
+pub struct AlertView {
+    /// The alert.
+    pub alert: Arc<Alert>,
+    /// Receivers of the routes that took it, in route order; duplicates are possible.
+    pub receivers: Arc<[Arc<Receiver>]>,
+}
+
+/// A group and what is in it.
+#[derive(Clone, Debug)]
+pub struct GroupView {
+    /// The labels that make the group.
+    pub labels: Labels,
+    /// The receiver of its route.
+    pub receiver: Arc<Receiver>,
+    /// Its alerts, in no particular order.
+    pub alerts: Vec<Arc<Alert>>,
+}
+
+/// Numbers for `/metrics`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gauges {
+    /// Unresolved alerts that sit in a group.
+    pub active_alerts: usize,
+    /// Alerts kept, resolved ones included.
+    pub stored_alerts: usize,
+    /// Groups alive.
+    pub groups: usize,
+    /// Entries of the ledger.
+    pub ledger_entries: usize,
+    /// Deliveries that wait for a worker.
+    pub waiting_deliveries: usize,
+    /// Attempts under way.
+    pub attempts_in_flight: usize,
+    /// Receivers that a route uses.
+    pub receivers: usize,
+    /// Webhooks of those.
+    pub webhooks: usize,
+}
+
+/// When a wall-clock reading is needed for an answer, the view carries the one it was made at.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The wall time of the snapshot.
+    pub at: Wall,
+    /// The snapshot.
+    pub answer: Answer,
+}

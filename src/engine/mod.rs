@@ -1,0 +1,5 @@
+//! PURE. The brain.
+
+mod messages;
+
+pub use messages::*;

@@ -1,0 +1,79 @@
+//! An alert, before and after it was taken in.
+//!
+//! Owns what an alert is. Which times it gets and how two reports of it merge is decided in
+//! `engine/ingest.rs`.
+
+use super::{Fingerprint, Labels, Wall};
+
+/// An alert as a sender posted it: complete but for what only the dispatcher's clock can say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PostedAlert {
+    /// Labels without the empty ones.
+    pub labels: Labels,
+    /// Annotations, the empty ones kept.
+    pub annotations: Labels,
+    /// When it began; `None` if the sender left that to us.
+    pub starts_at: Option<Wall>,
+    /// When it ends or ended; `None` if the sender left that to us.
+    pub ends_at: Option<Wall>,
+    /// A link to where it came from; may be empty.
+    pub generator_url: Box<str>,
+    /// What is wrong with its labels or annotations, in Alertmanager's words (§4.1 step 6).
+    pub fault: Option<Box<str>>,
+}
+
+/// An alert that was taken in. Never changes; a newer report of it is a new value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// The identity: the hash of the labels.
+    pub fingerprint: Fingerprint,
+    /// The labels; what identifies the alert.
+    pub labels: Labels,
+    /// Texts for people.
+    pub annotations: Labels,
+    /// When it began.
+    pub starts_at: Wall,
+    /// When it ends unless reported again, or when it ended.
+    pub ends_at: Wall,
+    /// When it was last reported to us.
+    pub updated_at: Wall,
+    /// Whether `ends_at` is our time-out and not the sender's word.
+    pub ends_by_timeout: bool,
+    /// A link to where it came from; may be empty.
+    pub generator_url: Box<str>,
+}
+
+impl Alert {
+    /// Whether the alert has ended at `now`; the end itself counts (§4.2).
+    pub fn is_resolved_at(&self, now: Wall) -> bool {
+        self.ends_at <= now
+    }
+
+    /// Its status at `now`.
+    pub fn status_at(&self, now: Wall) -> Status {
+        if self.is_resolved_at(now) {
+            Status::Resolved
+        } else {
+            Status::Firing
+        }
+    }
+}
+
+/// Whether an alert, or a notification as a whole, still burns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// The end lies in the future.
+    Firing,
+    /// The end has passed.
+    Resolved,
+}
+
+impl Status {
+    /// The word on the wire and in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Firing => "firing",
+            Status::Resolved => "resolved",
+        }
+    }
+}

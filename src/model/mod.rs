@@ -1,0 +1,25 @@
+//! Plain data that every stage shares: alerts, labels, matchers, fingerprints, durations and time.
+//!
+//! Pure, and at the bottom of the tree: nothing here uses another module of ours, reads a clock
+//! or does I/O. Runs on whichever thread calls it.
+
+mod alert;
+mod duration;
+mod fingerprint;
+mod labels;
+mod matcher;
+mod order;
+mod time;
+
+pub use alert::{Alert, PostedAlert, Status};
+pub use duration::{
+    DurationError, format_duration, format_go_duration, parse_duration, parse_go_duration,
+};
+pub use fingerprint::{Fingerprint, FingerprintMap, FixedHasher, Fnv1a};
+pub use labels::Labels;
+pub use matcher::{
+    MatchOp, Matcher, MatcherError, Parsed, ParserMode, format_matchers, go_quote,
+    is_valid_label_name, parse_matcher, parse_matchers,
+};
+pub use order::{compare_for_notification, compare_label_sets};
+pub use time::{Mono, Now, Wall, ZERO_TIME, format_rfc3339_millis, format_rfc3339_nanos};

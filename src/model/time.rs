@@ -1,0 +1,134 @@
+//! The two kinds of time, as values.
+//!
+//! Owns the types that carry time through the daemon and their text forms. Never reads a clock:
+//! `clock.rs` does, and hands a [`Now`] in.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// A point on the calendar, with nanoseconds. Steps whenever somebody sets the host's clock.
+pub type Wall = Timestamp;
+
+/// What Go prints for an unset time: the first second of the year 1. On the wire it means "no time".
+pub const ZERO_TIME: Wall = Timestamp::constant(-62_135_596_800, 0);
+
+/// A point on the monotonic clock: nanoseconds since the process started. Never goes back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mono(u64);
+
+impl Mono {
+    /// The instant the clock started.
+    pub const START: Mono = Mono(0);
+
+    /// The point `nanoseconds` after the start.
+    pub const fn from_nanos(nanoseconds: u64) -> Self {
+        Mono(nanoseconds)
+    }
+
+    /// Nanoseconds since the start.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// How long `earlier` lies in the past; zero if it does not.
+    pub fn since(self, earlier: Mono) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for Mono {
+    type Output = Mono;
+
+    fn add(self, span: Duration) -> Mono {
+        let nanoseconds = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
+        Mono(self.0.saturating_add(nanoseconds))
+    }
+}
+
+impl Sub<Duration> for Mono {
+    type Output = Mono;
+
+    fn sub(self, span: Duration) -> Mono {
+        let nanoseconds = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
+        Mono(self.0.saturating_sub(nanoseconds))
+    }
+}
+
+impl fmt::Display for Mono {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:?}", Duration::from_nanos(self.0))
+    }
+}
+
+/// One reading of both clocks. Intervals run on `mono`; ends of alerts and the ledger on `wall`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Time since the process started.
+    pub mono: Mono,
+    /// Time of day.
+    pub wall: Wall,
+}
+
+impl Now {
+    /// The wall time that belonged to `mono` had the wall clock run evenly.
+    pub fn wall_at(&self, mono: Mono) -> Wall {
+        let result = if mono >= self.mono {
+            self.wall.checked_add(mono.since(self.mono))
+        } else {
+            self.wall.checked_sub(self.mono.since(mono))
+        };
+        result.unwrap_or(self.wall)
+    }
+}
+
+/// RFC 3339 in UTC with milliseconds, cut and not rounded: the form of the API's answers (§10.2).
+pub fn format_rfc3339_millis(time: Wall) -> String {
+    format!("{time:.3}")
+}
+
+/// RFC 3339 in UTC with as many digits of the fraction as it has: the form of webhooks (§6.2).
+pub fn format_rfc3339_nanos(time: Wall) -> String {
+    time.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Wall {
+        text.parse().expect("a timestamp")
+    }
+
+    #[test]
+    fn the_zero_time_prints_as_go_prints_it() {
+        assert_eq!(format_rfc3339_nanos(ZERO_TIME), "0001-01-01T00:00:00Z");
+        assert_eq!(format_rfc3339_millis(ZERO_TIME), "0001-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn the_api_cuts_to_milliseconds_and_webhooks_keep_what_there_is() {
+        let time = at("2026-01-01T00:00:00.123999789Z");
+        assert_eq!(format_rfc3339_millis(time), "2026-01-01T00:00:00.123Z");
+        assert_eq!(format_rfc3339_nanos(time), "2026-01-01T00:00:00.123999789Z");
+        assert_eq!(
+            format_rfc3339_nanos(at("2026-01-01T02:00:00.5+02:00")),
+            "2026-01-01T00:00:00.5Z"
+        );
+    }
+
+    #[test]
+    fn a_monotonic_time_maps_onto_the_wall_clock_in_both_directions() {
+        let now = Now {
+            mono: Mono::from_nanos(5_000_000_000),
+            wall: at("2026-01-01T00:00:05Z"),
+        };
+        assert_eq!(now.wall_at(Mono::START), at("2026-01-01T00:00:00Z"));
+        assert_eq!(
+            now.wall_at(now.mono + Duration::from_secs(1)),
+            at("2026-01-01T00:00:06Z")
+        );
+    }
+}

@@ -1,0 +1,5 @@
+//! What the daemon says about itself: log lines and metrics.
+//!
+//! The only shared mutable state of the daemon stands here, and it is counters.
+
+pub mod metrics;
