@@ -11,6 +11,7 @@ pub mod engine;
 pub mod dispatch;
 
 pub mod clock;
+pub mod timer;
 
 pub mod limits;
 pub mod telemetry;

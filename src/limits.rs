@@ -17,6 +17,10 @@ pub const EVENTS: usize = 256;
 /// waits in the dispatcher, merged.
 pub const TIMER_COMMANDS: usize = 64;
 
+/// Alarm commands that wait in the dispatcher before superseded ones are dropped. After that there
+/// is at most one for each alarm.
+pub const UNTOLD_COMMANDS: usize = 4096;
+
 /// Rings the timer hands over at a time, so that a million due at once do not arrive as one lump.
 pub const RINGS_PER_EVENT: usize = 512;
 

@@ -45,6 +45,11 @@ pub enum Effect {
     Send(Job),
     /// An alert of the batch in hand was not taken.
     Refuse(InvalidAlert),
+    /// The whole batch in hand was not taken, because this many alerts are kept already.
+    RefuseBatch {
+        /// The limit.
+        limit: usize,
+    },
     /// Worth a log line, a metric or a place in the history.
     Note(Note),
 }
@@ -227,10 +232,13 @@ impl FailureKind {
 /// Something worth telling people: each becomes a log line, a metric, or both.
 #[derive(Clone, Debug)]
 pub enum Note {
-    /// An alert was posted (counted before it was checked).
-    Received(Status),
-    /// An alert was refused.
-    Invalid,
+    /// Alerts were posted; counted before they were checked.
+    Received {
+        /// Those that fire.
+        firing: usize,
+        /// Those that have ended.
+        resolved: usize,
+    },
     /// A group came to be.
     GroupCreated {
         /// Its key.

@@ -1,5 +1,262 @@
-//! PURE. The brain.
+//! PURE. The brain: which alerts make which groups, when those are told, to whom, and why.
+//!
+//! Owns all state of the dispatcher. Time and randomness come in as values, everything it wants
+//! done goes out as [`Effect`]s; there is no clock, thread, channel, file or log in here. With the
+//! same inputs it yields the same effects, byte for byte. Runs on the dispatch thread, and in
+//! `tests/sim` in virtual time.
+//!
+//! ```text
+//!  Alerts ──► ingest ──► store ──► route ──► groups ─┐
+//!  Ring ─────────────────────────────────────────────┤ due
+//!                                                    ▼
+//!                        ledger ◄──► decide ◄───── flush ──► lanes ──► attempts ──► Send
+//!                           ▲                        ▲                    │
+//!  Outcome ─────────────────┴────────────────────────┴────────────────────┘
+//! ```
 
+mod attempts;
+mod clock_step;
+mod collect;
+mod decide;
+mod flush;
+mod group;
+mod groups;
+mod ingest;
+mod lanes;
+mod ledger;
 mod messages;
+mod query;
+mod random;
+mod reload;
+mod route;
+mod store;
 
 pub use messages::*;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::model::{Alert, Labels, Now, PostedAlert, Status};
+use attempts::Attempts;
+use clock_step::StepWatch;
+use collect::Collector;
+use group::{Group, GroupId};
+use groups::{COLLECT_ALARM, Groups};
+use lanes::{Lanes, Shares};
+use ledger::Ledger;
+use random::Random;
+use route::{RouteIndex, RouteTree};
+use store::{AlertStore, Stored};
+
+/// What the flags say about the engine.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Attempts that may be out at a time.
+    pub workers: usize,
+    /// Attempts that may be out at a time to one endpoint.
+    pub workers_per_endpoint: usize,
+    /// Alerts kept at most, resolved ones included.
+    pub alerts: usize,
+    /// How long the ledger remembers at most.
+    pub retention: Duration,
+    /// How often resolved alerts are forgotten.
+    pub alert_collect_interval: Duration,
+    /// How often the ledger forgets.
+    pub ledger_collect_interval: Duration,
+    /// Whether a reload forms all groups anew, as in Alertmanager.
+    pub reload: ReloadPolicy,
+    /// Where the jitter of retries starts.
+    pub seed: u64,
+}
+
+/// What a reload does to groups that it does not concern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReloadPolicy {
+    /// They go on, with their timers and their sends.
+    KeepUnchanged,
+    /// They are formed anew.
+    RebuildAll,
+}
+
+/// The state, and the one door to it.
+#[derive(Debug)]
+pub struct Engine {
+    settings: Settings,
+    config: Arc<Config>,
+    tree: RouteTree,
+    alerts: AlertStore,
+    groups: Groups,
+    ledger: Ledger,
+    lanes: Lanes,
+    attempts: Attempts,
+    collector: Collector,
+    steps: StepWatch,
+    random: Random,
+}
+
+impl Engine {
+    /// An engine that knows no alert yet.
+    pub fn new(config: Arc<Config>, settings: Settings) -> Self {
+        let shares = Shares {
+            workers: settings.workers,
+            per_endpoint: settings.workers_per_endpoint,
+        };
+        Engine {
+            tree: RouteTree::new(&config),
+            config,
+            alerts: AlertStore::default(),
+            groups: Groups::default(),
+            ledger: Ledger::new(settings.retention),
+            lanes: Lanes::new(shares),
+            attempts: Attempts::default(),
+            collector: Collector::default(),
+            steps: StepWatch::default(),
+            random: Random::seeded(settings.seed),
+            settings,
+        }
+    }
+
+    /// Takes in what happened at `now`, and appends what is to be done about it to `out`.
+    pub fn handle(&mut self, out: &mut Vec<Effect>, now: Now, input: Input) {
+        self.notice_clock_step(now, out);
+        match input {
+            Input::Alerts(posted) => self.take_in(posted, now, out),
+            Input::Ring { alarm, at } => self.ring(alarm, at, now, out),
+            Input::Outcome(outcome) => self.settle_attempt(outcome, now, out),
+            Input::Reload(config) => self.reload(config, now, out),
+        }
+        self.start_attempts(now, out);
+        self.arm_collector(now.mono, out);
+    }
+
+    fn take_in(&mut self, posted: Vec<PostedAlert>, now: Now, out: &mut Vec<Effect>) {
+        if !self.has_room_for(&posted) {
+            return out.push(Effect::RefuseBatch {
+                limit: self.settings.alerts,
+            });
+        }
+        let (mut firing, mut resolved) = (0, 0);
+        let mut due_at_once = Vec::new();
+        for alert in posted {
+            match ingest::posted_status(&alert, now.wall) {
+                Status::Firing => firing += 1,
+                Status::Resolved => resolved += 1,
+            }
+            match ingest::admit(alert, now.wall, self.config.resolve_timeout) {
+                Ok(alert) => self.keep(alert, now, &mut due_at_once, out),
+                Err(invalid) => out.push(Effect::Refuse(invalid)),
+            }
+        }
+        out.push(Effect::Note(Note::Received { firing, resolved }));
+        // Only now, so that the first notification of a group carries all of the batch.
+        for id in due_at_once {
+            self.advance(id, now, out);
+        }
+    }
+
+    /// Whether all of a batch can be kept. Counts exactly only where it matters.
+    fn has_room_for(&self, posted: &[PostedAlert]) -> bool {
+        let room = self.settings.alerts.saturating_sub(self.alerts.len());
+        let is_new = |alert: &&PostedAlert| !self.alerts.contains(alert.labels.fingerprint());
+        posted.len() <= room || posted.iter().filter(is_new).count() <= room
+    }
+
+    /// Stores an alert and puts it into the group of each route that takes it.
+    fn keep(&mut self, alert: Alert, now: Now, due: &mut Vec<GroupId>, out: &mut Vec<Effect>) {
+        let (alert, routes) = match self.alerts.get(alert.fingerprint) {
+            Some(old) => (
+                ingest::merge(&old.alert, alert, now.wall),
+                Arc::clone(&old.routes),
+            ),
+            None => {
+                let routes = self.tree.routes_of(&alert.labels);
+                (alert, routes)
+            }
+        };
+        let alert = Arc::new(alert);
+        self.alerts.insert(Stored {
+            alert: Arc::clone(&alert),
+            routes: Arc::clone(&routes),
+        });
+        for &route in &routes.routes {
+            self.join(route, &alert, now, due, out);
+        }
+    }
+
+    /// Puts an alert into its group of `route`, which is made if it is not there.
+    fn join(
+        &mut self,
+        route: RouteIndex,
+        alert: &Arc<Alert>,
+        now: Now,
+        due: &mut Vec<GroupId>,
+        out: &mut Vec<Effect>,
+    ) {
+        let node = self.tree.node(route);
+        let in_group = |name: &str| node.group_by.contains(name);
+        let fingerprint = alert.labels.fingerprint_of_selected(in_group);
+        if let Some(id) = self.groups.find(route, fingerprint) {
+            let group = self.groups.get_mut(id).expect("an indexed group is alive");
+            group.members.insert(alert.fingerprint, Arc::clone(alert));
+            return;
+        }
+        let labels = alert.labels.select(in_group);
+        let waited = ingest::later(alert.starts_at, node.group_wait) < now.wall;
+        let group = self.new_group(route, labels, alert, now, waited);
+        out.push(Effect::Note(Note::GroupCreated {
+            group_key: Arc::clone(&group.key),
+            immediately: waited,
+        }));
+        let is_due = group.due_at <= now.mono;
+        let id = self.groups.insert(group);
+        if is_due {
+            due.push(id);
+        } else {
+            self.arm(id, out);
+        }
+    }
+
+    fn new_group(
+        &self,
+        route: RouteIndex,
+        labels: Labels,
+        first: &Arc<Alert>,
+        now: Now,
+        has_waited: bool,
+    ) -> Group {
+        let node = self.tree.node(route);
+        Group {
+            route,
+            key: format!("{}:{labels}", node.key).into(),
+            fingerprint: labels.fingerprint(),
+            labels,
+            members: [(first.fingerprint, Arc::clone(first))].into(),
+            due_at: if has_waited {
+                now.mono
+            } else {
+                now.mono + node.group_wait
+            },
+            armed_for: None,
+            has_flushed: false,
+            flush: None,
+            carried_over: Vec::new(),
+        }
+    }
+
+    /// An alarm rang. Only the ring of the live alarm counts; whether it rang too early shows by
+    /// itself, because everything waits for a time and the alarm is armed again.
+    fn ring(&mut self, alarm: AlarmId, at: crate::model::Mono, now: Now, out: &mut Vec<Effect>) {
+        if alarm == COLLECT_ALARM {
+            return self.collect_ring(at, now, out);
+        }
+        let Some(id) = self.groups.of_alarm(alarm) else {
+            return;
+        };
+        let group = self.groups.get_mut(id).expect("an alarm's group is alive");
+        if group.armed_for == Some(at) {
+            group.armed_for = None;
+            self.advance(id, now, out);
+        }
+    }
+}

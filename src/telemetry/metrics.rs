@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::engine::{FailureKind, Gauges};
-use crate::model::{Status, Wall};
+use crate::model::Wall;
 
 /// All metrics of the process.
 #[derive(Debug, Default)]
@@ -39,8 +39,8 @@ pub enum Refusal {
 }
 
 impl Metrics {
-    /// An alert was posted.
-    pub fn alert_received(&self, _status: Status) {}
+    /// Alerts were posted.
+    pub fn alerts_received(&self, _firing: usize, _resolved: usize) {}
     /// An alert was refused.
     pub fn alert_invalid(&self) {}
     /// The send stage ran for a webhook.

@@ -1,0 +1,126 @@
+//! Carrying effects out: each goes to the one place that can do it.
+//!
+//! Owns the dispatcher's sending ends. Nothing here blocks: jobs always find room, because the
+//! engine counts those that are out, and commands that the timer has no room for wait here, of
+//! which only the last for each alarm matters. Runs on the dispatch thread.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crossbeam_channel::{Sender, TrySendError, bounded};
+
+use super::report;
+use crate::engine::{AlarmId, Effect, Job};
+use crate::limits;
+use crate::telemetry::metrics::Metrics;
+use crate::timer::Command;
+
+/// The way out of the dispatcher.
+#[derive(Debug)]
+pub struct Carrier {
+    commands: Sender<Vec<Command>>,
+    jobs: Sender<Job>,
+    metrics: Arc<Metrics>,
+    /// Commands that the timer has not been told yet.
+    untold: Vec<Command>,
+    /// Commands in `untold` past which superseded ones are dropped.
+    compact_at: usize,
+    attempts_out: usize,
+    is_draining: bool,
+}
+
+impl Carrier {
+    /// A way out to the timer and to the workers.
+    pub fn new(commands: Sender<Vec<Command>>, jobs: Sender<Job>, metrics: Arc<Metrics>) -> Self {
+        Carrier {
+            commands,
+            jobs,
+            metrics,
+            untold: Vec::new(),
+            compact_at: limits::UNTOLD_COMMANDS,
+            attempts_out: 0,
+            is_draining: false,
+        }
+    }
+
+    /// Carries one effect out.
+    pub fn carry(&mut self, effect: Effect) {
+        match effect {
+            Effect::Arm { alarm, at } => self.command(Command::Arm(alarm, at)),
+            Effect::Disarm(alarm) => self.command(Command::Disarm(alarm)),
+            Effect::Send(job) => self.send(job),
+            Effect::Note(note) => report::report(&note, &self.metrics),
+            Effect::Refuse(_) | Effect::RefuseBatch { .. } => {
+                unreachable!("refusals answer the request in hand")
+            }
+        }
+    }
+
+    /// Counts an alert that was refused.
+    pub fn count_invalid(&self) {
+        self.metrics.alert_invalid();
+    }
+
+    /// Counts an attempt as ended.
+    pub fn attempt_ended(&mut self) {
+        self.attempts_out -= 1;
+    }
+
+    /// Attempts that workers have, or will find in their queue.
+    pub fn attempts_out(&self) -> usize {
+        self.attempts_out
+    }
+
+    /// Tells the timer what it has not been told, if it has room.
+    pub fn deliver_commands(&mut self) {
+        if self.untold.is_empty() {
+            return;
+        }
+        match self.commands.try_send(std::mem::take(&mut self.untold)) {
+            Ok(()) => self.compact_at = limits::UNTOLD_COMMANDS,
+            Err(TrySendError::Full(commands) | TrySendError::Disconnected(commands)) => {
+                self.untold = commands;
+            }
+        }
+    }
+
+    /// The channel that has to have room before the timer can be told the rest, if there is any.
+    pub fn blocked_on(&self) -> Option<&Sender<Vec<Command>>> {
+        (!self.untold.is_empty()).then_some(&self.commands)
+    }
+
+    /// Hangs up on timer and workers: they finish what they have and end.
+    pub fn hang_up(&mut self) {
+        self.is_draining = true;
+        self.commands = bounded(0).0;
+        self.jobs = bounded(0).0;
+    }
+
+    fn command(&mut self, command: Command) {
+        self.untold.push(command);
+        if self.untold.len() >= self.compact_at {
+            self.drop_superseded();
+        }
+    }
+
+    fn drop_superseded(&mut self) {
+        let mut last: BTreeMap<AlarmId, Command> = BTreeMap::new();
+        for command in self.untold.drain(..) {
+            last.insert(command.alarm(), command);
+        }
+        self.untold.extend(last.into_values());
+        self.compact_at = limits::UNTOLD_COMMANDS.max(2 * self.untold.len());
+    }
+
+    fn send(&mut self, job: Job) {
+        if self.is_draining {
+            return;
+        }
+        self.attempts_out += 1;
+        let sent = self.jobs.try_send(job);
+        assert!(
+            sent.is_ok(),
+            "a job found no room although the engine counts what is out"
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! What becomes of the state when somebody sets the host's clock.
+//!
+//! PURE. Owns the rule that a step of the clock neither resolves nor revives an alert and repeats
+//! no notification. Small hosts boot in 1970 and jump when they first hear of the time; senders on
+//! the same host jump with them, senders elsewhere had the right time all along.
+//! Runs on the dispatch thread.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::Engine;
+use super::messages::{Effect, Note};
+use crate::model::{Alert, FingerprintMap, Now, Wall};
+
+/// The least difference between the clocks' progress that counts as a step. Below it, clocks are
+/// being slewed.
+const STEP_MIN: Duration = Duration::from_secs(2);
+
+/// Watches the two clocks drift apart.
+#[derive(Debug, Default)]
+pub struct StepWatch {
+    last: Option<Now>,
+}
+
+impl StepWatch {
+    /// By how much the wall clock was moved since the last look, if it was.
+    fn step(&mut self, now: Now) -> Option<SignedDuration> {
+        let last = self.last.replace(now)?;
+        let step = now.wall.duration_since(last.wall_at(now.mono));
+        (step.unsigned_abs() >= STEP_MIN).then_some(step)
+    }
+}
+
+impl Engine {
+    /// Moves the times we keep along with the wall clock if it was set.
+    pub(super) fn notice_clock_step(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let Some(step) = self.steps.step(now) else {
+            return;
+        };
+        let shifted = |time: Wall| time.checked_add(step).unwrap_or(time);
+        self.ledger.shift(shifted);
+        let mut replaced = FingerprintMap::default();
+        for stored in self.alerts.iter_mut() {
+            if let Some(moved) = moved(&stored.alert, now.wall, step) {
+                let old = std::mem::replace(&mut stored.alert, Arc::new(moved));
+                replaced.insert(old.fingerprint, (old, Arc::clone(&stored.alert)));
+            }
+        }
+        for member in self
+            .groups
+            .iter_mut()
+            .flat_map(|group| group.members.values_mut())
+        {
+            match replaced.get(&member.fingerprint) {
+                Some((old, new)) if Arc::ptr_eq(old, member) => *member = Arc::clone(new),
+                _ => {
+                    if let Some(moved) = moved(member, now.wall, step) {
+                        *member = Arc::new(moved);
+                    }
+                }
+            }
+        }
+        out.push(Effect::Note(Note::ClockStepped {
+            seconds: step.as_secs_f64(),
+        }));
+    }
+}
+
+/// The alert with its end moved by `step`, if that is needed for it to stay as firing or resolved
+/// as it was.
+///
+/// An end that we set ourselves always moves. An end that the sender set stays where it is when
+/// the clock went forward and has not reached it: the sender's clock may well have been right.
+fn moved(alert: &Alert, now: Wall, step: SignedDuration) -> Option<Alert> {
+    let before = now.checked_sub(step).unwrap_or(now);
+    let is_crossed = alert.is_resolved_at(before) != alert.is_resolved_at(now);
+    let moves = alert.ends_by_timeout || is_crossed || step.is_negative();
+    let ends_at = alert.ends_at.checked_add(step).ok().filter(|_| moves)?;
+    Some(Alert {
+        ends_at,
+        starts_at: alert.starts_at.min(ends_at),
+        ..alert.clone()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Labels, Mono};
+
+    fn at(second: i64) -> Wall {
+        Wall::from_second(second).expect("a second near the epoch")
+    }
+
+    fn alert(ends_at: i64, ends_by_timeout: bool) -> Alert {
+        Alert {
+            fingerprint: Labels::default().fingerprint(),
+            labels: Labels::default(),
+            annotations: Labels::default(),
+            starts_at: at(0),
+            ends_at: at(ends_at),
+            updated_at: at(0),
+            ends_by_timeout,
+            generator_url: "".into(),
+        }
+    }
+
+    /// Where the end of an alert lies after the clock went from second 1000 by `step`.
+    fn end_after(alert: &Alert, step: i64) -> i64 {
+        let moved = moved(alert, at(1000 + step), SignedDuration::from_secs(step));
+        moved.as_ref().unwrap_or(alert).ends_at.as_second()
+    }
+
+    #[test]
+    fn a_step_is_told_from_drift() {
+        let mut watch = StepWatch::default();
+        let mut see = |mono: u64, wall: i64| {
+            watch.step(Now {
+                mono: Mono::from_nanos(mono * 1_000_000_000),
+                wall: at(wall),
+            })
+        };
+        assert_eq!(see(10, 100), None);
+        assert_eq!(see(20, 111), None, "one second of drift");
+        assert_eq!(see(30, 5121), Some(SignedDuration::from_secs(5000)));
+        assert_eq!(see(40, 131), Some(SignedDuration::from_secs(-5000)));
+        assert_eq!(see(50, 141), None);
+    }
+
+    #[test]
+    fn a_jump_forward_resolves_nobody() {
+        assert_eq!(
+            end_after(&alert(1300, true), 5000),
+            6300,
+            "our timeout keeps what it had left"
+        );
+        assert_eq!(
+            end_after(&alert(1300, false), 5000),
+            6300,
+            "the sender jumped with us"
+        );
+        assert_eq!(
+            end_after(&alert(9000, false), 5000),
+            9000,
+            "the sender had the right time"
+        );
+        assert_eq!(end_after(&alert(900, false), 5000), 900, "over is over");
+    }
+
+    #[test]
+    fn a_jump_back_revives_nobody_and_makes_nobody_immortal() {
+        assert_eq!(end_after(&alert(900, false), -500), 400);
+        assert_eq!(end_after(&alert(1300, false), -500), 800);
+        assert_eq!(end_after(&alert(1300, true), -500), 800);
+    }
+}

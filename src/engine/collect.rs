@@ -1,0 +1,69 @@
+//! Housekeeping: forgetting resolved alerts and old ledger entries, and waking lanes that probe.
+//!
+//! PURE. Owns the one alarm that belongs to no group. It is armed only while there is something to
+//! forget or to wake, so that an idle daemon sleeps. Runs on the dispatch thread.
+
+use super::Engine;
+use super::groups::COLLECT_ALARM;
+use super::messages::{Effect, Note};
+use crate::model::{Mono, Now};
+
+/// When what is to be collected next.
+#[derive(Debug, Default)]
+pub struct Collector {
+    alerts_at: Option<Mono>,
+    ledger_at: Option<Mono>,
+    armed_for: Option<Mono>,
+}
+
+impl Engine {
+    /// The housekeeping alarm rang.
+    pub(super) fn collect_ring(&mut self, at: Mono, now: Now, out: &mut Vec<Effect>) {
+        if self.collector.armed_for != Some(at) {
+            return;
+        }
+        self.collector.armed_for = None;
+        if self
+            .collector
+            .alerts_at
+            .take_if(|due| *due <= now.mono)
+            .is_some()
+        {
+            let alerts = self.alerts.collect(now.wall);
+            self.tree.forget_unused_sets();
+            out.push(Effect::Note(Note::Collected { alerts }));
+        }
+        if self
+            .collector
+            .ledger_at
+            .take_if(|due| *due <= now.mono)
+            .is_some()
+        {
+            self.ledger.collect(now.wall);
+        }
+    }
+
+    /// Arms the housekeeping alarm for what comes next, if anything does.
+    pub(super) fn arm_collector(&mut self, now: Mono, out: &mut Vec<Effect>) {
+        let collector = &mut self.collector;
+        if collector.alerts_at.is_none() && !self.alerts.is_empty() {
+            collector.alerts_at = Some(now + self.settings.alert_collect_interval);
+        }
+        if collector.ledger_at.is_none() && !self.ledger.is_empty() {
+            collector.ledger_at = Some(now + self.settings.ledger_collect_interval);
+        }
+        let wakes = [
+            collector.alerts_at,
+            collector.ledger_at,
+            self.lanes.next_probe_at(),
+        ];
+        let next = wakes.into_iter().flatten().min();
+        if let Some(at) = next.filter(|_| next != collector.armed_for) {
+            collector.armed_for = Some(at);
+            out.push(Effect::Arm {
+                alarm: COLLECT_ALARM,
+                at,
+            });
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! A group's flush, from the tick that is due to the last webhook told.
+//!
+//! PURE. Owns what happens at the times that `group.rs` waits for (§4.5, §5). The attempts
+//! themselves are in `attempts.rs`. Runs on the dispatch thread.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Engine;
+use super::attempts::BACKOFF_INITIAL;
+use super::decide::{Seen, Terms, decide};
+use super::group::{CarriedOver, Delivery, DeliveryState, Flush, Group, GroupId};
+use super::groups::Groups;
+use super::lanes::{DeliveryId, LaneId, Lanes, Place};
+use super::ledger::{Content, LedgerKey};
+use super::messages::{
+    Effect, Failure, FailureKind, FlushEnd, Note, Notification, Reason, Target, ToldAlert,
+};
+use super::route::RouteNode;
+use crate::config::Webhook;
+use crate::model::{Alert, Fingerprint, Mono, Now, Status, Wall, compare_for_notification};
+
+/// The least time a flush has, however short the group interval (§4.5).
+const FLUSH_TIME_MIN: Duration = Duration::from_secs(10);
+
+/// How late a tick may be for the next one to stay on schedule. Beyond it the schedule moves, as
+/// when a flush took longer than the interval.
+const LATENESS_FORGIVEN: Duration = Duration::from_secs(1);
+
+/// What a flush sees when it looks at its group.
+struct Look {
+    /// All alerts, sorted for people.
+    alerts: Vec<ToldAlert>,
+    /// Fingerprints of those that fire, sorted.
+    firing: Arc<[Fingerprint]>,
+    /// Fingerprints of those that have ended, sorted.
+    resolved: Arc<[Fingerprint]>,
+}
+
+impl Engine {
+    /// Does for a group what its time has come for, and arms its alarm for what comes next. Calling
+    /// it more often than needed changes nothing.
+    pub(super) fn advance(&mut self, id: GroupId, now: Now, out: &mut Vec<Effect>) {
+        self.settle_deliveries(id, now.mono, out);
+        self.finish_ended_flush(id, out);
+        if self.is_due(id, now.mono) {
+            self.start_flush(id, now, out);
+            self.finish_ended_flush(id, out);
+        }
+        self.arm(id, out);
+    }
+
+    /// Takes a group out, with all that waits for it.
+    pub(super) fn remove_group(&mut self, id: GroupId, out: &mut Vec<Effect>) -> Option<Group> {
+        let group = self.groups.remove(id)?;
+        for delivery in group.flush.iter().flat_map(|flush| &flush.deliveries) {
+            if let DeliveryState::Ready(place) = delivery.state {
+                self.lanes.withdraw(delivery.lane, place);
+            }
+        }
+        out.push(Effect::Disarm(Groups::alarm_of(id)));
+        Some(group)
+    }
+
+    /// Arms the group's alarm unless it is armed for the right time already.
+    pub(super) fn arm(&mut self, id: GroupId, out: &mut Vec<Effect>) {
+        let Some(group) = self.groups.get_mut(id) else {
+            return;
+        };
+        let Some(at) = group.wakes_at() else { return };
+        if group.armed_for != Some(at) {
+            group.armed_for = Some(at);
+            out.push(Effect::Arm {
+                alarm: Groups::alarm_of(id),
+                at,
+            });
+        }
+    }
+
+    fn is_due(&self, id: GroupId, now: Mono) -> bool {
+        self.groups
+            .get(id)
+            .is_some_and(|group| group.flush.is_none() && group.due_at <= now)
+    }
+
+    /// Puts deliveries whose wait is over into their lanes, and fails those whose flush is.
+    fn settle_deliveries(&mut self, id: GroupId, now: Mono, out: &mut Vec<Effect>) {
+        let Some(group) = self.groups.get_mut(id) else {
+            return;
+        };
+        let Some(flush) = &mut group.flush else {
+            return;
+        };
+        let is_over = now >= flush.deadline;
+        for delivery in &mut flush.deliveries {
+            match delivery.state {
+                DeliveryState::Ready(place) if is_over => {
+                    self.lanes.withdraw(delivery.lane, place);
+                    group.carried_over.push(delivery.carry_over(Some(place)));
+                }
+                DeliveryState::BackingOff(_) if is_over => {
+                    group.carried_over.push(delivery.carry_over(None));
+                }
+                DeliveryState::BackingOff(until) if until <= now => {
+                    delivery.queue(id, &mut self.lanes, None);
+                    continue;
+                }
+                _ => continue,
+            }
+            flush.has_failed = true;
+            delivery.state = DeliveryState::Ended;
+            out.push(Effect::Note(delivery.failed(FlushEnd::OutOfTime)));
+        }
+    }
+
+    /// Ends a flush of which every delivery has ended: resolved alerts that everybody was told of
+    /// leave, and a group without alerts goes.
+    fn finish_ended_flush(&mut self, id: GroupId, out: &mut Vec<Effect>) {
+        let Some(group) = self.groups.get_mut(id) else {
+            return;
+        };
+        if !group.has_ended_flush() {
+            return;
+        }
+        let flush = group.flush.take().expect("a flush that has ended");
+        if !flush.has_failed {
+            for told in &flush.resolved {
+                let is_unchanged = |member: &Arc<Alert>| Arc::ptr_eq(member, told);
+                if group
+                    .members
+                    .get(&told.fingerprint)
+                    .is_some_and(is_unchanged)
+                {
+                    group.members.remove(&told.fingerprint);
+                }
+            }
+        }
+        if group.members.is_empty() {
+            let group = self
+                .remove_group(id, out)
+                .expect("the group just looked at");
+            out.push(Effect::Note(Note::GroupRemoved {
+                group_key: group.key,
+            }));
+        }
+    }
+
+    /// Looks at a group whose tick is due, and starts telling those who are to be told.
+    fn start_flush(&mut self, id: GroupId, now: Now, out: &mut Vec<Effect>) {
+        let group = self.groups.get_mut(id).expect("a group that is due");
+        let node = self.tree.node(group.route);
+        let tick = now.wall_at(group.due_at);
+        group.due_at = next_tick(group.due_at, now.mono, node.group_interval);
+        group.has_flushed = true;
+        let carried_over = std::mem::take(&mut group.carried_over);
+        let look = look_at(group, now.wall);
+        let mut deliveries = Vec::new();
+        for (webhook_index, webhook) in node.receiver.webhooks.iter().enumerate() {
+            let ledger_key = ledger_key(node, group, webhook_index);
+            let terms = Terms {
+                send_resolved: webhook.send_resolved,
+                repeat_interval: node.repeat_interval,
+            };
+            let reason = decide(self.ledger.get(&ledger_key), look.seen(), terms, tick);
+            out.push(Effect::Note(decided(group, node, webhook_index, reason)));
+            let Some(reason) = reason else { continue };
+            out.push(Effect::Note(Note::NotificationStarted));
+            let content = look.content(node.repeat_interval);
+            if !webhook.send_resolved && look.firing.is_empty() {
+                // Nothing to send, but what the webhook knows to fire has changed (§5.5).
+                self.ledger.record(ledger_key, &content, now.wall);
+                continue;
+            }
+            let notification = look.notification(group, node, webhook_index, reason);
+            let lane = self.lanes.lane_of(&webhook.endpoint);
+            let mut delivery = Delivery::new(webhook, lane, notification, content, ledger_key);
+            let carried = carried_over
+                .iter()
+                .find(|over| over.webhook_index == webhook_index);
+            delivery.begin(id, &mut self.lanes, carried, now.mono);
+            deliveries.push(delivery);
+        }
+        let deadline = now.mono + node.group_interval.max(FLUSH_TIME_MIN);
+        let resolved = look.resolved_alerts();
+        group.flush = Some(Flush {
+            deadline,
+            deliveries,
+            resolved,
+            has_failed: false,
+        });
+    }
+}
+
+impl Delivery {
+    fn new(
+        webhook: &Arc<Webhook>,
+        lane: LaneId,
+        notification: Notification,
+        content: Content,
+        ledger_key: LedgerKey,
+    ) -> Self {
+        Delivery {
+            state: DeliveryState::Ended,
+            webhook: Arc::clone(webhook),
+            lane,
+            notification: Arc::new(notification),
+            content: Arc::new(content),
+            ledger_key,
+            attempts: 0,
+            backoff: BACKOFF_INITIAL,
+            not_before: Mono::START,
+            last_failure: None,
+        }
+    }
+
+    /// Gets in line for a worker, where the delivery of the flush before stood if it still did.
+    fn begin(&mut self, id: GroupId, lanes: &mut Lanes, before: Option<&CarriedOver>, now: Mono) {
+        self.not_before = before.map_or(Mono::START, |before| before.not_before);
+        if self.not_before > now {
+            self.state = DeliveryState::BackingOff(self.not_before);
+        } else {
+            self.queue(id, lanes, before.and_then(|before| before.place));
+        }
+    }
+
+    /// Gets in line, at `place` if that was held before.
+    pub(super) fn queue(&mut self, group: GroupId, lanes: &mut Lanes, place: Option<Place>) {
+        let webhook_index = self.notification.webhook_index;
+        let place = lanes.enqueue(
+            self.lane,
+            DeliveryId {
+                group,
+                webhook_index,
+            },
+            place,
+        );
+        self.state = DeliveryState::Ready(place);
+    }
+
+    fn carry_over(&self, place: Option<Place>) -> CarriedOver {
+        let webhook_index = self.notification.webhook_index;
+        CarriedOver {
+            webhook_index,
+            place,
+            not_before: self.not_before,
+        }
+    }
+
+    /// Whom it is for.
+    pub(super) fn target(&self) -> Target {
+        Target {
+            receiver: Arc::clone(&self.notification.receiver),
+            webhook_index: self.notification.webhook_index,
+        }
+    }
+
+    /// What there is to say when no further attempt is made.
+    pub(super) fn failed(&self, end: FlushEnd) -> Note {
+        let out_of_time = || Failure {
+            kind: FailureKind::ContextDeadlineExceeded,
+            text: "no worker was free for this receiver in the time of the flush".into(),
+        };
+        Note::NotificationFailed {
+            group_key: Arc::clone(&self.notification.group_key),
+            target: self.target(),
+            failure: self.last_failure.clone().unwrap_or_else(out_of_time),
+            attempts: self.attempts,
+            end,
+        }
+    }
+}
+
+impl Look {
+    fn seen(&self) -> Seen<'_> {
+        Seen {
+            firing: &self.firing,
+            resolved: &self.resolved,
+        }
+    }
+
+    fn content(&self, repeat_interval: Duration) -> Content {
+        Content {
+            firing: Arc::clone(&self.firing),
+            resolved: Arc::clone(&self.resolved),
+            repeat_interval,
+        }
+    }
+
+    fn resolved_alerts(&self) -> Vec<Arc<Alert>> {
+        let resolved = self
+            .alerts
+            .iter()
+            .filter(|told| told.status == Status::Resolved);
+        resolved.map(|told| Arc::clone(&told.alert)).collect()
+    }
+
+    /// What a webhook is told: without the resolved alerts if it does not want them, and only as
+    /// many as it takes.
+    fn notification(
+        &self,
+        group: &Group,
+        node: &RouteNode,
+        webhook_index: usize,
+        reason: Reason,
+    ) -> Notification {
+        let webhook = &node.receiver.webhooks[webhook_index];
+        let wanted = |told: &&ToldAlert| webhook.send_resolved || told.status == Status::Firing;
+        let mut alerts: Vec<ToldAlert> = self.alerts.iter().filter(wanted).cloned().collect();
+        let total = alerts.len();
+        if webhook.max_alerts > 0 {
+            alerts.truncate(usize::try_from(webhook.max_alerts).unwrap_or(usize::MAX));
+        }
+        Notification {
+            receiver: Arc::clone(&node.receiver.name),
+            webhook_index,
+            reason,
+            group_key: Arc::clone(&group.key),
+            group_labels: group.labels.clone(),
+            truncated_alerts: (total - alerts.len()) as u64,
+            alerts,
+        }
+    }
+}
+
+/// The alerts of a group as they stand at `now`.
+fn look_at(group: &Group, now: Wall) -> Look {
+    let with = |wanted: Status| {
+        let members = group
+            .members
+            .iter()
+            .filter(|(_, alert)| alert.status_at(now) == wanted);
+        members.map(|(&fingerprint, _)| fingerprint).collect()
+    };
+    let told = |alert: &Arc<Alert>| ToldAlert {
+        alert: Arc::clone(alert),
+        status: alert.status_at(now),
+    };
+    let mut alerts: Vec<ToldAlert> = group.members.values().map(told).collect();
+    alerts.sort_by(|a, b| compare_for_notification(&a.alert.labels, &b.alert.labels));
+    Look {
+        alerts,
+        firing: with(Status::Firing),
+        resolved: with(Status::Resolved),
+    }
+}
+
+/// The tick after one that was due at `due_at` and is served at `now`.
+fn next_tick(due_at: Mono, now: Mono, interval: Duration) -> Mono {
+    due_at.max(now - LATENESS_FORGIVEN) + interval
+}
+
+fn ledger_key(node: &RouteNode, group: &Group, webhook_index: usize) -> LedgerKey {
+    LedgerKey {
+        route: node.identity_hash,
+        group: group.fingerprint,
+        receiver: node.receiver_hash,
+        webhook_index: u32::try_from(webhook_index).expect("a configuration of bounded size"),
+    }
+}
+
+fn decided(group: &Group, node: &RouteNode, webhook_index: usize, reason: Option<Reason>) -> Note {
+    let target = Target {
+        receiver: Arc::clone(&node.receiver.name),
+        webhook_index,
+    };
+    Note::Decided {
+        group_key: Arc::clone(&group.key),
+        target,
+        reason,
+    }
+}

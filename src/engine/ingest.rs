@@ -1,0 +1,194 @@
+//! Taking alerts in: the times they get, what makes one invalid, and how two reports merge.
+//!
+//! PURE. Owns the rules of §4.1 and §4.2, no state. Runs on the dispatch thread.
+
+use std::time::Duration;
+
+use super::messages::InvalidAlert;
+use crate::model::{Alert, PostedAlert, Status, Wall};
+
+/// What a posted alert counts as in the metrics, decided before anything is checked (§4.1 step 4).
+pub fn posted_status(posted: &PostedAlert, now: Wall) -> Status {
+    match posted.ends_at {
+        Some(ends_at) if ends_at <= now => Status::Resolved,
+        _ => Status::Firing,
+    }
+}
+
+/// The alert that `posted` describes, taken in at `now`.
+///
+/// A missing start is now, or the end if there is one; a missing end is `resolve_timeout` away.
+pub fn admit(
+    posted: PostedAlert,
+    now: Wall,
+    resolve_timeout: Duration,
+) -> Result<Alert, InvalidAlert> {
+    let starts_at = posted.starts_at.or(posted.ends_at).unwrap_or(now);
+    let ends_at = posted
+        .ends_at
+        .unwrap_or_else(|| later(now, resolve_timeout));
+    if ends_at < starts_at {
+        return Err(InvalidAlert {
+            reason: "start time must be before end time".into(),
+        });
+    }
+    if let Some(fault) = posted.fault {
+        return Err(InvalidAlert {
+            reason: fault.into(),
+        });
+    }
+    Ok(Alert {
+        fingerprint: posted.labels.fingerprint(),
+        labels: posted.labels,
+        annotations: posted.annotations,
+        starts_at,
+        ends_at,
+        updated_at: now,
+        ends_by_timeout: posted.ends_at.is_none(),
+        generator_url: posted.generator_url,
+    })
+}
+
+/// What is known of an alert after `new` was reported over `old`.
+///
+/// Reports that do not overlap in time are different incidents: the new one stands alone. Else the
+/// earliest start stays, and of the ends the one that §4.2 says.
+pub fn merge(old: &Alert, new: Alert, now: Wall) -> Alert {
+    if !overlap(old, &new) {
+        return new;
+    }
+    let keeps_old_end = if new.is_resolved_at(now) {
+        old.is_resolved_at(now) && old.ends_at > new.ends_at
+    } else {
+        !old.ends_by_timeout && old.ends_at > new.ends_at
+    };
+    Alert {
+        starts_at: old.starts_at.min(new.starts_at),
+        ends_at: if keeps_old_end {
+            old.ends_at
+        } else {
+            new.ends_at
+        },
+        ..new
+    }
+}
+
+/// `time` and a span after it; the end of time where that is past it.
+pub fn later(time: Wall, span: Duration) -> Wall {
+    time.checked_add(span).unwrap_or(Wall::MAX)
+}
+
+fn overlap(old: &Alert, new: &Alert) -> bool {
+    let ends_within = new.ends_at > old.starts_at && new.ends_at < old.ends_at;
+    let starts_within = new.starts_at > old.starts_at && new.starts_at < old.ends_at;
+    ends_within || starts_within
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Labels;
+
+    const TIMEOUT: Duration = Duration::from_secs(300);
+    const NOW: i64 = 1_000;
+
+    fn at(second: i64) -> Wall {
+        Wall::from_second(second).expect("a second near the epoch")
+    }
+
+    fn posted(starts_at: Option<i64>, ends_at: Option<i64>) -> PostedAlert {
+        PostedAlert {
+            labels: Labels::from_pairs([("alertname", "a")]),
+            starts_at: starts_at.map(at),
+            ends_at: ends_at.map(at),
+            ..PostedAlert::default()
+        }
+    }
+
+    fn alert(starts_at: i64, ends_at: i64) -> Alert {
+        admit(posted(Some(starts_at), Some(ends_at)), at(NOW), TIMEOUT).expect("a valid alert")
+    }
+
+    fn timing_out(starts_at: i64, reported_at: i64) -> Alert {
+        admit(posted(Some(starts_at), None), at(reported_at), TIMEOUT).expect("a valid alert")
+    }
+
+    fn span(alert: &Alert) -> (i64, i64) {
+        (alert.starts_at.as_second(), alert.ends_at.as_second())
+    }
+
+    #[test]
+    fn missing_times_are_filled_in() {
+        let admitted = |starts, ends| {
+            span(&admit(posted(starts, ends), at(NOW), TIMEOUT).expect("a valid alert"))
+        };
+        assert_eq!(admitted(None, None), (1000, 1300));
+        assert_eq!(admitted(None, Some(900)), (900, 900));
+        assert_eq!(admitted(Some(900), None), (900, 1300));
+        assert_eq!(admitted(Some(900), Some(900)), (900, 900));
+    }
+
+    #[test]
+    fn an_end_before_the_start_is_refused_before_the_labels_are_looked_at() {
+        let mut wrong = posted(Some(900), Some(899));
+        wrong.fault = Some("at least one label pair required".into());
+        let refused = admit(wrong, at(NOW), TIMEOUT).expect_err("the times are wrong");
+        assert_eq!(refused.reason, "start time must be before end time");
+    }
+
+    #[test]
+    fn a_start_in_the_far_future_collides_with_our_own_timeout() {
+        assert!(admit(posted(Some(NOW + 301), None), at(NOW), TIMEOUT).is_err());
+        assert!(admit(posted(Some(NOW + 300), None), at(NOW), TIMEOUT).is_ok());
+    }
+
+    #[test]
+    fn what_counts_as_firing_is_known_before_the_check() {
+        assert_eq!(posted_status(&posted(None, None), at(NOW)), Status::Firing);
+        assert_eq!(
+            posted_status(&posted(None, Some(NOW)), at(NOW)),
+            Status::Resolved
+        );
+        assert_eq!(
+            posted_status(&posted(None, Some(NOW + 1)), at(NOW)),
+            Status::Firing
+        );
+    }
+
+    #[test]
+    fn reports_apart_in_time_are_different_incidents() {
+        let merged = merge(&alert(100, 200), alert(200, 2000), at(NOW));
+        assert_eq!(span(&merged), (200, 2000));
+    }
+
+    #[test]
+    fn the_earliest_start_stays() {
+        let merged = merge(&timing_out(900, 950), timing_out(940, NOW), at(NOW));
+        assert_eq!(span(&merged), (900, 1300));
+        assert!(merged.ends_by_timeout);
+    }
+
+    #[test]
+    fn an_explicit_resolve_shortens_what_fires() {
+        let merged = merge(&alert(900, 5000), alert(900, 990), at(NOW));
+        assert_eq!(span(&merged), (900, 990));
+    }
+
+    #[test]
+    fn of_two_resolves_the_later_end_stays() {
+        let merged = merge(&alert(900, 980), alert(900, 950), at(NOW));
+        assert_eq!(span(&merged), (900, 980));
+    }
+
+    #[test]
+    fn a_firing_report_cannot_shorten_an_explicit_end_but_a_timeout() {
+        assert_eq!(
+            span(&merge(&alert(900, 5000), alert(900, 2000), at(NOW))),
+            (900, 5000)
+        );
+        assert_eq!(
+            span(&merge(&timing_out(900, NOW), alert(900, 1100), at(NOW))),
+            (900, 1100)
+        );
+    }
+}

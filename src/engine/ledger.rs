@@ -1,0 +1,161 @@
+//! Who was told what, and when: the memory that makes a notification come once.
+//!
+//! PURE. Owns the entries and their retention (§5.7). What follows from an entry is decided in
+//! `decide.rs`. Runs on the dispatch thread.
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ingest::later;
+use crate::model::{Fingerprint, FixedHasher, Wall};
+
+/// Whose entry it is: a group and a webhook.
+///
+/// Alertmanager's key is the text of the route's matchers, the group labels and the receiver; two
+/// sibling routes with equal matchers share it there and the second is never told. Here `route`
+/// tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LedgerKey {
+    /// Hash of the identity of the route.
+    pub route: u64,
+    /// Fingerprint of the group labels.
+    pub group: Fingerprint,
+    /// Hash of the receiver's name.
+    pub receiver: u64,
+    /// Position of the webhook in the receiver.
+    pub webhook_index: u32,
+}
+
+/// What a webhook was last told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// When it had answered.
+    pub at: Wall,
+    /// When the entry may be forgotten.
+    pub expires_at: Wall,
+    /// The alerts that fired, sorted.
+    pub firing: Arc<[Fingerprint]>,
+    /// The alerts that had resolved, sorted.
+    pub resolved: Arc<[Fingerprint]>,
+}
+
+/// All entries.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    entries: HashMap<LedgerKey, Told, BuildHasherDefault<FixedHasher>>,
+    retention: Duration,
+}
+
+impl Ledger {
+    /// An empty ledger that keeps entries for at most `retention`.
+    pub fn new(retention: Duration) -> Self {
+        Ledger {
+            entries: HashMap::default(),
+            retention,
+        }
+    }
+
+    /// The entry under `key`. One past its time counts until it is collected, as in Alertmanager.
+    pub fn get(&self, key: &LedgerKey) -> Option<&Told> {
+        self.entries.get(key)
+    }
+
+    /// Notes what was told at `at`. The entry is kept for two repeats, but not past the retention.
+    pub fn record(&mut self, key: LedgerKey, content: &Content, at: Wall) {
+        let twice = content.repeat_interval.saturating_mul(2);
+        let expires_at = later(at, twice.min(self.retention));
+        let (firing, resolved) = (content.firing.clone(), content.resolved.clone());
+        self.entries.insert(
+            key,
+            Told {
+                at,
+                expires_at,
+                firing,
+                resolved,
+            },
+        );
+    }
+
+    /// Forgets what has expired.
+    pub fn collect(&mut self, now: Wall) {
+        self.entries.retain(|_, told| told.expires_at > now);
+        self.entries.shrink_to(2 * self.entries.len());
+    }
+
+    /// Moves every time by what the wall clock was moved, so that intervals stay what they were.
+    pub fn shift(&mut self, shifted: impl Fn(Wall) -> Wall) {
+        for told in self.entries.values_mut() {
+            told.at = shifted(told.at);
+            told.expires_at = shifted(told.expires_at);
+        }
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// What a notification says, as far as the ledger keeps it. Shared by the attempts to deliver it.
+#[derive(Clone, Debug)]
+pub struct Content {
+    /// The alerts that fire, sorted.
+    pub firing: Arc<[Fingerprint]>,
+    /// The alerts that have resolved, sorted.
+    pub resolved: Arc<[Fingerprint]>,
+    /// The repeat interval of the route.
+    pub repeat_interval: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn key(route: u64) -> LedgerKey {
+        LedgerKey {
+            route,
+            group: Fingerprint(1),
+            receiver: 2,
+            webhook_index: 0,
+        }
+    }
+
+    fn content(repeat_interval: Duration) -> Content {
+        Content {
+            firing: [Fingerprint(1)].into(),
+            resolved: [].into(),
+            repeat_interval,
+        }
+    }
+
+    #[test]
+    fn an_entry_lives_for_two_repeats_or_the_retention() {
+        let start = Wall::UNIX_EPOCH;
+        let mut ledger = Ledger::new(10 * HOUR);
+        ledger.record(key(1), &content(HOUR), start);
+        ledger.record(key(2), &content(8 * HOUR), start);
+        ledger.collect(later(start, 2 * HOUR));
+        assert!(ledger.get(&key(1)).is_none() && ledger.get(&key(2)).is_some());
+        ledger.collect(later(start, 10 * HOUR));
+        assert!(ledger.is_empty());
+    }
+
+    #[test]
+    fn a_shift_moves_both_times() {
+        let mut ledger = Ledger::new(10 * HOUR);
+        ledger.record(key(1), &content(HOUR), Wall::UNIX_EPOCH);
+        ledger.shift(|time| later(time, HOUR));
+        let told = ledger.get(&key(1)).expect("the entry just made");
+        assert_eq!(told.at, later(Wall::UNIX_EPOCH, HOUR));
+        assert_eq!(told.expires_at, later(Wall::UNIX_EPOCH, 3 * HOUR));
+    }
+}

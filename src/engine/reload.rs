@@ -1,0 +1,201 @@
+//! A new configuration takes effect.
+//!
+//! PURE. Owns what of the state goes on: a group whose route, group labels and receiver are
+//! unchanged keeps its timer and its sends, which go to the receiver's webhooks as they are now;
+//! the alerts of any other are routed anew. Attempts that are out stay out, and what they deliver
+//! is recorded. Runs on the dispatch thread.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::group::{Delivery, DeliveryState, Group, GroupId};
+use super::lanes::Lanes;
+use super::messages::{Effect, FlushEnd, Note};
+use super::route::{RouteIndex, RouteTree};
+use super::{Engine, ReloadPolicy};
+use crate::config::{Config, Endpoint, Webhook};
+use crate::model::{Alert, Now};
+
+impl Engine {
+    /// Puts `config` in force.
+    pub(super) fn reload(&mut self, config: Arc<Config>, now: Now, out: &mut Vec<Effect>) {
+        let tree = RouteTree::new(&config);
+        let renamed = match self.settings.reload {
+            ReloadPolicy::KeepUnchanged => unchanged_routes(&self.tree, &tree),
+            ReloadPolicy::RebuildAll => BTreeMap::new(),
+        };
+        let homeless = self.dissolve_groups(|route| renamed.contains_key(&route), out);
+        let moved = homeless.len();
+        self.groups.rename_routes(|route| renamed[&route]);
+        let kept = self.groups.len();
+        self.tree = tree;
+        self.config = config;
+        self.expel_members(out);
+        self.redirect_deliveries(out);
+        self.hasten_groups(now, out);
+        self.route_anew(homeless, now, out);
+        self.forget_unused_lanes();
+        out.push(Effect::Note(Note::Reloaded { kept, moved }));
+    }
+
+    /// Takes out the groups of routes that do not go on; returns them.
+    fn dissolve_groups(
+        &mut self,
+        goes_on: impl Fn(RouteIndex) -> bool,
+        out: &mut Vec<Effect>,
+    ) -> Vec<Group> {
+        let ended = self
+            .groups
+            .iter()
+            .filter(|(_, group)| !goes_on(group.route));
+        let ended: Vec<GroupId> = ended.map(|(id, _)| id).collect();
+        let mut dissolved = Vec::with_capacity(ended.len());
+        for id in ended {
+            let group = self.remove_group(id, out).expect("a group just listed");
+            for delivery in group.flush.iter().flat_map(|flush| &flush.deliveries) {
+                let has_ended = delivery.state == DeliveryState::Ended;
+                if !has_ended && delivery.last_failure.is_some() {
+                    out.push(Effect::Note(delivery.failed(FlushEnd::Reloaded)));
+                }
+            }
+            dissolved.push(group);
+        }
+        dissolved
+    }
+
+    /// Takes alerts out of kept groups whose route no longer takes them.
+    fn expel_members(&mut self, out: &mut Vec<Effect>) {
+        let ids: Vec<GroupId> = self.groups.iter().map(|(id, _)| id).collect();
+        for id in ids {
+            let group = self.groups.get_mut(id).expect("a group just listed");
+            let route = group.route;
+            let tree = &mut self.tree;
+            group
+                .members
+                .retain(|_, alert| tree.routes_of(&alert.labels).routes.contains(&route));
+            if group.members.is_empty() && !group.has_attempt_in_flight() {
+                let group = self.remove_group(id, out).expect("a group just looked at");
+                out.push(Effect::Note(Note::GroupRemoved {
+                    group_key: group.key,
+                }));
+            }
+        }
+    }
+
+    /// Points deliveries under way to the webhooks as the new configuration has them, so that the
+    /// next attempt goes to the address that a reload has put right.
+    fn redirect_deliveries(&mut self, out: &mut Vec<Effect>) {
+        for (id, group) in self.groups.iter_mut() {
+            let webhooks = &self.tree.node(group.route).receiver.webhooks;
+            let Some(flush) = &mut group.flush else {
+                continue;
+            };
+            for delivery in &mut flush.deliveries {
+                match webhooks.get(delivery.notification.webhook_index) {
+                    Some(webhook) if *webhook == delivery.webhook => {}
+                    Some(webhook) => delivery.redirect(id, webhook, &mut self.lanes),
+                    None => out.extend(delivery.abandon(&mut self.lanes).map(Effect::Note)),
+                }
+            }
+        }
+    }
+
+    /// Brings ticks forward where waits and intervals have become shorter.
+    fn hasten_groups(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let ids: Vec<GroupId> = self.groups.iter().map(|(id, _)| id).collect();
+        for id in ids {
+            let group = self.groups.get_mut(id).expect("a group just listed");
+            let node = self.tree.node(group.route);
+            let wait = if group.has_flushed {
+                node.group_interval
+            } else {
+                node.group_wait
+            };
+            group.due_at = group.due_at.min(now.mono + wait);
+            self.advance(id, now, out);
+        }
+    }
+
+    /// Puts every alert into the groups that the new tree gives it. In those it is in already,
+    /// nothing changes. Of resolved alerts only those move that a group had still to tell about:
+    /// the others were told, and would be told again.
+    fn route_anew(&mut self, homeless: Vec<Group>, now: Now, out: &mut Vec<Effect>) {
+        let mut alerts: BTreeMap<_, Arc<Alert>> = BTreeMap::new();
+        for group in homeless {
+            alerts.extend(group.members);
+        }
+        for stored in self.alerts.iter_mut() {
+            stored.routes = self.tree.routes_of(&stored.alert.labels);
+            if !stored.alert.is_resolved_at(now.wall) {
+                alerts.insert(stored.alert.fingerprint, Arc::clone(&stored.alert));
+            }
+        }
+        let mut due = Vec::new();
+        for alert in alerts.values() {
+            for &route in &self.tree.routes_of(&alert.labels).routes {
+                self.join(route, alert, now, &mut due, out);
+            }
+        }
+        for id in due {
+            self.advance(id, now, out);
+        }
+    }
+
+    fn forget_unused_lanes(&mut self) {
+        let webhooks = self
+            .config
+            .receivers
+            .iter()
+            .flat_map(|receiver| &receiver.webhooks);
+        let endpoints: Vec<Endpoint> = webhooks.map(|webhook| webhook.endpoint.clone()).collect();
+        self.lanes
+            .forget_unused(|endpoint| endpoints.contains(endpoint));
+    }
+}
+
+impl Delivery {
+    /// Goes on towards `webhook`. An attempt that is out stays with the worker that has it.
+    fn redirect(&mut self, id: GroupId, webhook: &Arc<Webhook>, lanes: &mut Lanes) {
+        let was_ready = self.leave_queue(lanes);
+        self.webhook = Arc::clone(webhook);
+        self.lane = lanes.lane_of(&webhook.endpoint);
+        if was_ready {
+            self.queue(id, lanes, None);
+        }
+    }
+
+    /// Ends because its webhook is no more.
+    fn abandon(&mut self, lanes: &mut Lanes) -> Option<Note> {
+        self.leave_queue(lanes);
+        match self.state {
+            DeliveryState::Ended | DeliveryState::InFlight(_) => None,
+            DeliveryState::Ready(_) | DeliveryState::BackingOff(_) => {
+                self.state = DeliveryState::Ended;
+                Some(self.failed(FlushEnd::Reloaded))
+            }
+        }
+    }
+
+    fn leave_queue(&self, lanes: &mut Lanes) -> bool {
+        let DeliveryState::Ready(place) = self.state else {
+            return false;
+        };
+        lanes.withdraw(self.lane, place);
+        true
+    }
+}
+
+/// The routes of `old` whose groups can go on in `new`, with their indices there: the same
+/// matchers all the way, the same grouping, a receiver of the same name.
+fn unchanged_routes(old: &RouteTree, new: &RouteTree) -> BTreeMap<RouteIndex, RouteIndex> {
+    let by_identity: BTreeMap<_, _> = new
+        .nodes()
+        .map(|(index, node)| (&node.identity, (index, node)))
+        .collect();
+    let unchanged = old.nodes().filter_map(|(old_index, before)| {
+        let (new_index, after) = by_identity.get(&before.identity)?;
+        let same = before.group_by == after.group_by && before.receiver.name == after.receiver.name;
+        same.then_some((old_index, *new_index))
+    });
+    unchanged.collect()
+}

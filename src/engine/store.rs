@@ -1,0 +1,70 @@
+//! Every alert that was taken in and not yet forgotten.
+//!
+//! PURE. Owns the alerts by fingerprint, each with the routes that took it, so that a report of a
+//! known alert needs no matching. Runs on the dispatch thread.
+
+use std::sync::Arc;
+
+use super::route::RouteSet;
+use crate::model::{Alert, Fingerprint, FingerprintMap, Wall};
+
+/// An alert and the routes that took it.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The alert.
+    pub alert: Arc<Alert>,
+    /// The routes.
+    pub routes: Arc<RouteSet>,
+}
+
+/// All alerts.
+#[derive(Debug, Default)]
+pub struct AlertStore {
+    alerts: FingerprintMap<Stored>,
+}
+
+impl AlertStore {
+    /// The alert with this fingerprint.
+    pub fn get(&self, fingerprint: Fingerprint) -> Option<&Stored> {
+        self.alerts.get(&fingerprint)
+    }
+
+    /// Keeps an alert, in place of an older report of it.
+    pub fn insert(&mut self, stored: Stored) {
+        self.alerts.insert(stored.alert.fingerprint, stored);
+    }
+
+    /// Whether the alert is known.
+    pub fn contains(&self, fingerprint: Fingerprint) -> bool {
+        self.alerts.contains_key(&fingerprint)
+    }
+
+    /// All of them. The order is the same in every run with the same inputs, and no other.
+    pub fn iter(&self) -> impl Iterator<Item = &Stored> {
+        self.alerts.values()
+    }
+
+    /// All of them, to be changed in place.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stored> {
+        self.alerts.values_mut()
+    }
+
+    /// Forgets what has ended; returns how many that were.
+    pub fn collect(&mut self, now: Wall) -> usize {
+        let before = self.alerts.len();
+        self.alerts
+            .retain(|_, stored| !stored.alert.is_resolved_at(now));
+        self.alerts.shrink_to(2 * self.alerts.len());
+        before - self.alerts.len()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.alerts.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.alerts.is_empty()
+    }
+}
