@@ -124,10 +124,17 @@ impl Groups {
     }
 
     /// All groups in the order of their slots.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Group> {
-        self.slots
-            .iter_mut()
-            .filter_map(|entry| entry.group.as_deref_mut())
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (GroupId, &mut Group)> {
+        (0..).zip(&mut self.slots).filter_map(|(slot, entry)| {
+            let group = entry.group.as_deref_mut()?;
+            Some((
+                GroupId {
+                    slot,
+                    generation: entry.generation,
+                },
+                group,
+            ))
+        })
     }
 
     /// Gives the groups the indices that their routes have in another tree. `renamed` must yield an
