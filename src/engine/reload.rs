@@ -32,7 +32,7 @@ impl Engine {
         self.config = config;
         self.expel_members(out);
         self.redirect_deliveries(out);
-        self.hasten_groups(now, out);
+        self.hasten_groups(now);
         self.route_anew(homeless, now, out);
         self.forget_unused_lanes();
         out.push(Effect::Note(Note::Reloaded { kept, moved }));
@@ -101,10 +101,8 @@ impl Engine {
     }
 
     /// Brings ticks forward where waits and intervals have become shorter.
-    fn hasten_groups(&mut self, now: Now, out: &mut Vec<Effect>) {
-        let ids: Vec<GroupId> = self.groups.iter().map(|(id, _)| id).collect();
-        for id in ids {
-            let group = self.groups.get_mut(id).expect("a group just listed");
+    fn hasten_groups(&mut self, now: Now) {
+        for (_, group) in self.groups.iter_mut() {
             let node = self.tree.node(group.route);
             let wait = if group.has_flushed {
                 node.group_interval
@@ -112,7 +110,6 @@ impl Engine {
                 node.group_wait
             };
             group.due_at = group.due_at.min(now.mono + wait);
-            self.advance(id, now, out);
         }
     }
 
@@ -136,7 +133,8 @@ impl Engine {
                 self.join(route, alert, now, &mut due, out);
             }
         }
-        for id in due {
+        let all: Vec<GroupId> = self.groups.iter().map(|(id, _)| id).collect();
+        for id in all {
             self.advance(id, now, out);
         }
     }
