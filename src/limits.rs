@@ -42,6 +42,36 @@ pub const DRAIN: Duration = Duration::from_secs(5);
 /// The least and the most that a receiver's Retry-After is taken for.
 pub const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3600));
 
+/// Bytes that the head of a receiver's answer may take. The buffers of a connection follow from it.
+pub const ANSWER_HEAD: usize = 16 * 1024;
+
+/// Bytes of an answer's body that are read so that its connection can serve again. Past them a
+/// new connection is cheaper.
+pub const ANSWER_BODY: usize = 64 * 1024;
+
+/// How long an answer's body is read: the status has said all that matters.
+pub const ANSWER_BODY_TIME: Duration = Duration::from_secs(1);
+
+/// Redirects that one attempt follows, as in Go.
+pub const REDIRECTS: usize = 10;
+
+/// How long an unused connection to a receiver is kept. Many servers close theirs after a few
+/// seconds, and a request that crosses such a close on the way costs an attempt.
+pub const IDLE_CONNECTION: Duration = Duration::from_secs(15);
+
+/// Host names whose addresses are remembered.
+pub const HOST_NAMES: usize = 256;
+
+/// How long the addresses of a host name are used: failovers by DNS count on about this.
+pub const ADDRESS_AGE: Duration = Duration::from_secs(30);
+
+/// How long a failed lookup is taken for granted. A lookup can block for many seconds, so those who
+/// wait for the same name must not each pay for it; yet a new name should be found soon.
+pub const LOOKUP_FAILURE_AGE: Duration = Duration::from_secs(2);
+
+/// Bytes that a file with a receiver's address may have.
+pub const URL_FILE: u64 = 64 * 1024;
+
 const _: () = assert!(
     WORKERS_PER_ENDPOINT < WORKERS,
     "one endpoint must not hold all workers"

@@ -1,0 +1,288 @@
+//! Where a request goes, with the credentials that the URL carried kept apart.
+//!
+//! Owns the reading of URLs, leniently as Go's, and the resolving of redirects. An [`Address`]
+//! prints nothing but host and port, since paths and queries hold secrets. Does no I/O. Called on
+//! send threads.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ureq::http::Uri;
+
+/// An http or https URL with a host. The URI is free of credentials and of the fragment.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    uri: Uri,
+    authorization: Option<String>,
+}
+
+impl Address {
+    /// Reads an absolute URL; `None` if it is no http or https URL with a host.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        let scheme = scheme.to_ascii_lowercase();
+        if scheme != "http" && scheme != "https" {
+            return None;
+        }
+        let authority_length = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, tail) = rest.split_at(authority_length);
+        let (authorization, host) = match authority.rsplit_once('@') {
+            Some((userinfo, host)) => (Some(basic_authorization(userinfo)?), host),
+            None => (None, authority),
+        };
+        let path_and_query = tail.split('#').next().unwrap_or_default();
+        let slash = if path_and_query.starts_with('/') {
+            ""
+        } else {
+            "/"
+        };
+        let escaped = escape(path_and_query)?;
+        let uri: Uri = format!("{scheme}://{host}{slash}{escaped}").parse().ok()?;
+        has_sound_host(&uri).then_some(Address { uri, authorization })
+    }
+
+    /// The URI to request.
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// The value of the header `Authorization`, if the URL carried credentials.
+    pub fn authorization(&self) -> Option<&str> {
+        self.authorization.as_deref()
+    }
+
+    /// `host:port`, fit for messages.
+    pub fn endpoint(&self) -> String {
+        format!("{}:{}", self.host(), self.port())
+    }
+
+    /// Where a redirect to `location` leads; `None` where we cannot follow. Credentials stay with
+    /// the scheme, host and port that they were meant for.
+    pub fn redirected_to(&self, location: &str) -> Option<Self> {
+        let mut next = Address::parse(&self.absolute(location)?)?;
+        if next.authorization.is_none() && next.origin() == self.origin() {
+            next.authorization.clone_from(&self.authorization);
+        }
+        Some(next)
+    }
+
+    /// `location` resolved against this address (RFC 3986, 5.2).
+    fn absolute(&self, location: &str) -> Option<String> {
+        let scheme = self.uri.scheme_str()?;
+        let origin = format!("{scheme}://{}", self.uri.authority()?);
+        let path = self.uri.path();
+        let relative = location.split('#').next().unwrap_or_default();
+        let head = relative.split(['/', '?']).next().unwrap_or_default();
+        Some(if head.contains(':') {
+            location.to_owned()
+        } else if relative.is_empty() {
+            self.uri.to_string()
+        } else if relative.starts_with("//") {
+            format!("{scheme}:{relative}")
+        } else if relative.starts_with('/') {
+            format!("{origin}{}", without_dots(relative))
+        } else if relative.starts_with('?') {
+            format!("{origin}{path}{relative}")
+        } else {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            format!("{origin}{}", without_dots(&format!("{folder}/{relative}")))
+        })
+    }
+
+    fn origin(&self) -> (Option<&str>, String, u16) {
+        let scheme = self.uri.scheme_str();
+        (scheme, self.host().to_ascii_lowercase(), self.port())
+    }
+
+    fn host(&self) -> &str {
+        self.uri.host().unwrap_or_default()
+    }
+
+    fn port(&self) -> u16 {
+        port_of(&self.uri)
+    }
+}
+
+/// The port that `uri` names or implies.
+pub fn port_of(uri: &Uri) -> u16 {
+    let implied = if uri.scheme_str() == Some("https") {
+        443
+    } else {
+        80
+    };
+    uri.port_u16().unwrap_or(implied)
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Address({})", self.endpoint())
+    }
+}
+
+/// Whether there is a host, and a number where a port belongs.
+fn has_sound_host(uri: &Uri) -> bool {
+    uri.authority().is_some_and(|authority| {
+        let is_bare = authority.host().len() == authority.as_str().len();
+        !authority.host().is_empty() && (is_bare || authority.port_u16().is_some())
+    })
+}
+
+/// Credentials of a URL are percent-encoded; those of the header are not.
+fn basic_authorization(userinfo: &str) -> Option<String> {
+    let (name, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
+    let mut credentials = percent_decoded(name)?;
+    credentials.push(b':');
+    credentials.extend(percent_decoded(password)?);
+    Some(format!("Basic {}", STANDARD.encode(credentials)))
+}
+
+fn percent_decoded(text: &str) -> Option<Vec<u8>> {
+    let mut pieces = text.split('%');
+    let mut decoded = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        let (digits, plain) = piece.split_at_checked(2)?;
+        let is_hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        if !is_hexadecimal {
+            return None;
+        }
+        decoded.push(u8::from_str_radix(digits, 16).ok()?);
+        decoded.extend(plain.as_bytes());
+    }
+    Some(decoded)
+}
+
+/// Percent-encodes what must not stand in a request line, as Go does where people forgot to;
+/// `None` if there are control characters.
+fn escape(path_and_query: &str) -> Option<String> {
+    let mut escaped = String::with_capacity(path_and_query.len());
+    for byte in path_and_query.bytes() {
+        match byte {
+            b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' | b' ' | 0x80.. => {
+                escaped.push_str(&format!("%{byte:02X}"));
+            }
+            byte if byte.is_ascii_control() => return None,
+            byte => escaped.push(char::from(byte)),
+        }
+    }
+    Some(escaped)
+}
+
+/// The path without `.` and `..` segments (RFC 3986, 5.2.4); a query is left alone.
+fn without_dots(path_and_query: &str) -> String {
+    let path_length = path_and_query.find('?').unwrap_or(path_and_query.len());
+    let (path, query) = path_and_query.split_at(path_length);
+    let mut kept: Vec<&str> = Vec::new();
+    for segment in path.split('/').skip(1) {
+        match segment {
+            "." => {}
+            ".." => {
+                kept.pop();
+            }
+            segment => kept.push(segment),
+        }
+    }
+    let names_folder = path.ends_with("/.") || path.ends_with("/..");
+    let slash = if names_folder && !kept.is_empty() {
+        "/"
+    } else {
+        ""
+    };
+    format!("/{}{slash}{query}", kept.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Address {
+        Address::parse(text).unwrap_or_else(|| panic!("{text} is an address"))
+    }
+
+    #[test]
+    fn credentials_are_taken_out_of_the_url_and_decoded() {
+        let address = address("http://us:p%40w@host:8080/hook?x=1#part");
+        assert_eq!(address.uri().to_string(), "http://host:8080/hook?x=1");
+        assert_eq!(address.authorization(), Some("Basic dXM6cEB3"));
+        assert_eq!(
+            address.endpoint(),
+            "host:8080",
+            "all that a message may show"
+        );
+        assert_eq!(format!("{address:?}"), "Address(host:8080)");
+    }
+
+    #[test]
+    fn what_people_write_becomes_a_sound_request_line() {
+        for (text, expected) in [
+            ("http://host", "http://host/"),
+            ("HTTPS://host?x", "https://host/?x"),
+            ("http://[::1]:9/a", "http://[::1]:9/a"),
+            (
+                "http://host/a b/{é}|%20",
+                "http://host/a%20b/%7B%C3%A9%7D%7C%20",
+            ),
+        ] {
+            assert_eq!(address(text).uri().to_string(), expected);
+        }
+        assert_eq!(address("https://[::1]/a").endpoint(), "[::1]:443");
+    }
+
+    #[test]
+    fn what_is_no_http_url_is_no_address() {
+        for text in [
+            "",
+            "host/path",
+            "ftp://host/",
+            "http://",
+            "http:///path",
+            "http://host:99999/",
+            "http://host:x/",
+            "http://u:%zz@host/",
+            "http://u:%+1@host/",
+            "http://host/a\nb",
+            "http://ho st/",
+        ] {
+            assert_eq!(Address::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn redirects_resolve_against_the_address_they_came_from() {
+        let base = address("http://host:81/a/b/c?q=1");
+        for (location, expected) in [
+            ("/x", "http://host:81/x"),
+            ("d", "http://host:81/a/b/d"),
+            ("../d?e", "http://host:81/a/d?e"),
+            ("../..", "http://host:81/"),
+            ("./", "http://host:81/a/b/"),
+            ("..", "http://host:81/a/"),
+            ("?y", "http://host:81/a/b/c?y"),
+            ("", "http://host:81/a/b/c?q=1"),
+            ("#part", "http://host:81/a/b/c?q=1"),
+            ("//other/z", "http://other/z"),
+            ("https://other/../z", "https://other/../z"),
+        ] {
+            let next = base
+                .redirected_to(location)
+                .map(|next| next.uri.to_string());
+            assert_eq!(next.as_deref(), Some(expected), "{location:?}");
+        }
+        assert_eq!(base.redirected_to("mailto:someone@host"), None);
+        assert_eq!(base.redirected_to("ftp://host/x"), None);
+    }
+
+    #[test]
+    fn credentials_do_not_follow_a_redirect_to_another_host() {
+        let base = address("http://u:p@host/a");
+        let carries = |location| {
+            let next = base.redirected_to(location).expect("an address");
+            next.authorization().map(str::to_owned)
+        };
+        let own = base.authorization().map(str::to_owned);
+        assert_eq!(carries("/b"), own);
+        assert_eq!(carries("http://HOST:80/b"), own);
+        assert_eq!(carries("http://host:81/b"), None);
+        assert_eq!(carries("https://host/b"), None);
+        assert_eq!(carries("http://other/b"), None);
+        assert_eq!(carries("http://x:y@other/b").as_deref(), Some("Basic eDp5"));
+    }
+}

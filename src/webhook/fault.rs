@@ -1,0 +1,130 @@
+//! Why an attempt got no answer, in words that people understand.
+//!
+//! Owns the translation of ureq's errors, and that no path, query or credentials get into a text:
+//! of an address only host and port are named. Called on send threads.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use super::address::Address;
+use super::printable::printable;
+use super::resolver::LookupError;
+use crate::limits;
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The host's name has no address.
+    Lookup(LookupError),
+    /// Something went wrong on the way to or from this host and port.
+    Network {
+        /// `host:port`.
+        endpoint: String,
+        /// What.
+        cause: Cause,
+    },
+    /// More redirects than we follow.
+    TooManyRedirects,
+    /// A redirect to something that is no http or https URL.
+    BadRedirect,
+}
+
+/// What went wrong on the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Nobody listens there.
+    Refused,
+    /// The connection ended before the answer did.
+    Closed,
+    /// The whole attempt took as long as it may.
+    Timeout(Duration),
+    /// The head of the answer is past our limit.
+    AnswerTooLarge,
+    /// No trust, or no common version.
+    Tls(String),
+    /// What came is not HTTP.
+    Protocol(String),
+    /// Anything else.
+    Other(String),
+}
+
+impl Fault {
+    /// What ureq's `error` means for a request to `address` in an attempt that had `timeout` in all.
+    pub fn from_ureq(error: ureq::Error, address: &Address, timeout: Duration) -> Self {
+        let cause = match error {
+            ureq::Error::Other(inner) => match inner.downcast::<LookupError>() {
+                Ok(lookup) => return Fault::Lookup(*lookup),
+                Err(inner) => Cause::Other(printable(&inner.to_string())),
+            },
+            ureq::Error::Io(error) => Cause::from_io(&error, timeout),
+            ureq::Error::Timeout(_) => Cause::Timeout(timeout),
+            ureq::Error::LargeResponseHeader(..) => Cause::AnswerTooLarge,
+            ureq::Error::Rustls(error) => Cause::Tls(error.to_string()),
+            ureq::Error::Tls(text) => Cause::Tls(text.to_owned()),
+            ureq::Error::Protocol(error) => Cause::Protocol(printable(&error.to_string())),
+            // The text of this one holds the URL.
+            ureq::Error::BadUri(_) => Cause::Other("the address cannot be requested".to_owned()),
+            other => Cause::Other(printable(&other.to_string())),
+        };
+        Fault::Network {
+            endpoint: address.endpoint(),
+            cause,
+        }
+    }
+}
+
+impl Cause {
+    fn from_io(error: &io::Error, timeout: Duration) -> Self {
+        let tls = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if let Some(error) = tls {
+            return Cause::Tls(error.to_string());
+        }
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Cause::Refused,
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe => Cause::Closed,
+            io::ErrorKind::TimedOut => Cause::Timeout(timeout),
+            _ => Cause::Other(printable(&error.to_string())),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Lookup(error) => error.fmt(out),
+            Fault::Network { endpoint, cause } => write!(out, "{endpoint}: {cause}"),
+            Fault::TooManyRedirects => write!(out, "stopped after {} redirects", limits::REDIRECTS),
+            Fault::BadRedirect => out.write_str("redirected to something that is no http URL"),
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Refused => out.write_str("connection refused"),
+            Cause::Closed => out.write_str("connection closed before the answer was complete"),
+            Cause::Timeout(after) => {
+                // What is left of a flush has nanoseconds that nobody wants to read.
+                let milliseconds = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+                write!(
+                    out,
+                    "timeout after {:?}",
+                    Duration::from_millis(milliseconds)
+                )
+            }
+            Cause::AnswerTooLarge => out.write_str("the head of the answer is too large"),
+            Cause::Tls(text) => write!(out, "TLS: {text}"),
+            Cause::Protocol(text) => write!(out, "the answer is not HTTP: {text}"),
+            Cause::Other(text) => out.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}

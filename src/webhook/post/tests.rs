@@ -1,0 +1,286 @@
+//! Attempts against receivers that behave, and against those that do not.
+
+use std::net::TcpListener;
+
+use super::super::fake_receiver::{FakeReceiver, Reply, answer};
+use super::super::fault::Cause;
+use super::super::resolver::Resolver;
+use super::super::transport;
+use super::super::trust::Trust;
+use super::*;
+
+const BODY: &[u8] = b"{\"version\":\"4\"}\n";
+const LONG: Duration = Duration::from_secs(10);
+const SHORT: Duration = Duration::from_millis(100);
+
+fn poster() -> Poster {
+    let clock = Clock::start();
+    let names = Resolver::new(clock);
+    let agent = transport::agent("Alertmanager/0.1.0", names, Trust::Host);
+    Poster::new(agent, clock)
+}
+
+fn address(url: &str) -> Address {
+    Address::parse(url).expect("an address")
+}
+
+fn post(url: &str, timeout: Duration) -> Result<Answer, Fault> {
+    poster().post(address(url), BODY, timeout)
+}
+
+fn status_of(result: Result<Answer, Fault>) -> u16 {
+    result.expect("an answer").status
+}
+
+fn cause_of(result: Result<Answer, Fault>) -> Cause {
+    match result {
+        Err(Fault::Network { cause, .. }) => cause,
+        other => panic!("a fault of the network was expected, not {other:?}"),
+    }
+}
+
+/// How long `work` takes.
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let clock = Clock::start();
+    let result = work();
+    (result, clock.mono().since(crate::model::Mono::START))
+}
+
+#[test]
+fn a_request_looks_like_alertmanagers() {
+    let receiver = FakeReceiver::start(|_| Reply::Write(answer("200 OK", "", "fine")));
+    let url = receiver.url("/hook?token=1").replace("//", "//us:p%40w@");
+    assert_eq!(status_of(post(&url, LONG)), 200);
+    let [seen] = &receiver.take_seen()[..] else {
+        panic!("one request was expected");
+    };
+    assert_eq!(seen.request_line(), "post /hook?token=1 http/1.1");
+    assert_eq!(seen.header("content-type"), Some("application/json"));
+    assert_eq!(seen.header("user-agent"), Some("alertmanager/0.1.0"));
+    assert_eq!(seen.header("content-length"), Some("16"));
+    assert_eq!(seen.header("authorization"), Some("basic dxm6ceb3"));
+    assert_eq!(seen.header("accept-encoding"), None);
+    assert_eq!(seen.header("accept"), None);
+    assert_eq!(seen.header("transfer-encoding"), None);
+    assert_eq!(seen.body, BODY);
+}
+
+#[test]
+fn fifty_posts_take_one_connection() {
+    let receiver = FakeReceiver::start(|seen| {
+        // Error bodies must not cost the connection either.
+        let is_even = seen.body.len() % 2 == 0;
+        let status = if is_even { "200 OK" } else { "500 Oh no" };
+        Reply::Write(answer(status, "", &"x".repeat(5000)))
+    });
+    let poster = poster();
+    for length in 0..50 {
+        let answer = poster.post(address(&receiver.url("/")), &vec![b'x'; length], LONG);
+        assert_eq!(answer.expect("an answer").excerpt.len(), EXCERPT_BYTES);
+    }
+    let seen = receiver.take_seen();
+    assert_eq!(seen.len(), 50);
+    assert!(seen.iter().all(|seen| seen.connection == 0));
+}
+
+#[test]
+fn an_error_comes_with_its_body_and_retry_after() {
+    let receiver = FakeReceiver::start(|_| {
+        Reply::Write(answer("503 Busy", "Retry-After: 7\r\n", "come back later"))
+    });
+    let expected = Answer {
+        status: 503,
+        retry_after: Some("7".to_owned()),
+        excerpt: b"come back later".to_vec(),
+    };
+    assert_eq!(post(&receiver.url("/"), LONG), Ok(expected));
+}
+
+#[test]
+fn a_receiver_that_hangs_is_cut_at_the_timeout() {
+    let receiver = FakeReceiver::start(|_| Reply::WriteAndHang(String::new()));
+    let (result, took) = timed(|| post(&receiver.url("/secret"), SHORT));
+    assert!(took < limits::ANSWER_BODY_TIME, "{took:?}");
+    let fault = result.expect_err("no answer came");
+    let port = receiver.port();
+    assert_eq!(
+        fault.to_string(),
+        format!("127.0.0.1:{port}: timeout after 100ms")
+    );
+}
+
+#[test]
+fn a_body_that_never_ends_costs_neither_the_answer_nor_the_worker() {
+    let receiver = FakeReceiver::start(|seen| {
+        let length = if seen.request_line().contains("/slow") {
+            100
+        } else {
+            10_000_000
+        };
+        Reply::WriteAndHang(format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{}",
+            "x".repeat(length * 9 / 10)
+        ))
+    });
+    let (result, took) = timed(|| post(&receiver.url("/slow"), SHORT));
+    assert_eq!(status_of(result), 200);
+    assert!(
+        took < limits::ANSWER_BODY_TIME,
+        "cut at the timeout, not after {took:?}"
+    );
+    let (result, took) = timed(|| post(&receiver.url("/slow"), LONG));
+    assert_eq!(status_of(result), 200);
+    assert!(
+        took < 2 * limits::ANSWER_BODY_TIME,
+        "an answered worker waits no longer than the limit, not {took:?}"
+    );
+    let (result, took) = timed(|| post(&receiver.url("/large"), LONG));
+    assert_eq!(result.expect("an answer").excerpt.len(), EXCERPT_BYTES);
+    assert!(
+        took < limits::ANSWER_BODY_TIME,
+        "not read on for {took:?} past its size"
+    );
+}
+
+#[test]
+fn a_receiver_that_closes_between_requests_is_met_again_on_a_new_connection() {
+    let receiver = FakeReceiver::start(|_| Reply::WriteAndClose(answer("200 OK", "", "")));
+    let poster = poster();
+    for _ in 0..20 {
+        // A close that crosses the next request on its way is a fault that the engine retries.
+        match poster.post(address(&receiver.url("/")), BODY, LONG) {
+            Ok(answer) => assert_eq!(answer.status, 200),
+            result => assert_eq!(cause_of(result), Cause::Closed),
+        }
+    }
+    assert!(receiver.take_seen().len() >= 10);
+}
+
+#[test]
+fn a_receiver_that_closes_instead_of_answering_is_a_fault() {
+    let receiver = FakeReceiver::start(|seen| match seen.connection {
+        0 if seen.request_line().contains("/first") => Reply::Write(answer("200 OK", "", "")),
+        _ => Reply::WriteAndClose(String::new()),
+    });
+    let poster = poster();
+    let first = poster.post(address(&receiver.url("/first")), BODY, LONG);
+    assert_eq!(status_of(first), 200);
+    let second = poster.post(address(&receiver.url("/second")), BODY, LONG);
+    assert_eq!(cause_of(second), Cause::Closed);
+    let seen = receiver.take_seen();
+    assert_eq!(seen[1].connection, 0, "it closed upon reuse");
+}
+
+#[test]
+fn nobody_listening_is_a_refusal() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    drop(listener);
+    let url = format!("http://user:word@127.0.0.1:{port}/secret?token=1");
+    let fault = post(&url, LONG).expect_err("nobody listens");
+    assert_eq!(
+        fault.to_string(),
+        format!("127.0.0.1:{port}: connection refused")
+    );
+}
+
+#[test]
+fn a_name_without_an_address_is_a_fault_of_lookup() {
+    let fault = post("http://no-such-host.invalid/secret", LONG).expect_err("no such host");
+    let text = fault.to_string();
+    assert!(text.starts_with("lookup no-such-host.invalid: "), "{text}");
+}
+
+#[test]
+fn a_redirect_is_followed_as_go_follows_it() {
+    for (status, expected) in [
+        ("301 Moved", "get /to http/1.1"),
+        ("302 Found", "get /to http/1.1"),
+        ("303 See", "get /to http/1.1"),
+        ("307 Again", "post /to http/1.1"),
+        ("308 Again", "post /to http/1.1"),
+    ] {
+        let receiver = FakeReceiver::start(move |seen| {
+            Reply::Write(if seen.request_line().contains("/from") {
+                answer(status, "Location: ../to\r\n", "elsewhere")
+            } else {
+                answer("204 OK", "", "")
+            })
+        });
+        assert_eq!(status_of(post(&receiver.url("/from/here"), LONG)), 204);
+        let seen = receiver.take_seen();
+        assert_eq!(seen.len(), 2, "{status}");
+        assert_eq!(seen[1].request_line(), expected);
+        assert_eq!(seen[1].connection, 0, "the connection serves again");
+        let is_again = expected.starts_with("post");
+        assert_eq!(seen[1].body == BODY, is_again);
+        assert_eq!(seen[1].header("content-type").is_some(), is_again);
+    }
+}
+
+#[test]
+fn credentials_stay_behind_when_a_redirect_leaves_the_host() {
+    let other = FakeReceiver::start(|_| Reply::Write(answer("200 OK", "", "")));
+    let location = format!("Location: {}\r\n", other.url("/to"));
+    let receiver = FakeReceiver::start(move |_| Reply::Write(answer("307 There", &location, "")));
+    let url = receiver.url("/from").replace("//", "//user:word@");
+    assert_eq!(status_of(post(&url, LONG)), 200);
+    assert!(receiver.take_seen()[0].header("authorization").is_some());
+    assert!(other.take_seen()[0].header("authorization").is_none());
+}
+
+#[test]
+fn redirects_end_somewhere() {
+    let receiver =
+        FakeReceiver::start(|_| Reply::Write(answer("307 Round", "Location: /\r\n", "")));
+    assert_eq!(post(&receiver.url("/"), LONG), Err(Fault::TooManyRedirects));
+    assert_eq!(receiver.take_seen().len(), 1 + limits::REDIRECTS);
+
+    let receiver =
+        FakeReceiver::start(|_| Reply::Write(answer("302 Off", "Location: ftp://host/x\r\n", "")));
+    assert_eq!(post(&receiver.url("/"), LONG), Err(Fault::BadRedirect));
+
+    let receiver = FakeReceiver::start(|_| Reply::Write(answer("302 Nowhere", "", "")));
+    assert_eq!(status_of(post(&receiver.url("/"), LONG)), 302);
+}
+
+#[test]
+fn the_timeout_covers_all_hops_of_a_redirect_together() {
+    let receiver = FakeReceiver::start(|seen| {
+        if seen.request_line().contains("/from") {
+            Reply::Write(answer("307 There", "Location: /to\r\n", ""))
+        } else {
+            Reply::WriteAndHang(String::new())
+        }
+    });
+    let (result, took) = timed(|| post(&receiver.url("/from"), SHORT));
+    assert_eq!(cause_of(result), Cause::Timeout(SHORT));
+    assert!(took < limits::ANSWER_BODY_TIME, "{took:?}");
+}
+
+#[test]
+fn what_is_no_answer_in_http_is_a_fault() {
+    let receiver = FakeReceiver::start(|_| Reply::WriteAndClose("SSH-2.0\r\n\r\n".to_owned()));
+    let cause = cause_of(post(&receiver.url("/"), LONG));
+    assert!(matches!(cause, Cause::Protocol(_)), "{cause:?}");
+
+    let receiver = FakeReceiver::start(|_| {
+        let header = format!("X: {}\r\n", "x".repeat(limits::ANSWER_HEAD));
+        Reply::WriteAndClose(answer("200 OK", &header, ""))
+    });
+    let cause = cause_of(post(&receiver.url("/"), LONG));
+    assert_eq!(cause, Cause::AnswerTooLarge);
+}
+
+#[test]
+fn to_hang_up_ends_attempts_under_way() {
+    let poster = std::sync::Arc::new(poster());
+    let interrupted = poster.clone();
+    let receiver = FakeReceiver::start(move |_| {
+        interrupted.hang_up();
+        Reply::WriteAndHang(String::new())
+    });
+    let (result, took) = timed(|| poster.post(address(&receiver.url("/")), BODY, LONG));
+    assert!(result.is_err());
+    assert!(took < LONG / 2, "{took:?}");
+}

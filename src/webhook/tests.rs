@@ -1,0 +1,146 @@
+//! A worker as the dispatcher sees it: jobs in, outcomes out.
+
+use std::fs;
+use std::time::Duration;
+
+use crossbeam_channel::bounded;
+
+use super::fake_receiver::{FakeReceiver, Reply, answer};
+use super::*;
+use crate::config::{Endpoint, Webhook};
+use crate::engine::{AttemptId, FailureKind, Reason};
+use crate::model::Labels;
+use crate::threads;
+
+fn courier() -> Arc<Courier> {
+    let settings = Settings {
+        external_url: "http://alerts.example:9093".to_owned(),
+        version: "0.1.0".to_owned(),
+    };
+    Arc::new(Courier::new(settings, Arc::default(), Clock::start()))
+}
+
+fn job(attempt: u64, destination: Destination) -> Job {
+    let notification = Notification {
+        receiver: "team".into(),
+        webhook_index: 0,
+        reason: Reason::FirstNotification,
+        group_key: "{}:{}".into(),
+        group_labels: Labels::default(),
+        alerts: Vec::new(),
+        truncated_alerts: 0,
+    };
+    let webhook = Webhook {
+        destination,
+        send_resolved: true,
+        max_alerts: 0,
+        timeout: None,
+        endpoint: Endpoint("http://127.0.0.1".into()),
+    };
+    Job {
+        attempt: AttemptId(attempt),
+        webhook: Arc::new(webhook),
+        notification: Arc::new(notification),
+        timeout: Duration::from_secs(10),
+    }
+}
+
+fn verdict_on(destination: Destination) -> Verdict {
+    courier().deliver(&job(1, destination)).verdict
+}
+
+fn final_text(destination: Destination) -> String {
+    match verdict_on(destination) {
+        Verdict::GiveUp(failure) if failure.kind == FailureKind::Other => failure.text,
+        other => panic!("a final failure was expected, not {other:?}"),
+    }
+}
+
+#[test]
+fn each_job_gives_one_outcome_until_the_jobs_end() {
+    let receiver = FakeReceiver::start(|seen| {
+        Reply::Write(if seen.request_line().contains("/bad") {
+            answer("404 Gone", "", "no such team\n")
+        } else {
+            answer("200 OK", "", "")
+        })
+    });
+    let (jobs, work) = bounded(2);
+    let (events, outcomes) = bounded(2);
+    for (attempt, path) in [(7, "/good"), (8, "/bad")] {
+        let destination = Destination::Url(receiver.url(path));
+        jobs.send(job(attempt, destination)).expect("room");
+    }
+    drop(jobs);
+    let worker = threads::spawn("send-0", threads::WORKER_STACK, move || {
+        run(work, events, courier());
+    });
+    worker.expect("a thread").join().expect("no panic");
+    let outcomes: Vec<Outcome> = outcomes
+        .iter()
+        .map(|event| match event {
+            Event::Outcome(outcome) => outcome,
+            other => panic!("an outcome was expected, not {other:?}"),
+        })
+        .collect();
+    assert_eq!(outcomes.len(), 2);
+    assert_eq!(outcomes[0].attempt, AttemptId(7));
+    assert_eq!(outcomes[0].verdict, Verdict::Delivered);
+    assert_eq!(outcomes[1].attempt, AttemptId(8));
+    let Verdict::GiveUp(failure) = &outcomes[1].verdict else {
+        panic!("a 404 must be final, not {:?}", outcomes[1].verdict);
+    };
+    assert_eq!(failure.kind, FailureKind::ClientError);
+    assert_eq!(failure.text, "unexpected status code 404: no such team");
+    let body = &receiver.take_seen()[0].body;
+    assert!(body.starts_with(b"{\"receiver\":\"team\",\"status\":"));
+}
+
+#[test]
+fn a_fault_of_the_network_is_retried_without_naming_the_url() {
+    let receiver = FakeReceiver::start(|_| Reply::WriteAndClose(String::new()));
+    let verdict = verdict_on(Destination::Url(receiver.url("/secret")));
+    let port = receiver.port();
+    let text = format!(
+        "Post \"<redacted>\": 127.0.0.1:{port}: connection closed before the answer was complete"
+    );
+    assert_eq!(verdict, verdict::retry(text));
+}
+
+#[test]
+fn the_address_in_a_file_is_read_at_each_attempt() {
+    let receiver = FakeReceiver::start(|_| Reply::Write(answer("200 OK", "", "")));
+    let path = std::env::temp_dir().join(format!("url-file-{}", std::process::id()));
+    let destination = Destination::UrlFile(path.clone());
+    let fault = |cause: &str| format!("read url_file: {}: {cause}", path.display());
+
+    let text = final_text(destination.clone());
+    assert!(text.starts_with(&fault("No such file")), "{text}");
+    fs::write(&path, " \n").expect("a file");
+    let text = final_text(destination.clone());
+    assert_eq!(text, fault("the file is empty"));
+    fs::write(&path, "gopher://secret").expect("a file");
+    let text = final_text(destination.clone());
+    assert_eq!(text, fault("the content is no http or https URL"));
+    fs::write(&path, format!("{}\n", receiver.url("/hook"))).expect("a file");
+    assert_eq!(verdict_on(destination), Verdict::Delivered);
+    fs::remove_file(&path).expect("the file");
+}
+
+#[test]
+fn a_url_that_cannot_be_read_is_final_and_stays_secret() {
+    let text = final_text(Destination::Url("http://host:port/secret".to_owned()));
+    assert_eq!(text, "the url is no http or https URL");
+}
+
+#[test]
+fn a_panic_ends_its_attempt_only() {
+    let courier = courier();
+    let formatted = courier.contain(|| panic!("in alert {}", 7));
+    assert_eq!(
+        formatted,
+        verdict::retry("panic while sending: in alert 7".to_owned())
+    );
+    let plain = courier.contain(|| panic!("oh"));
+    assert_eq!(plain, verdict::retry("panic while sending: oh".to_owned()));
+}

@@ -1,0 +1,225 @@
+//! PURE. From the end of an attempt to what the engine makes of it.
+//!
+//! Owns which answers are final and which are tried again (§5.6, and D3 where we differ), the
+//! class of a failure (§5.5) and its text. Never decides when the next attempt is made. Called on
+//! send threads.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::fmt::rfc2822::DateTimeParser;
+
+use super::printable::printable;
+use crate::engine::{Failure, FailureKind, Verdict};
+use crate::limits;
+use crate::model::Wall;
+
+/// Bytes of an answer's body that a failure's text quotes.
+pub const EXCERPT_BYTES: usize = 1024;
+
+/// What a receiver answered, as far as it matters to us.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The header `Retry-After`, as sent.
+    pub retry_after: Option<String>,
+    /// The beginning of the body.
+    pub excerpt: Vec<u8>,
+}
+
+/// The verdict on an attempt that was answered; `now` is what a date in `Retry-After` counts from.
+pub fn of_answer(answer: &Answer, now: Wall) -> Verdict {
+    if (200..300).contains(&answer.status) {
+        return Verdict::Delivered;
+    }
+    let failure = Failure {
+        kind: kind_of_status(answer.status),
+        text: text_of_answer(answer),
+    };
+    match answer.status {
+        408 | 425 | 429 | 500..=599 => Verdict::Retry {
+            failure,
+            after: answer
+                .retry_after
+                .as_deref()
+                .and_then(|header| parse_retry_after(header, now)),
+        },
+        _ => Verdict::GiveUp(failure),
+    }
+}
+
+/// The verdict on an attempt that got no answer: the network's faults pass. The form of the text
+/// is Alertmanager's; `cause` must name no secret.
+pub fn of_transport_error(cause: &dyn fmt::Display) -> Verdict {
+    retry(format!("Post \"<redacted>\": {cause}"))
+}
+
+/// Tried again at the engine's pace, for reasons that are neither the receiver's nor the network's.
+pub fn retry(text: String) -> Verdict {
+    Verdict::Retry {
+        failure: Failure {
+            kind: FailureKind::Other,
+            text,
+        },
+        after: None,
+    }
+}
+
+/// Not tried again in this flush, because only an operator can help.
+pub fn give_up(text: String) -> Verdict {
+    Verdict::GiveUp(Failure {
+        kind: FailureKind::Other,
+        text,
+    })
+}
+
+fn kind_of_status(status: u16) -> FailureKind {
+    match status {
+        401 | 403 => FailureKind::AuthError,
+        429 => FailureKind::RateLimited,
+        400..=499 => FailureKind::ClientError,
+        500..=599 => FailureKind::ServerError,
+        _ => FailureKind::Other,
+    }
+}
+
+fn text_of_answer(answer: &Answer) -> String {
+    let excerpt = &answer.excerpt[..answer.excerpt.len().min(EXCERPT_BYTES)];
+    let body = printable(&String::from_utf8_lossy(excerpt));
+    let status = answer.status;
+    if body.is_empty() {
+        format!("unexpected status code {status}")
+    } else {
+        format!("unexpected status code {status}: {body}")
+    }
+}
+
+/// Seconds or a date (RFC 9110, 10.2.3), clamped to our bounds; `None` if it is neither.
+fn parse_retry_after(header: &str, now: Wall) -> Option<Duration> {
+    let (least, most) = limits::RETRY_AFTER;
+    let header = header.trim();
+    let is_number = !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit());
+    let asked = if is_number {
+        // More digits than fit are still a wish to wait long.
+        header.parse().map_or(most, Duration::from_secs)
+    } else {
+        let until = DateTimeParser::new().parse_timestamp(header).ok()?;
+        Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO)
+    };
+    Some(asked.clamp(least, most))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: &str = "2026-01-01T12:00:00Z";
+
+    fn judge(status: u16, retry_after: Option<&str>, body: &str) -> Verdict {
+        let answer = Answer {
+            status,
+            retry_after: retry_after.map(str::to_owned),
+            excerpt: body.as_bytes().to_vec(),
+        };
+        of_answer(&answer, NOON.parse().expect("a timestamp"))
+    }
+
+    fn asked_to_wait(header: &str) -> Option<Duration> {
+        match judge(503, Some(header), "") {
+            Verdict::Retry { after, .. } => after,
+            other => panic!("a 503 must be retried, not {other:?}"),
+        }
+    }
+
+    #[test]
+    fn each_status_has_its_branch_and_its_class() {
+        use FailureKind::{AuthError, ClientError, Other, RateLimited, ServerError};
+        let retried = [
+            (408, ClientError),
+            (425, ClientError),
+            (429, RateLimited),
+            (500, ServerError),
+            (503, ServerError),
+            (599, ServerError),
+        ];
+        for (status, kind) in retried {
+            let verdict = judge(status, None, "");
+            let text = format!("unexpected status code {status}");
+            let failure = Failure { kind, text };
+            let after = None;
+            assert_eq!(verdict, Verdict::Retry { failure, after }, "{status}");
+        }
+        let is_final = [
+            (101, Other),
+            (301, Other),
+            (400, ClientError),
+            (401, AuthError),
+            (403, AuthError),
+            (404, ClientError),
+            (410, ClientError),
+            (600, Other),
+        ];
+        for (status, kind) in is_final {
+            let text = format!("unexpected status code {status}");
+            let failure = Failure { kind, text };
+            assert_eq!(judge(status, None, ""), Verdict::GiveUp(failure));
+        }
+        for status in [200, 201, 204, 299] {
+            assert_eq!(judge(status, Some("5"), "x"), Verdict::Delivered);
+        }
+    }
+
+    #[test]
+    fn the_text_quotes_the_body_in_one_printable_line_of_bounded_length() {
+        let text = |body: &str| match judge(400, None, body) {
+            Verdict::GiveUp(failure) => failure.text,
+            other => panic!("a 400 must be final, not {other:?}"),
+        };
+        assert_eq!(
+            text("no such\nteam\u{1b}[31m\n"),
+            "unexpected status code 400: no such team [31m"
+        );
+        assert_eq!(text(" \n"), "unexpected status code 400");
+        assert!(text(&"ü".repeat(5000)).len() <= 40 + EXCERPT_BYTES);
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_or_as_a_date_and_clamped() {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(asked_to_wait("120"), seconds(120));
+        assert_eq!(asked_to_wait(" 7 "), seconds(7));
+        assert_eq!(asked_to_wait("0"), seconds(1));
+        assert_eq!(asked_to_wait("99999999999999999999999"), seconds(3600));
+        assert_eq!(
+            asked_to_wait("Thu, 01 Jan 2026 12:01:30 GMT"),
+            seconds(90),
+            "a date ahead"
+        );
+        assert_eq!(
+            asked_to_wait("Thu, 01 Jan 2026 11:00:00 GMT"),
+            seconds(1),
+            "a date past"
+        );
+        assert_eq!(
+            asked_to_wait("Mon, 01 Jan 2035 00:00:00 GMT"),
+            seconds(3600)
+        );
+        for nonsense in ["", "-5", "1.5", "soon", "Thu, 99 Jan 2026 12:00:00 GMT"] {
+            assert_eq!(asked_to_wait(nonsense), None, "{nonsense:?}");
+        }
+    }
+
+    #[test]
+    fn a_transport_error_is_retried_and_names_no_url() {
+        let failure = Failure {
+            kind: FailureKind::Other,
+            text: "Post \"<redacted>\": timeout after 10s".to_owned(),
+        };
+        let after = None;
+        assert_eq!(
+            of_transport_error(&"timeout after 10s"),
+            Verdict::Retry { failure, after }
+        );
+    }
+}
