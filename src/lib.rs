@@ -10,6 +10,8 @@ pub mod engine;
 
 pub mod dispatch;
 
+pub mod timer;
+
 pub mod clock;
 
 pub mod limits;
