@@ -1,6 +1,4 @@
 //! alertwheel: alerts in, grouped webhooks out.
-//!
-//! Read the modules in the order they stand here.
 
 pub mod model;
 
@@ -10,11 +8,11 @@ pub mod engine;
 
 pub mod dispatch;
 
+pub mod timer;
+
 pub mod webhook;
 
 pub mod clock;
-pub mod timer;
-
 pub mod limits;
 pub mod telemetry;
 pub mod threads;

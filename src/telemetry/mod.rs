@@ -2,4 +2,5 @@
 //!
 //! The only shared mutable state of the daemon stands here, and it is counters.
 
+pub mod log;
 pub mod metrics;

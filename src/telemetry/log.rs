@@ -1,0 +1,225 @@
+//! The backend of the `log` facade: one line an event on standard error, as logfmt or JSON.
+//!
+//! Owns the form of a line and which lines are written. The fields that Alertmanager's own lines
+//! have come first and are named as there: time, level, source, msg. Runs on any thread; a line is
+//! one write, and standard error that is closed or full loses lines but harms nothing else.
+
+use std::fmt::{Display, Write as _};
+use std::io::{self, Write};
+
+use log::kv::{Error, Key, Value, VisitSource, VisitValue};
+use log::{Level, Log, Metadata, Record, SetLoggerError};
+
+use crate::clock::Clock;
+use crate::model::{Wall, format_rfc3339_millis};
+
+/// How a line is written: the choices of `--log.format` (§12.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `time=… level=INFO source=daemon.rs:12 msg="…" key=value`.
+    Logfmt,
+    /// An object with the same fields; numbers and booleans stay such.
+    Json,
+}
+
+/// Sends everything that is logged from now on to standard error, our own lines down to `level` and
+/// those of libraries from warnings up. Fails if the process has a logger already.
+pub fn install(level: Level, format: Format, clock: Clock) -> Result<(), SetLoggerError> {
+    log::set_boxed_logger(Box::new(Logger {
+        level,
+        format,
+        clock,
+    }))?;
+    log::set_max_level(level.to_level_filter());
+    Ok(())
+}
+
+struct Logger {
+    level: Level,
+    format: Format,
+    clock: Clock,
+}
+
+impl Log for Logger {
+    fn enabled(&self, metadata: &Metadata) -> bool {
+        is_wanted(self.level, metadata)
+    }
+
+    fn log(&self, record: &Record) {
+        if self.enabled(record.metadata()) {
+            let line = render(self.format, self.clock.wall(), record);
+            write_line(&mut io::stderr().lock(), &line);
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// TLS and HTTP libraries tell every step at debug, which would bury what the daemon says.
+fn is_wanted(level: Level, metadata: &Metadata) -> bool {
+    let our_crate = env!("CARGO_CRATE_NAME");
+    let is_ours = metadata.target().split("::").next() == Some(our_crate);
+    let bound = if is_ours {
+        level
+    } else {
+        level.min(Level::Warn)
+    };
+    metadata.level() <= bound
+}
+
+/// There is nobody left to tell when the log itself cannot be written.
+fn write_line(out: &mut impl Write, line: &str) {
+    let _ = out.write_all(line.as_bytes());
+}
+
+/// The whole line, with its newline.
+fn render(format: Format, at: Wall, record: &Record) -> String {
+    let mut line = Line {
+        format,
+        text: String::with_capacity(256),
+    };
+    line.field("time", &format_rfc3339_millis(at));
+    line.field("level", record.level().as_str());
+    line.field("source", &source_of(record));
+    line.field("msg", &text_of(record.args()));
+    // `Line` takes any pair, and what an odd source holds back is not worth losing the line.
+    let _ = record.key_values().visit(&mut line);
+    if format == Format::Json {
+        line.text.push('}');
+    }
+    line.text.push('\n');
+    line.text
+}
+
+/// Where the line came from: the file below its crate's `src`, without the builder's directories.
+fn source_of(record: &Record) -> String {
+    let file = record.file().unwrap_or("unknown");
+    let below = file.rsplit_once("src/").map_or(file, |(_, below)| below);
+    format!("{below}:{}", record.line().unwrap_or(0))
+}
+
+/// What `value` displays, or as much of it as it can.
+fn text_of(value: &dyn Display) -> String {
+    let mut text = String::new();
+    let _ = write!(text, "{value}");
+    text
+}
+
+/// A line while it is written.
+struct Line {
+    format: Format,
+    text: String,
+}
+
+impl Line {
+    fn field(&mut self, key: &str, value: &str) {
+        self.key(key);
+        self.value(value);
+    }
+
+    fn key(&mut self, key: &str) {
+        match self.format {
+            Format::Logfmt if self.text.is_empty() => {}
+            Format::Logfmt => self.text.push(' '),
+            Format::Json if self.text.is_empty() => self.text.push('{'),
+            Format::Json => self.text.push(','),
+        }
+        self.value(key);
+        self.text.push(match self.format {
+            Format::Logfmt => '=',
+            Format::Json => ':',
+        });
+    }
+
+    fn value(&mut self, value: &str) {
+        if self.format == Format::Logfmt && !needs_quotes(value) {
+            self.text.push_str(value);
+        } else {
+            push_quoted(&mut self.text, value);
+        }
+    }
+
+    /// A number or a word that both formats write bare.
+    fn bare(&mut self, value: impl Display) -> Result<(), Error> {
+        write!(self.text, "{value}")?;
+        Ok(())
+    }
+}
+
+impl<'kvs> VisitSource<'kvs> for Line {
+    fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
+        self.key(key.as_str());
+        value.visit(self)
+    }
+}
+
+impl VisitValue<'_> for Line {
+    fn visit_any(&mut self, value: Value) -> Result<(), Error> {
+        self.value(&text_of(&value));
+        Ok(())
+    }
+
+    fn visit_str(&mut self, value: &str) -> Result<(), Error> {
+        self.value(value);
+        Ok(())
+    }
+
+    fn visit_null(&mut self) -> Result<(), Error> {
+        self.bare("null")
+    }
+
+    fn visit_bool(&mut self, value: bool) -> Result<(), Error> {
+        self.bare(value)
+    }
+
+    fn visit_u64(&mut self, value: u64) -> Result<(), Error> {
+        self.bare(value)
+    }
+
+    fn visit_i64(&mut self, value: i64) -> Result<(), Error> {
+        self.bare(value)
+    }
+
+    fn visit_f64(&mut self, value: f64) -> Result<(), Error> {
+        if value.is_finite() {
+            return self.bare(value);
+        }
+        // JSON has no such numbers.
+        self.value(&value.to_string());
+        Ok(())
+    }
+}
+
+/// Whether a logfmt reader would take `text` apart or miss it.
+fn needs_quotes(text: &str) -> bool {
+    let is_special = |c: char| matches!(c, '"' | '=') || c.is_whitespace() || is_unprintable(c);
+    text.is_empty() || text.contains(is_special)
+}
+
+/// Quotes with the escapes that JSON and Go have in common.
+fn push_quoted(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if is_unprintable(c) => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// Characters that could break a line in two, drive a terminal or reverse what a reader sees. All
+/// have four hexadecimal digits. Label values come from outside, so they may hold any of them.
+fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests;
