@@ -10,8 +10,11 @@ pub mod engine;
 
 pub mod dispatch;
 
+pub mod api;
+
 pub mod clock;
 
 pub mod limits;
 pub mod telemetry;
 pub mod threads;
+pub mod version;
