@@ -89,8 +89,11 @@ impl Api {
         let target = Target::split(&request.target);
         let sent = target.path;
         let Some(decoded) = percent_decode(sent, Plus::Literal) else {
-            return ("unknown", plain_error(400, "400 Bad Request"));
+            return ("unknown", Answer::text(400, "400 Bad Request"));
         };
+        if !sent.starts_with('/') {
+            return ("unknown", not_found());
+        }
         let tidy = clean_path(sent);
         if tidy != sent {
             return ("unknown", redirect(request, 301, &target.with_path(&tidy)));
