@@ -9,6 +9,9 @@ pub mod engine;
 pub mod dispatch;
 
 pub mod timer;
+pub mod api;
+
+pub mod clock;
 
 pub mod webhook;
 
@@ -16,3 +19,4 @@ pub mod clock;
 pub mod limits;
 pub mod telemetry;
 pub mod threads;
+pub mod version;

@@ -7,6 +7,9 @@ use std::time::Duration;
 use crate::engine::{FailureKind, Gauges};
 use crate::model::Wall;
 
+/// The media type of what [`Metrics::encode`] writes.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
 /// All metrics of the process.
 #[derive(Debug, Default)]
 pub struct Metrics {}

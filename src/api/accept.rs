@@ -1,0 +1,166 @@
+//! Which media types a request brings and takes.
+//!
+//! Owns the checks of `Content-Type` and `Accept` (§10.2). Pure; runs on the http threads.
+
+use super::error::ApiError;
+use super::http::Request;
+
+const JSON: &str = "application/json";
+
+/// Whether the body is JSON, as far as its header says. A request without a body needs none.
+pub fn check_content_type(request: &Request) -> Result<(), ApiError> {
+    if request.body.is_empty() {
+        return Ok(());
+    }
+    let given = match request.header("content-type") {
+        None | Some("") => "application/octet-stream",
+        Some(given) => given,
+    };
+    let media_type = given.split(';').next().unwrap_or(given).trim();
+    if media_type.eq_ignore_ascii_case(JSON) {
+        return Ok(());
+    }
+    Err(match fault_of_media_type(media_type) {
+        Some(because) => ApiError::BadContentType {
+            given: given.to_owned(),
+            because,
+        },
+        None => ApiError::UnsupportedMediaType(media_type.to_ascii_lowercase()),
+    })
+}
+
+/// Whether the sender takes JSON. A request that names nothing takes all.
+pub fn check_accept(request: &Request) -> Result<(), ApiError> {
+    let mut specs = request
+        .headers_named("accept")
+        .flat_map(|value| value.split(','))
+        .peekable();
+    if specs.peek().is_none() || specs.any(takes_json) {
+        Ok(())
+    } else {
+        Err(ApiError::NotAcceptable)
+    }
+}
+
+fn takes_json(spec: &str) -> bool {
+    let mut parts = spec.split(';').map(str::trim);
+    let range = parts.next().unwrap_or("");
+    let covers = [JSON, "application/*", "*/*"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(range));
+    covers && !parts.any(is_zero_quality)
+}
+
+fn is_zero_quality(parameter: &str) -> bool {
+    parameter
+        .strip_prefix("q=")
+        .is_some_and(|quality| quality.parse() == Ok(0.0))
+}
+
+/// What is wrong with a media type, in the words of Go's `mime`.
+fn fault_of_media_type(media_type: &str) -> Option<String> {
+    let Some((kind, subtype)) = media_type.split_once('/') else {
+        return Some(if is_token(media_type) {
+            format!("mediatype: malformed: \"{media_type}\" has no subtype")
+        } else {
+            "mime: expected slash after first token".to_owned()
+        });
+    };
+    if !is_token(kind) {
+        Some("mime: expected slash after first token".to_owned())
+    } else if !subtype.starts_with(is_token_char) {
+        Some("mime: expected token after slash".to_owned())
+    } else if !is_token(subtype) {
+        Some("mime: unexpected content after media subtype".to_owned())
+    } else {
+        None
+    }
+}
+
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(is_token_char)
+}
+
+fn is_token_char(character: char) -> bool {
+    character.is_ascii_graphic() && !"()<>@,;:\\\"/[]?=".contains(character)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status_for(
+        name: &str,
+        value: Option<&str>,
+        check: fn(&Request) -> Result<(), ApiError>,
+    ) -> u16 {
+        let request = Request {
+            headers: value
+                .map(|value| (name.to_owned(), value.to_owned()))
+                .into_iter()
+                .collect(),
+            body: b"[]".to_vec(),
+            ..Request::default()
+        };
+        check(&request).map_or_else(|error| error.status(), |()| 200)
+    }
+
+    #[test]
+    fn only_json_bodies_are_read() {
+        let table = [
+            (None, 415),
+            (Some(""), 415),
+            (Some("application/json"), 200),
+            (Some("APPLICATION/JSON"), 200),
+            (Some("application/json; charset=utf-8"), 200),
+            (Some("application/json;"), 200),
+            (Some("text/plain; a=b"), 415),
+            (Some("application/vnd.x+json"), 415),
+            (Some("json"), 400),
+            (Some("a b"), 400),
+            (Some("foo/"), 400),
+            (Some("application/json, text/plain"), 400),
+        ];
+        for (given, expected) in table {
+            assert_eq!(
+                status_for("content-type", given, check_content_type),
+                expected,
+                "{given:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_media_type_of_nothing_does_not_matter() {
+        let mut request = Request::default();
+        request
+            .headers
+            .push(("content-type".to_owned(), "text/plain".to_owned()));
+        assert!(check_content_type(&request).is_ok());
+    }
+
+    #[test]
+    fn answers_are_json_or_not_acceptable() {
+        let table = [
+            (None, 200),
+            (Some("*/*"), 200),
+            (Some("application/json; charset=utf-8"), 200),
+            (Some("application/*"), 200),
+            (Some("text/html, application/json;q=0.1"), 200),
+            (Some("application/xml, */*"), 200),
+            (Some("text/html"), 406),
+            (Some("application/json;q=0"), 406),
+            (Some("text/html;q=0.5,*/*;q=0"), 406),
+            (Some("application/problem+json"), 406),
+            (Some("garbage"), 406),
+            (Some(""), 406),
+        ];
+        for (given, expected) in table {
+            assert_eq!(
+                status_for("accept", given, check_accept),
+                expected,
+                "{given:?}"
+            );
+        }
+    }
+}

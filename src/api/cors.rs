@@ -1,0 +1,127 @@
+//! Requests of pages from elsewhere.
+//!
+//! Owns the headers of cross-origin requests (§10.2): any origin may read and post JSON, none may
+//! delete. Applies to API v2 alone. Pure; runs on the http threads.
+
+use super::http::{Answer, Request};
+
+/// Headers that a page may set, in the order browsers list them.
+const ALLOWED_HEADERS: [&str; 3] = ["accept", "content-type", "x-requested-with"];
+
+const REQUEST_METHOD: &str = "access-control-request-method";
+const REQUEST_HEADERS: &str = "access-control-request-headers";
+
+/// The answer to a browser that asks before it sends; `None` if this is no such question.
+pub fn answer_preflight(request: &Request) -> Option<Answer> {
+    let method = request
+        .header(REQUEST_METHOD)
+        .filter(|method| request.method == "OPTIONS" && !method.is_empty())?;
+    let answer = Answer::empty(204).with_header(
+        "Vary",
+        "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+    );
+    let headers = request.header(REQUEST_HEADERS).unwrap_or("");
+    let may_pass = request.header("origin").is_some()
+        && matches!(method, "GET" | "POST" | "HEAD")
+        && are_allowed(headers);
+    if !may_pass {
+        return Some(answer);
+    }
+    let answer = answer
+        .with_header("Access-Control-Allow-Origin", "*")
+        .with_header("Access-Control-Allow-Methods", method);
+    Some(if headers.is_empty() {
+        answer
+    } else {
+        answer.with_header("Access-Control-Allow-Headers", headers)
+    })
+}
+
+/// The answer, readable for pages of any origin where the method allows it.
+pub fn open_to_pages(request: &Request, answer: Answer) -> Answer {
+    let may_read = matches!(request.method.as_str(), "GET" | "POST" | "HEAD" | "OPTIONS");
+    if may_read && request.header("origin").is_some() {
+        answer.with_header("Access-Control-Allow-Origin", "*")
+    } else {
+        answer
+    }
+}
+
+/// Browsers list headers sorted and in lower case; a list in any other form is not theirs.
+fn are_allowed(headers: &str) -> bool {
+    let mut allowed = ALLOWED_HEADERS.iter();
+    headers
+        .split(',')
+        .map(|header| header.trim_matches([' ', '\t']))
+        .filter(|header| !header.is_empty())
+        .all(|header| allowed.any(|known| *known == header))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(headers: &[(&str, &str)]) -> Vec<(&'static str, String)> {
+        let request = Request {
+            method: "OPTIONS".to_owned(),
+            headers: headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            ..Request::default()
+        };
+        let answer = answer_preflight(&request).expect("a preflight");
+        assert_eq!(answer.status, 204);
+        answer.headers
+    }
+
+    #[test]
+    fn a_page_may_post_json() {
+        let headers = ask(&[
+            ("origin", "http://x.y"),
+            (REQUEST_METHOD, "POST"),
+            (REQUEST_HEADERS, "accept, content-type"),
+        ]);
+        assert_eq!(headers[1], ("Access-Control-Allow-Origin", "*".to_owned()));
+        assert_eq!(
+            headers[2],
+            ("Access-Control-Allow-Methods", "POST".to_owned())
+        );
+        assert_eq!(
+            headers[3],
+            (
+                "Access-Control-Allow-Headers",
+                "accept, content-type".to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn deleting_and_other_headers_are_not_for_pages() {
+        let origin = ("origin", "http://x.y");
+        assert_eq!(ask(&[origin, (REQUEST_METHOD, "DELETE")]).len(), 1);
+        assert_eq!(ask(&[(REQUEST_METHOD, "GET")]).len(), 1);
+        for headers in [
+            "x-foo",
+            "Content-Type",
+            "content-type,accept",
+            "content-type,x-foo",
+        ] {
+            let given = ask(&[origin, (REQUEST_METHOD, "POST"), (REQUEST_HEADERS, headers)]);
+            assert_eq!(given.len(), 1, "{headers}");
+        }
+    }
+
+    #[test]
+    fn an_options_request_without_a_method_to_ask_for_is_no_preflight() {
+        let mut request = Request {
+            method: "OPTIONS".to_owned(),
+            ..Request::default()
+        };
+        assert!(answer_preflight(&request).is_none());
+        request
+            .headers
+            .push((REQUEST_METHOD.to_owned(), String::new()));
+        assert!(answer_preflight(&request).is_none());
+    }
+}

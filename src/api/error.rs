@@ -1,0 +1,197 @@
+//! Everything that can go wrong with a request of API v2, and how each is told.
+//!
+//! Owns the two shapes of an error: the framework's object with code and message, and the
+//! handlers' bare JSON string (§10.2). Pure; runs on the http threads.
+
+use std::fmt;
+
+use crate::dispatch::inbox::Unanswered;
+
+use super::http::Answer;
+use super::wire;
+
+/// Why a request was not served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApiError {
+    /// Nothing is at this path.
+    NotFound {
+        /// The path as sent, without the prefix.
+        path: String,
+    },
+    /// The path takes other methods.
+    MethodNotAllowed {
+        /// The method as sent.
+        method: String,
+        /// Those it takes.
+        allowed: &'static [&'static str],
+    },
+    /// The body is of another media type, which is this.
+    UnsupportedMediaType(String),
+    /// The header that names the media type is broken.
+    BadContentType {
+        /// The header as sent.
+        given: String,
+        /// What is wrong, in Go's words.
+        because: String,
+    },
+    /// The sender does not take JSON.
+    NotAcceptable,
+    /// The body is not JSON, or not of the right shape; says why, in Go's words.
+    MalformedBody(String),
+    /// A field breaks a rule of the schema.
+    Invalid {
+        /// The framework's number for the rule; the status is 422 all the same.
+        code: u16,
+        /// Which field, and which rule.
+        message: String,
+    },
+    /// A parameter or an alert was refused by the handler itself.
+    Refused(String),
+    /// The daemon has no room now; says of what.
+    Overloaded(String),
+    /// The daemon is on its way down.
+    Stopping,
+    /// This part of the API does not exist yet; says which.
+    NotBuilt(&'static str),
+}
+
+impl ApiError {
+    /// The status code.
+    pub fn status(&self) -> u16 {
+        match self {
+            ApiError::NotFound { .. } => 404,
+            ApiError::MethodNotAllowed { .. } => 405,
+            ApiError::UnsupportedMediaType(_) => 415,
+            ApiError::NotAcceptable => 406,
+            ApiError::BadContentType { .. } | ApiError::MalformedBody(_) | ApiError::Refused(_) => {
+                400
+            }
+            ApiError::Invalid { .. } => 422,
+            ApiError::Overloaded(_) | ApiError::Stopping => 503,
+            ApiError::NotBuilt(_) => 501,
+        }
+    }
+
+    /// The answer in the shape that this error has.
+    pub fn into_answer(self) -> Answer {
+        let status = self.status();
+        let message = self.to_string();
+        match self {
+            ApiError::Refused(_) => Answer::json(status, wire::error_string(&message)),
+            ApiError::Invalid { code, .. } => {
+                Answer::json(status, wire::error_object(code, &message))
+            }
+            ApiError::MethodNotAllowed { allowed, .. } => {
+                Answer::json(status, wire::error_object(status, &message))
+                    .with_header("Allow", allowed.join(","))
+            }
+            ApiError::Overloaded(_) => Answer::json(status, wire::error_object(status, &message))
+                .with_header("Retry-After", "1"),
+            _ => Answer::json(status, wire::error_object(status, &message)),
+        }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ApiError::NotFound { path } => write!(out, "path {path} was not found"),
+            ApiError::MethodNotAllowed { method, allowed } => {
+                let allowed = allowed.join(",");
+                write!(out, "method {method} is not allowed, but [{allowed}] are")
+            }
+            ApiError::UnsupportedMediaType(given) => write!(
+                out,
+                "unsupported media type \"{given}\", only [application/json] are allowed"
+            ),
+            ApiError::BadContentType { given, because } => write!(
+                out,
+                "parsing Content-Type header from \"{given}\" failed, because {because}"
+            ),
+            ApiError::NotAcceptable => out.write_str(
+                "unsupported media type requested, only [application/json] are available",
+            ),
+            ApiError::MalformedBody(because) => write!(
+                out,
+                "parsing alerts body from \"\" failed, because {because}"
+            ),
+            ApiError::Invalid { message, .. } => out.write_str(message),
+            ApiError::Refused(text) | ApiError::Overloaded(text) => out.write_str(text),
+            ApiError::Stopping => out.write_str("the daemon is stopping"),
+            ApiError::NotBuilt(part) => write!(out, "{part} are not built yet"),
+        }
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl From<Unanswered> for ApiError {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Full => {
+                ApiError::Overloaded("the dispatcher's inbox is full, try again later".to_owned())
+            }
+            Unanswered::Stopped => ApiError::Stopping,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::http::Body;
+
+    fn told(error: ApiError) -> (u16, String, Vec<(&'static str, String)>) {
+        let answer = error.into_answer();
+        let Body::Bytes(body) = answer.body else {
+            panic!("an error has a body");
+        };
+        let body = String::from_utf8(body).expect("JSON is UTF-8");
+        (answer.status, body, answer.headers)
+    }
+
+    #[test]
+    fn framework_errors_are_objects_without_a_newline() {
+        let (status, body, headers) = told(ApiError::MethodNotAllowed {
+            method: "PUT".to_owned(),
+            allowed: &["GET", "POST"],
+        });
+        assert_eq!(status, 405);
+        assert_eq!(
+            body,
+            r#"{"code":405,"message":"method PUT is not allowed, but [GET,POST] are"}"#
+        );
+        assert!(headers.contains(&("Allow", "GET,POST".to_owned())));
+    }
+
+    #[test]
+    fn the_code_of_a_broken_rule_is_not_the_status() {
+        let (status, body, _) = told(ApiError::Invalid {
+            code: 602,
+            message: "alerts in body is required".to_owned(),
+        });
+        assert_eq!(status, 422);
+        assert_eq!(
+            body,
+            r#"{"code":602,"message":"alerts in body is required"}"#
+        );
+    }
+
+    #[test]
+    fn handler_errors_are_strings_with_a_newline() {
+        let (status, body, _) = told(ApiError::Refused("bad matcher format: <foo>".to_owned()));
+        assert_eq!(
+            (status, body.as_str()),
+            (400, "\"bad matcher format: <foo>\"\n")
+        );
+    }
+
+    #[test]
+    fn a_sender_turned_away_hears_when_to_come_back() {
+        let (status, _, headers) = told(Unanswered::Full.into());
+        assert_eq!(status, 503);
+        assert!(headers.contains(&("Retry-After", "1".to_owned())));
+        let (status, _, headers) = told(Unanswered::Stopped.into());
+        assert_eq!((status, headers.len()), (503, 1));
+    }
+}

@@ -1,0 +1,114 @@
+//! Which alerts, groups and receivers a GET asks for.
+//!
+//! Owns the filters of §10.3, whose evaluation differs a little from routing. Pure but for a log
+//! line about matchers of doubtful meaning; runs on the http threads.
+
+use std::sync::Arc;
+
+use crate::config::Receiver;
+use crate::model::{Alert, Labels, MatchOp, Matcher, ParserMode, Wall, parse_matcher};
+
+use super::error::ApiError;
+use super::params::Params;
+
+/// The filters of `GET /alerts` and `GET /alerts/groups`.
+#[derive(Clone, Debug)]
+pub struct Filters {
+    matchers: Vec<Matcher>,
+    receiver: Option<Matcher>,
+    receiver_matchers: Vec<Matcher>,
+    shows_active: bool,
+}
+
+impl Filters {
+    /// Reads `filter`, `receiver`, `receiver_matchers` and `active`. Nothing mutes alerts yet, so
+    /// `silenced`, `inhibited`, `muted` and `unprocessed` leave nothing out whatever they say.
+    pub fn from_params(params: &Params, mode: ParserMode) -> Result<Self, ApiError> {
+        let matchers = matchers(params, "filter", mode).map_err(ApiError::Refused)?;
+        let receiver = params
+            .last("receiver")
+            .map(|pattern| Matcher::new(MatchOp::Regex, "receiver", pattern))
+            .transpose()
+            .map_err(|error| {
+                ApiError::Refused(format!("failed to parse receiver param: {error}"))
+            })?;
+        Ok(Filters {
+            matchers,
+            receiver,
+            receiver_matchers: receiver_matchers(params, mode)?,
+            shows_active: params.is_true_by_default("active"),
+        })
+    }
+
+    /// Whether an alert is wanted for its labels and state. Ended ones never are; one that ends
+    /// at `now` still is.
+    pub fn wants_alert(&self, alert: &Alert, now: Wall) -> bool {
+        self.shows_active
+            && alert.ends_at >= now
+            && self
+                .matchers
+                .iter()
+                .all(|matcher| holds(matcher, &alert.labels))
+    }
+
+    /// Whether an alert with these receivers is wanted: the name and the labels may be those of
+    /// different ones.
+    pub fn wants_any(&self, receivers: &[Arc<Receiver>]) -> bool {
+        let has_name = self.receiver.as_ref().is_none_or(|pattern| {
+            receivers
+                .iter()
+                .any(|receiver| pattern.matches_value(&receiver.name))
+        });
+        has_name
+            && (self.receiver_matchers.is_empty()
+                || receivers
+                    .iter()
+                    .any(|receiver| satisfies(receiver, &self.receiver_matchers)))
+    }
+
+    /// Whether a group of this receiver is wanted.
+    pub fn wants_receiver(&self, receiver: &Arc<Receiver>) -> bool {
+        self.wants_any(std::slice::from_ref(receiver))
+    }
+}
+
+/// Reads `receiver_matchers`.
+pub fn receiver_matchers(params: &Params, mode: ParserMode) -> Result<Vec<Matcher>, ApiError> {
+    matchers(params, "receiver_matchers", mode).map_err(|error| {
+        ApiError::Refused(format!("failed to parse receiver_matchers param: {error}"))
+    })
+}
+
+/// Whether the receiver's own labels satisfy all of them; a missing one is empty.
+pub fn satisfies(receiver: &Receiver, matchers: &[Matcher]) -> bool {
+    matchers.iter().all(|matcher| {
+        let value = receiver.labels.get(matcher.name());
+        matcher.matches_value(value.map_or("", String::as_str))
+    })
+}
+
+fn matchers(params: &Params, name: &str, mode: ParserMode) -> Result<Vec<Matcher>, String> {
+    params
+        .all(name)
+        .map(|text| {
+            let parsed = parse_matcher(text, mode).map_err(|error| error.to_string())?;
+            if let Some(warning) = parsed.warning {
+                log::warn!(parameter = name; "{warning}");
+            }
+            Ok(parsed.value)
+        })
+        .collect()
+}
+
+/// As in routing, but a matcher with an empty value asks whether the label is there at all.
+fn holds(matcher: &Matcher, labels: &Labels) -> bool {
+    let value = labels.get(matcher.name());
+    match (matcher.op(), matcher.value(), value) {
+        (MatchOp::Equal | MatchOp::Regex, "", None) => true,
+        (MatchOp::NotEqual | MatchOp::NotRegex, "", Some(_)) => true,
+        _ => matcher.matches_value(value.unwrap_or("")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

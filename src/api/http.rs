@@ -1,0 +1,101 @@
+//! Requests and answers as values: the seam between the guard and what answers.
+//!
+//! Owns the types, no behaviour beyond building them. The guard (or a test) makes the requests and
+//! writes the answers out, on the http threads.
+
+use std::io::Read;
+use std::net::SocketAddr;
+
+/// Something that answers requests. Called from several threads at once.
+pub trait Handler: Send + Sync {
+    /// Answers one whole request. May wait for the dispatcher, never for the peer.
+    fn handle(&self, request: Request) -> Answer;
+}
+
+/// One whole request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The method as sent; methods are case-sensitive.
+    pub method: String,
+    /// Path and query, percent-encoded as sent.
+    pub target: String,
+    /// Headers in the order sent, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, all of it; empty if there is none.
+    pub body: Vec<u8>,
+    /// Who sent it, if known.
+    pub peer: Option<SocketAddr>,
+}
+
+impl Request {
+    /// The first header called `name`, which is in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers_named(name).next()
+    }
+
+    /// Every header called `name`, which is in lower case.
+    pub fn headers_named(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers
+            .iter()
+            .filter(move |(other, _)| other == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// What goes back.
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// Headers; those of framing (`Content-Length`, `Date`, ...) are the guard's.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Body,
+}
+
+/// The body of an answer.
+pub enum Body {
+    /// None.
+    Empty,
+    /// All of it, its length known.
+    Bytes(Vec<u8>),
+    /// Made while it is sent, its length unknown.
+    Stream(Box<dyn Read + Send>),
+}
+
+impl Answer {
+    /// An answer without a body.
+    pub fn empty(status: u16) -> Self {
+        Answer {
+            status,
+            headers: Vec::new(),
+            body: Body::Empty,
+        }
+    }
+
+    /// An answer in plain text.
+    pub fn text(status: u16, text: impl Into<String>) -> Self {
+        Answer::empty(status).with_body(
+            "text/plain; charset=utf-8",
+            Body::Bytes(text.into().into_bytes()),
+        )
+    }
+
+    /// An answer in JSON.
+    pub fn json(status: u16, json: Vec<u8>) -> Self {
+        Answer::empty(status).with_body("application/json", Body::Bytes(json))
+    }
+
+    /// The answer with one header more.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The answer with this body.
+    #[must_use]
+    pub fn with_body(mut self, content_type: impl Into<String>, body: Body) -> Self {
+        self.body = body;
+        self.with_header("Content-Type", content_type)
+    }
+}

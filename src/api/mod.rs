@@ -1,0 +1,24 @@
+//! STAGE 1. HTTP in: requests become questions and alerts for the dispatcher, snapshots become answers.
+//!
+//! Owns the shapes of API v2 and of the pages beside it. Decides nothing about alerts and opens no
+//! socket: whole requests come in through [`Handler`], answers go back as values. Runs on the
+//! http threads; each waits for the dispatcher at most once a request.
+
+mod accept;
+mod cors;
+mod error;
+mod filters;
+mod http;
+mod pages;
+mod params;
+mod router;
+mod stream;
+mod target;
+mod v2;
+mod wire;
+
+pub use http::{Answer, Body, Handler, Request};
+pub use router::{Api, Reload, SelfPeer, Settings};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! What is served beside API v2: health, metrics, reload, and signposts to the API.
+//!
+//! Owns those pages and the habits of Alertmanager's second router, which they follow: plain text,
+//! redirects to the right spelling, `Allow` (§10.1). Runs on the http threads.
+
+use crate::engine::{Answer as Snapshot, Query};
+use crate::telemetry::metrics::CONTENT_TYPE;
+
+use super::error::ApiError;
+use super::http::{Answer, Body, Request};
+use super::router::Api;
+use super::target::Target;
+
+const V1_IS_GONE: &[u8] = b"{\"status\":\"deprecated\",\"error\":\"The Alertmanager v1 API was \
+deprecated in version 0.16.0 and is removed as of version 0.27.0 - please use the equivalent \
+route in the v2 API\"}\n";
+
+/// What a page does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Page {
+    Home,
+    Healthy,
+    Ready,
+    Reload,
+    Metrics,
+    V1,
+}
+
+/// A path of this router and what may be done there; methods are sorted.
+struct Route {
+    pattern: &'static str,
+    methods: &'static [&'static str],
+    page: Page,
+}
+
+const fn route(pattern: &'static str, methods: &'static [&'static str], page: Page) -> Route {
+    Route {
+        pattern,
+        methods,
+        page,
+    }
+}
+
+/// What stands for a segment of any content at the end of a pattern.
+const ANY_SEGMENT: &str = ":sid";
+
+const ROUTES: [Route; 10] = [
+    route("/", &["GET"], Page::Home),
+    route("/-/healthy", &["GET", "HEAD"], Page::Healthy),
+    route("/-/ready", &["GET", "HEAD"], Page::Ready),
+    route("/-/reload", &["POST"], Page::Reload),
+    route("/metrics", &["GET"], Page::Metrics),
+    route("/api/v1/status", &["GET"], Page::V1),
+    route("/api/v1/receivers", &["GET"], Page::V1),
+    route("/api/v1/alerts", &["GET", "POST"], Page::V1),
+    route("/api/v1/silences", &["GET", "POST"], Page::V1),
+    route("/api/v1/silence/:sid", &["DELETE", "GET"], Page::V1),
+];
+
+impl Route {
+    fn is_at(&self, path: &str) -> bool {
+        match self.pattern.strip_suffix(ANY_SEGMENT) {
+            Some(start) => path
+                .strip_prefix(start)
+                .is_some_and(|segment| !segment.is_empty() && !segment.contains('/')),
+            None => self.pattern == path,
+        }
+    }
+
+    /// Whether `path` means this one but for case and a trailing slash.
+    fn is_meant_by(&self, path: &str) -> bool {
+        let path = path.strip_suffix('/').unwrap_or(path);
+        self.pattern != "/" && self.pattern.eq_ignore_ascii_case(path)
+    }
+
+    fn takes(&self, method: &str) -> bool {
+        self.methods.contains(&method)
+    }
+
+    fn allow(&self) -> String {
+        let mut methods = self.methods.to_vec();
+        methods.push("OPTIONS");
+        methods.sort_unstable();
+        methods.join(", ")
+    }
+}
+
+/// Answers a request for `path`, which is decoded and lies below the prefix. Returns the pattern
+/// of the page as well, for the metrics: one word for all unknown paths.
+pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer) {
+    let method = request.method.as_str();
+    if let Some(route) = ROUTES.iter().find(|route| route.is_at(path)) {
+        let answer = if route.takes(method) {
+            serve(api, route.page)
+        } else if method == "OPTIONS" {
+            Answer::empty(200).with_header("Allow", route.allow())
+        } else {
+            plain_error(405, "Method Not Allowed").with_header("Allow", route.allow())
+        };
+        return (route.pattern, answer);
+    }
+    let meant = ROUTES
+        .iter()
+        .find(|route| route.takes(method) && route.is_meant_by(path));
+    let answer = match meant {
+        Some(route) => {
+            let status = if method == "GET" { 301 } else { 307 };
+            let path = format!("{}{}", api.settings.prefix(), route.pattern);
+            let location = Target::split(&request.target).with_path(&path);
+            redirect(request, status, &location)
+        }
+        None => not_found(),
+    };
+    ("unknown", answer)
+}
+
+/// Sends the sender elsewhere; one who reads pages gets a page that says so.
+pub fn redirect(request: &Request, status: u16, location: &str) -> Answer {
+    let answer = Answer::empty(status);
+    let answer = if request.method == "GET" {
+        let link = location
+            .replace('&', "&amp;")
+            .replace('"', "&#34;")
+            .replace('<', "&lt;");
+        let title = if status == 302 {
+            "Found"
+        } else {
+            "Moved Permanently"
+        };
+        let page = format!("<a href=\"{link}\">{title}</a>.\n\n");
+        answer.with_body("text/html; charset=utf-8", Body::Bytes(page.into_bytes()))
+    } else {
+        answer
+    };
+    answer.with_header("Location", location)
+}
+
+/// The answer to a path that nothing is at.
+pub fn not_found() -> Answer {
+    plain_error(404, "404 page not found")
+}
+
+/// An error in plain text, which browsers must not take for anything else.
+pub fn plain_error(status: u16, text: &str) -> Answer {
+    Answer::text(status, format!("{text}\n")).with_header("X-Content-Type-Options", "nosniff")
+}
+
+fn serve(api: &Api, page: Page) -> Answer {
+    match page {
+        Page::Home => Answer::text(
+            200,
+            format!(
+                "alertwheel: takes alerts in, groups them and notifies webhooks, as Alertmanager does.\n\
+                 There is no page for people yet; the API is at {}/api/v2/.\n",
+                api.settings.prefix()
+            ),
+        ),
+        Page::Healthy => Answer::text(200, "OK"),
+        Page::Ready => ready(api),
+        Page::Reload => match (api.settings.reload)() {
+            Ok(()) => Answer::empty(200),
+            Err(error) => plain_error(500, &format!("failed to reload config: {error}")),
+        },
+        Page::Metrics => metrics(api),
+        Page::V1 => Answer::json(410, V1_IS_GONE.to_vec()),
+    }
+}
+
+/// Ready while the dispatcher answers: it is asked for the cheapest thing it knows.
+fn ready(api: &Api) -> Answer {
+    match api.heard(api.inbox.ask(Query::Gauges)) {
+        Ok(_) => Answer::text(200, "OK"),
+        Err(error) => unanswered(&error),
+    }
+}
+
+fn metrics(api: &Api) -> Answer {
+    match api.heard(api.inbox.ask(Query::Gauges)) {
+        Ok(answered) => {
+            let Snapshot::Gauges(gauges) = answered.answer else {
+                unreachable!("the dispatcher answers the question it was asked");
+            };
+            let text = api.metrics.encode(&gauges);
+            Answer::empty(200).with_body(CONTENT_TYPE, Body::Bytes(text.into_bytes()))
+        }
+        Err(error) => unanswered(&error),
+    }
+}
+
+fn unanswered(error: &ApiError) -> Answer {
+    let answer = plain_error(error.status(), &error.to_string());
+    match error {
+        ApiError::Overloaded(_) => answer.with_header("Retry-After", "1"),
+        _ => answer,
+    }
+}

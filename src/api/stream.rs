@@ -1,0 +1,117 @@
+//! Long answers, made while they are sent.
+//!
+//! Owns a reader over JSON arrays that serialises one piece at a time, so that an answer of two
+//! hundred thousand alerts never exists whole. Knows nothing of alerts. Runs on whichever thread
+//! writes the answer out.
+
+use std::io::{self, Read};
+
+use super::http::Body;
+
+/// How much is serialised ahead of the reader. A piece longer than this is held whole.
+const BUFFER_BYTES: usize = 32 * 1024;
+
+/// Answers of fewer pieces are made at once, so that their length can be told.
+const STREAMED_FROM_PIECES: usize = 64;
+
+/// Something that writes itself out in pieces.
+pub trait Pieces: Send {
+    /// Appends the next piece to `out`; returns false, and appends nothing, if there is none.
+    fn write_next(&mut self, out: &mut Vec<u8>) -> bool;
+}
+
+/// The body of an answer made of `count` pieces or about as many.
+pub fn body_of(mut pieces: impl Pieces + 'static, count: usize) -> Body {
+    if count >= STREAMED_FROM_PIECES {
+        return Body::Stream(Box::new(PieceReader::new(pieces)));
+    }
+    let mut whole = Vec::new();
+    while pieces.write_next(&mut whole) {}
+    Body::Bytes(whole)
+}
+
+struct PieceReader<P> {
+    pieces: P,
+    buffer: Vec<u8>,
+    /// How much of the buffer has been read.
+    taken: usize,
+}
+
+impl<P: Pieces> PieceReader<P> {
+    fn new(pieces: P) -> Self {
+        PieceReader {
+            pieces,
+            buffer: Vec::with_capacity(BUFFER_BYTES),
+            taken: 0,
+        }
+    }
+
+    fn refill(&mut self) {
+        self.buffer.clear();
+        self.taken = 0;
+        while self.buffer.len() < BUFFER_BYTES && self.pieces.write_next(&mut self.buffer) {}
+    }
+}
+
+impl<P: Pieces> Read for PieceReader<P> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.taken == self.buffer.len() {
+            self.refill();
+        }
+        let ready = &self.buffer[self.taken..];
+        let length = ready.len().min(into.len());
+        into[..length].copy_from_slice(&ready[..length]);
+        self.taken += length;
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Countdown {
+        left: usize,
+        written: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+    }
+
+    impl Pieces for Countdown {
+        fn write_next(&mut self, out: &mut Vec<u8>) -> bool {
+            let Some(left) = self.left.checked_sub(1) else {
+                return false;
+            };
+            self.left = left;
+            self.written
+                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            out.extend_from_slice(&[b'x'; 1000]);
+            true
+        }
+    }
+
+    #[test]
+    fn a_long_answer_is_made_as_it_is_read() {
+        let written = std::sync::Arc::default();
+        let pieces = Countdown {
+            left: 10_000,
+            written: std::sync::Arc::clone(&written),
+        };
+        let Body::Stream(mut stream) = body_of(pieces, 10_000) else {
+            panic!("a long answer is streamed");
+        };
+        let mut bit = [0; 100];
+        stream.read_exact(&mut bit).expect("a bit");
+        let so_far = written.load(std::sync::atomic::Ordering::Relaxed);
+        assert!(so_far <= BUFFER_BYTES / 1000 + 1, "{so_far} pieces");
+        let rest = io::copy(&mut stream, &mut io::sink()).expect("the rest");
+        assert_eq!(rest + 100, 10_000_000);
+    }
+
+    #[test]
+    fn a_short_answer_has_a_length() {
+        let pieces = Countdown {
+            left: 3,
+            written: std::sync::Arc::default(),
+        };
+        assert!(matches!(body_of(pieces, 3), Body::Bytes(bytes) if bytes.len() == 3000));
+    }
+}

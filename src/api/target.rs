@@ -1,0 +1,135 @@
+//! The target of a request, taken apart.
+//!
+//! Owns splitting, percent-decoding and the tidying of paths. Knows no route. Pure; runs on the
+//! http threads.
+
+use std::borrow::Cow;
+
+/// Path and query of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target<'a> {
+    /// The path as sent.
+    pub path: &'a str,
+    /// What stands behind the first `?`, without it; empty if there is none.
+    pub query: &'a str,
+}
+
+impl<'a> Target<'a> {
+    /// Splits a target. Of one in absolute form, scheme and authority are dropped.
+    pub fn split(target: &'a str) -> Self {
+        let target = match target.split_once("://") {
+            Some((_, rest)) if !target.starts_with('/') => {
+                rest.find('/').map_or("/", |at| &rest[at..])
+            }
+            _ => target,
+        };
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Target { path, query }
+    }
+
+    /// `path` with the query of this target behind it.
+    pub fn with_path(&self, path: &str) -> String {
+        if self.query.is_empty() {
+            path.to_owned()
+        } else {
+            format!("{path}?{}", self.query)
+        }
+    }
+}
+
+/// What a form or a path means by `+`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plus {
+    /// Itself: paths.
+    Literal,
+    /// A space: queries.
+    Space,
+}
+
+/// Undoes percent-encoding; `None` if an escape is broken. Bytes that are not UTF-8 are replaced.
+pub fn percent_decode(text: &str, plus: Plus) -> Option<Cow<'_, str>> {
+    if !text.contains(['%', '+']) {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [byte, tail @ ..] = rest {
+        rest = tail;
+        match (byte, plus) {
+            (b'%', _) => {
+                let [high, low, tail @ ..] = rest else {
+                    return None;
+                };
+                decoded.push(hex_digit(*high)? << 4 | hex_digit(*low)?);
+                rest = tail;
+            }
+            (b'+', Plus::Space) => decoded.push(b' '),
+            _ => decoded.push(*byte),
+        }
+    }
+    Some(Cow::Owned(String::from_utf8_lossy(&decoded).into_owned()))
+}
+
+/// The path without empty, `.` and `..` segments; a trailing slash stays.
+pub fn clean_path(path: &str) -> String {
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => {
+                segments.pop();
+            }
+            _ => segments.push(segment),
+        }
+    }
+    let slash = if path.ends_with('/') && !segments.is_empty() {
+        "/"
+    } else {
+        ""
+    };
+    format!("/{}{slash}", segments.join("/"))
+}
+
+fn hex_digit(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_splits_at_the_first_question_mark() {
+        let split = |text| {
+            let target = Target::split(text);
+            (target.path, target.query)
+        };
+        assert_eq!(split("/a/b?c=d?e"), ("/a/b", "c=d?e"));
+        assert_eq!(split("/a"), ("/a", ""));
+        assert_eq!(split("http://host:1/a?b"), ("/a", "b"));
+        assert_eq!(split("http://host"), ("/", ""));
+        assert_eq!(split("/a?u=http://x/"), ("/a", "u=http://x/"));
+    }
+
+    #[test]
+    fn escapes_decode_and_broken_ones_are_noticed() {
+        let decode = |text| percent_decode(text, Plus::Space).map(Cow::into_owned);
+        assert_eq!(decode("a%3D%22b%22+c").as_deref(), Some("a=\"b\" c"));
+        assert_eq!(decode("%C3%A9").as_deref(), Some("é"));
+        assert_eq!(decode("%FF").as_deref(), Some("\u{fffd}"));
+        assert_eq!(decode("%zz"), None);
+        assert_eq!(decode("%4"), None);
+        assert_eq!(percent_decode("a+b", Plus::Literal).as_deref(), Some("a+b"));
+    }
+
+    #[test]
+    fn paths_are_tidied_as_go_tidies_them() {
+        assert_eq!(clean_path("/api/v2//alerts"), "/api/v2/alerts");
+        assert_eq!(clean_path("/api/./v2/x/../alerts/"), "/api/v2/alerts/");
+        assert_eq!(clean_path("/.."), "/");
+        assert_eq!(clean_path("//"), "/");
+        assert_eq!(clean_path(""), "/");
+    }
+}

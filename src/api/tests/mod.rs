@@ -1,0 +1,212 @@
+//! The whole handler before a dispatcher that is made up: what goes in as a request, and what
+//! comes out. The expected texts were taken from Alertmanager.
+
+mod alerts;
+mod errors;
+mod pages;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver as Incoming, bounded};
+
+use super::http::{Answer, Body, Handler, Request};
+use super::router::{Api, Settings};
+use crate::clock::Clock;
+use crate::config::{Config, GroupBy, Receiver, Route};
+use crate::dispatch::inbox::{self, Inbox, Receipt};
+use crate::engine::{
+    AlertView, Answer as Snapshot, Answered, Gauges, GroupView, InvalidAlert, Query,
+};
+use crate::model::{Alert, Labels, ParserMode, Wall};
+use crate::telemetry::metrics::Metrics;
+use crate::threads;
+use crate::version::BUILD;
+
+/// What the made-up dispatcher knows.
+#[derive(Clone, Default)]
+struct World {
+    alerts: Vec<AlertView>,
+    groups: Vec<GroupView>,
+    receivers: Vec<Arc<Receiver>>,
+    /// With a limit, every batch runs into it.
+    alert_limit: Option<usize>,
+}
+
+/// What came back, read to its end.
+#[derive(Debug)]
+struct Told {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+    was_streamed: bool,
+}
+
+impl Told {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(other, _)| *other == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        route_prefix: "/".to_owned(),
+        parser_mode: ParserMode::Fallback,
+        cluster: None,
+        started_at: now(),
+        build: BUILD,
+        reload: Box::new(|| Ok(())),
+    }
+}
+
+/// The wall time of every snapshot.
+fn now() -> Wall {
+    "2026-01-01T00:00:00Z".parse().expect("a timestamp")
+}
+
+fn api_with(world: World, settings: Settings) -> Api {
+    let (requests, incoming) = bounded(4);
+    threads::spawn("made-up dispatcher", threads::WORKER_STACK, move || {
+        run_dispatcher(&world, &incoming);
+    })
+    .expect("the host has room for a thread");
+    let metrics = Arc::new(Metrics::default());
+    Api::new(Inbox::new(requests), metrics, Clock::start(), settings)
+}
+
+fn api(world: World) -> Api {
+    api_with(world, settings())
+}
+
+fn run_dispatcher(world: &World, incoming: &Incoming<inbox::Request>) {
+    while let Ok(request) = incoming.recv() {
+        // A test that no longer listens has what it wanted.
+        match request {
+            inbox::Request::Post { alerts, reply } => {
+                let invalid = alerts.into_iter().filter_map(|alert| alert.fault);
+                let invalid = invalid.map(|fault| InvalidAlert {
+                    reason: fault.into(),
+                });
+                let receipt = match world.alert_limit {
+                    Some(limit) => Receipt::AtLimit { limit },
+                    None => Receipt::Taken(invalid.collect()),
+                };
+                let _ = reply.send(receipt);
+            }
+            inbox::Request::Ask { query, reply } => {
+                let answer = world.answer(query);
+                let _ = reply.send(Answered { at: now(), answer });
+            }
+            inbox::Request::Reload { .. } | inbox::Request::Stop => return,
+        }
+    }
+}
+
+impl World {
+    fn answer(&self, query: Query) -> Snapshot {
+        match query {
+            Query::Alerts => Snapshot::Alerts(self.alerts.clone()),
+            Query::Groups => Snapshot::Groups(self.groups.clone()),
+            Query::Config => Snapshot::Config(Arc::new(self.config())),
+            Query::Gauges => Snapshot::Gauges(Gauges::default()),
+        }
+    }
+
+    fn config(&self) -> Config {
+        Config {
+            resolve_timeout: Duration::from_secs(300),
+            route: Route {
+                receiver: receiver("default"),
+                group_by: GroupBy::All,
+                matchers: Vec::new(),
+                continues: false,
+                group_wait: Duration::from_secs(30),
+                group_interval: Duration::from_secs(300),
+                repeat_interval: Duration::from_secs(14_400),
+                routes: Vec::new(),
+            },
+            receivers: self.receivers.clone(),
+            original: "route:\n  receiver: default\n".to_owned(),
+            source: String::new(),
+        }
+    }
+}
+
+fn receiver(name: &str) -> Arc<Receiver> {
+    Arc::new(Receiver {
+        name: name.into(),
+        labels: BTreeMap::from([("name".to_owned(), name.to_owned())]),
+        webhooks: Vec::new(),
+    })
+}
+
+/// An alert that fires for five minutes more.
+fn alert(labels: &[(&str, &str)]) -> Arc<Alert> {
+    let labels = Labels::from_pairs(labels.iter().copied());
+    Arc::new(Alert {
+        fingerprint: labels.fingerprint(),
+        labels,
+        annotations: Labels::default(),
+        starts_at: now(),
+        ends_at: now() + Duration::from_secs(300),
+        updated_at: now(),
+        ends_by_timeout: true,
+        generator_url: "".into(),
+    })
+}
+
+fn view(alert: Arc<Alert>, receivers: &[&str]) -> AlertView {
+    AlertView {
+        alert,
+        receivers: receivers.iter().map(|name| receiver(name)).collect(),
+    }
+}
+
+fn request(method: &str, target: &str) -> Request {
+    Request {
+        method: method.to_owned(),
+        target: target.to_owned(),
+        ..Request::default()
+    }
+}
+
+fn post_alerts(body: &str) -> Request {
+    let content_type = ("content-type".to_owned(), "application/json".to_owned());
+    Request {
+        headers: vec![content_type],
+        body: body.as_bytes().to_vec(),
+        ..request("POST", "/api/v2/alerts")
+    }
+}
+
+fn tell(api: &Api, request: Request) -> Told {
+    let Answer {
+        status,
+        headers,
+        body,
+    } = api.handle(request);
+    let was_streamed = matches!(body, Body::Stream(_));
+    let body = match body {
+        Body::Empty => Vec::new(),
+        Body::Bytes(bytes) => bytes,
+        Body::Stream(mut stream) => {
+            let mut bytes = Vec::new();
+            stream.read_to_end(&mut bytes).expect("memory reads well");
+            bytes
+        }
+    };
+    Told {
+        status,
+        headers,
+        body: String::from_utf8(body).expect("all bodies are text"),
+        was_streamed,
+    }
+}
+
+fn get(api: &Api, target: &str) -> Told {
+    tell(api, request("GET", target))
+}

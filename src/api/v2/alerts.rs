@@ -1,0 +1,99 @@
+//! `POST /alerts` and `GET /alerts`.
+//!
+//! Owns the way of a batch to the dispatcher and back, and of a snapshot to JSON. Filters, sorts
+//! and serialises on the http thread, so that the dispatcher only has to copy pointers.
+
+use std::vec;
+
+use crate::api::error::ApiError;
+use crate::api::filters::Filters;
+use crate::api::http::{Answer, Body};
+use crate::api::params::Params;
+use crate::api::router::Api;
+use crate::api::stream::{Pieces, body_of};
+use crate::api::wire::{BodyError, posted_alerts, push_alert};
+use crate::dispatch::inbox::Receipt;
+use crate::engine::{AlertView, Answer as Snapshot, InvalidAlert, Query};
+use crate::telemetry::metrics::Refusal;
+
+/// Takes a batch in. The sound alerts of it are kept even if others are told to be invalid.
+pub fn post(api: &Api, body: &[u8]) -> Result<Answer, ApiError> {
+    let alerts = posted_alerts(body, api.settings.parser_mode)?;
+    match api.heard(api.inbox.post(alerts))? {
+        Receipt::Taken(invalid) if invalid.is_empty() => Ok(Answer::empty(200)),
+        Receipt::Taken(invalid) => Err(ApiError::Refused(reasons(&invalid))),
+        Receipt::AtLimit { limit } => {
+            api.metrics.refused(Refusal::AlertLimit);
+            Err(ApiError::Overloaded(format!(
+                "the daemon holds {limit} alerts and may hold no more, try again later"
+            )))
+        }
+    }
+}
+
+/// Lists alerts by fingerprint.
+pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
+    let filters = Filters::from_params(params, api.settings.parser_mode)?;
+    let answered = api.heard(api.inbox.ask(Query::Alerts))?;
+    let Snapshot::Alerts(mut views) = answered.answer else {
+        unreachable!("the dispatcher answers the question it was asked");
+    };
+    views.retain(|view| {
+        filters.wants_alert(&view.alert, answered.at) && filters.wants_any(&view.receivers)
+    });
+    views.sort_unstable_by_key(|view| view.alert.fingerprint);
+    Ok(Answer::empty(200).with_body("application/json", body(views)))
+}
+
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::Malformed(because) => ApiError::MalformedBody(because),
+            BodyError::Invalid { code, message } => ApiError::Invalid { code, message },
+        }
+    }
+}
+
+fn reasons(invalid: &[InvalidAlert]) -> String {
+    let reasons: Vec<&str> = invalid.iter().map(|alert| alert.reason.as_str()).collect();
+    reasons.join("\n")
+}
+
+fn body(views: Vec<AlertView>) -> Body {
+    let count = views.len();
+    let pieces = AlertPieces {
+        views: views.into_iter(),
+        separator: Some(b'['),
+    };
+    body_of(pieces, count)
+}
+
+/// The alerts as pieces of an array. Views are dropped as they are written.
+struct AlertPieces {
+    views: vec::IntoIter<AlertView>,
+    /// What stands before the next alert; `None` once the array is closed.
+    separator: Option<u8>,
+}
+
+impl Pieces for AlertPieces {
+    fn write_next(&mut self, out: &mut Vec<u8>) -> bool {
+        let Some(separator) = self.separator.take() else {
+            return false;
+        };
+        match self.views.next() {
+            Some(AlertView { alert, receivers }) => {
+                out.push(separator);
+                let receivers = receivers.iter().map(|receiver| &*receiver.name);
+                push_alert(out, &alert, receivers);
+                self.separator = Some(b',');
+            }
+            None => {
+                if separator == b'[' {
+                    out.push(b'[');
+                }
+                out.extend_from_slice(b"]\n");
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,140 @@
+//! Values that may be of the wrong kind.
+//!
+//! Owns reading JSON the way Go's decoder does it: a value of the wrong kind is noted and passed
+//! over, so that the text is read to its end and only broken syntax stops it. Borrows from the
+//! body. Pure; runs on the http threads.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// A value, as it was found.
+#[derive(Debug)]
+pub enum Found<T> {
+    /// `null`.
+    Null,
+    /// Of the right kind.
+    Right(T),
+    /// Of the wrong kind, which Go calls this.
+    Wrong(&'static str),
+}
+
+/// What can be read from a string, an object or an array. Each kind is wrong unless it is taken.
+pub trait Kind<'de>: Sized {
+    /// Takes a string.
+    fn from_text(_text: Cow<'de, str>) -> Option<Self> {
+        None
+    }
+
+    /// Takes an object. Must read it to its end.
+    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+        IgnoredAny.visit_map(object).map(|_| None)
+    }
+
+    /// Takes an array. Must read it to its end.
+    fn from_array<A: SeqAccess<'de>>(array: A) -> Result<Option<Self>, A::Error> {
+        IgnoredAny.visit_seq(array).map(|_| None)
+    }
+}
+
+/// A string: a value, or the name of a field.
+#[derive(Debug)]
+pub struct Text<'de>(pub Cow<'de, str>);
+
+impl<'de> Kind<'de> for Text<'de> {
+    fn from_text(text: Cow<'de, str>) -> Option<Self> {
+        Some(Text(text))
+    }
+}
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        match Found::deserialize(from)? {
+            Found::Right(text) => Ok(text),
+            Found::Null | Found::Wrong(_) => Err(D::Error::custom("a name is a string")),
+        }
+    }
+}
+
+/// An object of strings, `null` among them read as empty, in the order written.
+#[derive(Debug, Default)]
+pub struct TextMap<'de> {
+    /// Names and values; names may repeat.
+    pub pairs: Vec<(Cow<'de, str>, Cow<'de, str>)>,
+    /// The first name whose value is no string, and what it is instead.
+    pub wrong: Option<(Cow<'de, str>, &'static str)>,
+}
+
+impl<'de> Kind<'de> for TextMap<'de> {
+    fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut map = TextMap::default();
+        while let Some((Text(name), value)) = object.next_entry::<Text, Found<Text>>()? {
+            match value {
+                Found::Right(Text(value)) => map.pairs.push((name, value)),
+                Found::Null => map.pairs.push((name, Cow::Borrowed(""))),
+                Found::Wrong(kind) => {
+                    map.wrong.get_or_insert((name, kind));
+                }
+            }
+        }
+        Ok(Some(map))
+    }
+}
+
+impl<'de, T: Kind<'de>> Deserialize<'de> for Found<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(FoundVisitor(PhantomData))
+    }
+}
+
+struct FoundVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Kind<'de>> Visitor<'de> for FoundVisitor<T> {
+    type Value = Found<T>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Found<T>, E> {
+        Ok(Found::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Found<T>, E> {
+        Ok(Found::Wrong("bool"))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Found<T>, E> {
+        Ok(Found::Wrong("number"))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Found<T>, E> {
+        Ok(Found::Wrong("number"))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Found<T>, E> {
+        Ok(Found::Wrong("number"))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Found<T>, E> {
+        Ok(found(T::from_text(Cow::Borrowed(text)), "string"))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Found<T>, E> {
+        Ok(found(T::from_text(Cow::Owned(text.to_owned())), "string"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Found<T>, A::Error> {
+        Ok(found(T::from_object(object)?, "object"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<Found<T>, A::Error> {
+        Ok(found(T::from_array(array)?, "array"))
+    }
+}
+
+fn found<T>(value: Option<T>, kind: &'static str) -> Found<T> {
+    value.map_or(Found::Wrong(kind), Found::Right)
+}

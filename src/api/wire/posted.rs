@@ -1,0 +1,280 @@
+//! The body of `POST /api/v2/alerts`.
+//!
+//! Owns the way from bytes to alerts: the fields, the rules of the schema, and what is wrong with
+//! labels (§4.1, §10.2). Times are checked by the engine, which alone knows what time it is.
+//! Pure; runs on the http threads.
+
+use std::borrow::Cow;
+
+use serde::de::{Deserialize, IgnoredAny, MapAccess, SeqAccess};
+
+use crate::model::{Labels, ParserMode, PostedAlert, Wall, go_quote, is_valid_label_name};
+
+use super::date::parse_date;
+use super::lenient::{Found, Kind, Text, TextMap};
+use super::syntax::{find_fault, repair};
+use super::uri::is_request_uri;
+
+/// Why a body was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BodyError {
+    /// It is not JSON, or of the wrong kinds; says why, in Go's words.
+    Malformed(String),
+    /// It breaks a rule of the schema.
+    Invalid {
+        /// The framework's number for the rule: 601 format, 602 required.
+        code: u16,
+        /// Which field, and which rule.
+        message: String,
+    },
+}
+
+/// Reads the alerts of a body. What stands behind the first JSON value is not looked at.
+pub fn posted_alerts(body: &[u8], mode: ParserMode) -> Result<Vec<PostedAlert>, BodyError> {
+    if body.iter().all(|byte| b" \t\r\n".contains(byte)) {
+        return Err(missing("alerts"));
+    }
+    let mut alerts = match read_list(body) {
+        Ok(list) => list?,
+        Err(error) => read_despite(body, &error)?,
+    };
+    for alert in &mut alerts {
+        alert.fault = fault_of(alert, mode).map(String::into_boxed_str);
+    }
+    Ok(alerts)
+}
+
+type ListResult = Result<Vec<PostedAlert>, BodyError>;
+
+fn read_list(body: &[u8]) -> Result<ListResult, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    Ok(match Found::<AlertList>::deserialize(&mut reader)? {
+        Found::Null => Ok(Vec::new()),
+        Found::Right(list) => list.into_result(),
+        Found::Wrong(kind) => Err(wrong_kind(kind, "value of type models.PostableAlerts")),
+    })
+}
+
+/// Reads a body that serde_json did not take: it may still be one that Go takes, because it only
+/// holds text that is not Unicode.
+fn read_despite(body: &[u8], error: &serde_json::Error) -> ListResult {
+    if let Some(fault) = find_fault(body) {
+        return Err(BodyError::Malformed(fault));
+    }
+    read_list(&repair(body)).unwrap_or_else(|_| Err(BodyError::Malformed(error.to_string())))
+}
+
+/// The list while it is read. The first fault decides: kinds before rules.
+#[derive(Default)]
+struct AlertList {
+    alerts: Vec<PostedAlert>,
+    seen: usize,
+    wrong_kind: Option<BodyError>,
+    broken_rule: Option<BodyError>,
+}
+
+impl<'de> Kind<'de> for AlertList {
+    fn from_array<A: SeqAccess<'de>>(mut array: A) -> Result<Option<Self>, A::Error> {
+        let mut list = AlertList::default();
+        while let Some(alert) = array.next_element::<Found<AlertFields>>()? {
+            list.take(alert);
+        }
+        Ok(Some(list))
+    }
+}
+
+impl AlertList {
+    fn take(&mut self, alert: Found<AlertFields<'_>>) {
+        let index = self.seen;
+        self.seen += 1;
+        let fields = match alert {
+            Found::Right(fields) => fields,
+            // Alertmanager falls over a null among the alerts; here it is an alert without labels.
+            Found::Null => AlertFields::default(),
+            Found::Wrong(kind) => {
+                let fault = wrong_kind(kind, "value of type models.PostableAlert");
+                self.wrong_kind.get_or_insert(fault);
+                return;
+            }
+        };
+        match fields.check(index) {
+            Err(fault @ BodyError::Malformed(_)) => {
+                self.wrong_kind.get_or_insert(fault);
+            }
+            Err(fault) => {
+                self.broken_rule.get_or_insert(fault);
+            }
+            Ok(alert) if self.wrong_kind.is_none() && self.broken_rule.is_none() => {
+                self.alerts.push(alert);
+            }
+            Ok(_) => {}
+        }
+    }
+
+    fn into_result(self) -> ListResult {
+        match self.wrong_kind.or(self.broken_rule) {
+            Some(fault) => Err(fault),
+            None => Ok(self.alerts),
+        }
+    }
+}
+
+/// The fields of one alert, borrowed from the body.
+#[derive(Default)]
+struct AlertFields<'de> {
+    labels: Option<Vec<(Cow<'de, str>, Cow<'de, str>)>>,
+    annotations: Option<Vec<(Cow<'de, str>, Cow<'de, str>)>>,
+    starts_at: Option<Wall>,
+    ends_at: Option<Wall>,
+    generator_url: Cow<'de, str>,
+    /// The first fault among annotations and times, which Go reads before the rest.
+    early_fault: Option<BodyError>,
+    /// The first fault among labels and the link.
+    late_fault: Option<BodyError>,
+}
+
+impl<'de> Kind<'de> for AlertFields<'de> {
+    fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut fields = AlertFields::default();
+        while let Some(Text(name)) = object.next_key()? {
+            let is = |field: &str| name.eq_ignore_ascii_case(field);
+            if is("labels") {
+                let read = read_map(&mut fields.labels, object.next_value()?, "Alert", &name);
+                keep_first(&mut fields.late_fault, read);
+            } else if is("annotations") {
+                let read = read_map(&mut fields.annotations, object.next_value()?, "", &name);
+                keep_first(&mut fields.early_fault, read);
+            } else if is("startsAt") {
+                let read = read_time(&mut fields.starts_at, object.next_value()?);
+                keep_first(&mut fields.early_fault, read);
+            } else if is("endsAt") {
+                let read = read_time(&mut fields.ends_at, object.next_value()?);
+                keep_first(&mut fields.early_fault, read);
+            } else if is("generatorURL") {
+                let read = read_text(&mut fields.generator_url, object.next_value()?);
+                keep_first(&mut fields.late_fault, read);
+            } else {
+                object.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Some(fields))
+    }
+}
+
+impl AlertFields<'_> {
+    fn check(self, index: usize) -> Result<PostedAlert, BodyError> {
+        if let Some(fault) = self.early_fault.or(self.late_fault) {
+            return Err(fault);
+        }
+        if !self.generator_url.is_empty() && !is_request_uri(&self.generator_url) {
+            let url = go_quote(&self.generator_url);
+            return Err(BodyError::Invalid {
+                code: 601,
+                message: format!("{index}.generatorURL in body must be of type uri: {url}"),
+            });
+        }
+        let Some(labels) = self.labels else {
+            return Err(missing(&format!("{index}.labels")));
+        };
+        Ok(PostedAlert {
+            labels: without_empty_values(labels),
+            annotations: Labels::from_pairs(self.annotations.unwrap_or_default()),
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+            generator_url: self.generator_url.into(),
+            fault: None,
+        })
+    }
+}
+
+fn keep_first(slot: &mut Option<BodyError>, read: Result<(), BodyError>) {
+    if let Err(fault) = read {
+        slot.get_or_insert(fault);
+    }
+}
+
+/// A second object under the same name adds to the first, a null takes it away.
+fn read_map<'de>(
+    slot: &mut Option<Vec<(Cow<'de, str>, Cow<'de, str>)>>,
+    found: Found<TextMap<'de>>,
+    owner: &str,
+    name: &str,
+) -> Result<(), BodyError> {
+    match found {
+        Found::Null => *slot = None,
+        Found::Right(mut map) => {
+            if let Some((key, kind)) = map.wrong {
+                let place = format!("struct field {owner}.{name}.{key} of type string");
+                return Err(wrong_kind(kind, &place));
+            }
+            slot.get_or_insert_default().append(&mut map.pairs);
+        }
+        Found::Wrong(kind) => {
+            let place = format!("struct field {owner}.{name} of type models.LabelSet");
+            return Err(wrong_kind(kind, &place));
+        }
+    }
+    Ok(())
+}
+
+fn read_time(slot: &mut Option<Wall>, found: Found<Text<'_>>) -> Result<(), BodyError> {
+    match found {
+        Found::Null => {}
+        Found::Right(Text(text)) => *slot = parse_date(&text).map_err(BodyError::Malformed)?,
+        Found::Wrong(kind) => return Err(wrong_kind(kind, "value of type string")),
+    }
+    Ok(())
+}
+
+fn read_text<'de>(slot: &mut Cow<'de, str>, found: Found<Text<'de>>) -> Result<(), BodyError> {
+    match found {
+        Found::Null => *slot = Cow::Borrowed(""),
+        Found::Right(Text(text)) => *slot = text,
+        Found::Wrong(kind) => return Err(wrong_kind(kind, "value of type string")),
+    }
+    Ok(())
+}
+
+/// The last of a name counts, and goes if it is empty.
+fn without_empty_values(pairs: Vec<(Cow<'_, str>, Cow<'_, str>)>) -> Labels {
+    let has_empty = pairs.iter().any(|(_, value)| value.is_empty());
+    let labels = Labels::from_pairs(pairs);
+    if has_empty {
+        Labels::from_pairs(labels.iter().filter(|(_, value)| !value.is_empty()))
+    } else {
+        labels
+    }
+}
+
+/// What Alertmanager would say of the labels and annotations. All text is UTF-8 by now, so that
+/// values are always sound.
+fn fault_of(alert: &PostedAlert, mode: ParserMode) -> Option<String> {
+    if alert.labels.is_empty() {
+        return Some("at least one label pair required".to_owned());
+    }
+    let bad_name = |labels: &Labels| {
+        let (name, _) = labels
+            .iter()
+            .find(|(name, _)| !is_valid_label_name(name, mode))?;
+        Some(format!("invalid name {}", go_quote(name)))
+    };
+    bad_name(&alert.labels)
+        .map(|fault| format!("invalid label set: {fault}"))
+        .or_else(|| {
+            bad_name(&alert.annotations).map(|fault| format!("invalid annotations: {fault}"))
+        })
+}
+
+fn missing(field: &str) -> BodyError {
+    BodyError::Invalid {
+        code: 602,
+        message: format!("{field} in body is required"),
+    }
+}
+
+fn wrong_kind(kind: &str, place: &str) -> BodyError {
+    BodyError::Malformed(format!("json: cannot unmarshal {kind} into Go {place}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,240 @@
+//! Bodies taken and refused. The vectors were tried on Alertmanager.
+
+use super::*;
+
+fn read(body: &str) -> Result<Vec<PostedAlert>, BodyError> {
+    posted_alerts(body.as_bytes(), ParserMode::Fallback)
+}
+
+/// The only alert of a body.
+fn one(body: &str) -> PostedAlert {
+    let mut alerts = read(body).expect(body);
+    assert_eq!(alerts.len(), 1, "{body}");
+    alerts.remove(0)
+}
+
+fn pairs(labels: &Labels) -> Vec<(&str, &str)> {
+    labels.iter().collect()
+}
+
+fn malformed(body: &str) -> String {
+    match read(body) {
+        Err(BodyError::Malformed(because)) => because,
+        other => panic!("{body}: {other:?}"),
+    }
+}
+
+fn invalid(body: &str) -> (u16, String) {
+    match read(body) {
+        Err(BodyError::Invalid { code, message }) => (code, message),
+        other => panic!("{body}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_whole_alert_is_read_and_unknown_fields_are_not() {
+    let alert = one(
+        r#"[{"labels":{"b":"1","a":"ü\n"},"annotations":{"e":"","z":"\u0041"},"startsAt":"2026-01-01T00:00:00Z",
+            "endsAt":"2026-01-02","generatorURL":"http://x/y","status":{"state":["x",{}]},"fingerprint":1}]"#,
+    );
+    assert_eq!(pairs(&alert.labels), [("a", "ü\n"), ("b", "1")]);
+    assert_eq!(pairs(&alert.annotations), [("e", ""), ("z", "A")]);
+    assert_eq!(
+        alert.starts_at,
+        Some("2026-01-01T00:00:00Z".parse().expect("a time"))
+    );
+    assert_eq!(
+        alert.ends_at,
+        Some("2026-01-02T00:00:00Z".parse().expect("a time"))
+    );
+    assert_eq!(&*alert.generator_url, "http://x/y");
+    assert_eq!(alert.fault, None);
+}
+
+#[test]
+fn nothing_may_be_posted_but_not_no_body() {
+    assert_eq!(read("[]"), Ok(Vec::new()));
+    assert_eq!(read("null"), Ok(Vec::new()));
+    let required = (602, "alerts in body is required".to_owned());
+    assert_eq!(invalid(""), required);
+    assert_eq!(invalid(" \r\n"), required);
+}
+
+#[test]
+fn only_the_first_value_is_read() {
+    for tail in [" trailing", "[1", "]", "\0"] {
+        one(&format!(r#"[{{"labels":{{"a":"b"}}}}]{tail}"#));
+    }
+}
+
+#[test]
+fn names_of_fields_do_not_mind_case_and_repeated_maps_add_up() {
+    let alert = one(r#"[{"LABELS":{"a":"1","b":"2"},"labels":{"a":"3"},"StartsAt":""}]"#);
+    assert_eq!(pairs(&alert.labels), [("a", "3"), ("b", "2")]);
+    assert_eq!(alert.starts_at, Some(Wall::UNIX_EPOCH));
+}
+
+#[test]
+fn null_leaves_times_empties_texts_and_takes_maps_away() {
+    let alert = one(
+        r#"[{"labels":{"a":"b","n":null},"annotations":{"x":"y"},"annotations":null,
+            "startsAt":"2026-01-01","startsAt":null,"endsAt":null,"generatorURL":"http://a","generatorURL":null}]"#,
+    );
+    assert_eq!(pairs(&alert.labels), [("a", "b")]);
+    assert!(alert.annotations.is_empty());
+    assert!(alert.starts_at.is_some());
+    assert_eq!(alert.ends_at, None);
+    assert_eq!(&*alert.generator_url, "");
+    let required = (602, "0.labels in body is required".to_owned());
+    assert_eq!(invalid(r#"[{"labels":{"a":"b"},"labels":null}]"#), required);
+}
+
+#[test]
+fn empty_values_of_labels_go_and_the_last_of_a_name_counts() {
+    let alert =
+        one(r#"[{"labels":{"a":"","b":"1","b":"","c":"","c":"2"},"annotations":{"a":""}}]"#);
+    assert_eq!(pairs(&alert.labels), [("c", "2")]);
+    assert_eq!(pairs(&alert.annotations), [("a", "")]);
+}
+
+#[test]
+fn the_zero_time_is_no_time() {
+    let alert = one(r#"[{"labels":{"a":"b"},"startsAt":"0001-01-01T00:00:00.000Z"}]"#);
+    assert_eq!(alert.starts_at, None);
+}
+
+#[test]
+fn bad_labels_are_noted_and_do_not_stop_the_batch() {
+    let faults: Vec<Option<String>> = read(
+        r#"[{"labels":{}},{"labels":{"a":""}},{"labels":{"":""}},{"labels":{"":"x"}},
+            {"labels":{"a":"b"},"annotations":{"":"x"}},{"labels":{"a-b":"c"}}]"#,
+    )
+    .expect("a list")
+    .into_iter()
+    .map(|alert| alert.fault.map(String::from))
+    .collect();
+    let none = Some("at least one label pair required".to_owned());
+    assert_eq!(
+        faults,
+        [
+            none.clone(),
+            none.clone(),
+            none,
+            Some("invalid label set: invalid name \"\"".to_owned()),
+            Some("invalid annotations: invalid name \"\"".to_owned()),
+            None,
+        ]
+    );
+}
+
+#[test]
+fn the_classic_mode_minds_label_names() {
+    let body = br#"[{"labels":{"a-b":"c"}}]"#;
+    let alerts = posted_alerts(body, ParserMode::Classic).expect("a list");
+    assert_eq!(
+        alerts[0].fault.as_deref(),
+        Some("invalid label set: invalid name \"a-b\"")
+    );
+}
+
+#[test]
+fn the_first_broken_rule_is_told() {
+    let required = |field: &str| (602, format!("{field} in body is required"));
+    assert_eq!(invalid("[{}]"), required("0.labels"));
+    assert_eq!(invalid("[null]"), required("0.labels"));
+    assert_eq!(
+        invalid(r#"[{"labels":{"a":"b"}},{"labels":null},{}]"#),
+        required("1.labels")
+    );
+    let no_uri = (
+        601,
+        r#"0.generatorURL in body must be of type uri: "x""#.to_owned(),
+    );
+    assert_eq!(invalid(r#"[{"generatorURL":"x"},{}]"#), no_uri);
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_is_told_as_go_tells_it() {
+    let table = [
+        ("{}", "object into Go value of type models.PostableAlerts"),
+        (
+            r#""x""#,
+            "string into Go value of type models.PostableAlerts",
+        ),
+        ("1", "number into Go value of type models.PostableAlerts"),
+        ("true", "bool into Go value of type models.PostableAlerts"),
+        ("[[]]", "array into Go value of type models.PostableAlert"),
+        (
+            r#"[{"labels":{"a":1}}]"#,
+            "number into Go struct field Alert.labels.a of type string",
+        ),
+        (
+            r#"[{"labels":{"a":{"b":[]}}}]"#,
+            "object into Go struct field Alert.labels.a of type string",
+        ),
+        (
+            r#"[{"LABELS":[{}]}]"#,
+            "array into Go struct field Alert.LABELS of type models.LabelSet",
+        ),
+        (
+            r#"[{"annotations":"x"}]"#,
+            "string into Go struct field .annotations of type models.LabelSet",
+        ),
+        (
+            r#"[{"annotations":{"x":true}}]"#,
+            "bool into Go struct field .annotations.x of type string",
+        ),
+        (
+            r#"[{"generatorURL":1}]"#,
+            "number into Go value of type string",
+        ),
+        (
+            r#"[{"startsAt":{}}]"#,
+            "object into Go value of type string",
+        ),
+    ];
+    for (body, expected) in table {
+        assert_eq!(
+            malformed(body),
+            format!("json: cannot unmarshal {expected}")
+        );
+    }
+}
+
+#[test]
+fn the_fault_that_go_meets_first_is_told() {
+    let date = r#"parsing time "x" as "2006-01-02": cannot parse "x" as "2006""#;
+    assert_eq!(
+        malformed(r#"[{"labels":1,"startsAt":"x","annotations":1}]"#),
+        date
+    );
+    let labels =
+        "json: cannot unmarshal number into Go struct field Alert.labels of type models.LabelSet";
+    assert_eq!(
+        malformed(r#"[{"generatorURL":"x"},{"labels":1,"generatorURL":true}]"#),
+        labels
+    );
+    assert_eq!(malformed(r#"[{"labels":1},"#), "unexpected EOF");
+}
+
+#[test]
+fn text_that_is_not_unicode_is_replaced() {
+    let body = b"[{\"labels\":{\"a\":\"\xff\xfe y\",\"b\":\"\\ud800y\\udc00\\ud83d\\ude00\",\"c\":\"\\\\ud800\"}}]";
+    let alerts = posted_alerts(body, ParserMode::Fallback).expect("a list");
+    assert_eq!(
+        pairs(&alerts[0].labels),
+        [
+            ("a", "\u{fffd}\u{fffd} y"),
+            ("b", "\u{fffd}y\u{fffd}😀"),
+            ("c", "\\ud800"),
+        ]
+    );
+}
+
+#[test]
+fn deep_nesting_where_nobody_looks_is_harmless() {
+    let deep = format!("{}{}", "[".repeat(9_000), "]".repeat(9_000));
+    one(&format!(r#"[{{"x":{deep},"labels":{{"a":"b"}}}}]"#));
+    malformed(&format!(r#"[{{"labels":{deep}}}]"#));
+    malformed(&"[".repeat(1_000_000));
+}
