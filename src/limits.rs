@@ -71,6 +71,27 @@ pub const LOOKUP_FAILURE_AGE: Duration = Duration::from_secs(2);
 
 /// Bytes that a file with a receiver's address may have.
 pub const URL_FILE: u64 = 64 * 1024;
+/// Bytes of a configuration file. Ten thousand receivers fit; a log file named by mistake does not.
+pub const CONFIG_FILE_BYTES: usize = 4 << 20;
+
+/// Levels of `[` and `{` in a configuration file. The YAML scanner takes quadratic time for them,
+/// 18 s for a hundred thousand; people write three or four.
+pub const CONFIG_FLOW_DEPTH: usize = 64;
+
+/// Bytes that a configuration may have once its aliases are written out, with
+/// [`CONFIG_NODE_BYTES`] for each key and value. Thirty kilobytes of aliases can stand for
+/// gigabytes otherwise.
+pub const CONFIG_EXPANDED_BYTES: usize = 4 * CONFIG_FILE_BYTES;
+
+/// What a key or a value costs beside its text; about what it takes in memory.
+pub const CONFIG_NODE_BYTES: usize = 32;
+
+/// Faults of a configuration file that are printed; more do not help whoever reads them.
+pub const CONFIG_FAULTS: usize = 50;
+
+/// Bytes that are parsed again to find the lines of faults, each of which takes one more pass over
+/// the file. Beyond half a megabyte fewer faults are printed, so that the answer comes in seconds.
+pub const CONFIG_LOCATE_BYTES: usize = 24 << 20;
 
 const _: () = assert!(
     WORKERS_PER_ENDPOINT < WORKERS,
@@ -80,4 +101,8 @@ const _: () = assert!(EVENTS > WORKERS, "an outcome must always find room");
 const _: () = assert!(
     INBOX > HTTP_WORKERS,
     "each http thread must find room on a calm day"
+);
+const _: () = assert!(
+    CONFIG_LOCATE_BYTES >= CONFIG_FILE_BYTES,
+    "at least one fault of the largest file must be found"
 );

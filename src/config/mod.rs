@@ -2,7 +2,25 @@
 //!
 //! Owns the way from text to [`Config`] and all its faults. Only `load.rs` touches files; nothing
 //! here knows a thread or a clock. Runs on main at start, and on an http or signal thread at reload.
+//!
+//! ```text
+//! text ─ yaml ─► Node ─ raw ─► RawConfig ─ check ─► Config
+//!                  │             │    └──── render ─► Config::original
+//!                  └─ fault ◄────┴── every stage notes what it finds and goes on
+//! ```
 
+mod check;
 mod checked;
+mod fault;
+mod field;
+mod load;
+mod nesting;
+mod node;
+mod raw;
+mod render;
+mod url;
+mod yaml;
 
 pub use checked::{Config, Destination, Endpoint, GroupBy, Receiver, Route, Webhook};
+pub use fault::{Fault, Faults};
+pub use load::{LoadError, Loaded, built_in, demo, load, parse};

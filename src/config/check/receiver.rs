@@ -1,0 +1,208 @@
+//! Receivers and their webhooks: names, labels and addresses (§1.6).
+//!
+//! Owns what makes a receiver sound. A fault names the receiver and never shows an address. Pure;
+//! runs on whichever thread loads the configuration.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Origin;
+use crate::config::fault::{Findings, shown};
+use crate::config::field::{At, Field};
+use crate::config::raw::{RawConfig, RawReceiver, RawWebhook};
+use crate::config::url::check_url;
+use crate::config::{Destination, Endpoint, Receiver, Webhook};
+
+/// The receivers of a file.
+#[derive(Debug)]
+pub struct Receivers {
+    /// Those that are sound, in the order of the file.
+    pub all: Vec<Arc<Receiver>>,
+    /// The names of those that have one but are not sound.
+    unsound: Vec<String>,
+    /// Whether every receiver of the file has a name.
+    are_named: bool,
+}
+
+impl Receivers {
+    /// The sound receiver with this name.
+    pub fn get(&self, name: &str) -> Option<&Arc<Receiver>> {
+        self.all.iter().find(|receiver| &*receiver.name == name)
+    }
+
+    /// Whether there is certainly no receiver with this name.
+    pub fn lacks(&self, name: &str) -> bool {
+        self.are_named && !self.names().any(|other| other == name)
+    }
+
+    /// All names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let sound = self.all.iter().map(|receiver| &*receiver.name);
+        sound.chain(self.unsound.iter().map(String::as_str))
+    }
+}
+
+/// Checks all receivers of a file.
+pub fn check_receivers(raw: &RawConfig, origin: Origin, findings: &mut Findings) -> Receivers {
+    let mut receivers = Receivers {
+        all: Vec::new(),
+        unsound: Vec::new(),
+        are_named: raw.has_all_receivers,
+    };
+    let mut taken = BTreeSet::new();
+    for raw in &raw.receivers {
+        let Some(name) = check_name(raw, findings) else {
+            receivers.are_named = false;
+            continue;
+        };
+        if !taken.insert(name.value.as_str()) {
+            let wrong = format!(
+                "notification config name \"{}\" is not unique",
+                shown(&name.value)
+            );
+            findings.fault(name.place, wrong, "give it a name of its own");
+        }
+        match check_receiver(raw, &name.value, origin, findings) {
+            Some(receiver) => receivers.all.push(Arc::new(receiver)),
+            None => receivers.unsound.push(name.value.clone()),
+        }
+    }
+    receivers
+}
+
+fn check_name<'r>(raw: &'r RawReceiver, findings: &mut Findings) -> Option<&'r At<String>> {
+    match &raw.name {
+        Field::Given(name) if !name.value.is_empty() => Some(name),
+        Field::Broken => None,
+        Field::Given(_) | Field::Absent => {
+            findings.fault(raw.place, "missing name in receiver", "write name");
+            None
+        }
+    }
+}
+
+fn check_receiver(
+    raw: &RawReceiver,
+    name: &str,
+    origin: Origin,
+    findings: &mut Findings,
+) -> Option<Receiver> {
+    let labels = check_labels(raw, name, findings);
+    let webhooks: Vec<_> = raw
+        .webhooks
+        .iter()
+        .map(|webhook| check_webhook(webhook, name, origin, findings))
+        .collect();
+    Some(Receiver {
+        name: name.into(),
+        labels: labels?,
+        webhooks: webhooks.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+/// The labels with `name` added; one that says something else is refused.
+fn check_labels(
+    raw: &RawReceiver,
+    name: &str,
+    findings: &mut Findings,
+) -> Option<BTreeMap<String, String>> {
+    let mut labels: BTreeMap<_, _> = raw
+        .labels
+        .iter()
+        .map(|(key, at)| (key.clone(), at.value.clone()))
+        .collect();
+    labels.insert("name".into(), name.into());
+    let given = raw.labels.iter().find(|(key, _)| key == "name");
+    match given.filter(|(_, at)| at.value != name) {
+        None => Some(labels),
+        Some((_, at)) => {
+            let wrong = format!(
+                "receiver label \"name\" must match receiver name \"{}\", got \"{}\"",
+                shown(name),
+                shown(&at.value)
+            );
+            findings.fault(at.place, wrong, "remove the label, it is added by itself");
+            None
+        }
+    }
+}
+
+fn check_webhook(
+    raw: &RawWebhook,
+    receiver: &str,
+    origin: Origin,
+    findings: &mut Findings,
+) -> Option<Arc<Webhook>> {
+    let (destination, endpoint) = check_destination(raw, receiver, origin, findings)?;
+    Some(Arc::new(Webhook {
+        destination,
+        send_resolved: raw.send_resolved,
+        max_alerts: raw.max_alerts,
+        timeout: Some(raw.timeout).filter(|timeout| !timeout.is_zero()),
+        endpoint,
+    }))
+}
+
+fn check_destination(
+    raw: &RawWebhook,
+    receiver: &str,
+    origin: Origin,
+    findings: &mut Findings,
+) -> Option<(Destination, Endpoint)> {
+    match (&raw.url, &raw.url_file) {
+        (Field::Broken, _) | (_, Field::Broken) => None,
+        (Field::Given(_), Field::Given(file)) => {
+            let wrong = "at most one of url & url_file must be configured";
+            findings.fault(file.place, wrong, "remove one of the two");
+            None
+        }
+        (Field::Absent, Field::Absent) => {
+            let wrong = "one of url or url_file must be configured";
+            let right = format!("receiver \"{}\" has nowhere to send to", shown(receiver));
+            findings.fault(raw.place, wrong, right);
+            None
+        }
+        (Field::Absent, Field::Given(file)) => Some((
+            Destination::UrlFile(PathBuf::from(&file.value)),
+            Endpoint(file.value.as_str().into()),
+        )),
+        (Field::Given(url), Field::Absent) if is_terminal(url, origin) => {
+            Some((Destination::Terminal, Endpoint("terminal:".into())))
+        }
+        (Field::Given(url), Field::Absent) => match check_fixed_url(&url.value) {
+            Ok(endpoint) => Some((Destination::Url(url.value.clone()), endpoint)),
+            Err((wrong, right)) => {
+                let right = format!("{right} for receiver \"{}\"", shown(receiver));
+                findings.fault(url.place, wrong, right);
+                None
+            }
+        },
+    }
+}
+
+fn is_terminal(url: &At<String>, origin: Origin) -> bool {
+    origin == Origin::BuiltIn && url.value == "terminal:"
+}
+
+/// The endpoint of a URL that is no template, or what is wrong and what would be right.
+fn check_fixed_url(url: &str) -> Result<Endpoint, (String, &'static str)> {
+    if url.contains("{{") {
+        return Err((
+            "templates in url are not built yet".into(),
+            "write a URL without {{ }}",
+        ));
+    }
+    if url == "<secret>" {
+        return Err((
+            "url is the mask that a running daemon shows instead of a secret".into(),
+            "write the real URL",
+        ));
+    }
+    check_url(url).map_err(|wrong| {
+        (
+            format!("invalid URL: {wrong}"),
+            "write one such as https://host/path",
+        )
+    })
+}

@@ -1,0 +1,188 @@
+//! The routing tree: references, rules of the root, and inheritance (§1.5, §1.11).
+//!
+//! Owns what a child takes over from its parent: everything but matchers and `continue`. Pure;
+//! runs on whichever thread loads the configuration.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::receiver::Receivers;
+use crate::config::fault::{Findings, nearest, shown};
+use crate::config::field::{At, Field};
+use crate::config::raw::RawRoute;
+use crate::config::{GroupBy, Receiver, Route};
+use crate::model::{ParserMode, format_duration, is_valid_label_name};
+
+/// What a route takes over from its parent.
+#[derive(Clone)]
+struct Inherited {
+    /// `None` if the parent's is broken, which was told there.
+    receiver: Option<Arc<Receiver>>,
+    group_by: GroupBy,
+    group_wait: Duration,
+    group_interval: Duration,
+    repeat_interval: Duration,
+}
+
+/// Checks the tree from its root. `None` if a route is broken, which `findings` then tells.
+pub fn check_root(
+    raw: &RawRoute,
+    receivers: &Receivers,
+    mode: ParserMode,
+    findings: &mut Findings,
+) -> Option<Route> {
+    check_root_rules(raw, findings);
+    let defaults = Inherited {
+        receiver: None,
+        group_by: GroupBy::Names(Vec::new()),
+        group_wait: Duration::from_secs(30),
+        group_interval: Duration::from_secs(5 * 60),
+        repeat_interval: Duration::from_secs(4 * 60 * 60),
+    };
+    check_route(raw, &defaults, receivers, mode, findings)
+}
+
+fn check_root_rules(raw: &RawRoute, findings: &mut Findings) {
+    let names_receiver = match &raw.receiver {
+        Field::Given(name) => !name.value.is_empty(),
+        Field::Broken => true,
+        Field::Absent => false,
+    };
+    if !names_receiver {
+        let wrong = "root route must specify a default receiver";
+        findings.fault(raw.place, wrong, "write receiver with a receiver's name");
+    }
+    if let Some(place) = raw.matching_keys.first() {
+        let wrong = "root route must not have any matchers";
+        findings.fault(*place, wrong, "remove them, or move them to a route below");
+    }
+    if let Some(continues) = raw.continues.as_ref().filter(|continues| continues.value) {
+        let wrong = "cannot have continue in root route";
+        findings.fault(continues.place, wrong, "remove it");
+    }
+}
+
+fn check_route(
+    raw: &RawRoute,
+    parent: &Inherited,
+    receivers: &Receivers,
+    mode: ParserMode,
+    findings: &mut Findings,
+) -> Option<Route> {
+    let own = Inherited {
+        receiver: check_receiver(&raw.receiver, parent, receivers, findings),
+        group_by: check_group_by(&raw.group_by, parent, mode, findings),
+        group_wait: given_or(&raw.group_wait, parent.group_wait),
+        group_interval: given_or(&raw.group_interval, parent.group_interval),
+        repeat_interval: given_or(&raw.repeat_interval, parent.repeat_interval),
+    };
+    check_intervals(raw, &own, findings);
+    let children: Vec<Option<Route>> = raw
+        .routes
+        .iter()
+        .map(|child| check_route(child, &own, receivers, mode, findings))
+        .collect();
+    Some(Route {
+        receiver: own.receiver?,
+        group_by: own.group_by,
+        matchers: raw.all_matchers.clone(),
+        continues: raw.continues.as_ref().is_some_and(|at| at.value),
+        group_wait: own.group_wait,
+        group_interval: own.group_interval,
+        repeat_interval: own.repeat_interval,
+        routes: children.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+fn given_or(field: &Field<Duration>, inherited: Duration) -> Duration {
+    field.given().map_or(inherited, |at| at.value)
+}
+
+fn check_receiver(
+    field: &Field<String>,
+    parent: &Inherited,
+    receivers: &Receivers,
+    findings: &mut Findings,
+) -> Option<Arc<Receiver>> {
+    let Some(name) = field.given().filter(|name| !name.value.is_empty()) else {
+        return parent.receiver.clone();
+    };
+    if receivers.lacks(&name.value) {
+        let wrong = format!(
+            "undefined receiver \"{}\" used in route",
+            shown(&name.value)
+        );
+        let right = match nearest(&name.value, receivers.names()) {
+            Some(nearest) => format!("did you mean \"{nearest}\"?"),
+            None => "add it to receivers or use one that is there".into(),
+        };
+        findings.fault(name.place, wrong, right);
+    }
+    receivers.get(&name.value).cloned()
+}
+
+fn check_group_by(
+    field: &Field<Vec<At<String>>>,
+    parent: &Inherited,
+    mode: ParserMode,
+    findings: &mut Findings,
+) -> GroupBy {
+    let Some(names) = field.given() else {
+        return parent.group_by.clone();
+    };
+    let mut unique = BTreeSet::new();
+    let mut takes_all = false;
+    for name in &names.value {
+        if name.value == "..." {
+            takes_all = true;
+        } else if !is_valid_label_name(&name.value, mode) {
+            let wrong = format!(
+                "invalid label name \"{}\" in group_by list",
+                shown(&name.value)
+            );
+            findings.fault(name.place, wrong, "write the name of a label");
+        } else if !unique.insert(name.value.clone()) {
+            let wrong = format!("duplicated label \"{}\" in group_by", shown(&name.value));
+            findings.fault(name.place, wrong, "name it once");
+        }
+    }
+    if takes_all && !unique.is_empty() {
+        let wrong = "cannot have wildcard group_by (`...`) and other labels at the same time";
+        findings.fault(names.place, wrong, "keep ... alone or remove it");
+    }
+    if takes_all {
+        GroupBy::All
+    } else {
+        GroupBy::Names(unique.into_iter().collect())
+    }
+}
+
+/// Zero is refused where it is written; a repetition that the interval delays is worth a warning.
+fn check_intervals(raw: &RawRoute, own: &Inherited, findings: &mut Findings) {
+    let fields = [
+        ("group_interval", &raw.group_interval),
+        ("repeat_interval", &raw.repeat_interval),
+    ];
+    for (key, field) in fields {
+        if let Some(zero) = field.given().filter(|at| at.value.is_zero()) {
+            findings.fault(
+                zero.place,
+                format!("{key} cannot be zero"),
+                "write a longer one",
+            );
+        }
+    }
+    let given = raw.repeat_interval.given().or(raw.group_interval.given());
+    if let Some(given) = given
+        && own.repeat_interval < own.group_interval
+    {
+        let warning = format!(
+            "repeat_interval {} is less than group_interval {}: notifications repeat only when \
+             the group is flushed",
+            format_duration(own.repeat_interval),
+            format_duration(own.group_interval)
+        );
+        findings.warn(given.place, warning);
+    }
+}

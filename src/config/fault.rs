@@ -1,0 +1,198 @@
+//! What is wrong with a configuration file, and how it is told.
+//!
+//! Owns the collection of findings while a file is read, and the printed form
+//! `file:line: path.of.keys: what is wrong; what would be right`. Never decides what is a fault.
+//! Pure; runs on whichever thread loads the configuration.
+
+use std::fmt;
+
+use super::node::Place;
+use crate::limits::CONFIG_FAULTS;
+
+/// All that is wrong with a file, in its order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Faults {
+    /// The faults, at most [`CONFIG_FAULTS`] of them.
+    pub faults: Vec<Fault>,
+    /// How many more there are.
+    pub omitted: usize,
+}
+
+/// One thing that is wrong, or worth a warning, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The file as it was named to us.
+    pub file: String,
+    /// The line, counted from 1, if it is known.
+    pub line: Option<usize>,
+    /// The keys that lead there, such as `route.routes[0].group_wait`; may be empty.
+    pub path: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.faults.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(out, "{separator}{fault}")?;
+        }
+        match self.omitted {
+            0 => Ok(()),
+            omitted => write!(out, "\nand {omitted} more"),
+        }
+    }
+}
+
+impl std::error::Error for Faults {}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(out, ":{line}")?;
+        }
+        if !self.path.is_empty() {
+            write!(out, ": {}", self.path)?;
+        }
+        write!(out, ": {}", self.message)
+    }
+}
+
+/// What was found so far while a file is read.
+#[derive(Debug, Default)]
+pub struct Findings {
+    faults: Vec<(Place, String)>,
+    omitted: usize,
+    warnings: Vec<(Place, String)>,
+}
+
+impl Findings {
+    /// Notes a fault: what is wrong, and what would be right.
+    pub fn fault(&mut self, place: Place, wrong: impl fmt::Display, right: impl fmt::Display) {
+        if self.faults.len() < CONFIG_FAULTS {
+            self.faults.push((place, format!("{wrong}; {right}")));
+        } else {
+            self.omitted += 1;
+        }
+    }
+
+    /// Notes something that is allowed but probably not meant. Past the limit the rest is dropped.
+    pub fn warn(&mut self, place: Place, text: impl Into<String>) {
+        if self.warnings.len() < CONFIG_FAULTS {
+            self.warnings.push((place, text.into()));
+        }
+    }
+
+    /// Whether no fault was found.
+    pub fn is_sound(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// How many faults were found but not kept.
+    pub fn omitted(&self) -> usize {
+        self.omitted
+    }
+
+    /// The faults in the order of the file.
+    pub fn into_faults(mut self) -> Vec<(Place, String)> {
+        self.faults.sort();
+        self.faults
+    }
+
+    /// The warnings in the order of the file.
+    pub fn into_warnings(mut self) -> Vec<(Place, String)> {
+        self.warnings.sort();
+        self.warnings
+    }
+}
+
+/// `text` as a message may carry it: what is very long is cut.
+pub fn shown(text: &str) -> String {
+    const LONGEST: usize = 100;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The one of `known` that `text` was probably meant to be.
+pub fn nearest<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    known
+        .into_iter()
+        .filter(|candidate| text.len() <= 2 * candidate.len())
+        .map(|candidate| (distance(text, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters must be put in, taken out or replaced to get from `a` to `b`.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (above, letter) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], above + 1);
+        for (column, other) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(letter != *other);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_prints_file_line_keys_and_reason() {
+        let fault = Fault {
+            file: "alertmanager.yml".into(),
+            line: Some(12),
+            path: "route.group_wait".into(),
+            message: "wrong; right".into(),
+        };
+        assert_eq!(
+            fault.to_string(),
+            "alertmanager.yml:12: route.group_wait: wrong; right"
+        );
+    }
+
+    #[test]
+    fn faults_print_one_a_line_and_say_how_many_are_left_out() {
+        let fault = Fault {
+            file: "f".into(),
+            line: None,
+            path: String::new(),
+            message: "m".into(),
+        };
+        let faults = Faults {
+            faults: vec![fault.clone(), fault],
+            omitted: 3,
+        };
+        assert_eq!(faults.to_string(), "f: m\nf: m\nand 3 more");
+    }
+
+    #[test]
+    fn the_nearest_name_is_suggested_only_when_it_is_near() {
+        let known = ["matchers", "match", "match_re", "receiver"];
+        assert_eq!(nearest("matcherz", known), Some("matchers"));
+        assert_eq!(nearest("matcher", known), Some("matchers"));
+        assert_eq!(nearest("reciever", known), Some("receiver"));
+        assert_eq!(nearest("xyz", known), None);
+        assert_eq!(nearest(&"match".repeat(100_000), known), None);
+    }
+
+    #[test]
+    fn findings_keep_a_bounded_number_of_faults() {
+        let mut findings = Findings::default();
+        for number in 0..2 * CONFIG_FAULTS {
+            findings.fault(Place(number), "wrong", "right");
+            findings.warn(Place(number), "odd");
+        }
+        assert_eq!(findings.omitted(), CONFIG_FAULTS);
+        assert_eq!(findings.into_warnings().len(), CONFIG_FAULTS);
+    }
+}

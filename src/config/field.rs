@@ -1,0 +1,390 @@
+//! Reads single values out of a tree: texts, booleans, numbers, durations, lists, and maps with
+//! known keys.
+//!
+//! Owns what null means for each of them (Go's zero value, §1.1) and the words for a value of the
+//! wrong type. Texts that could be secrets are never repeated. Pure; runs on whichever thread
+//! loads the configuration.
+
+use std::time::Duration;
+
+use super::fault::{Findings, nearest, shown};
+use super::node::{Entry, Kind, Node, Place};
+use crate::model::{parse_duration, parse_go_duration};
+
+/// A value and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct At<T> {
+    /// Where it stands.
+    pub place: Place,
+    /// The value.
+    pub value: T,
+}
+
+/// What a file says under a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Field<T> {
+    /// Nothing: the key is missing, or null.
+    #[default]
+    Absent,
+    /// Something that could not be read; the fault is noted, so that nobody needs to complain again.
+    Broken,
+    /// This.
+    Given(At<T>),
+}
+
+impl<T> Field<T> {
+    /// The value, if one was given and read.
+    pub fn given(&self) -> Option<&At<T>> {
+        match self {
+            Field::Given(at) => Some(at),
+            Field::Absent | Field::Broken => None,
+        }
+    }
+
+    /// Reads an optional value: null is the same as a missing key.
+    pub fn read(node: Option<&Node>, read: impl FnOnce(&Node) -> Option<T>) -> Self {
+        match node {
+            None => Field::Absent,
+            Some(node) if node.kind == Kind::Null => Field::Absent,
+            Some(node) => match read(node) {
+                None => Field::Broken,
+                Some(value) => Field::Given(At {
+                    place: node.place,
+                    value,
+                }),
+            },
+        }
+    }
+}
+
+/// A map whose keys are known.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'n> {
+    entries: &'n [Entry],
+}
+
+impl<'n> Fields<'n> {
+    /// The map at `node`, called `what` in faults. Unknown keys are faults, with the nearest known
+    /// one suggested; null is a map without keys.
+    pub fn read(
+        node: &'n Node,
+        what: &str,
+        known: &[&[&str]],
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        let entries = map(node, what, findings)?;
+        for entry in entries {
+            let is_known = |keys: &&[&str]| keys.contains(&entry.key.as_str());
+            if !known.iter().any(is_known) {
+                refuse_key(entry, what, known, findings);
+            }
+        }
+        Some(Fields { entries })
+    }
+
+    /// The value under `key`.
+    pub fn get(&self, key: &str) -> Option<&'n Node> {
+        let found = self.entries.iter().find(|entry| entry.key == key);
+        found.map(|entry| &entry.value)
+    }
+}
+
+fn refuse_key(entry: &Entry, what: &str, known: &[&[&str]], findings: &mut Findings) {
+    let wrong = format!("field {} not found in {what}", shown(&entry.key));
+    let known = || known.iter().flat_map(|keys| keys.iter().copied());
+    match nearest(&entry.key, known()) {
+        Some(nearest) => findings.fault(entry.place, wrong, format!("did you mean {nearest}?")),
+        None if known().count() <= 20 => {
+            let keys: Vec<&str> = known().collect();
+            findings.fault(entry.place, wrong, format!("it has {}", keys.join(", ")));
+        }
+        None => findings.fault(entry.place, wrong, "remove it"),
+    }
+}
+
+/// The entries of a map, called `what` in faults; null is an empty one.
+pub fn map<'n>(node: &'n Node, what: &str, findings: &mut Findings) -> Option<&'n [Entry]> {
+    match &node.kind {
+        Kind::Null => Some(&[]),
+        Kind::Map(entries) => Some(entries),
+        _ => mismatch(node, what, "write keys and values", findings),
+    }
+}
+
+/// The items of a list; null is an empty one.
+pub fn list<'n>(node: &'n Node, what: &str, findings: &mut Findings) -> Option<&'n [Node]> {
+    match &node.kind {
+        Kind::Null => Some(&[]),
+        Kind::List(items) => Some(items),
+        _ => mismatch(node, what, "write a list such as [a, b]", findings),
+    }
+}
+
+/// A text; null is the empty one.
+pub fn text<'n>(node: &'n Node, findings: &mut Findings) -> Option<&'n str> {
+    match &node.kind {
+        Kind::Null => Some(""),
+        Kind::Scalar(text) => Some(text),
+        _ => mismatch(node, "a string", "write a single text", findings),
+    }
+}
+
+/// A list of texts, each with its place. Items of another type are noted and left out.
+pub fn texts(node: &Node, what: &str, findings: &mut Findings) -> Option<Vec<At<String>>> {
+    let items = list(node, what, findings)?;
+    let read = items.iter().filter_map(|item| {
+        Some(At {
+            place: item.place,
+            value: text(item, findings)?.to_owned(),
+        })
+    });
+    Some(read.collect())
+}
+
+/// The texts of a map by name, each with its place. Values of another type are noted and left out.
+pub fn named_texts(entries: &[Entry], findings: &mut Findings) -> Vec<(String, At<String>)> {
+    let read = entries.iter().filter_map(|entry| {
+        let at = At {
+            place: entry.value.place,
+            value: text(&entry.value, findings)?.to_owned(),
+        };
+        Some((entry.key.clone(), at))
+    });
+    read.collect()
+}
+
+/// A boolean in any spelling of YAML 1.1; null is false.
+pub fn boolean(node: &Node, findings: &mut Findings) -> Option<bool> {
+    const TRUE: [&str; 11] = [
+        "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE",
+    ];
+    const FALSE: [&str; 11] = [
+        "n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE",
+    ];
+    let right = "write true or false";
+    let text = match &node.kind {
+        Kind::Null => return Some(false),
+        Kind::Scalar(text) => text.as_str(),
+        _ => return mismatch(node, "bool", right, findings),
+    };
+    match (TRUE.contains(&text), FALSE.contains(&text)) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => {
+            let wrong = format!("cannot unmarshal `{}` into bool", shown(text));
+            findings.fault(node.place, wrong, right);
+            None
+        }
+    }
+}
+
+/// A whole number from 0 in any spelling of YAML 1.1; null is 0.
+pub fn count(node: &Node, findings: &mut Findings) -> Option<u64> {
+    let right = "write a whole number such as 10, or 0 for no limit";
+    let text = match &node.kind {
+        Kind::Null => return Some(0),
+        Kind::Scalar(text) => text.as_str(),
+        _ => return mismatch(node, "uint64", right, findings),
+    };
+    let parsed = parse_count(text);
+    if parsed.is_none() {
+        let wrong = format!("cannot unmarshal `{}` into uint64", shown(text));
+        findings.fault(node.place, wrong, right);
+    }
+    parsed
+}
+
+fn parse_count(text: &str) -> Option<u64> {
+    let digits = text.strip_prefix('+').unwrap_or(text).replace('_', "");
+    let (digits, radix) = match digits.get(..2) {
+        Some("0x") => (&digits[2..], 16),
+        Some("0b") => (&digits[2..], 2),
+        Some("0o") => (&digits[2..], 8),
+        Some(_) if digits.starts_with('0') => (&digits[1..], 8),
+        _ => (digits.as_str(), 10),
+    };
+    if digits.starts_with('+') {
+        return None;
+    }
+    u64::from_str_radix(digits, radix).ok()
+}
+
+/// A duration in Prometheus' form; null is 0.
+pub fn duration(node: &Node, findings: &mut Findings) -> Option<Duration> {
+    let right = "write a number with a unit, such as 30s";
+    let text = match &node.kind {
+        Kind::Null => return Some(Duration::ZERO),
+        Kind::Scalar(text) => text,
+        _ => return mismatch(node, "a duration", right, findings),
+    };
+    match parse_duration(text) {
+        Ok(duration) => Some(duration),
+        Err(error) => {
+            findings.fault(node.place, shown(&error.0), right);
+            None
+        }
+    }
+}
+
+/// A duration in Go's form, or a bare number of nanoseconds; null is 0.
+pub fn go_duration(node: &Node, findings: &mut Findings) -> Option<Duration> {
+    let right = "write a number with a unit, such as 10s";
+    let text = match &node.kind {
+        Kind::Null => return Some(Duration::ZERO),
+        Kind::Scalar(text) => text,
+        _ => return mismatch(node, "time.Duration", right, findings),
+    };
+    if let Ok(nanoseconds) = text.parse() {
+        return Some(Duration::from_nanos(nanoseconds));
+    }
+    match parse_go_duration(text) {
+        Ok(duration) => Some(duration),
+        Err(error) => {
+            let wrong = format!("cannot unmarshal `{}` into time.Duration", shown(text));
+            findings.fault(node.place, wrong, format!("{}; {right}", shown(&error.0)));
+            None
+        }
+    }
+}
+
+/// Notes a value of the wrong type, by its type alone.
+fn mismatch<T>(node: &Node, wanted: &str, right: &str, findings: &mut Findings) -> Option<T> {
+    let found = match node.kind {
+        Kind::Null => "null",
+        Kind::Scalar(_) => "a string",
+        Kind::List(_) => "a list",
+        Kind::Map(_) => "a map",
+    };
+    let wrong = format!("cannot unmarshal {found} into {wanted}");
+    findings.fault(node.place, wrong, right);
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::yaml;
+
+    /// What `read` makes of a YAML value, and what it complains about.
+    fn read<T>(value: &str, read: impl Fn(&Node, &mut Findings) -> Option<T>) -> Result<T, String> {
+        let mut findings = Findings::default();
+        let root = yaml::parse(value).expect("the value is YAML").root;
+        match read(&root, &mut findings) {
+            Some(value) if findings.is_sound() => Ok(value),
+            _ => Err(findings.into_faults().remove(0).1),
+        }
+    }
+
+    #[test]
+    fn booleans_have_the_spellings_of_yaml_1_1() {
+        for spelling in ["y", "Yes", "on", "ON", "true", "True"] {
+            assert_eq!(read(spelling, boolean), Ok(true), "{spelling}");
+        }
+        for spelling in ["n", "No", "off", "OFF", "false", "FALSE", "~", "null"] {
+            assert_eq!(read(spelling, boolean), Ok(false), "{spelling}");
+        }
+        assert_eq!(
+            read("1", boolean),
+            Err("cannot unmarshal `1` into bool; write true or false".into())
+        );
+        assert!(read("[true]", boolean).is_err());
+    }
+
+    #[test]
+    fn texts_keep_their_source() {
+        for source in [
+            "yes",
+            "True",
+            "017",
+            "0x10",
+            "1e3",
+            "1_000",
+            "2024-01-01",
+            "09:00",
+            "1.50",
+            "+5",
+            ".inf",
+            "18446744073709551616",
+        ] {
+            let kept = read(source, |node, findings| {
+                text(node, findings).map(str::to_owned)
+            });
+            assert_eq!(kept.as_deref(), Ok(source));
+        }
+        for null in ["~", "null", "Null", "NULL"] {
+            assert_eq!(
+                read(null, |node, findings| text(node, findings)
+                    .map(str::to_owned)),
+                Ok(String::new())
+            );
+        }
+        assert_eq!(
+            read("'~'", |node, findings| text(node, findings)
+                .map(str::to_owned)),
+            Ok("~".into())
+        );
+    }
+
+    #[test]
+    fn counts_have_the_spellings_of_yaml_1_1() {
+        let spellings = [
+            ("0", 0),
+            ("10", 10),
+            ("1_000", 1000),
+            ("0x1F", 31),
+            ("0b11", 3),
+            ("017", 15),
+            ("0o17", 15),
+            ("~", 0),
+        ];
+        for (spelling, number) in spellings {
+            assert_eq!(read(spelling, count), Ok(number), "{spelling}");
+        }
+        for spelling in ["-1", "x", "++1", "1.5", "99999999999999999999", "é"] {
+            assert!(read(spelling, count).is_err(), "{spelling}");
+        }
+    }
+
+    #[test]
+    fn durations_say_what_a_right_one_looks_like() {
+        assert_eq!(read("1m30s", duration), Ok(Duration::from_secs(90)));
+        assert_eq!(read("0", duration), Ok(Duration::ZERO));
+        assert_eq!(read("~", duration), Ok(Duration::ZERO));
+        assert_eq!(
+            read("30", duration),
+            Err(
+                "not a valid duration string: \"30\"; write a number with a unit, such as 30s"
+                    .into()
+            )
+        );
+        assert_eq!(
+            read("''", duration),
+            Err("empty duration string; write a number with a unit, such as 30s".into())
+        );
+        assert!(read("{a: b}", duration).is_err());
+    }
+
+    #[test]
+    fn go_durations_may_be_bare_nanoseconds() {
+        assert_eq!(read("1.5s", go_duration), Ok(Duration::from_millis(1500)));
+        assert_eq!(read("5", go_duration), Ok(Duration::from_nanos(5)));
+        assert_eq!(read("~", go_duration), Ok(Duration::ZERO));
+        let fault = read("abc", go_duration).expect_err("abc is no duration");
+        assert!(fault.starts_with("cannot unmarshal `abc` into time.Duration"));
+        assert!(read("-1s", go_duration).is_err());
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_not_repeated() {
+        let fault = read("https://secret", |node, findings| {
+            list(node, "a list of webhooks", findings).map(<[Node]>::len)
+        });
+        assert_eq!(
+            fault,
+            Err(
+                "cannot unmarshal a string into a list of webhooks; write a list such as [a, b]"
+                    .into()
+            )
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! From a file or a text to a [`Config`], or to all of its faults.
+//!
+//! Owns the order of the steps and the only access of `config` to files. Decides nothing about the
+//! contents. Runs on main at start, and on an http or signal thread at reload.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::Config;
+use super::check::{Origin, check};
+use super::fault::{Fault, Faults, Findings};
+use super::node::{Node, Place};
+use super::raw::RawConfig;
+use super::render::render;
+use super::yaml::{self, SyntaxError};
+use crate::limits::{CONFIG_FAULTS, CONFIG_FILE_BYTES, CONFIG_LOCATE_BYTES};
+use crate::model::ParserMode;
+
+/// A sound configuration and what is odd about it.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// What is allowed but probably not meant, one line each, as faults are printed.
+    pub warnings: Vec<String>,
+}
+
+/// Why a file gave no configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoadError {
+    /// It could not be read at all.
+    Unreadable {
+        /// The file as it was named to us.
+        file: String,
+        /// Why.
+        reason: String,
+    },
+    /// It was read, and is wrong.
+    Faulty(Faults),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LoadError::Unreadable { file, reason } => {
+                write!(out, "{file}: cannot be read: {reason}")
+            }
+            LoadError::Faulty(faults) => faults.fmt(out),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+/// Reads and checks the file at `path`.
+pub fn load(path: &Path, mode: ParserMode) -> Result<Loaded, LoadError> {
+    let file = path.display().to_string();
+    match read_text(path) {
+        Ok(text) => parse(&file, &text, mode).map_err(LoadError::Faulty),
+        Err(reason) => Err(LoadError::Unreadable { file, reason }),
+    }
+}
+
+/// Checks `text`, which faults call `name`.
+pub fn parse(name: &str, text: &str, mode: ParserMode) -> Result<Loaded, Faults> {
+    parse_from(Origin::User, name, text, mode)
+}
+
+/// The configuration of a daemon that was started without a file: every alert goes to the
+/// terminal, grouped by its name.
+pub fn built_in() -> Config {
+    embedded("built-in.yml", include_str!("../../etc/built-in.yml"))
+}
+
+/// The same with waits so short that a person can watch.
+pub fn demo() -> Config {
+    embedded("demo.yml", include_str!("../../etc/demo.yml"))
+}
+
+fn embedded(name: &str, text: &str) -> Config {
+    parse_from(Origin::BuiltIn, name, text, ParserMode::default())
+        .expect("the embedded configurations are sound, as a test shows")
+        .config
+}
+
+/// One byte more than is allowed is asked for, so that the limit's own fault is told later and an
+/// endless file is not read for ever.
+fn read_text(path: &Path) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    file.take(CONFIG_FILE_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| error.to_string())?;
+    if bytes.len() > CONFIG_FILE_BYTES {
+        return Err(format!("larger than {} MiB", CONFIG_FILE_BYTES >> 20));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+        format!("line {line} is not UTF-8")
+    })
+}
+
+fn parse_from(origin: Origin, name: &str, text: &str, mode: ParserMode) -> Result<Loaded, Faults> {
+    let document = yaml::parse(text).map_err(|error| broken_syntax(name, error))?;
+    let mut root = document.root;
+    let mut findings = Findings::default();
+    root.settle(&mut findings);
+    if document.is_followed {
+        findings.warn(
+            root.place,
+            "only the first YAML document of the file is read",
+        );
+    }
+    let raw = RawConfig::read(&root, mode, &mut findings);
+    let checked = raw
+        .as_ref()
+        .and_then(|raw| check(raw, mode, origin, &mut findings));
+    let locator = Locator { name, text, root };
+    match (raw, checked) {
+        (Some(raw), Some(checked)) if findings.is_sound() => Ok(Loaded {
+            config: Config {
+                resolve_timeout: raw.global.resolve_timeout,
+                original: render(&raw, checked.receivers.iter().map(AsRef::as_ref)),
+                route: checked.route,
+                receivers: checked.receivers,
+                source: text.to_owned(),
+            },
+            warnings: locator.warnings(findings),
+        }),
+        _ => Err(locator.faults(findings)),
+    }
+}
+
+fn broken_syntax(name: &str, error: SyntaxError) -> Faults {
+    Faults {
+        faults: vec![Fault {
+            file: name.to_owned(),
+            line: error.line,
+            path: String::new(),
+            message: error.message,
+        }],
+        omitted: 0,
+    }
+}
+
+/// Finds where findings stand.
+struct Locator<'t> {
+    name: &'t str,
+    text: &'t str,
+    root: Node,
+}
+
+impl Locator<'_> {
+    fn faults(&self, findings: Findings) -> Faults {
+        let omitted = findings.omitted();
+        let found = findings.into_faults();
+        let told = found.len().min(self.affordable());
+        Faults {
+            omitted: omitted + found.len() - told,
+            faults: found
+                .into_iter()
+                .take(told)
+                .map(|(place, message)| self.locate(place, message))
+                .collect(),
+        }
+    }
+
+    fn warnings(&self, findings: Findings) -> Vec<String> {
+        findings
+            .into_warnings()
+            .into_iter()
+            .take(self.affordable())
+            .map(|(place, message)| self.locate(place, message).to_string())
+            .collect()
+    }
+
+    /// How many places may be looked up; each costs a walk over the text.
+    fn affordable(&self) -> usize {
+        (CONFIG_LOCATE_BYTES / self.text.len().max(1)).clamp(1, CONFIG_FAULTS)
+    }
+
+    fn locate(&self, place: Place, message: String) -> Fault {
+        Fault {
+            file: self.name.to_owned(),
+            line: yaml::line_of(self.text, place),
+            path: self.root.path_of(place).unwrap_or_default(),
+            message,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! The section `global`.
+//!
+//! Owns the table of what integrations other than webhooks keep there (§1.4). While those are not
+//! built nothing can use these keys, so that they are taken, shown by `GET /status` and otherwise
+//! without effect: a receiver that needs them is refused where it stands. Pure; runs on whichever
+//! thread loads the configuration.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::http::{read_http_config, read_tls_config};
+use crate::config::fault::Findings;
+use crate::config::field::{Fields, boolean, duration, text};
+use crate::config::node::{Kind, Node};
+use crate::config::url::check_url;
+
+/// The section `global`.
+#[derive(Debug)]
+pub struct RawGlobal {
+    /// How long an alert without an end lives after its last report.
+    pub resolve_timeout: Duration,
+    /// What is given for [`IntegrationKey`]s, by key.
+    pub integrations: BTreeMap<&'static str, String>,
+}
+
+/// A key that belongs to an integration that is not built.
+#[derive(Clone, Copy, Debug)]
+pub struct IntegrationKey {
+    /// The key.
+    pub name: &'static str,
+    /// What is written there.
+    pub kind: IntegrationKind,
+    /// What holds when it is not given; empty if nothing does.
+    pub default: &'static str,
+}
+
+/// What is written under an [`IntegrationKey`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IntegrationKind {
+    /// A text.
+    Text,
+    /// A text that is shown as `<secret>`.
+    Secret,
+    /// A URL.
+    Url,
+    /// A URL that is shown as `<secret>`.
+    SecretUrl,
+    /// A boolean.
+    Bool,
+    /// `host:port`.
+    HostPort,
+    /// `smtp_tls_config`, of which only the default is built.
+    Tls,
+}
+
+use IntegrationKind::{Bool, HostPort, Secret, SecretUrl, Text, Tls, Url};
+
+const fn key(name: &'static str, kind: IntegrationKind, default: &'static str) -> IntegrationKey {
+    IntegrationKey {
+        name,
+        kind,
+        default,
+    }
+}
+
+/// All of them, in the order in which Alertmanager shows them.
+const INTEGRATION_KEYS: &[IntegrationKey] = &[
+    key("jira_api_url", Url, ""),
+    key("smtp_from", Text, ""),
+    key("smtp_hello", Text, "localhost"),
+    key("smtp_smarthost", HostPort, ""),
+    key("smtp_auth_username", Text, ""),
+    key("smtp_auth_password", Secret, ""),
+    key("smtp_auth_password_file", Text, ""),
+    key("smtp_auth_secret", Secret, ""),
+    key("smtp_auth_secret_file", Text, ""),
+    key("smtp_auth_identity", Text, ""),
+    key("smtp_require_tls", Bool, "true"),
+    key("smtp_tls_config", Tls, "insecure_skip_verify: false"),
+    key("smtp_force_implicit_tls", Bool, ""),
+    key("slack_api_url", SecretUrl, ""),
+    key("slack_api_url_file", Text, ""),
+    key("slack_app_token", Secret, ""),
+    key("slack_app_token_file", Text, ""),
+    key(
+        "slack_app_url",
+        Url,
+        "https://slack.com/api/chat.postMessage",
+    ),
+    key(
+        "pagerduty_url",
+        Url,
+        "https://events.pagerduty.com/v2/enqueue",
+    ),
+    key("opsgenie_api_url", Url, "https://api.opsgenie.com/"),
+    key("opsgenie_api_key", Secret, ""),
+    key("opsgenie_api_key_file", Text, ""),
+    key(
+        "wechat_api_url",
+        Url,
+        "https://qyapi.weixin.qq.com/cgi-bin/",
+    ),
+    key("wechat_api_secret", Secret, ""),
+    key("wechat_api_secret_file", Text, ""),
+    key("wechat_api_corp_id", Text, ""),
+    key(
+        "victorops_api_url",
+        Url,
+        "https://alert.victorops.com/integrations/generic/20131114/alert/",
+    ),
+    key("victorops_api_key", Secret, ""),
+    key("victorops_api_key_file", Text, ""),
+    key("telegram_api_url", Url, "https://api.telegram.org"),
+    key("telegram_bot_token", Secret, ""),
+    key("telegram_bot_token_file", Text, ""),
+    key("webex_api_url", Url, "https://webexapis.com/v1/messages"),
+    key("rocketchat_api_url", Url, "https://open.rocket.chat/"),
+    key("rocketchat_token", Secret, ""),
+    key("rocketchat_token_file", Text, ""),
+    key("rocketchat_token_id", Secret, ""),
+    key("rocketchat_token_id_file", Text, ""),
+    key("mattermost_webhook_url", SecretUrl, ""),
+    key("mattermost_webhook_url_file", Text, ""),
+];
+
+impl IntegrationKey {
+    /// All of them, in the order in which Alertmanager shows them.
+    pub fn all() -> &'static [IntegrationKey] {
+        INTEGRATION_KEYS
+    }
+
+    fn read(&self, node: &Node, findings: &mut Findings) -> Option<String> {
+        let value = match self.kind {
+            Tls => {
+                read_tls_config(node, findings);
+                return None;
+            }
+            Bool => return boolean(node, findings).map(|value| value.to_string()),
+            Text | Secret | Url | SecretUrl | HostPort => text(node, findings)?,
+        };
+        let is_masked = self.kind == SecretUrl && value == "<secret>";
+        if matches!(self.kind, Url | SecretUrl)
+            && !is_masked
+            && let Err(wrong) = check_url(value)
+        {
+            findings.fault(node.place, wrong, "write one such as https://example.com/");
+            return None;
+        }
+        if self.kind == HostPort && !value.is_empty() && !value.contains(':') {
+            let wrong = format!("address {value}: missing port in address");
+            findings.fault(node.place, wrong, "write host:port");
+            return None;
+        }
+        Some(value.to_owned())
+    }
+}
+
+impl RawGlobal {
+    /// Reads the section; without one the defaults hold.
+    pub fn read(node: Option<&Node>, findings: &mut Findings) -> Self {
+        let mut global = RawGlobal {
+            resolve_timeout: Duration::from_secs(300),
+            integrations: BTreeMap::new(),
+        };
+        let names: Vec<&str> = INTEGRATION_KEYS.iter().map(|key| key.name).collect();
+        let known: [&[&str]; 2] = [&["resolve_timeout", "http_config"], &names];
+        let Some(fields) = node.and_then(|node| Fields::read(node, "global", &known, findings))
+        else {
+            return global;
+        };
+        if let Some(node) = fields.get("resolve_timeout") {
+            global.resolve_timeout = duration(node, findings).unwrap_or_default();
+        }
+        match fields.get("http_config") {
+            Some(node) if node.kind == Kind::Null => {
+                findings.fault(node.place, "http_config is null", "write {} or remove it");
+            }
+            Some(node) => read_http_config(node, findings),
+            None => {}
+        }
+        for key in INTEGRATION_KEYS {
+            let node = fields.get(key.name).filter(|node| node.kind != Kind::Null);
+            if let Some(value) = node.and_then(|node| key.read(node, findings)) {
+                global.integrations.insert(key.name, value);
+            }
+        }
+        refuse_pairs(&fields, findings);
+        global
+    }
+}
+
+/// A secret is given itself or as a file, not both (§1.4).
+fn refuse_pairs(fields: &Fields<'_>, findings: &mut Findings) {
+    let given = |name: &str| {
+        let node = fields.get(name)?;
+        let is_said = matches!(&node.kind, Kind::Scalar(text) if !text.is_empty());
+        is_said.then_some(node.place)
+    };
+    for key in INTEGRATION_KEYS {
+        let file = format!("{}_file", key.name);
+        if let (Some(_), Some(second)) = (given(key.name), given(&file)) {
+            let wrong = format!("at most one of {} & {file} must be configured", key.name);
+            findings.fault(second, wrong, "remove one of the two");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What `GET /status` shows: Alertmanager's own text for the same files.
+
+use crate::config::parse;
+use crate::model::ParserMode;
+
+fn original(text: &str) -> String {
+    match parse("f.yml", text, ParserMode::default()) {
+        Ok(loaded) => loaded.config.original,
+        Err(faults) => panic!("refused:\n{faults}"),
+    }
+}
+
+/// The part from `route` on.
+fn from_route(text: &str) -> String {
+    let original = original(text);
+    let start = original.find("route:").expect("a route is always shown");
+    original[start..].to_owned()
+}
+
+const RICH: &str = r#"
+global:
+  resolve_timeout: 90m
+  smtp_from: 'a@b.c'
+  slack_api_url: https://hooks.example/hunter2
+  opsgenie_api_url: https://foo.example/x
+  mattermost_webhook_url: https://hooks.example/hunter2
+route:
+  receiver: "web hook: yes"
+  group_by: [cluster, alertname]
+  group_wait: 0s
+  routes:
+  - match: {b: yes, a: 2, n: , q: "it's"}
+    match_re: {env: "produ.*", b: "x"}
+    receiver: b
+    continue: yes
+    group_by: ['...']
+  - matchers: ['{foo="bar", x=~"y z"}', '"a b"=c']
+    group_interval: 24h
+    repeat_interval: 100d
+    routes:
+    - receiver: "123"
+      group_by: []
+      matchers: []
+receivers:
+- name: "web hook: yes"
+  labels: {team: x, "y": "no"}
+  webhook_configs:
+  - url: http://user:hunter2@localhost:9000/hunter2
+  - url_file: /etc/hook
+    max_alerts: 5
+    timeout: 1m30s
+    send_resolved: off
+- name: b
+- name: "123"
+"#;
+
+const RICH_FROM_ROUTE: &str = r#"route:
+  receiver: 'web hook: yes'
+  group_by:
+  - cluster
+  - alertname
+  continue: false
+  routes:
+  - receiver: b
+    group_by:
+    - '...'
+    match:
+      a: "2"
+      b: "yes"
+      "n": ""
+      q: it's
+    match_re:
+      b: x
+      env: produ.*
+    continue: true
+  - matchers:
+    - '"a b"="c"'
+    - foo="bar"
+    - x=~"y z"
+    continue: false
+    routes:
+    - receiver: "123"
+      continue: false
+    group_interval: 1d
+    repeat_interval: 100d
+  group_wait: 0s
+receivers:
+- name: 'web hook: yes'
+  labels:
+    name: 'web hook: yes'
+    team: x
+    "y": "no"
+  webhook_configs:
+  - send_resolved: true
+    http_config:
+      follow_redirects: true
+      enable_http2: true
+    url: <secret>
+    url_file: ""
+    max_alerts: 0
+    timeout: 0s
+  - send_resolved: false
+    http_config:
+      follow_redirects: true
+      enable_http2: true
+    url_file: /etc/hook
+    max_alerts: 5
+    timeout: 1m30s
+- name: b
+  labels:
+    name: b
+- name: "123"
+  labels:
+    name: "123"
+templates: []
+"#;
+
+const RICH_GLOBAL: &str = "\
+global:
+  resolve_timeout: 1h30m
+  http_config:
+    follow_redirects: true
+    enable_http2: true
+  smtp_from: a@b.c
+  smtp_hello: localhost
+  smtp_require_tls: true
+  smtp_tls_config:
+    insecure_skip_verify: false
+  slack_api_url: <secret>
+  slack_app_url: https://slack.com/api/chat.postMessage
+  pagerduty_url: https://events.pagerduty.com/v2/enqueue
+  opsgenie_api_url: https://foo.example/x
+  wechat_api_url: https://qyapi.weixin.qq.com/cgi-bin/
+  victorops_api_url: https://alert.victorops.com/integrations/generic/20131114/alert/
+  telegram_api_url: https://api.telegram.org
+  webex_api_url: https://webexapis.com/v1/messages
+  rocketchat_api_url: https://open.rocket.chat/
+  mattermost_webhook_url: <secret>
+";
+
+#[test]
+fn routes_and_receivers_are_shown_as_alertmanager_shows_them() {
+    assert_eq!(from_route(RICH), RICH_FROM_ROUTE);
+}
+
+#[test]
+fn global_is_shown_with_all_defaults() {
+    let original = original(RICH);
+    assert!(
+        original.starts_with(&format!("{RICH_GLOBAL}route:\n")),
+        "{original}"
+    );
+}
+
+#[test]
+fn no_secret_is_shown() {
+    assert!(!original(RICH).contains("hunter2"));
+}
+
+#[test]
+fn what_is_shown_is_shown_again_when_it_is_loaded() {
+    // The mask itself is refused as an address, so that only the receiver's URL is put back.
+    let shown = original(RICH);
+    let loadable = shown.replace(
+        "url: <secret>\n    url_file: \"\"",
+        "url: http://x.example/",
+    );
+    assert_eq!(original(&loadable), shown);
+}

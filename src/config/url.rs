@@ -1,0 +1,130 @@
+//! Addresses of receivers: whether they are sound, and which machine they lead to.
+//!
+//! Owns the words for what is wrong with a URL. They never repeat its path, its query or the name
+//! and password in it, because those are where receivers keep their secrets. Pure; runs on
+//! whichever thread loads the configuration.
+
+use ureq::http::Uri;
+
+use super::Endpoint;
+
+/// The endpoint of `text` if it is an http or https URL with a host; else what is wrong, in
+/// Alertmanager's words where it has some (§1.2).
+pub fn check_url(text: &str) -> Result<Endpoint, String> {
+    let scheme = scheme_of(text);
+    let default_port = match scheme.as_str() {
+        "http" => 80,
+        "https" => 443,
+        _ => return Err(format!("unsupported scheme \"{scheme}\" for URL")),
+    };
+    let rest = &text[scheme.len() + 1..];
+    let Some(authority) = rest.strip_prefix("//").map(until_path) else {
+        return Err("missing host for URL".into());
+    };
+    let host_and_port = authority.rsplit('@').next().unwrap_or(authority);
+    if host_and_port.is_empty() || host_and_port.starts_with(':') {
+        return Err("missing host for URL".into());
+    }
+    let uri: Uri = text.parse().map_err(|_| unreadable(text))?;
+    let host = uri.host().ok_or("missing host for URL")?;
+    let port = match host_and_port.strip_prefix(host) {
+        None | Some("") | Some(":") => default_port,
+        Some(_) => uri
+            .port_u16()
+            .ok_or("the port is not a number up to 65535")?,
+    };
+    let endpoint = format!("{scheme}://{}:{port}", host.to_ascii_lowercase());
+    Ok(Endpoint(endpoint.into()))
+}
+
+/// The lower-cased scheme, or nothing if there is none.
+fn scheme_of(text: &str) -> String {
+    let Some((scheme, _)) = text.split_once(':') else {
+        return String::new();
+    };
+    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    if is_scheme {
+        scheme.to_ascii_lowercase()
+    } else {
+        String::new()
+    }
+}
+
+fn until_path(rest: &str) -> &str {
+    rest.split(['/', '?', '#']).next().unwrap_or(rest)
+}
+
+fn unreadable(text: &str) -> String {
+    let reason = if text.contains(char::is_whitespace) {
+        "it contains white space, which is written as %20"
+    } else if !text.is_ascii() {
+        "it contains letters that must be percent-encoded"
+    } else {
+        "it contains a character that is not allowed there"
+    };
+    reason.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(text: &str) -> String {
+        let endpoint = check_url(text).expect("the URL is sound");
+        endpoint.0.to_string()
+    }
+
+    fn fault(text: &str) -> String {
+        check_url(text).expect_err("the URL is not sound")
+    }
+
+    #[test]
+    fn an_endpoint_is_scheme_host_and_port() {
+        assert_eq!(endpoint("http://Example.COM/hook"), "http://example.com:80");
+        assert_eq!(endpoint("https://a.example?x=y"), "https://a.example:443");
+        assert_eq!(endpoint("HTTP://a:8080"), "http://a:8080");
+        assert_eq!(endpoint("http://a:/"), "http://a:80");
+        assert_eq!(endpoint("http://user:pa:ss@a:81/x"), "http://a:81");
+        assert_eq!(endpoint("http://user@a/x"), "http://a:80");
+        assert_eq!(endpoint("http://[::1]:9093/x"), "http://[::1]:9093");
+        assert_eq!(endpoint("http://[::1]/x"), "http://[::1]:80");
+    }
+
+    #[test]
+    fn urls_that_lead_nowhere_are_refused() {
+        assert_eq!(fault("ftp://a/"), "unsupported scheme \"ftp\" for URL");
+        assert_eq!(fault("a.example/x"), "unsupported scheme \"\" for URL");
+        assert_eq!(
+            fault("terminal:"),
+            "unsupported scheme \"terminal\" for URL"
+        );
+        for hostless in [
+            "http:///x",
+            "http:x",
+            "http://",
+            "http://user@/x",
+            "http://:80/",
+        ] {
+            assert_eq!(fault(hostless), "missing host for URL", "{hostless}");
+        }
+        assert_eq!(
+            fault("http://a:99999/"),
+            "the port is not a number up to 65535"
+        );
+    }
+
+    #[test]
+    fn a_refused_url_keeps_its_secrets() {
+        for url in [
+            "http://user:hunter2@a b/hunter2",
+            "http://a/hunter2 x",
+            "http://a/hunter2é\u{7f}",
+            "http://a:x/hunter2",
+        ] {
+            assert!(!fault(url).contains("hunter2"), "{url}");
+        }
+    }
+}

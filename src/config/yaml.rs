@@ -1,0 +1,379 @@
+//! YAML text into [`Node`]s: the only file that knows which YAML library is used.
+//!
+//! Owns the two things the library does not do by itself. It keeps no positions for values, so
+//! every key and value is numbered, and [`line_of`] walks the document again up to a number and
+//! fails there on purpose: the error carries the line. And it turns plain scalars into numbers, so
+//! a first walk learns the shape of the document and a second one reads every scalar as the text
+//! that was written. Both walks are bounded. Pure; runs on whichever thread loads the
+//! configuration.
+
+use std::fmt;
+
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, MapAccess,
+    SeqAccess, Visitor,
+};
+
+use super::nesting;
+use super::node::{Entry, Kind, Node, Place};
+use crate::limits::{
+    CONFIG_EXPANDED_BYTES, CONFIG_FILE_BYTES, CONFIG_FLOW_DEPTH, CONFIG_NODE_BYTES,
+};
+
+/// A parsed text.
+#[derive(Debug)]
+pub struct Document {
+    /// The top of the tree; null if the text has no content.
+    pub root: Node,
+    /// Whether more documents follow the one that was read.
+    pub is_followed: bool,
+}
+
+/// Why a text is not YAML, or more than we take.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// The line, counted from 1, if it is known.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// Reads the first document of `text`, as Alertmanager does.
+pub fn parse(text: &str) -> Result<Document, SyntaxError> {
+    guard(text)?;
+    let text = without_mark(text);
+    let shapes = walk(text, None)?.shapes;
+    let mut documents = serde_yaml::Deserializer::from_str(text);
+    let Some(first) = documents.next() else {
+        return Ok(Document {
+            root: nothing(),
+            is_followed: false,
+        });
+    };
+    let mut reading = Reading {
+        shapes: &shapes,
+        next: 0,
+    };
+    let root = ReadNode(&mut reading)
+        .deserialize(first)
+        .map_err(|error| syntax_error(&error, None))?;
+    let is_followed = match documents.next() {
+        None => false,
+        // A line that is indented less than the first one also ends the document. What follows is
+        // then no document, and nothing of it must be lost in silence.
+        Some(second) => {
+            IgnoredAny::deserialize(second).map_err(|error| syntax_error(&error, None))?;
+            true
+        }
+    };
+    Ok(Document { root, is_followed })
+}
+
+/// The line of `place`, counted from 1. Costs a walk over the text.
+pub fn line_of(text: &str, place: Place) -> Option<usize> {
+    let text = without_mark(text);
+    walk(text, Some(place)).err().and_then(|error| error.line)
+}
+
+/// The library takes a byte order mark for an indentation of one column, so that the second line
+/// would end the document.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+fn nothing() -> Node {
+    Node {
+        place: Place(0),
+        kind: Kind::Null,
+    }
+}
+
+fn guard(text: &str) -> Result<(), SyntaxError> {
+    if text.len() > CONFIG_FILE_BYTES {
+        return Err(SyntaxError {
+            line: None,
+            message: format!("larger than {} MiB", CONFIG_FILE_BYTES >> 20),
+        });
+    }
+    match nesting::line_too_deep(text, CONFIG_FLOW_DEPTH) {
+        None => Ok(()),
+        Some(line) => Err(SyntaxError {
+            line: Some(line),
+            message: format!("[ and {{ are nested deeper than {CONFIG_FLOW_DEPTH} levels"),
+        }),
+    }
+}
+
+/// Walks over the first document, up to `stop` if that is given.
+fn walk(text: &str, stop: Option<Place>) -> Result<Walk, SyntaxError> {
+    let mut walk = Walk {
+        stop,
+        ..Walk::default()
+    };
+    let Some(first) = serde_yaml::Deserializer::from_str(text).next() else {
+        return Ok(walk);
+    };
+    match Step::value(&mut walk).deserialize(first) {
+        Ok(()) => Ok(walk),
+        Err(error) => Err(syntax_error(&error, walk.refusal.take())),
+    }
+}
+
+/// The library's words lack a hint in two cases, and repeat the path in ours.
+fn syntax_error(error: &serde_yaml::Error, refusal: Option<String>) -> SyntaxError {
+    let told = error.to_string();
+    let message = match refusal {
+        Some(refusal) => refusal,
+        None if told.starts_with("recursion limit") => "nested deeper than 128 levels".into(),
+        None if told.starts_with("repetition limit") => "aliases stand for too much".into(),
+        None => format!("yaml: {told}"),
+    };
+    SyntaxError {
+        line: error.location().map(|location| location.line()),
+        message,
+    }
+}
+
+/// What the first walk learns of a key or value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Null,
+    Scalar,
+    List,
+    Map,
+}
+
+/// The first walk.
+#[derive(Debug, Default)]
+struct Walk {
+    shapes: Vec<Shape>,
+    expanded_bytes: usize,
+    stop: Option<Place>,
+    refusal: Option<String>,
+}
+
+impl Walk {
+    fn enter<E: Error>(&mut self, shape: Shape, text: &str) -> Result<(), E> {
+        if self.stop == Some(Place(self.shapes.len())) {
+            return self.refuse("stopped here on purpose");
+        }
+        self.shapes.push(shape);
+        self.expanded_bytes += CONFIG_NODE_BYTES + text.len();
+        if self.expanded_bytes > CONFIG_EXPANDED_BYTES {
+            let limit = CONFIG_EXPANDED_BYTES >> 20;
+            return self.refuse(format!(
+                "larger than {limit} MiB once every alias is written out"
+            ));
+        }
+        Ok(())
+    }
+
+    fn refuse<T, E: Error>(&mut self, reason: impl Into<String>) -> Result<T, E> {
+        self.refusal = Some(reason.into());
+        Err(E::custom("refused"))
+    }
+}
+
+/// Whether a key or a value comes next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Key,
+    Value,
+}
+
+/// One step of the first walk: a key, or a value with all that is in it.
+struct Step<'w> {
+    walk: &'w mut Walk,
+    role: Role,
+}
+
+impl<'w> Step<'w> {
+    fn key(walk: &'w mut Walk) -> Self {
+        Step {
+            walk,
+            role: Role::Key,
+        }
+    }
+
+    fn value(walk: &'w mut Walk) -> Self {
+        Step {
+            walk,
+            role: Role::Value,
+        }
+    }
+
+    fn enter_container<E: Error>(&mut self, shape: Shape) -> Result<(), E> {
+        match self.role {
+            Role::Key => self.walk.refuse("a key must be a text"),
+            Role::Value => self.walk.enter(shape, ""),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Step<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Step<'_> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("YAML")
+    }
+
+    fn visit_none<E: Error>(self) -> Result<(), E> {
+        self.walk.enter(Shape::Null, "")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.walk.enter(Shape::Null, "")
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        self.walk.enter(Shape::Scalar, "")
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        self.walk.enter(Shape::Scalar, "")
+    }
+
+    fn visit_i128<E: Error>(self, _: i128) -> Result<(), E> {
+        self.walk.enter(Shape::Scalar, "")
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        self.walk.enter(Shape::Scalar, "")
+    }
+
+    fn visit_u128<E: Error>(self, _: u128) -> Result<(), E> {
+        self.walk.enter(Shape::Scalar, "")
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+        self.walk.enter(Shape::Scalar, "")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        self.walk.enter(Shape::Scalar, text)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
+        self.enter_container(Shape::List)?;
+        while items.next_element_seed(Step::value(self.walk))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<(), A::Error> {
+        self.enter_container(Shape::Map)?;
+        while entries.next_key_seed(Step::key(self.walk))?.is_some() {
+            entries.next_value_seed(Step::value(self.walk))?;
+        }
+        Ok(())
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<(), A::Error> {
+        self.walk
+            .refuse("tags such as !name are not understood; remove it")
+    }
+}
+
+/// The second walk: the shapes are known, the texts are read.
+struct Reading<'s> {
+    shapes: &'s [Shape],
+    next: usize,
+}
+
+impl Reading<'_> {
+    fn enter<E: Error>(&mut self) -> Result<(Place, Shape), E> {
+        let place = Place(self.next);
+        let shape = self.shapes.get(self.next).copied();
+        self.next += 1;
+        match shape {
+            Some(shape) => Ok((place, shape)),
+            None => Err(E::custom("two walks over a document differ")),
+        }
+    }
+}
+
+/// Reads a value with all that is in it.
+struct ReadNode<'r, 's>(&'r mut Reading<'s>);
+
+impl<'de> DeserializeSeed<'de> for ReadNode<'_, '_> {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        let (place, shape) = self.0.enter()?;
+        let kind = match shape {
+            Shape::Null => {
+                deserializer.deserialize_ignored_any(IgnoredAny)?;
+                Kind::Null
+            }
+            Shape::Scalar => Kind::Scalar(deserializer.deserialize_str(ReadText)?),
+            Shape::List | Shape::Map => deserializer.deserialize_any(ReadContainer(self.0))?,
+        };
+        Ok(Node { place, kind })
+    }
+}
+
+/// Reads a key.
+struct ReadKey<'r, 's>(&'r mut Reading<'s>);
+
+impl<'de> DeserializeSeed<'de> for ReadKey<'_, '_> {
+    type Value = (Place, String);
+
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<(Place, String), D::Error> {
+        let (place, _) = self.0.enter()?;
+        Ok((place, deserializer.deserialize_str(ReadText)?))
+    }
+}
+
+struct ReadText;
+
+impl Visitor<'_> for ReadText {
+    type Value = String;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a text")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+}
+
+struct ReadContainer<'r, 's>(&'r mut Reading<'s>);
+
+impl<'de> Visitor<'de> for ReadContainer<'_, '_> {
+    type Value = Kind;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a list or a map")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Kind, A::Error> {
+        let mut nodes = Vec::new();
+        while let Some(node) = items.next_element_seed(ReadNode(self.0))? {
+            nodes.push(node);
+        }
+        Ok(Kind::List(nodes))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Kind, A::Error> {
+        let mut read = Vec::new();
+        while let Some((place, key)) = entries.next_key_seed(ReadKey(self.0))? {
+            let value = entries.next_value_seed(ReadNode(self.0))?;
+            read.push(Entry { key, place, value });
+        }
+        Ok(Kind::Map(read))
+    }
+}
+
+#[cfg(test)]
+mod tests;
