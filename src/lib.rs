@@ -6,6 +6,8 @@ pub mod model;
 
 pub mod config;
 
+pub mod api;
+
 pub mod engine;
 
 pub mod dispatch;
