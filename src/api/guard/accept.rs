@@ -18,9 +18,9 @@ use rustix::io::Errno;
 
 use super::Shared;
 use super::connection;
-use super::head::{Persistence, Version};
+use super::head::Version;
+use super::refused::Refused;
 use super::registry::{Connection, Registry};
-use super::reply::Refused;
 use crate::model::Mono;
 use crate::telemetry::metrics::Refusal;
 use crate::threads::{self, CONNECTION_STACK};
@@ -244,12 +244,7 @@ impl Drop for Presence {
 /// Says no without waiting for the peer: the answer fits into the socket's buffer, and what the
 /// peer has sent already is read so that closing does not throw the answer away.
 fn refuse(mut stream: &TcpStream) {
-    let refused = Refused {
-        status: 503,
-        refusal: None,
-        text: "too many connections\n".into(),
-        persistence: Persistence::Close,
-    };
+    let refused = Refused::too_many_connections();
     if stream.set_nonblocking(true).is_err() {
         return;
     }

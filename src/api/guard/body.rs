@@ -7,6 +7,7 @@ use super::budget::{Charge, OutOfBuffers};
 use super::chunked::{ChunkedDecoder, ChunkedFault};
 use super::head::{Expectation, Framing, Head};
 use super::wire::{Cut, Wire};
+use crate::limits::UNCOUNTED_BYTES;
 use crate::model::Mono;
 
 /// The most bytes asked of the socket at once.
@@ -98,7 +99,8 @@ impl BodyReader<'_, '_> {
         self.input.drain(..ready);
         while self.body.len() < length {
             let at = self.body.len();
-            let step = (length - at).min(READ_BYTES);
+            let earned = at.max(UNCOUNTED_BYTES.saturating_sub(at));
+            let step = (length - at).min(earned).min(READ_BYTES);
             self.make_room(step, length)?;
             self.body.resize(at + step, 0);
             let read = self.wire.read(&mut self.body[at..], self.deadline);

@@ -24,6 +24,12 @@ impl Budget {
         })
     }
 
+    /// Bytes taken now.
+    #[cfg(test)]
+    pub(super) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
     fn take(&self, bytes: usize) -> Result<(), OutOfBuffers> {
         let update = |taken: usize| {
             let taken = taken.checked_add(bytes)?;
@@ -92,7 +98,7 @@ mod tests {
         drop(second);
         assert_eq!(first.cover(100_000), Ok(()));
         drop(first);
-        assert_eq!(budget.taken.load(Ordering::Relaxed), 0);
+        assert_eq!(budget.taken(), 0);
     }
 
     #[test]

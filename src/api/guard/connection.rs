@@ -22,8 +22,9 @@ use super::handler::Method;
 use super::head::{self, Head, HeadFault, Persistence, Version};
 use super::line::Handed;
 use super::pool::Exchanged;
+use super::refused::Refused;
 use super::registry::{Awake, Connection};
-use super::reply::{Payload, Refused, ReplyFault, ReplyWriter, version_text};
+use super::reply::{Payload, ReplyFault, ReplyWriter, version_text};
 use super::wire::{Cut, Wire};
 use super::worker::PEER_HEADER;
 use crate::limits::{HTTP_WORKER_WAIT, UNCOUNTED_BYTES};
@@ -99,6 +100,18 @@ impl From<Refused> for Fault {
     }
 }
 
+impl From<BodyFault> for Fault {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::Cut(Cut::Gone) => Fault::Gone,
+            BodyFault::Cut(Cut::TooSlow) => Refused::slow_body().into(),
+            BodyFault::OutOfBuffers => Refused::out_of_buffers().into(),
+            BodyFault::TooLarge => Refused::body_too_large().into(),
+            BodyFault::Malformed => Refused::malformed_body().into(),
+        }
+    }
+}
+
 impl<'a> Session<'a> {
     fn serve_one(&mut self) -> Result<Persistence, Gone> {
         self.await_request()?;
@@ -107,7 +120,7 @@ impl<'a> Session<'a> {
         match self.answer(begun, &mut asked) {
             Ok(persistence) => Ok(persistence),
             Err(Fault::Gone) => Err(Gone),
-            Err(Fault::Refused(refused)) => self.refuse(&refused, asked, begun),
+            Err(Fault::Refused(refused)) => self.refuse(refused, asked, begun),
         }
     }
 
@@ -159,9 +172,9 @@ impl<'a> Session<'a> {
         self.await_head(deadline)?;
         self.request.clear();
         let head = head::parse(&self.input, &self.shared.limits, &mut self.request)
-            .map_err(refused_head)?;
+            .map_err(Refused::from)?;
         if head.bytes > self.shared.limits.head_bytes {
-            return Err(refused_head(HeadFault::TooLarge).into());
+            return Err(Refused::from(HeadFault::TooLarge).into());
         }
         self.input.drain(..head.bytes);
         Ok(head)
@@ -175,7 +188,7 @@ impl<'a> Session<'a> {
             skipped += empty;
             if skipped > LEADING_BYTES || !may_begin_a_request(&self.input) {
                 let fault = HeadFault::Malformed("no request line");
-                return Err(refused_head(fault).into());
+                return Err(Refused::from(fault).into());
             }
             if head::has_end(&self.input, searched) {
                 return Ok(());
@@ -185,7 +198,7 @@ impl<'a> Session<'a> {
             match self.fill(deadline) {
                 Ok(()) => {}
                 Err(Cut::Gone) => return Err(Fault::Gone),
-                Err(Cut::TooSlow) => return Err(too_slow("the head took too long\n").into()),
+                Err(Cut::TooSlow) => return Err(Refused::slow_head().into()),
             }
         }
     }
@@ -198,7 +211,7 @@ impl<'a> Session<'a> {
             true => HeadFault::TooLarge,
             false => HeadFault::UrlTooLong,
         };
-        Err(refused_head(fault))
+        Err(fault.into())
     }
 
     fn read_body(&mut self, head: &Head, charge: &mut Charge) -> Result<(), Fault> {
@@ -211,7 +224,7 @@ impl<'a> Session<'a> {
             limit: self.shared.limits.body_bytes,
             deadline: self.shared.clock.mono() + self.shared.limits.body_timeout,
         };
-        reader.read(head).map_err(refused_body)
+        Ok(reader.read(head)?)
     }
 
     /// Counts a GET while it is under way (§10.2), whatever it asks for.
@@ -220,33 +233,23 @@ impl<'a> Session<'a> {
             return Ok(None);
         }
         let limit = self.shared.limits.concurrent_reads;
-        let before = self.shared.reads.fetch_add(1, Ordering::Relaxed);
-        self.shared.metrics.reads_in_flight_changed(1);
-        let permit = ReadPermit(self.shared);
-        if before < limit {
-            return Ok(Some(permit));
+        let one_more = |reads: usize| (reads < limit).then_some(reads + 1);
+        let counted =
+            self.shared
+                .reads
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        if counted.is_err() {
+            return Err(Refused::too_many_reads(limit).with_persistence(head.persistence));
         }
-        let text = format!(
-            "Limit of concurrent GET requests reached ({limit}), try again later.\n\n"
-        );
-        Err(Refused {
-            status: 503,
-            refusal: Some(Refusal::TooManyReads),
-            text: text.into(),
-            persistence: head.persistence,
-        })
+        self.shared.metrics.reads_in_flight_changed(1);
+        Ok(Some(ReadPermit(self.shared)))
     }
 
     /// Has the request in `self.request` and `self.body` answered. The head of the answer is left
     /// in `self.out`, all of it in `self.raw`.
     fn exchange(&mut self, head: &Head) -> Result<Exchanged, Fault> {
         let Some(lease) = self.shared.pool.take(HTTP_WORKER_WAIT) else {
-            return Err(Fault::Refused(Refused {
-                status: 503,
-                refusal: Some(Refusal::Busy),
-                text: "all http threads are busy\n".into(),
-                persistence: head.persistence,
-            }));
+            return Err(Refused::busy().with_persistence(head.persistence).into());
         };
         let lines = format!(
             "{PEER_HEADER}: {}\r\ncontent-length: {}\r\n\r\n",
@@ -263,12 +266,9 @@ impl<'a> Session<'a> {
         release(&mut self.body, UNCOUNTED_BYTES);
         exchanged.map_err(|error| {
             log::error!("a line to the request layer broke: {error}");
-            Fault::Refused(Refused {
-                status: 502,
-                refusal: None,
-                text: "the request layer did not answer\n".into(),
-                persistence: head.persistence,
-            })
+            Refused::line_broke()
+                .with_persistence(head.persistence)
+                .into()
         })
     }
 
@@ -284,6 +284,7 @@ impl<'a> Session<'a> {
         let writer = ReplyWriter {
             wire: &mut self.wire,
             out: &mut self.out,
+            clock: self.shared.clock,
             begun: self.shared.clock.mono(),
             timeout: self.shared.limits.write_timeout,
             written: 0,
@@ -307,10 +308,7 @@ impl<'a> Session<'a> {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         match charge.cover(length) {
             Ok(()) => Ok(Some(charge)),
-            Err(_) => Err(Refused {
-                persistence: head.persistence,
-                ..out_of_buffers()
-            }),
+            Err(_) => Err(Refused::out_of_buffers().with_persistence(head.persistence)),
         }
     }
 
@@ -323,12 +321,7 @@ impl<'a> Session<'a> {
         Fault::Gone
     }
 
-    fn refuse(
-        &mut self,
-        refused: &Refused,
-        asked: Asked,
-        begun: Mono,
-    ) -> Result<Persistence, Gone> {
+    fn refuse(&mut self, refused: Refused, asked: Asked, begun: Mono) -> Result<Persistence, Gone> {
         let now = self.shared.clock.mono();
         if let Some(refusal) = refused.refusal {
             self.shared.metrics.refused(refusal);
@@ -339,16 +332,14 @@ impl<'a> Session<'a> {
             refused.status,
             now.since(begun),
         );
-        let refused = Refused {
-            persistence: self.persistence(refused.persistence),
-            ..refused.clone()
-        };
+        let persistence = self.persistence(refused.persistence);
+        let refused = refused.with_persistence(persistence);
         let bytes = refused.to_bytes(asked.version);
         let written = self
             .wire
             .write_all(&bytes, now + self.shared.limits.write_timeout);
         match written {
-            Ok(()) => Ok(refused.persistence),
+            Ok(()) => Ok(persistence),
             Err(cut) => {
                 self.note_unwritten(cut.into());
                 Err(Gone)
@@ -385,7 +376,12 @@ impl<'a> Session<'a> {
         if self.input.is_empty() {
             release(&mut self.input, KEPT_BYTES);
         }
-        for buffer in [&mut self.request, &mut self.body, &mut self.raw, &mut self.out] {
+        for buffer in [
+            &mut self.request,
+            &mut self.body,
+            &mut self.raw,
+            &mut self.out,
+        ] {
             release(buffer, KEPT_BYTES);
         }
     }
@@ -439,50 +435,4 @@ fn may_begin_a_request(input: &[u8]) -> bool {
         [] | [b'\r'] => true,
         [first, ..] => first.is_ascii_alphabetic(),
     }
-}
-
-fn too_slow(text: &'static str) -> Refused {
-    Refused::closing(408, Refusal::TooSlow, text)
-}
-
-fn out_of_buffers() -> Refused {
-    let text = "the memory for bodies is all in use\n";
-    Refused::closing(503, Refusal::OutOfBuffers, text)
-}
-
-fn refused_head(fault: HeadFault) -> Refused {
-    let bad = |status, text| Refused::closing(status, Refusal::BadHead, text);
-    match fault {
-        HeadFault::Malformed(text) => Refused {
-            text: format!("{text}\n").into(),
-            ..bad(400, "")
-        },
-        HeadFault::NotImplemented(text) => Refused {
-            text: format!("{text}\n").into(),
-            ..bad(501, "")
-        },
-        HeadFault::Version => bad(505, "only HTTP/1.1 and HTTP/1.0 are spoken here\n"),
-        HeadFault::Expectation => bad(417, "only 100-continue can be expected\n"),
-        HeadFault::TooLarge => {
-            Refused::closing(431, Refusal::HeadTooLarge, "the head is too large\n")
-        }
-        HeadFault::UrlTooLong => {
-            Refused::closing(414, Refusal::HeadTooLarge, "the target is too long\n")
-        }
-    }
-}
-
-fn refused_body(fault: BodyFault) -> Fault {
-    let refused = match fault {
-        BodyFault::Cut(Cut::Gone) => return Fault::Gone,
-        BodyFault::Cut(Cut::TooSlow) => too_slow("the body took too long\n"),
-        BodyFault::OutOfBuffers => out_of_buffers(),
-        BodyFault::TooLarge => {
-            Refused::closing(413, Refusal::BodyTooLarge, "the body is too large\n")
-        }
-        BodyFault::Malformed => {
-            Refused::closing(400, Refusal::BadHead, "the body is not in chunked coding\n")
-        }
-    };
-    Fault::Refused(refused)
 }

@@ -271,7 +271,9 @@ fn parse_length(value: &[u8]) -> Result<u64, HeadFault> {
 }
 
 fn text_of(value: &[u8]) -> Result<&str, HeadFault> {
-    let text = std::str::from_utf8(value).ok().filter(|text| text.is_ascii());
+    let text = std::str::from_utf8(value)
+        .ok()
+        .filter(|text| text.is_ascii());
     text.ok_or(HeadFault::Malformed("a header that matters is not ASCII"))
 }
 

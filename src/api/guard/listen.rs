@@ -78,7 +78,13 @@ mod tests {
     fn an_error_names_the_address() {
         let taken = bind("127.0.0.1:0").expect("a free port");
         let address = taken.local_addr().expect("bound").to_string();
-        for wrong in [address.as_str(), ":x", "127.0.0.1", "host:99999", "192.0.2.1:0"] {
+        for wrong in [
+            address.as_str(),
+            ":x",
+            "127.0.0.1",
+            "host:99999",
+            "192.0.2.1:0",
+        ] {
             let error = bind(wrong).expect_err(wrong).to_string();
             assert!(error.contains(wrong), "{error}");
         }

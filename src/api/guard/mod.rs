@@ -14,7 +14,7 @@
 //!
 //! Owns listeners, connections, their threads, and the `http-*` threads. Never looks at what a
 //! request means. Read in this order: `handler` (what goes in and out), `connection` (the loop),
-//! `head`, `body`, `chunked`, `reply`, `wire`; `accept`, `registry`, `listen`; `pool`, `line`,
+//! `head`, `body`, `chunked`, `reply`, `refused`, `wire`; `accept`, `registry`, `listen`; `pool`, `line`,
 //! `worker`.
 //!
 //! Channels in here, all bounded: free lines (one a line), a body past tiny_http (one a line), the
@@ -32,6 +32,7 @@ mod limits;
 mod line;
 mod listen;
 mod pool;
+mod refused;
 mod registry;
 mod reply;
 mod wire;

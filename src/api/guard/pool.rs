@@ -109,6 +109,12 @@ impl Pool {
         Some(Lease { line, give })
     }
 
+    /// Lines that nobody holds.
+    #[cfg(test)]
+    pub(super) fn free_lines(&self) -> usize {
+        self.take.len()
+    }
+
     /// Ends all lines and their threads. Threads that are still in a handler at the deadline are
     /// left behind, with a log line.
     pub(super) fn close(self, workers: Workers, clock: Clock, deadline: Mono) {
@@ -176,7 +182,9 @@ impl Lease {
         Ok(Exchanged {
             status: answer.status,
             body_at: answer.body_at,
-            length: handed.as_ref().map_or(Some(answer.length), |handed| handed.length),
+            length: handed
+                .as_ref()
+                .map_or(Some(answer.length), |handed| handed.length),
             handed,
         })
     }
@@ -238,3 +246,7 @@ fn relay_head(raw: &[u8], relayed: &mut Vec<u8>) -> io::Result<AnswerHead> {
         body,
     })
 }
+
+#[cfg(test)]
+#[path = "tests/pool.rs"]
+mod tests;

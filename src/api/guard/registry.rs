@@ -111,7 +111,8 @@ impl Registry {
             .collect();
         idle.sort_unstable_by_key(|(since, _)| *since);
         // The first may have got a request just now; then the next one is asked.
-        idle.iter().any(|(since, connection)| connection.evict(*since))
+        idle.iter()
+            .any(|(since, connection)| connection.evict(*since))
     }
 
     /// Shuts all idle connections down.

@@ -1,9 +1,8 @@
-//! Writes answers and refusals to a peer, within a deadline.
+//! Writes answers to a peer, within a deadline.
 //!
 //! Owns the framing of what goes out: length, chunks or the end of the connection. A large body is
 //! pulled and written piece by piece, never held whole. Runs on a connection's thread.
 
-use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read};
 use std::time::Duration;
 
@@ -11,60 +10,15 @@ use super::handler::Method;
 use super::head::{Head, Persistence, Version};
 use super::line::Handed;
 use super::wire::{Cut, Wire};
+use crate::clock::Clock;
 use crate::limits::WRITE_PACE;
 use crate::model::Mono;
-use crate::telemetry::metrics::Refusal;
 
 /// Bytes of a streamed body in one write, and in one chunk.
 const PIECE_BYTES: usize = 16 * 1024;
 
 /// Room for a chunk's size and line end: four digits say up to 64 KiB less one.
 const CHUNK_HEAD: &[u8] = b"0000\r\n";
-
-/// A request that the guard answers itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refused {
-    /// The status code.
-    pub(super) status: u16,
-    /// What to count it as; `None` for faults of ours.
-    pub(super) refusal: Option<Refusal>,
-    /// The text for people.
-    pub(super) text: Cow<'static, str>,
-    /// Whether the connection can go on: only if the whole request was read.
-    pub(super) persistence: Persistence,
-}
-
-impl Refused {
-    /// A refusal after which the connection ends.
-    pub(super) fn closing(status: u16, refusal: Refusal, text: &'static str) -> Self {
-        Refused {
-            status,
-            refusal: Some(refusal),
-            text: text.into(),
-            persistence: Persistence::Close,
-        }
-    }
-
-    /// All of it as bytes. A 503 says when to come back.
-    pub(super) fn to_bytes(&self, version: Version) -> Vec<u8> {
-        let status = tiny_http::StatusCode(self.status);
-        let mut out = Vec::with_capacity(256);
-        out.extend_from_slice(version_text(version));
-        let lines = format!(
-            " {} {}\r\nContent-Type: text/plain; charset=utf-8\r\n",
-            self.status,
-            status.default_reason_phrase()
-        );
-        out.extend_from_slice(lines.as_bytes());
-        if self.status == 503 {
-            out.extend_from_slice(b"Retry-After: 1\r\n");
-        }
-        push_length(&mut out, self.text.len() as u64);
-        push_end_of_head(&mut out, version, self.persistence);
-        out.extend_from_slice(self.text.as_bytes());
-        out
-    }
-}
 
 /// The first bytes of a status line.
 pub(super) fn version_text(version: Version) -> &'static [u8] {
@@ -107,9 +61,11 @@ pub(super) struct ReplyWriter<'a, 'w> {
     pub(super) wire: &'a mut Wire<'w>,
     /// Begins with the status line and the headers; used as buffer from there on.
     pub(super) out: &'a mut Vec<u8>,
+    /// Tells how long the writing takes.
+    pub(super) clock: Clock,
     /// When the writing began.
     pub(super) begun: Mono,
-    /// What it may take, before the pace of a large one is added.
+    /// What one piece may take, and all of them before the pace of a large answer is added.
     pub(super) timeout: Duration,
     /// Bytes written so far.
     pub(super) written: u64,
@@ -127,7 +83,9 @@ impl ReplyWriter<'_, '_> {
         match framing {
             BodyFraming::None => {}
             BodyFraming::Length(length) => push_length(self.out, length),
-            BodyFraming::Chunked => self.out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
+            BodyFraming::Chunked => self
+                .out
+                .extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
         }
         push_end_of_head(self.out, head.version, persistence);
         match payload {
@@ -185,10 +143,14 @@ impl ReplyWriter<'_, '_> {
         Ok(pulled as u64)
     }
 
-    /// Writes the buffer out. Whoever takes a large answer at the pace asked for has the time.
+    /// Writes the buffer out. A peer that takes nothing is cut after the timeout; one that takes
+    /// little, once it falls behind the pace asked for.
     fn flush(&mut self) -> Result<(), Cut> {
         let total = self.written + self.out.len() as u64;
-        let deadline = self.begun + self.timeout + Duration::from_secs(self.written / WRITE_PACE);
+        let pace = Duration::from_secs(self.written / WRITE_PACE);
+        let stalled_at = self.clock.mono() + self.timeout;
+        let behind_at = self.begun + self.timeout + pace;
+        let deadline = stalled_at.min(behind_at);
         self.wire.write_all(self.out, deadline)?;
         self.out.clear();
         self.written = total;
@@ -224,12 +186,13 @@ fn framing_of(
     }
 }
 
-fn push_length(out: &mut Vec<u8>, length: u64) {
+/// The `Content-Length` header.
+pub(super) fn push_length(out: &mut Vec<u8>, length: u64) {
     out.extend_from_slice(format!("Content-Length: {length}\r\n").as_bytes());
 }
 
-/// Says only what differs from the version's habit.
-fn push_end_of_head(out: &mut Vec<u8>, version: Version, persistence: Persistence) {
+/// The `Connection` header, if one is needed, and the empty line. Says only what differs from the version's habit.
+pub(super) fn push_end_of_head(out: &mut Vec<u8>, version: Version, persistence: Persistence) {
     let line: &[u8] = match (version, persistence) {
         (Version::Http10, Persistence::KeepAlive) => b"Connection: keep-alive\r\n",
         (_, Persistence::Close) => b"Connection: close\r\n",

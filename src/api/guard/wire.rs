@@ -81,9 +81,7 @@ impl<'a> Wire<'a> {
 
     /// Says to the peer that nothing more will come, while it may still be read.
     pub(super) fn finish_writing(&mut self) -> Result<(), Cut> {
-        self.stream
-            .shutdown(Shutdown::Write)
-            .map_err(|_| Cut::Gone)
+        self.stream.shutdown(Shutdown::Write).map_err(|_| Cut::Gone)
     }
 
     fn time_left(&self, deadline: Mono) -> Result<Duration, Cut> {

@@ -160,7 +160,9 @@ fn response_headers(answer: &Answer) -> Vec<Header> {
             continue;
         }
         // A line end in a value would let whoever chose it write headers of its own.
-        let is_sound = value.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte));
+        let is_sound = value
+            .bytes()
+            .all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte));
         match Header::from_bytes(*name, value.as_str()) {
             Ok(header) if is_sound => headers.push(header),
             _ => log::error!("left out the header {name} of an answer: its value is not valid"),

@@ -67,7 +67,13 @@ fn ambiguous_lengths_and_codings_are_refused() {
 
 #[test]
 fn codings_but_chunked_are_not_implemented() {
-    for coding in ["gzip", "gzip, chunked", "chunked, chunked", "xchunked", "identity"] {
+    for coding in [
+        "gzip",
+        "gzip, chunked",
+        "chunked, chunked",
+        "xchunked",
+        "identity",
+    ] {
         let text = format!("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: {coding}\r\n\r\n");
         assert!(
             matches!(fault(&text), Some(HeadFault::NotImplemented(_))),
@@ -75,7 +81,10 @@ fn codings_but_chunked_are_not_implemented() {
         );
     }
     let text = "POST / HTTP/1.1\r\nHost: a\r\ntransfer-encoding: Chunked\r\n\r\n";
-    assert_eq!(read(text).map(|(head, _)| head.framing), Ok(Framing::Chunked));
+    assert_eq!(
+        read(text).map(|(head, _)| head.framing),
+        Ok(Framing::Chunked)
+    );
 }
 
 #[test]
@@ -97,14 +106,27 @@ fn broken_request_lines_are_refused() {
         "GET / http/1.1",
     ] {
         let got = fault(&format!("{line}\r\nHost: a\r\n\r\n"));
-        assert!(matches!(got, Some(HeadFault::Malformed(_))), "{line:?}: {got:?}");
+        assert!(
+            matches!(got, Some(HeadFault::Malformed(_))),
+            "{line:?}: {got:?}"
+        );
     }
 }
 
 #[test]
 fn other_versions_are_named_as_such() {
-    for line in ["GET / HTTP/2.0", "PRI * HTTP/2.0", "GET / HTTP/3", "GET / HTTP/1.2", "GET / HTTP/0.9"] {
-        assert_eq!(fault(&format!("{line}\r\n\r\n")), Some(HeadFault::Version), "{line}");
+    for line in [
+        "GET / HTTP/2.0",
+        "PRI * HTTP/2.0",
+        "GET / HTTP/3",
+        "GET / HTTP/1.2",
+        "GET / HTTP/0.9",
+    ] {
+        assert_eq!(
+            fault(&format!("{line}\r\n\r\n")),
+            Some(HeadFault::Version),
+            "{line}"
+        );
     }
 }
 
@@ -122,7 +144,11 @@ fn the_limits_hold() {
 
 #[test]
 fn a_length_no_integer_holds_is_past_every_limit_and_not_malformed() {
-    for length in ["10000000000000", "18446744073709551615", "99999999999999999999999999"] {
+    for length in [
+        "10000000000000",
+        "18446744073709551615",
+        "99999999999999999999999999",
+    ] {
         let text = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
         let (head, _) = read(&text).expect("a number is well formed");
         assert!(matches!(head.framing, Framing::Length(bytes) if bytes >= 10_000_000_000_000));
@@ -136,8 +162,12 @@ fn targets_of_proxies_become_paths() {
         ("HTTP://a", "/"),
         ("https://a?y", "/?y"),
     ] {
-        let (_, canonical) = read(&format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n")).expect("good");
-        assert!(canonical.starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{canonical}");
+        let (_, canonical) =
+            read(&format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n")).expect("good");
+        assert!(
+            canonical.starts_with(&format!("GET {path} HTTP/1.1\r\n")),
+            "{canonical}"
+        );
     }
     let (_, canonical) = read("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").expect("good");
     assert!(canonical.starts_with("OPTIONS * HTTP/1.1\r\n"));
@@ -148,11 +178,16 @@ fn a_connection_lives_on_as_version_and_header_say() {
     for (version, header, expected) in [
         ("1.1", "", Persistence::KeepAlive),
         ("1.1", "Connection: Close\r\n", Persistence::Close),
-        ("1.1", "Connection: keep-alive, close\r\n", Persistence::Close),
+        (
+            "1.1",
+            "Connection: keep-alive, close\r\n",
+            Persistence::Close,
+        ),
         ("1.0", "", Persistence::Close),
         ("1.0", "Connection: Keep-Alive\r\n", Persistence::KeepAlive),
     ] {
-        let (head, _) = read(&format!("GET / HTTP/{version}\r\nHost: a\r\n{header}\r\n")).expect("good");
+        let (head, _) =
+            read(&format!("GET / HTTP/{version}\r\nHost: a\r\n{header}\r\n")).expect("good");
         assert_eq!(head.persistence, expected, "{version} {header}");
     }
 }
@@ -160,7 +195,10 @@ fn a_connection_lives_on_as_version_and_header_say() {
 #[test]
 fn only_version_one_one_needs_a_host_and_may_expect_or_chunk() {
     assert!(read("GET / HTTP/1.0\r\n\r\n").is_ok());
-    assert!(matches!(fault("GET / HTTP/1.1\r\n\r\n"), Some(HeadFault::Malformed(_))));
+    assert!(matches!(
+        fault("GET / HTTP/1.1\r\n\r\n"),
+        Some(HeadFault::Malformed(_))
+    ));
     let chunked = "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n";
     assert!(matches!(fault(chunked), Some(HeadFault::Malformed(_))));
     for (version, expected) in [("1.1", Expectation::Continue), ("1.0", Expectation::None)] {
@@ -183,9 +221,15 @@ fn lines_may_end_in_a_bare_line_feed_and_empty_ones_may_lead() {
 
 #[test]
 fn the_end_is_found_however_the_bytes_come() {
-    for text in ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\nHost: a\n\n"] {
+    for text in [
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\nHost: a\n\n",
+    ] {
         for length in 0..text.len() {
-            assert!(!has_end(&text.as_bytes()[..length], length.saturating_sub(1)));
+            assert!(!has_end(
+                &text.as_bytes()[..length],
+                length.saturating_sub(1)
+            ));
         }
         assert!(has_end(text.as_bytes(), text.len() - 1));
         assert!(has_end(text.as_bytes(), 0));
@@ -194,9 +238,27 @@ fn the_end_is_found_however_the_bytes_come() {
 
 fn heads() -> impl Strategy<Value = Vec<u8>> {
     let pieces = [
-        "GET ", "POST ", "/", "/x?y ", "HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "\r\n", "\n", "\r", " ",
-        "Host: a\r\n", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "Expect: x\r\n",
-        "Connection: close, x\r\n", "x: \u{e9}\r\n", ":", "http://h", "\0", "x-guard-peer: 1\r\n",
+        "GET ",
+        "POST ",
+        "/",
+        "/x?y ",
+        "HTTP/1.1",
+        "HTTP/1.0",
+        "HTTP/2.0",
+        "\r\n",
+        "\n",
+        "\r",
+        " ",
+        "Host: a\r\n",
+        "Content-Length: 5\r\n",
+        "Transfer-Encoding: chunked\r\n",
+        "Expect: x\r\n",
+        "Connection: close, x\r\n",
+        "x: \u{e9}\r\n",
+        ":",
+        "http://h",
+        "\0",
+        "x-guard-peer: 1\r\n",
     ];
     let piece = prop_oneof![
         4 => proptest::sample::select(pieces.to_vec()).prop_map(|piece| piece.as_bytes().to_vec()),
