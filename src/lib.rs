@@ -1,22 +1,13 @@
-//! alertwheel: alerts in, grouped webhooks out.
-
-pub mod model;
-
-pub mod config;
-
-pub mod engine;
-
-pub mod dispatch;
-
-pub mod timer;
+//! alertwheel
 pub mod api;
-
 pub mod clock;
-
-pub mod webhook;
-
-pub mod clock;
+pub mod config;
+pub mod dispatch;
+pub mod engine;
 pub mod limits;
+pub mod model;
 pub mod telemetry;
 pub mod threads;
+pub mod timer;
 pub mod version;
+pub mod webhook;

@@ -36,6 +36,55 @@ pub const ALERTS: usize = 2_000_000;
 /// Threads that parse requests, ask the dispatcher and answer.
 pub const HTTP_WORKERS: usize = 4;
 
+/// Connections open at the front door. Each costs a thread of some 20 KiB resident; a Prometheus
+/// holds one or two.
+pub const CONNECTIONS: usize = 1024;
+
+/// Descriptors left to the rest of the daemon when connections are capped by the host's limit:
+/// the workers' sockets, the lines to tiny_http (three each), files, listeners.
+pub const DESCRIPTOR_RESERVE: usize = 64;
+
+/// Bytes of a request line with all headers; proxies send a few kilobytes at most.
+pub const HEAD_BYTES: usize = 32 * 1024;
+
+/// Headers of a request.
+pub const HEADERS: usize = 100;
+
+/// Bytes of a request's target; long filters of the API fit with room to spare.
+pub const URL_BYTES: usize = 8 * 1024;
+
+/// Bytes of a request's body: some ten thousand alerts.
+pub const BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// Bytes of large bodies held at once, over all connections.
+pub const BUFFERED_BYTES: usize = 64 * 1024 * 1024;
+
+/// A body or an answer up to here is held without being counted against [`BUFFERED_BYTES`]:
+/// a connection costs its thread anyway, and large bodies must not keep small ones out.
+pub const UNCOUNTED_BYTES: usize = 16 * 1024;
+
+/// Time a head may take from its first byte on.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Time a body may take once the head is there.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Time a peer may take to read an answer, before what [`WRITE_PACE`] adds for a large one.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Bytes a second that a reader of a large answer must take at least.
+pub const WRITE_PACE: u64 = 64 * 1024;
+
+/// Time a connection may stay open without a request. Prometheus' client keeps its idle
+/// connections for five minutes, so it is the one to close first.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(310);
+
+/// The least number of GETs that may run at once; hosts with more cores allow one a core (§10.2).
+pub const CONCURRENT_READS: usize = 8;
+
+/// How long a request waits for an http thread before its sender hears 503.
+pub const HTTP_WORKER_WAIT: Duration = Duration::from_secs(5);
+
 /// How long a stop may take.
 pub const DRAIN: Duration = Duration::from_secs(5);
 
@@ -105,4 +154,10 @@ const _: () = assert!(
 const _: () = assert!(
     CONFIG_LOCATE_BYTES >= CONFIG_FILE_BYTES,
     "at least one fault of the largest file must be found"
+    URL_BYTES < HEAD_BYTES,
+    "a target at its limit must fit into a head"
+);
+const _: () = assert!(
+    BODY_BYTES < BUFFERED_BYTES,
+    "one body at its limit must not take all the room"
 );

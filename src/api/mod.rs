@@ -8,6 +8,7 @@ mod accept;
 mod cors;
 mod error;
 mod filters;
+pub mod guard;
 mod http;
 mod pages;
 mod params;

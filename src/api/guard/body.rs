@@ -1,0 +1,141 @@
+//! Reads a whole body into memory, within a length, a time and the budget of all connections.
+//!
+//! Owns how the buffer grows: by what has come, not by what was announced, so that announcing much
+//! and sending little takes nothing from others. Runs on a connection's thread.
+
+use super::budget::{Charge, OutOfBuffers};
+use super::chunked::{ChunkedDecoder, ChunkedFault};
+use super::head::{Expectation, Framing, Head};
+use super::wire::{Cut, Wire};
+use crate::limits::UNCOUNTED_BYTES;
+use crate::model::Mono;
+
+/// The most bytes asked of the socket at once.
+const READ_BYTES: usize = 64 * 1024;
+
+/// What a body is read with.
+pub(super) struct BodyReader<'a, 'w> {
+    /// Where it comes from.
+    pub(super) wire: &'a mut Wire<'w>,
+    /// What was read past the head already; keeps what follows the body.
+    pub(super) input: &'a mut Vec<u8>,
+    /// Where it goes; empty at first.
+    pub(super) body: &'a mut Vec<u8>,
+    /// What `body` takes of the budget.
+    pub(super) charge: &'a mut Charge,
+    /// The most bytes it may have.
+    pub(super) limit: usize,
+    /// When all of it must be there.
+    pub(super) deadline: Mono,
+}
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BodyFault {
+    /// It is larger than the limit.
+    TooLarge,
+    /// It did not come in time, or the peer left.
+    Cut(Cut),
+    /// The memory for bodies is all in use.
+    OutOfBuffers,
+    /// It is not chunked coding.
+    Malformed,
+}
+
+impl From<Cut> for BodyFault {
+    fn from(cut: Cut) -> Self {
+        BodyFault::Cut(cut)
+    }
+}
+
+impl From<OutOfBuffers> for BodyFault {
+    fn from(_: OutOfBuffers) -> Self {
+        BodyFault::OutOfBuffers
+    }
+}
+
+impl From<ChunkedFault> for BodyFault {
+    fn from(fault: ChunkedFault) -> Self {
+        match fault {
+            ChunkedFault::Malformed => BodyFault::Malformed,
+            ChunkedFault::TooLarge => BodyFault::TooLarge,
+        }
+    }
+}
+
+impl BodyReader<'_, '_> {
+    /// Reads the body that `head` announces.
+    pub(super) fn read(mut self, head: &Head) -> Result<(), BodyFault> {
+        match head.framing {
+            Framing::Length(0) => Ok(()),
+            Framing::Length(length) => {
+                let length = usize::try_from(length).unwrap_or(usize::MAX);
+                if length > self.limit {
+                    return Err(BodyFault::TooLarge);
+                }
+                self.invite(head)?;
+                self.read_length(length)
+            }
+            Framing::Chunked => {
+                self.invite(head)?;
+                self.read_chunked()
+            }
+        }
+    }
+
+    /// Tells a peer that waits for it to send its body.
+    fn invite(&mut self, head: &Head) -> Result<(), BodyFault> {
+        if head.expectation == Expectation::Continue && self.input.is_empty() {
+            self.wire
+                .write_all(b"HTTP/1.1 100 Continue\r\n\r\n", self.deadline)?;
+        }
+        Ok(())
+    }
+
+    fn read_length(&mut self, length: usize) -> Result<(), BodyFault> {
+        let ready = self.input.len().min(length);
+        self.make_room(ready, length)?;
+        self.body.extend_from_slice(&self.input[..ready]);
+        self.input.drain(..ready);
+        while self.body.len() < length {
+            let at = self.body.len();
+            let earned = at.max(UNCOUNTED_BYTES.saturating_sub(at));
+            let step = (length - at).min(earned).min(READ_BYTES);
+            self.make_room(step, length)?;
+            self.body.resize(at + step, 0);
+            let read = self.wire.read(&mut self.body[at..], self.deadline);
+            self.body.truncate(at + read.unwrap_or(0));
+            read?;
+        }
+        Ok(())
+    }
+
+    fn read_chunked(&mut self) -> Result<(), BodyFault> {
+        let mut decoder = ChunkedDecoder::new(self.limit);
+        loop {
+            self.make_room(self.input.len(), self.limit)?;
+            let taken = decoder.decode(self.input, self.body)?;
+            self.input.drain(..taken);
+            if decoder.is_done() {
+                return Ok(());
+            }
+            // All input was taken, so this holds one read at a time.
+            self.input.resize(READ_BYTES / 4, 0);
+            let read = self.wire.read(self.input, self.deadline);
+            self.input.truncate(read.unwrap_or(0));
+            read?;
+        }
+    }
+
+    /// Grows the buffer for `step` more bytes, doubling towards `most`.
+    fn make_room(&mut self, step: usize, most: usize) -> Result<(), BodyFault> {
+        let needed = self.body.len() + step;
+        if needed <= self.body.capacity() {
+            return Ok(());
+        }
+        let wanted = needed.max((2 * self.body.capacity()).min(most));
+        self.charge.cover(wanted)?;
+        self.body.reserve_exact(wanted - self.body.len());
+        Ok(())
+    }
+}

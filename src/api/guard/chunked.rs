@@ -1,0 +1,265 @@
+//! Decodes a chunked body (RFC 9112 §7.1), strictly.
+//!
+//! Owns the state between two reads. Never reads past the bytes it is given and never says that it
+//! took more than it needed: what follows the body is the next request. Lines must end in CRLF,
+//! since a lone LF is read differently by different servers. Pure; runs on a connection's thread.
+
+/// Bytes of chunk extensions on one line; nobody sends any.
+const EXTENSION_BYTES: usize = 256;
+
+/// Bytes of all trailers together.
+const TRAILER_BYTES: usize = 8 * 1024;
+
+/// Decodes one body, fed piece by piece.
+#[derive(Debug)]
+pub(super) struct ChunkedDecoder {
+    state: State,
+    /// Bytes of the line or section in hand that carry no data.
+    overhead_bytes: usize,
+    body_limit: u64,
+    decoded_bytes: u64,
+}
+
+/// Why a body cannot be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ChunkedFault {
+    /// The bytes are not chunked coding as the standard has it.
+    Malformed,
+    /// The chunks announce more than the limit.
+    TooLarge,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// In a chunk's size; `None` before its first digit.
+    Size(Option<u64>),
+    Extension(u64),
+    SizeLineFeed(u64),
+    Data(u64),
+    DataCarriageReturn,
+    DataLineFeed,
+    /// At the start of a line after the last chunk: a trailer, or the end.
+    TrailerStart,
+    Trailer,
+    TrailerLineFeed,
+    EndLineFeed,
+    Done,
+}
+
+impl ChunkedDecoder {
+    /// A decoder that refuses a body of more than `body_limit` bytes.
+    pub(super) fn new(body_limit: usize) -> Self {
+        ChunkedDecoder {
+            state: State::Size(None),
+            overhead_bytes: 0,
+            body_limit: body_limit as u64,
+            decoded_bytes: 0,
+        }
+    }
+
+    /// Whether the body has come to its end.
+    pub(super) fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    /// Decodes from `input` into `body`; returns how many bytes of `input` belonged to the body.
+    /// `body` grows by no more than `input` is long.
+    pub(super) fn decode(
+        &mut self,
+        input: &[u8],
+        body: &mut Vec<u8>,
+    ) -> Result<usize, ChunkedFault> {
+        let mut at = 0;
+        while at < input.len() && !self.is_done() {
+            if let State::Data(left) = self.state {
+                at += self.take_data(left, &input[at..], body);
+            } else {
+                self.state = self.step(input[at])?;
+                at += 1;
+            }
+        }
+        Ok(at)
+    }
+
+    fn take_data(&mut self, left: u64, input: &[u8], body: &mut Vec<u8>) -> usize {
+        let taken = usize::try_from(left).map_or(input.len(), |left| left.min(input.len()));
+        body.extend_from_slice(&input[..taken]);
+        let left = left - taken as u64;
+        self.state = if left == 0 {
+            State::DataCarriageReturn
+        } else {
+            State::Data(left)
+        };
+        taken
+    }
+
+    fn step(&mut self, byte: u8) -> Result<State, ChunkedFault> {
+        match (self.state, byte) {
+            (State::Size(Some(size)), b'\r') => Ok(State::SizeLineFeed(size)),
+            (State::Size(Some(size)), b';' | b' ' | b'\t') => Ok(State::Extension(size)),
+            (State::Size(size), digit) => self.size_digit(size, digit),
+            (State::Extension(size), b'\r') => Ok(State::SizeLineFeed(size)),
+            (State::Extension(size), _) => {
+                self.count_overhead(byte, EXTENSION_BYTES)?;
+                Ok(State::Extension(size))
+            }
+            (State::SizeLineFeed(size), b'\n') => self.begin_chunk(size),
+            (State::DataCarriageReturn, b'\r') => Ok(State::DataLineFeed),
+            (State::DataLineFeed, b'\n') => Ok(State::Size(None)),
+            (State::TrailerStart, b'\r') => Ok(State::EndLineFeed),
+            (State::Trailer, b'\r') => Ok(State::TrailerLineFeed),
+            (State::TrailerStart | State::Trailer, _) => {
+                self.count_overhead(byte, TRAILER_BYTES)?;
+                Ok(State::Trailer)
+            }
+            (State::TrailerLineFeed, b'\n') => Ok(State::TrailerStart),
+            (State::EndLineFeed, b'\n') => Ok(State::Done),
+            _ => Err(ChunkedFault::Malformed),
+        }
+    }
+
+    fn size_digit(&self, size: Option<u64>, digit: u8) -> Result<State, ChunkedFault> {
+        let value = char::from(digit)
+            .to_digit(16)
+            .ok_or(ChunkedFault::Malformed)?;
+        let size = size
+            .unwrap_or(0)
+            .checked_mul(16)
+            .and_then(|size| size.checked_add(u64::from(value)))
+            .ok_or(ChunkedFault::TooLarge)?;
+        if self.decoded_bytes.saturating_add(size) > self.body_limit {
+            return Err(ChunkedFault::TooLarge);
+        }
+        Ok(State::Size(Some(size)))
+    }
+
+    fn begin_chunk(&mut self, size: u64) -> Result<State, ChunkedFault> {
+        self.overhead_bytes = 0;
+        self.decoded_bytes += size;
+        if size == 0 {
+            return Ok(State::TrailerStart);
+        }
+        Ok(State::Data(size))
+    }
+
+    fn count_overhead(&mut self, byte: u8, limit: usize) -> Result<(), ChunkedFault> {
+        if byte == b'\n' || byte == 0 {
+            return Err(ChunkedFault::Malformed);
+        }
+        self.overhead_bytes += 1;
+        if self.overhead_bytes > limit {
+            return Err(ChunkedFault::Malformed);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn decode(input: &[u8]) -> Result<(Vec<u8>, usize, bool), ChunkedFault> {
+        let mut decoder = ChunkedDecoder::new(1000);
+        let mut body = Vec::new();
+        let taken = decoder.decode(input, &mut body)?;
+        Ok((body, taken, decoder.is_done()))
+    }
+
+    #[test]
+    fn chunks_are_joined_and_what_follows_is_left_for_the_next_request() {
+        let input = b"3\r\nabc\r\n00A;x=y\r\n0123456789\r\n0\r\n\r\nGET / HTTP/1.1\r\n";
+        let expected = (b"abc0123456789".to_vec(), input.len() - 16, true);
+        assert_eq!(decode(input), Ok(expected));
+    }
+
+    #[test]
+    fn trailers_are_read_and_dropped() {
+        let input = b"1\r\na\r\n0\r\nX-Sum: 1\r\nY: 2\r\n\r\n";
+        assert_eq!(decode(input), Ok((b"a".to_vec(), input.len(), true)));
+    }
+
+    #[test]
+    fn what_other_servers_read_differently_is_refused() {
+        for input in [
+            &b"3\nabc\r\n0\r\n\r\n"[..],
+            b"3\r\nabc\n0\r\n\r\n",
+            b"3\r\nabcd\r\n0\r\n\r\n",
+            b"\r\n",
+            b"-1\r\n",
+            b"+1\r\n",
+            b"0x1\r\n",
+            b" 1\r\n",
+            b"1;a\nb\r\n",
+            b"0\r\nX: 1\n\r\n",
+            b"0\r\n\rX",
+        ] {
+            let text = String::from_utf8_lossy(input);
+            assert_eq!(decode(input), Err(ChunkedFault::Malformed), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_size_past_the_limit_is_refused_before_its_data_comes() {
+        for input in [
+            &b"3e9\r\n"[..],
+            b"ffffffffffffffff\r\n",
+            b"10000000000000000\r\n",
+        ] {
+            assert_eq!(decode(input), Err(ChunkedFault::TooLarge));
+        }
+        let two_that_are_too_many = [b"3e8\r\n", &[b'x'; 1000][..], b"\r\n1\r\n"].concat();
+        assert_eq!(decode(&two_that_are_too_many), Err(ChunkedFault::TooLarge));
+    }
+
+    #[test]
+    fn extensions_and_trailers_have_a_bound() {
+        let extension = [b"1;", &[b'x'; EXTENSION_BYTES + 1][..]].concat();
+        assert_eq!(decode(&extension), Err(ChunkedFault::Malformed));
+        let trailers = [b"0\r\n", &b"a: b\r\n".repeat(TRAILER_BYTES)[..]].concat();
+        assert_eq!(decode(&trailers), Err(ChunkedFault::Malformed));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_decoded_or_refused_without_a_panic(
+            input in proptest::collection::vec(
+                prop_oneof![Just(b'\r'), Just(b'\n'), Just(b'0'), Just(b'1'), Just(b';'), any::<u8>()],
+                0..300,
+            ),
+        ) {
+            if let Ok((body, taken, _)) = decode(&input) {
+                prop_assert!(taken <= input.len());
+                prop_assert!(body.len() <= taken);
+            }
+        }
+
+        #[test]
+        fn the_pieces_a_body_comes_in_make_no_difference(
+            chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..40), 0..8),
+            cuts in proptest::collection::vec(1usize..50, 1..20),
+        ) {
+            let mut coded = Vec::new();
+            for chunk in &chunks {
+                coded.extend_from_slice(format!("{:X}\r\n", chunk.len()).as_bytes());
+                coded.extend_from_slice(chunk);
+                coded.extend_from_slice(b"\r\n");
+            }
+            coded.extend_from_slice(b"0\r\n\r\n");
+            let end = coded.len();
+            coded.extend_from_slice(b"POST next");
+
+            let mut decoder = ChunkedDecoder::new(1000);
+            let mut body = Vec::new();
+            let mut at = 0;
+            let mut cuts = cuts.iter().cycle();
+            while !decoder.is_done() {
+                let piece = cuts.next().copied().unwrap_or(1).min(coded.len() - at);
+                at += decoder.decode(&coded[at..at + piece], &mut body).expect("well formed");
+            }
+            prop_assert_eq!(at, end);
+            prop_assert_eq!(body, chunks.concat());
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! The loop of one connection: read a request, have it answered, write the answer, again.
+//!
+//! ```text
+//!            first byte          head           body            line to tiny_http
+//!   idle ───────────────► head ───────► body ───────► exchange ───────────────► reply ──┐
+//!    ▲  │ idle_timeout     │ 400 408     │ 408 413     │ 502 503                  │      │
+//!    │  ▼                  │ 414 431 5xx │ 400 503     │                          │      │
+//!    │ end ◄───────────────┴─────────────┘             │      write deadline: end ┘      │
+//!    └─────────────────────────────────────────────────┴────────────────────────────────┘
+//! ```
+//!
+//! Owns the buffers of one connection; they shrink back after a large request. Never looks into a
+//! body and never reads ahead of the request in hand. Runs on the connection's own thread.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::Shared;
+use super::body::{BodyFault, BodyReader};
+use super::budget::Charge;
+use super::head::{self, Head, HeadFault, Persistence, Version};
+use super::line::Handed;
+use super::method::Method;
+use super::pool::Exchanged;
+use super::refused::Refused;
+use super::registry::{Awake, Connection};
+use super::reply::{Payload, ReplyFault, ReplyWriter, version_text};
+use super::wire::{Cut, Wire};
+use super::worker::PEER_HEADER;
+use crate::limits::{HTTP_WORKER_WAIT, UNCOUNTED_BYTES};
+use crate::model::Mono;
+use crate::telemetry::metrics::Refusal;
+
+/// Bytes asked of the socket at once for a head: most requests of a Prometheus come whole.
+const READ_BYTES: usize = 4 * 1024;
+
+/// Buffers of an idle connection that hold more are given back.
+const KEPT_BYTES: usize = 8 * 1024;
+
+/// How long a connection that is being closed is read on, so that what the peer still sends does
+/// not make its host throw the answer away.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// The most bytes that are thrown away meanwhile.
+const LINGER_BYTES: usize = 4 * 1024 * 1024;
+
+/// The most bytes of empty lines before a request.
+const LEADING_BYTES: usize = 8;
+
+/// Serves a connection to its end.
+pub(super) fn serve(connection: &Connection, shared: &Shared) {
+    let mut session = Session {
+        connection,
+        shared,
+        wire: Wire::new(&connection.stream, shared.clock),
+        input: Vec::new(),
+        request: Vec::new(),
+        body: Vec::new(),
+        raw: Vec::new(),
+        out: Vec::new(),
+    };
+    loop {
+        match session.serve_one() {
+            Ok(Persistence::KeepAlive) => session.shrink(),
+            Ok(Persistence::Close) => return session.linger(),
+            Err(Gone) => return,
+        }
+    }
+}
+
+/// The connection is of no further use: nothing more can be said to the peer.
+struct Gone;
+
+struct Session<'a> {
+    connection: &'a Connection,
+    shared: &'a Shared,
+    wire: Wire<'a>,
+    /// Bytes read and not used yet: part of a head, or requests sent ahead.
+    input: Vec<u8>,
+    /// The head in canonical form, and a small body behind it.
+    request: Vec<u8>,
+    body: Vec<u8>,
+    /// What came back over the line.
+    raw: Vec<u8>,
+    /// What goes to the peer.
+    out: Vec<u8>,
+}
+
+/// Why a request came to nothing.
+enum Fault {
+    /// The peer is told.
+    Refused(Refused),
+    /// There is nobody to tell.
+    Gone,
+}
+
+impl From<Refused> for Fault {
+    fn from(refused: Refused) -> Self {
+        Fault::Refused(refused)
+    }
+}
+
+impl From<BodyFault> for Fault {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::Cut(Cut::Gone) => Fault::Gone,
+            BodyFault::Cut(Cut::TooSlow) => Refused::slow_body().into(),
+            BodyFault::OutOfBuffers => Refused::out_of_buffers().into(),
+            BodyFault::TooLarge => Refused::body_too_large().into(),
+            BodyFault::Malformed => Refused::malformed_body().into(),
+        }
+    }
+}
+
+impl<'a> Session<'a> {
+    fn serve_one(&mut self) -> Result<Persistence, Gone> {
+        self.await_request()?;
+        let begun = self.shared.clock.mono();
+        let mut asked = Asked::default();
+        match self.answer(begun, &mut asked) {
+            Ok(persistence) => Ok(persistence),
+            Err(Fault::Gone) => Err(Gone),
+            Err(Fault::Refused(refused)) => self.refuse(refused, asked, begun),
+        }
+    }
+
+    /// Waits for the first byte of a request, unless it was sent ahead.
+    fn await_request(&mut self) -> Result<(), Gone> {
+        if self.shared.is_stopping() {
+            return Err(Gone);
+        }
+        if !self.input.is_empty() {
+            return Ok(());
+        }
+        let now = self.shared.clock.mono();
+        self.connection.rest(now);
+        // Whoever stops the front door says so first and looks for idle connections then, so one
+        // of the two sees the other.
+        if self.shared.is_stopping() {
+            return Err(Gone);
+        }
+        let read = self.fill(now + self.shared.limits.idle_timeout);
+        match (self.connection.wake(), read) {
+            (Awake::Yes, Ok(())) => Ok(()),
+            _ => Err(Gone),
+        }
+    }
+
+    fn answer(&mut self, begun: Mono, asked: &mut Asked) -> Result<Persistence, Fault> {
+        let head = self.read_head(begun)?;
+        *asked = Asked::from(&head);
+        let mut charge = Charge::none(&self.shared.budget);
+        self.read_body(&head, &mut charge)?;
+        let _permit = self.permit_read(&head)?;
+        let exchanged = self.exchange(&head)?;
+        drop(charge);
+        self.reply(&head, exchanged)
+    }
+
+    fn fill(&mut self, deadline: Mono) -> Result<(), Cut> {
+        let at = self.input.len();
+        self.input.resize(at + READ_BYTES, 0);
+        let read = self.wire.read(&mut self.input[at..], deadline);
+        self.input.truncate(at + read.unwrap_or(0));
+        read.map(|_| ())
+    }
+
+    /// Reads up to the end of a head, writes it anew to `self.request`, and drops it from the
+    /// input.
+    fn read_head(&mut self, begun: Mono) -> Result<Head, Fault> {
+        let deadline = begun + self.shared.limits.head_timeout;
+        self.await_head(deadline)?;
+        self.request.clear();
+        let head = head::parse(&self.input, &self.shared.limits, &mut self.request)
+            .map_err(Refused::from)?;
+        if head.bytes > self.shared.limits.head_bytes {
+            return Err(Refused::from(HeadFault::TooLarge).into());
+        }
+        self.input.drain(..head.bytes);
+        Ok(head)
+    }
+
+    fn await_head(&mut self, deadline: Mono) -> Result<(), Fault> {
+        let (mut searched, mut skipped) = (0, 0);
+        loop {
+            let empty = head::leading_empty_lines(&self.input);
+            self.input.drain(..empty);
+            skipped += empty;
+            if skipped > LEADING_BYTES || !may_begin_a_request(&self.input) {
+                let fault = HeadFault::Malformed("no request line");
+                return Err(Refused::from(fault).into());
+            }
+            if head::has_end(&self.input, searched) {
+                return Ok(());
+            }
+            searched = self.input.len();
+            self.check_unfinished_head()?;
+            match self.fill(deadline) {
+                Ok(()) => {}
+                Err(Cut::Gone) => return Err(Fault::Gone),
+                Err(Cut::TooSlow) => return Err(Refused::slow_head().into()),
+            }
+        }
+    }
+
+    fn check_unfinished_head(&self) -> Result<(), Refused> {
+        if self.input.len() < self.shared.limits.head_bytes {
+            return Ok(());
+        }
+        let fault = match self.input.contains(&b'\n') {
+            true => HeadFault::TooLarge,
+            false => HeadFault::UrlTooLong,
+        };
+        Err(fault.into())
+    }
+
+    fn read_body(&mut self, head: &Head, charge: &mut Charge) -> Result<(), Fault> {
+        self.body.clear();
+        let reader = BodyReader {
+            wire: &mut self.wire,
+            input: &mut self.input,
+            body: &mut self.body,
+            charge,
+            limit: self.shared.limits.body_bytes,
+            deadline: self.shared.clock.mono() + self.shared.limits.body_timeout,
+        };
+        Ok(reader.read(head)?)
+    }
+
+    /// Counts a GET while it is under way (§10.2), whatever it asks for.
+    fn permit_read(&self, head: &Head) -> Result<Option<ReadPermit<'a>>, Refused> {
+        if head.method != Method::Get {
+            return Ok(None);
+        }
+        let limit = self.shared.limits.concurrent_reads;
+        let one_more = |reads: usize| (reads < limit).then_some(reads + 1);
+        let counted =
+            self.shared
+                .reads
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        if counted.is_err() {
+            return Err(Refused::too_many_reads(limit).with_persistence(head.persistence));
+        }
+        self.shared.metrics.reads_in_flight_changed(1);
+        Ok(Some(ReadPermit(self.shared)))
+    }
+
+    /// Has the request in `self.request` and `self.body` answered. The head of the answer is left
+    /// in `self.out`, all of it in `self.raw`.
+    fn exchange(&mut self, head: &Head) -> Result<Exchanged, Fault> {
+        let Some(lease) = self.shared.pool.take(HTTP_WORKER_WAIT) else {
+            return Err(Refused::busy().with_persistence(head.persistence).into());
+        };
+        let lines = format!(
+            "{PEER_HEADER}: {}\r\ncontent-length: {}\r\n\r\n",
+            self.connection.peer,
+            self.body.len()
+        );
+        self.request.extend_from_slice(lines.as_bytes());
+        if self.body.len() <= KEPT_BYTES {
+            self.request.append(&mut self.body);
+        }
+        self.out.clear();
+        self.out.extend_from_slice(version_text(head.version));
+        let exchanged = lease.exchange(&self.request, &self.body, &mut self.raw, &mut self.out);
+        release(&mut self.body, UNCOUNTED_BYTES);
+        exchanged.map_err(|error| {
+            log::error!("a line to the request layer broke: {error}");
+            Refused::line_broke()
+                .with_persistence(head.persistence)
+                .into()
+        })
+    }
+
+    fn reply(&mut self, head: &Head, exchanged: Exchanged) -> Result<Persistence, Fault> {
+        let _charge = self.charge_answer(head, exchanged.handed.as_ref())?;
+        let payload = match exchanged.handed {
+            _ if matches!(exchanged.status, 204 | 304) => Payload::Nothing,
+            _ if head.method == Method::Head => Payload::Described(exchanged.length),
+            Some(handed) => Payload::Handed(handed),
+            None => Payload::Whole(&self.raw[exchanged.body_at..]),
+        };
+        let persistence = self.persistence(head.persistence);
+        let writer = ReplyWriter {
+            wire: &mut self.wire,
+            out: &mut self.out,
+            clock: self.shared.clock,
+            begun: self.shared.clock.mono(),
+            timeout: self.shared.limits.write_timeout,
+            written: 0,
+        };
+        match writer.write(payload, head, persistence) {
+            Ok(persistence) => Ok(persistence),
+            Err(fault) => Err(self.note_unwritten(fault)),
+        }
+    }
+
+    /// A large answer that exists as a whole takes room like a large body.
+    fn charge_answer(
+        &self,
+        head: &Head,
+        handed: Option<&Handed>,
+    ) -> Result<Option<Charge>, Refused> {
+        let Some(length) = handed.and_then(|handed| handed.length) else {
+            return Ok(None);
+        };
+        let mut charge = Charge::none(&self.shared.budget);
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        match charge.cover(length) {
+            Ok(()) => Ok(Some(charge)),
+            Err(_) => Err(Refused::out_of_buffers().with_persistence(head.persistence)),
+        }
+    }
+
+    fn note_unwritten(&self, fault: ReplyFault) -> Fault {
+        match fault {
+            ReplyFault::Cut(Cut::Gone) => {}
+            ReplyFault::Cut(Cut::TooSlow) => self.shared.metrics.refused(Refusal::ReaderTooSlow),
+            ReplyFault::Body(error) => log::error!("an answer broke off: {error}"),
+        }
+        Fault::Gone
+    }
+
+    fn refuse(&mut self, refused: Refused, asked: Asked, begun: Mono) -> Result<Persistence, Gone> {
+        let now = self.shared.clock.mono();
+        if let Some(refusal) = refused.refusal {
+            self.shared.metrics.refused(refusal);
+        }
+        self.shared.metrics.request_answered(
+            "guard",
+            asked.method,
+            refused.status,
+            now.since(begun),
+        );
+        let persistence = self.persistence(refused.persistence);
+        let refused = refused.with_persistence(persistence);
+        let bytes = refused.to_bytes(asked.version);
+        let written = self
+            .wire
+            .write_all(&bytes, now + self.shared.limits.write_timeout);
+        match written {
+            Ok(()) => Ok(persistence),
+            Err(cut) => {
+                self.note_unwritten(cut.into());
+                Err(Gone)
+            }
+        }
+    }
+
+    fn persistence(&self, wished: Persistence) -> Persistence {
+        if self.shared.is_stopping() {
+            Persistence::Close
+        } else {
+            wished
+        }
+    }
+
+    /// Ends a connection so that the peer gets what was written.
+    fn linger(&mut self) {
+        if self.wire.finish_writing().is_err() {
+            return;
+        }
+        let deadline = self.shared.clock.mono() + LINGER;
+        let mut left = LINGER_BYTES;
+        self.input.resize(READ_BYTES, 0);
+        while let Ok(bytes) = self.wire.read(&mut self.input, deadline) {
+            left = left.saturating_sub(bytes);
+            if left == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Gives back what a large request took, so that idle connections stay small.
+    fn shrink(&mut self) {
+        if self.input.is_empty() {
+            release(&mut self.input, KEPT_BYTES);
+        }
+        for buffer in [
+            &mut self.request,
+            &mut self.body,
+            &mut self.raw,
+            &mut self.out,
+        ] {
+            release(buffer, KEPT_BYTES);
+        }
+    }
+}
+
+/// What is known of a request when it is refused.
+#[derive(Clone, Copy)]
+struct Asked {
+    method: &'static str,
+    version: Version,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Asked {
+            method: "unknown",
+            version: Version::Http11,
+        }
+    }
+}
+
+impl From<&Head> for Asked {
+    fn from(head: &Head) -> Self {
+        Asked {
+            method: head.method.as_label(),
+            version: head.version,
+        }
+    }
+}
+
+/// A GET under way.
+struct ReadPermit<'a>(&'a Shared);
+
+impl Drop for ReadPermit<'_> {
+    fn drop(&mut self) {
+        self.0.reads.fetch_sub(1, Ordering::Relaxed);
+        self.0.metrics.reads_in_flight_changed(-1);
+    }
+}
+
+fn release(buffer: &mut Vec<u8>, kept: usize) {
+    buffer.clear();
+    if buffer.capacity() > kept {
+        *buffer = Vec::new();
+    }
+}
+
+/// A method begins with a letter; TLS, for one, does not. One CR may be half of an empty line.
+fn may_begin_a_request(input: &[u8]) -> bool {
+    match input {
+        [] | [b'\r'] => true,
+        [first, ..] => first.is_ascii_alphabetic(),
+    }
+}

@@ -1,0 +1,212 @@
+//! The front door: everything between the network and a handler.
+//!
+//! ```text
+//! listeners ─► accept ─► conn-1..N ──── lines (Unix sockets) ───► tiny_http ─► http-0..K ─► handler
+//!                        reads whole requests,  ◄─ small answers ─┘              │
+//!                        writes answers         ◄───── large answers ────────────┘
+//! ```
+//!
+//! tiny_http parses requests for the handler, but never meets the network: it aborts the process
+//! on a large Content-Length, stops accepting for good at the first EMFILE, waits for ever for
+//! slow peers, and has no limits. So each connection has a thread of ours that reads with
+//! deadlines and limits, understands the request strictly, buffers it whole, and passes it on in
+//! canonical form, one request at a time. Nothing else of the daemon depends on tiny_http.
+//!
+//! Owns listeners, connections, their threads, and the `http-*` threads. Never looks at what a
+//! request means. Read in this order: `api::http` (what goes in and out), `connection` (the loop),
+//! `head`, `body`, `chunked`, `reply`, `refused`, `wire`; `accept`, `registry`, `listen`; `pool`, `line`,
+//! `worker`.
+//!
+//! Channels in here, all bounded: free lines (one a line), a body past tiny_http (one a line), the
+//! word that a connection ended (one), the drain deadline (one), the word that a worker ended (one
+//! a worker). None can be full when a send must succeed; the others drop the word.
+
+mod accept;
+mod body;
+mod budget;
+mod chunked;
+mod connection;
+mod head;
+mod limits;
+mod line;
+mod listen;
+mod method;
+mod pool;
+mod refused;
+mod registry;
+mod reply;
+mod wire;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Sender, bounded};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+pub use limits::Limits;
+pub use listen::bind;
+
+use accept::{Acceptor, Health};
+use budget::Budget;
+use pool::{Pool, Workers};
+use registry::Registry;
+
+use crate::api::http::Handler;
+use crate::clock::Clock;
+use crate::limits::DESCRIPTOR_RESERVE;
+use crate::model::Mono;
+use crate::telemetry::metrics::Metrics;
+use crate::threads::{self, LOOP_STACK};
+
+/// What is added to the time for draining before threads are left behind.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// An open front door. Dropping it closes it without waiting; [`FrontDoor::stop`] is the way.
+pub struct FrontDoor {
+    shared: Arc<Shared>,
+    addresses: Vec<SocketAddr>,
+    acceptor: JoinHandle<()>,
+    workers: Workers,
+    drain: Sender<Mono>,
+    wake: UnixStream,
+}
+
+/// What all threads of the front door share.
+struct Shared {
+    limits: Limits,
+    metrics: Arc<Metrics>,
+    clock: Clock,
+    pool: Pool,
+    budget: Arc<Budget>,
+    /// Connections open.
+    open: AtomicUsize,
+    /// GETs under way.
+    reads: AtomicUsize,
+    stopping: AtomicBool,
+}
+
+impl Shared {
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+}
+
+impl FrontDoor {
+    /// Opens the lines to tiny_http, proves each, and only then takes connections from
+    /// `listeners`. Raises the process' limit on open files as far as the host allows.
+    pub fn open(
+        listeners: Vec<TcpListener>,
+        handler: Arc<dyn Handler>,
+        limits: Limits,
+        metrics: Arc<Metrics>,
+        clock: Clock,
+    ) -> io::Result<FrontDoor> {
+        let capacity = capacity(&limits, raise_open_files());
+        for listener in &listeners {
+            listener.set_nonblocking(true)?;
+        }
+        let addresses = listeners.iter().map(TcpListener::local_addr);
+        let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
+        let (pool, workers) = Pool::open(&handler, &metrics)?;
+        let shared = Arc::new(Shared {
+            budget: Budget::new(limits.buffered_bytes),
+            limits,
+            metrics,
+            clock,
+            pool,
+            open: AtomicUsize::new(0),
+            reads: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
+        });
+        let (wake, woken) = UnixStream::pair()?;
+        let (drain, drain_out) = bounded(1);
+        let acceptor = Acceptor {
+            listeners,
+            shared: Arc::clone(&shared),
+            capacity,
+            wake: woken,
+            drain: drain_out,
+            ended: bounded(1),
+            registry: Registry::default(),
+            accepted: 0,
+            health: Health::Good,
+        };
+        let acceptor = threads::spawn("accept", LOOP_STACK, move || acceptor.run())?;
+        Ok(FrontDoor {
+            shared,
+            addresses,
+            acceptor,
+            workers,
+            drain,
+            wake,
+        })
+    }
+
+    /// The addresses it listens on, in the order of the listeners.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Connections open now.
+    pub fn open_connections(&self) -> usize {
+        self.shared.open.load(Ordering::Relaxed)
+    }
+
+    /// Closes it: no further connection is taken, idle ones end at once, requests under way may
+    /// take up to `drain`. Joins all threads, but those whose handler does not come back.
+    pub fn stop(self, drain: Duration) {
+        let clock = self.shared.clock;
+        let deadline = clock.mono() + drain;
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        // There is room: this is the only word ever sent.
+        let _ = self.drain.try_send(deadline);
+        drop(self.wake);
+        if self.acceptor.join().is_err() {
+            log::error!("the accept thread panicked");
+        }
+        let pool = self.shared.pool.clone();
+        pool.close(self.workers, clock, clock.mono().max(deadline) + GRACE);
+    }
+}
+
+/// The most connections at once: what the limits say, but never so many that the rest of the
+/// daemon runs out of descriptors. Where the host allows few at all, a quarter of them.
+fn capacity(limits: &Limits, open_files: Option<u64>) -> usize {
+    let Some(open_files) = open_files.and_then(|files| usize::try_from(files).ok()) else {
+        return limits.connections;
+    };
+    let spared = open_files
+        .saturating_sub(DESCRIPTOR_RESERVE)
+        .max(open_files / 4);
+    if spared < limits.connections {
+        log::warn!(
+            "the limit of {open_files} open files leaves room for {spared} connections, \
+             not {}",
+            limits.connections
+        );
+    }
+    limits.connections.min(spared)
+}
+
+/// Raises the soft limit on open files to the hard one; returns what holds now, `None` if nothing
+/// does.
+fn raise_open_files() -> Option<u64> {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => maximum,
+        Err(_) => current,
+    }
+}

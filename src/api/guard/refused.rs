@@ -1,0 +1,138 @@
+//! What the guard answers itself: every refusal in one place.
+//!
+//! Owns status, text and what each is counted as. Pure; used by the accept thread and by
+//! connection threads.
+
+use std::borrow::Cow;
+
+use super::head::{HeadFault, Persistence, Version};
+use super::reply::{push_end_of_head, push_length, version_text};
+use crate::telemetry::metrics::Refusal;
+
+/// Seconds after which a sender that hears 503 may come back: long enough for a burst to pass,
+/// short enough for an alert.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// A request, or a connection, that the guard answers itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refused {
+    /// The status code.
+    pub(super) status: u16,
+    /// What to count it as; `None` for faults of ours.
+    pub(super) refusal: Option<Refusal>,
+    /// The text for people.
+    pub(super) text: Cow<'static, str>,
+    /// Whether the connection can go on: only if the whole request was read.
+    pub(super) persistence: Persistence,
+}
+
+impl Refused {
+    /// No further connection has room.
+    pub(super) fn too_many_connections() -> Self {
+        Self::closing(503, Refusal::TooManyConnections, "too many connections\n")
+    }
+
+    /// The head did not come in time.
+    pub(super) fn slow_head() -> Self {
+        Self::closing(408, Refusal::TooSlow, "the head took too long\n")
+    }
+
+    /// The body did not come in time.
+    pub(super) fn slow_body() -> Self {
+        Self::closing(408, Refusal::TooSlow, "the body took too long\n")
+    }
+
+    /// The body is past its limit.
+    pub(super) fn body_too_large() -> Self {
+        Self::closing(413, Refusal::BodyTooLarge, "the body is too large\n")
+    }
+
+    /// The body does not follow the coding it announced.
+    pub(super) fn malformed_body() -> Self {
+        let text = "the body is not in chunked coding\n";
+        Self::closing(400, Refusal::BadHead, text)
+    }
+
+    /// The budget for large bodies is all in use.
+    pub(super) fn out_of_buffers() -> Self {
+        let text = "the memory for bodies is all in use\n";
+        Self::closing(503, Refusal::OutOfBuffers, text)
+    }
+
+    /// No http thread came free in time.
+    pub(super) fn busy() -> Self {
+        Self::closing(503, Refusal::Busy, "all http threads are busy\n")
+    }
+
+    /// `limit` GETs are under way already. The text is Alertmanager's (§10.2).
+    pub(super) fn too_many_reads(limit: usize) -> Self {
+        Refused {
+            text: format!(
+                "Limit of concurrent GET requests reached ({limit}), try again later.\n\n"
+            )
+            .into(),
+            ..Self::closing(503, Refusal::TooManyReads, "")
+        }
+    }
+
+    /// The line that carried the request broke. The request may have been handled.
+    pub(super) fn line_broke() -> Self {
+        Refused {
+            status: 502,
+            refusal: None,
+            text: "the request layer did not answer\n".into(),
+            persistence: Persistence::Close,
+        }
+    }
+
+    /// The same, with another word on what becomes of the connection.
+    pub(super) fn with_persistence(self, persistence: Persistence) -> Self {
+        Refused {
+            persistence,
+            ..self
+        }
+    }
+
+    /// All of it as bytes. A 503 says when to come back.
+    pub(super) fn to_bytes(&self, version: Version) -> Vec<u8> {
+        let status = tiny_http::StatusCode(self.status);
+        let mut out = Vec::with_capacity(256);
+        out.extend_from_slice(version_text(version));
+        let lines = format!(
+            " {} {}\r\nContent-Type: text/plain; charset=utf-8\r\n",
+            self.status,
+            status.default_reason_phrase()
+        );
+        out.extend_from_slice(lines.as_bytes());
+        if self.status == 503 {
+            out.extend_from_slice(format!("Retry-After: {RETRY_AFTER_SECONDS}\r\n").as_bytes());
+        }
+        push_length(&mut out, self.text.len() as u64);
+        push_end_of_head(&mut out, version, self.persistence);
+        out.extend_from_slice(self.text.as_bytes());
+        out
+    }
+
+    fn closing(status: u16, refusal: Refusal, text: impl Into<Cow<'static, str>>) -> Self {
+        Refused {
+            status,
+            refusal: Some(refusal),
+            text: text.into(),
+            persistence: Persistence::Close,
+        }
+    }
+}
+
+impl From<HeadFault> for Refused {
+    fn from(fault: HeadFault) -> Self {
+        let (status, refusal, text) = match fault {
+            HeadFault::Malformed(text) => (400, Refusal::BadHead, text),
+            HeadFault::NotImplemented(text) => (501, Refusal::BadHead, text),
+            HeadFault::Version => (505, Refusal::BadHead, "only HTTP/1 is spoken here"),
+            HeadFault::Expectation => (417, Refusal::BadHead, "only 100-continue can be expected"),
+            HeadFault::TooLarge => (431, Refusal::HeadTooLarge, "the head is too large"),
+            HeadFault::UrlTooLong => (414, Refusal::HeadTooLarge, "the target is too long"),
+        };
+        Self::closing(status, refusal, format!("{text}\n"))
+    }
+}

@@ -1,0 +1,133 @@
+//! Who is connected, and who may be sent away.
+//!
+//! Owns the list of open connections. Only the accept thread holds it; what it shares with a
+//! connection's thread is one atomic, so nobody waits for a lock. The list does not keep sockets
+//! open: they close with the thread that serves them.
+
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+
+use crate::model::Mono;
+
+/// A request is under way.
+const BUSY: u64 = u64::MAX;
+
+/// The connection was idle and has been shut down.
+const EVICTED: u64 = u64::MAX - 1;
+
+/// One open connection. It is idle from the moment it waits for a request until the first byte.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) stream: TcpStream,
+    pub(super) peer: SocketAddr,
+    /// Nanoseconds of [`Mono`], or one of the words above.
+    idle_since: AtomicU64,
+}
+
+/// What a connection finds when the first byte of a request is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Awake {
+    /// It may serve it.
+    Yes,
+    /// It has been shut down meanwhile: the request is not looked at, so its sender can safely
+    /// send it again elsewhere.
+    Evicted,
+}
+
+impl Connection {
+    /// A connection that is idle since `now`.
+    pub(super) fn new(stream: TcpStream, peer: SocketAddr, now: Mono) -> Self {
+        Connection {
+            stream,
+            peer,
+            idle_since: AtomicU64::new(now.as_nanos()),
+        }
+    }
+
+    /// Waits for a request from `now` on.
+    pub(super) fn rest(&self, now: Mono) {
+        self.idle_since.store(now.as_nanos(), Ordering::SeqCst);
+    }
+
+    /// Has a request's first byte.
+    pub(super) fn wake(&self) -> Awake {
+        match self.idle_since.swap(BUSY, Ordering::SeqCst) {
+            EVICTED => Awake::Evicted,
+            _ => Awake::Yes,
+        }
+    }
+
+    fn idle_since(&self) -> Option<u64> {
+        let since = self.idle_since.load(Ordering::SeqCst);
+        (since < EVICTED).then_some(since)
+    }
+
+    fn evict(&self, since: u64) -> bool {
+        let won = self
+            .idle_since
+            .compare_exchange(since, EVICTED, Ordering::SeqCst, Ordering::SeqCst)
+            .is_ok();
+        if won {
+            self.shut();
+        }
+        won
+    }
+
+    fn shut(&self) {
+        // An error means that the peer was faster.
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+/// The open connections.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    connections: Vec<Weak<Connection>>,
+}
+
+impl Registry {
+    /// Takes a connection in.
+    pub(super) fn add(&mut self, connection: &Arc<Connection>) {
+        self.connections.push(Arc::downgrade(connection));
+    }
+
+    /// How many connections are open, counting those that ended since [`Self::forget_ended`].
+    pub(super) fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Drops those that have ended.
+    pub(super) fn forget_ended(&mut self) {
+        self.connections
+            .retain(|connection| connection.strong_count() > 0);
+    }
+
+    /// Shuts the connection down that has been idle the longest; says whether there was one.
+    pub(super) fn evict_longest_idle(&mut self) -> bool {
+        let live = self.connections.iter().filter_map(Weak::upgrade);
+        let mut idle: Vec<_> = live
+            .filter_map(|connection| Some((connection.idle_since()?, connection)))
+            .collect();
+        idle.sort_unstable_by_key(|(since, _)| *since);
+        // The first may have got a request just now; then the next one is asked.
+        idle.iter()
+            .any(|(since, connection)| connection.evict(*since))
+    }
+
+    /// Shuts all idle connections down.
+    pub(super) fn evict_all_idle(&mut self) {
+        for connection in self.connections.iter().filter_map(Weak::upgrade) {
+            if let Some(since) = connection.idle_since() {
+                connection.evict(since);
+            }
+        }
+    }
+
+    /// Shuts all connections down, whatever they do.
+    pub(super) fn shut_all(&mut self) {
+        for connection in self.connections.iter().filter_map(Weak::upgrade) {
+            connection.shut();
+        }
+    }
+}
