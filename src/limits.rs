@@ -120,6 +120,7 @@ pub const LOOKUP_FAILURE_AGE: Duration = Duration::from_secs(2);
 
 /// Bytes that a file with a receiver's address may have.
 pub const URL_FILE: u64 = 64 * 1024;
+
 /// Bytes of a configuration file. Ten thousand receivers fit; a log file named by mistake does not.
 pub const CONFIG_FILE_BYTES: usize = 4 << 20;
 
@@ -142,6 +143,12 @@ pub const CONFIG_FAULTS: usize = 50;
 /// the file. Beyond half a megabyte fewer faults are printed, so that the answer comes in seconds.
 pub const CONFIG_LOCATE_BYTES: usize = 24 << 20;
 
+/// Calls that may wait for main: signals, reloads over HTTP, notices that a stage has ended.
+pub const CALLS: usize = 64;
+
+/// How soon main looks again whether threads have ended, once at a stop.
+pub const JOIN_PATIENCE: Duration = Duration::from_millis(5);
+
 const _: () = assert!(
     WORKERS_PER_ENDPOINT < WORKERS,
     "one endpoint must not hold all workers"
@@ -154,6 +161,8 @@ const _: () = assert!(
 const _: () = assert!(
     CONFIG_LOCATE_BYTES >= CONFIG_FILE_BYTES,
     "at least one fault of the largest file must be found"
+);
+const _: () = assert!(
     URL_BYTES < HEAD_BYTES,
     "a target at its limit must fit into a head"
 );

@@ -1,3 +1,7 @@
-//! The binary: arguments in, exit code out.
+//! The binary: arguments in, exit code out. Everything else is the library's.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    alertwheel::command::run()
+}

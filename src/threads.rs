@@ -9,8 +9,9 @@ use std::thread::{Builder, JoinHandle};
 /// Stack of a thread that serves one connection: heads and bodies live on the heap.
 pub const CONNECTION_STACK: usize = 128 * 1024;
 
-/// Stack of a thread that parses JSON or TLS.
-pub const WORKER_STACK: usize = 512 * 1024;
+/// Stack of a thread that parses JSON, TLS or regexes: compiling a hostile regex recurses deeply, above
+/// all in a debug build. What is not used costs no memory.
+pub const WORKER_STACK: usize = 2 * 1024 * 1024;
 
 /// Stack of the dispatcher, the timer and other loops.
 pub const LOOP_STACK: usize = 1024 * 1024;

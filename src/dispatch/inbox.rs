@@ -36,8 +36,11 @@ pub enum Request {
         /// Hears that it is in force.
         reply: Sender<()>,
     },
-    /// End the loop: nothing further is taken in.
-    Stop,
+    /// End the loop: nothing further is taken in, and attempts under way may take until then.
+    Stop {
+        /// When to stop waiting for them.
+        deadline: Mono,
+    },
 }
 
 /// From our own stages; never refused.

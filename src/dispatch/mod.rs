@@ -14,7 +14,6 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender};
 
 use crate::clock::Clock;
 use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Job};
-use crate::limits;
 use crate::model::{Mono, Now, PostedAlert};
 use crate::telemetry::metrics::Metrics;
 use crate::timer::Command;
@@ -50,7 +49,8 @@ pub struct Dispatcher {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
     GoOn,
-    Stop,
+    /// Attempts under way may take until then.
+    Stop(Mono),
 }
 
 /// Requests served before events get their turn again, and the other way round.
@@ -69,11 +69,15 @@ impl Dispatcher {
         }
     }
 
-    /// The loop. Ends when told to stop or when nobody is left who could say anything; then waits
-    /// for attempts under way, at most for [`limits::DRAIN`].
+    /// The loop. Ends when told to stop, after waiting for attempts under way, or when nobody is
+    /// left who could say anything.
     pub fn run(mut self) {
-        while self.turn() == Turn::GoOn {}
-        self.drain();
+        let deadline = loop {
+            if let Turn::Stop(deadline) = self.turn() {
+                break deadline;
+            }
+        };
+        self.drain(deadline);
         log::debug!("Dispatcher stopped");
     }
 
@@ -88,9 +92,9 @@ impl Dispatcher {
         }
         for _ in 0..BATCH {
             match self.requests.try_recv() {
-                Ok(Request::Stop) => return Turn::Stop,
+                Ok(Request::Stop { deadline }) => return Turn::Stop(deadline),
                 Ok(request) => self.take_request(request, now),
-                Err(error) if error.is_disconnected() => return Turn::Stop,
+                Err(error) if error.is_disconnected() => return Turn::Stop(now.mono),
                 Err(_) => break,
             }
         }
@@ -138,7 +142,7 @@ impl Dispatcher {
                 self.handle(Input::Reload(config), now);
                 let _ = reply.try_send(());
             }
-            Request::Stop => unreachable!("the loop ends before it hands a stop on"),
+            Request::Stop { .. } => unreachable!("the loop ends before it hands a stop on"),
         }
     }
 
@@ -168,9 +172,8 @@ impl Dispatcher {
     }
 
     /// Takes in the outcomes of attempts under way; starts nothing new.
-    fn drain(&mut self) {
+    fn drain(&mut self, deadline: Mono) {
         self.carrier.hang_up();
-        let deadline = self.clock.mono() + limits::DRAIN;
         while self.carrier.attempts_out() > 0 && self.await_outcome(deadline) {}
         let unfinished = self.carrier.attempts_out();
         if unfinished > 0 {

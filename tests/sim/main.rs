@@ -1,1 +1,17 @@
-//! Placeholder.
+//! The engine in virtual time: no threads, no sockets, no sleeps.
+//!
+//! - `world`: the engine between a timer, a network and clocks that a test holds in its hand
+//! - `alarms`, `network`: those two, with the faults they can have
+//! - `script`, `stories`: the files of `tests/stories`, played and compared
+//! - `checkers`: what must hold after every step, and what every receiver must have heard
+//! - `fuzz`: seeded random worlds under all checkers, and the checkers themselves under sabotage
+//! - `long_runs`: weeks in milliseconds
+
+mod alarms;
+mod checkers;
+mod fuzz;
+mod long_runs;
+mod network;
+mod script;
+mod stories;
+mod world;

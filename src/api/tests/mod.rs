@@ -101,7 +101,7 @@ fn run_dispatcher(world: &World, incoming: &Incoming<inbox::Request>) {
                 let answer = world.answer(query);
                 let _ = reply.send(Answered { at: now(), answer });
             }
-            inbox::Request::Reload { .. } | inbox::Request::Stop => return,
+            inbox::Request::Reload { .. } | inbox::Request::Stop { .. } => return,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Lines that break, and what comes after.
 
 use super::*;
+use crate::api::http::{Answer, Request};
 
 struct Fine;
 

@@ -1,0 +1,50 @@
+//! `alertwheel check-config FILE...`: says everything that is wrong with configuration files.
+//!
+//! Owns the wording. Changes nothing and talks to nobody. Runs on main.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::flags::Flags;
+use super::serve;
+use crate::config::{self, Route};
+use crate::model::ParserMode;
+
+/// Checks the files; fails if one of them is wrong.
+pub fn run(files: &[PathBuf], flags: &Flags) -> ExitCode {
+    let mode = match serve::parser_mode(&flags.features) {
+        Ok(mode) => mode,
+        Err(error) => {
+            eprintln!("alertwheel: error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let wrong = files.iter().filter(|file| !is_sound(file, mode)).count();
+    if wrong == 0 {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("alertwheel: error: failed to validate {wrong} file(s)");
+    ExitCode::FAILURE
+}
+
+fn is_sound(file: &Path, mode: ParserMode) -> bool {
+    match config::load(file, mode) {
+        Ok(loaded) => {
+            println!("Checking '{}'  SUCCESS", file.display());
+            for warning in &loaded.warnings {
+                println!("  warning: {warning}");
+            }
+            let (routes, receivers) = (count(&loaded.config.route), loaded.config.receivers.len());
+            println!("Found:\n - {routes} routes\n - {receivers} receivers\n");
+            true
+        }
+        Err(error) => {
+            println!("Checking '{}'  FAILED:\n{error}\n", file.display());
+            false
+        }
+    }
+}
+
+fn count(route: &Route) -> usize {
+    1 + route.routes.iter().map(count).sum::<usize>()
+}

@@ -1,0 +1,330 @@
+//! The command line: Alertmanager's flags as it spells them (§12.1), and ours.
+//!
+//! Owns their names, defaults and help. What a value means is checked where it is used. Runs on
+//! main.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
+
+use crate::limits;
+use crate::model::parse_flag_duration;
+use crate::version;
+
+/// Everything a user may say on the command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "alertwheel",
+    about = "Receives alerts, groups them, and sends webhooks. Understands Alertmanager's configuration, flags and API.",
+    version = version::VERSION,
+    args_override_self = true,
+    args_conflicts_with_subcommands = false
+)]
+pub struct CommandLine {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How to serve.
+    #[command(flatten)]
+    pub flags: Flags,
+}
+
+/// What the binary does beside serving.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Serves on a built-in configuration and posts sample alerts, to show the life of a group.
+    Demo,
+    /// Checks configuration files and says everything that is wrong with them.
+    CheckConfig {
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// All flags for serving.
+#[derive(Clone, Debug, Args)]
+#[command(rename_all = "verbatim")]
+pub struct Flags {
+    /// The configuration file [default: alertmanager.yml or alertwheel.yml if there, else built in].
+    #[arg(long = "config.file", value_name = "FILE")]
+    pub config_file: Option<PathBuf>,
+    /// How long the ledger remembers what was told.
+    #[arg(long = "data.retention", value_name = "SPAN", default_value = "120h", value_parser = positive_span)]
+    pub retention: Duration,
+    /// How often the ledger forgets.
+    #[arg(long = "data.maintenance-interval", value_name = "SPAN", default_value = "15m", value_parser = positive_span)]
+    pub maintenance_interval: Duration,
+    /// How often resolved alerts are forgotten.
+    #[arg(long = "alerts.gc-interval", value_name = "SPAN", default_value = "30m", value_parser = positive_span)]
+    pub alert_collect_interval: Duration,
+    /// Alerts kept at most, resolved ones included; past that, posts are answered 503.
+    #[arg(long = "alerts.max", value_name = "N", default_value_t = limits::ALERTS)]
+    pub alerts: usize,
+    /// Addresses to listen on; may be repeated [default: :9093].
+    #[arg(long = "web.listen-address", value_name = "ADDRESS")]
+    pub listen_addresses: Vec<String>,
+    /// The URL under which others reach this daemon [default: http://HOSTNAME:PORT].
+    #[arg(long = "web.external-url", value_name = "URL", default_value = "")]
+    pub external_url: String,
+    /// Prefix of all paths [default: the path of the external URL].
+    #[arg(long = "web.route-prefix", value_name = "PATH", default_value = "")]
+    pub route_prefix: String,
+    /// GET requests served at once; 0 is the number of cores, but at least 8.
+    #[arg(long = "web.get-concurrency", value_name = "N", default_value_t = 0)]
+    pub get_concurrency: usize,
+    /// The limits of the front door.
+    #[command(flatten)]
+    pub door: DoorFlags,
+    /// The limits of sending.
+    #[command(flatten)]
+    pub sending: SendingFlags,
+    /// Comma-separated features: classic-mode or utf8-strict-mode.
+    #[arg(long = "enable-feature", value_name = "NAMES")]
+    pub features: Vec<String>,
+    /// The least important log lines to write.
+    #[arg(long = "log.level", value_enum, default_value_t = LogLevel::Info)]
+    pub log_level: LogLevel,
+    /// The form of log lines.
+    #[arg(long = "log.format", value_enum, default_value_t = LogFormat::Logfmt)]
+    pub log_format: LogFormat,
+    /// Form all groups anew at a reload, as Alertmanager does.
+    #[arg(long = "no-reload.keep-timers", overrides_with = "reload_keep_timers")]
+    pub reload_forgets_timers: bool,
+    /// Let a reload leave alone the groups it does not concern (the default).
+    #[arg(id = "reload_keep_timers", long = "reload.keep-timers")]
+    pub reload_keeps_timers: bool,
+    /// Address for clustering; this daemon runs alone, and reports itself as its only peer unless empty.
+    #[arg(
+        long = "cluster.listen-address",
+        value_name = "ADDRESS",
+        default_value = "0.0.0.0:9094"
+    )]
+    pub cluster_listen_address: String,
+    /// The name of this daemon as a peer.
+    #[arg(long = "cluster.peer-name", value_name = "NAME", default_value = "")]
+    pub cluster_peer_name: String,
+    /// Flags that Alertmanager has and that must not be ignored.
+    #[command(flatten)]
+    pub refused: RefusedFlags,
+    /// Flags that Alertmanager has and that mean nothing here.
+    #[command(flatten)]
+    unused: UnusedFlags,
+}
+
+/// What the front door allows.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Limits of the front door")]
+pub struct DoorFlags {
+    /// Connections open at once; the longest idle one makes room for a new one.
+    #[arg(long = "web.max-connections", value_name = "N", default_value_t = limits::CONNECTIONS)]
+    pub connections: usize,
+    /// Bytes of a request line with its headers.
+    #[arg(long = "web.max-header-bytes", value_name = "N", default_value_t = limits::HEAD_BYTES)]
+    pub head_bytes: usize,
+    /// Bytes of a body.
+    #[arg(long = "web.max-body-bytes", value_name = "N", default_value_t = limits::BODY_BYTES)]
+    pub body_bytes: usize,
+    /// Bytes of bodies held at once.
+    #[arg(long = "web.max-buffered-bytes", value_name = "N", default_value_t = limits::BUFFERED_BYTES)]
+    pub buffered_bytes: usize,
+    /// Time for a head to arrive.
+    #[arg(long = "web.header-timeout", value_name = "SPAN", default_value = "10s", value_parser = positive_span)]
+    pub head_timeout: Duration,
+    /// Time for a body to arrive.
+    #[arg(long = "web.body-timeout", value_name = "SPAN", default_value = "30s", value_parser = positive_span)]
+    pub body_timeout: Duration,
+    /// Time for an answer to be read.
+    #[arg(long = "web.write-timeout", value_name = "SPAN", default_value = "30s", value_parser = positive_span)]
+    pub write_timeout: Duration,
+    /// Time a connection may stay idle.
+    #[arg(long = "web.idle-timeout", value_name = "SPAN", default_value = "310s", value_parser = positive_span)]
+    pub idle_timeout: Duration,
+}
+
+/// What sending may use.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Limits of sending")]
+pub struct SendingFlags {
+    /// Threads that send webhooks.
+    #[arg(long = "webhook.workers", value_name = "N", default_value_t = limits::WORKERS, value_parser = at_least_one)]
+    pub workers: usize,
+    /// Threads that one endpoint (scheme, host and port) may hold.
+    #[arg(long = "webhook.workers-per-endpoint", value_name = "N", default_value_t = limits::WORKERS_PER_ENDPOINT, value_parser = at_least_one)]
+    pub workers_per_endpoint: usize,
+}
+
+/// Levels of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Everything.
+    Debug,
+    /// What an operator may want to know.
+    Info,
+    /// What may need somebody.
+    Warn,
+    /// What needs somebody.
+    Error,
+}
+
+/// Forms of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// `key=value`
+    Logfmt,
+    /// One object a line.
+    Json,
+}
+
+/// Flags of Alertmanager without which a daemon would be open or out of reach. They are refused
+/// until they are built.
+#[derive(Clone, Debug, Args)]
+pub struct RefusedFlags {
+    /// TLS and passwords for the front door: not built yet, and refused.
+    #[arg(
+        long = "web.config.file",
+        value_name = "FILE",
+        default_value = "",
+        hide = true
+    )]
+    pub web_config_file: String,
+    /// Sockets from systemd: not built yet, and refused.
+    #[arg(long = "web.systemd-socket", hide = true)]
+    pub systemd_socket: bool,
+    #[arg(long = "no-web.systemd-socket", hide = true)]
+    no_systemd_socket: bool,
+    /// TLS between peers: not built yet, and refused.
+    #[arg(
+        long = "cluster.tls-config",
+        value_name = "FILE",
+        default_value = "",
+        hide = true
+    )]
+    pub cluster_tls_config: String,
+}
+
+impl RefusedFlags {
+    /// The flags given that cannot be honoured.
+    pub fn given(&self) -> impl Iterator<Item = &'static str> {
+        let flags = [
+            ("--web.config.file", !self.web_config_file.is_empty()),
+            ("--web.systemd-socket", self.systemd_socket),
+            ("--cluster.tls-config", !self.cluster_tls_config.is_empty()),
+        ];
+        flags
+            .into_iter()
+            .filter(|(_, is_given)| *is_given)
+            .map(|(name, _)| name)
+    }
+}
+
+/// Flags of Alertmanager that are accepted, so that a unit file need not change. Each that is given
+/// is named in one log line.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Accepted for Alertmanager's sake")]
+struct UnusedFlags {
+    /// Nothing is written to disk yet.
+    #[arg(long = "storage.path", value_name = "DIR")]
+    storage_path: Option<PathBuf>,
+    /// Silences are not built yet.
+    #[arg(long = "silences.max-silences", value_name = "N")]
+    silences_max: Option<u64>,
+    /// Silences are not built yet.
+    #[arg(long = "silences.max-silence-size-bytes", value_name = "N")]
+    silence_size: Option<u64>,
+    /// Silences are not built yet.
+    #[arg(long = "log.silences", overrides_with = "no_log_silences")]
+    log_silences: bool,
+    #[arg(long = "no-log.silences", hide = true)]
+    no_log_silences: bool,
+    /// Not built yet.
+    #[arg(long = "alerts.per-alertname-limit", value_name = "N")]
+    per_alertname_limit: Option<u64>,
+    /// There is no periodic maintenance of groups.
+    #[arg(long = "dispatch.maintenance-interval", value_name = "SPAN", value_parser = positive_span)]
+    dispatch_maintenance: Option<Duration>,
+    /// Not built yet.
+    #[arg(long = "dispatch.start-delay", value_name = "SPAN", value_parser = parse_flag_duration)]
+    start_delay: Option<Duration>,
+    /// Not built yet.
+    #[arg(long = "web.timeout", value_name = "SPAN", value_parser = parse_flag_duration)]
+    web_timeout: Option<Duration>,
+    /// Go's alone.
+    #[arg(long = "auto-gomemlimit.ratio", value_name = "SHARE")]
+    gomemlimit_ratio: Option<f64>,
+    /// There is no clustering.
+    #[command(flatten)]
+    cluster: ClusterFlags,
+}
+
+/// Flags of Alertmanager's clustering.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Accepted for Alertmanager's sake")]
+struct ClusterFlags {
+    #[arg(long = "cluster.advertise-address", hide = true)]
+    advertise_address: Option<String>,
+    #[arg(long = "cluster.peer", hide = true)]
+    peer: Vec<String>,
+    #[arg(long = "cluster.label", hide = true)]
+    label: Option<String>,
+    #[arg(long = "cluster.peer-timeout", hide = true, value_parser = parse_flag_duration)]
+    peer_timeout: Option<Duration>,
+    #[arg(long = "cluster.peers-resolve-timeout", hide = true, value_parser = parse_flag_duration)]
+    peers_resolve_timeout: Option<Duration>,
+    #[arg(long = "cluster.gossip-interval", hide = true, value_parser = parse_flag_duration)]
+    gossip_interval: Option<Duration>,
+    #[arg(long = "cluster.pushpull-interval", hide = true, value_parser = parse_flag_duration)]
+    pushpull_interval: Option<Duration>,
+    #[arg(long = "cluster.tcp-timeout", hide = true, value_parser = parse_flag_duration)]
+    tcp_timeout: Option<Duration>,
+    #[arg(long = "cluster.probe-timeout", hide = true, value_parser = parse_flag_duration)]
+    probe_timeout: Option<Duration>,
+    #[arg(long = "cluster.probe-interval", hide = true, value_parser = parse_flag_duration)]
+    probe_interval: Option<Duration>,
+    #[arg(long = "cluster.settle-timeout", hide = true, value_parser = parse_flag_duration)]
+    settle_timeout: Option<Duration>,
+    #[arg(long = "cluster.reconnect-interval", hide = true, value_parser = parse_flag_duration)]
+    reconnect_interval: Option<Duration>,
+    #[arg(long = "cluster.reconnect-timeout", hide = true, value_parser = parse_flag_duration)]
+    reconnect_timeout: Option<Duration>,
+    #[arg(
+        long = "cluster.allow-insecure-public-advertise-address-discovery",
+        hide = true
+    )]
+    allow_insecure: bool,
+    #[arg(
+        long = "no-cluster.allow-insecure-public-advertise-address-discovery",
+        hide = true
+    )]
+    no_allow_insecure: bool,
+}
+
+/// The flags on this command line that mean nothing here.
+pub fn unused_flags(given: &ArgMatches) -> Vec<String> {
+    let unused = UnusedFlags::augment_args(clap::Command::new("unused"));
+    let is_given = |argument: &&clap::Arg| {
+        given.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine)
+    };
+    let given = unused.get_arguments().filter(is_given);
+    given
+        .filter_map(|argument| Some(format!("--{}", argument.get_long()?)))
+        .collect()
+}
+
+fn positive_span(text: &str) -> Result<Duration, String> {
+    match parse_flag_duration(text) {
+        Ok(span) if span.is_zero() => Err("must be greater than 0".into()),
+        Ok(span) => Ok(span),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1".into()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("not a whole number".into()),
+    }
+}

@@ -1,0 +1,88 @@
+//! The commands of the binary, each a file.
+//!
+//! Owns the way from arguments to an exit code. Runs on main.
+
+mod check_config;
+mod demo;
+mod external_url;
+mod flags;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use flags::{Command, CommandLine};
+
+/// Does what the arguments of this process say.
+pub fn run() -> ExitCode {
+    let given = match CommandLine::command().try_get_matches() {
+        Ok(given) => given,
+        Err(error) => {
+            // Help and the version are no mistake. Nothing is left to do if the terminal is gone.
+            let _ = error.print();
+            return if error.use_stderr() {
+                ExitCode::FAILURE
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    let unused = flags::unused_flags(&given);
+    let line = CommandLine::from_arg_matches(&given).expect("the arguments that were just matched");
+    match line.command {
+        None => serve::run(line.flags, &unused),
+        Some(Command::Demo) => demo::run(line.flags, &unused),
+        Some(Command::CheckConfig { files }) => check_config::run(&files, &line.flags),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_without_a_meaning_are_named() {
+        let arguments = [
+            "alertwheel",
+            "--cluster.peer=a:1",
+            "--log.silences",
+            "--log.level=debug",
+        ];
+        let given = CommandLine::command()
+            .try_get_matches_from(arguments)
+            .expect("known flags");
+        assert_eq!(
+            flags::unused_flags(&given),
+            ["--log.silences", "--cluster.peer"]
+        );
+    }
+
+    #[test]
+    fn an_old_unit_file_is_understood() {
+        let arguments = [
+            "alertwheel",
+            "--config.file",
+            "x.yml",
+            "--storage.path=/var/lib/alertmanager",
+            "--data.retention=240h",
+            "--web.listen-address",
+            ":9093",
+            "--web.external-url=http://a/",
+            "--cluster.listen-address=",
+            "--cluster.settle-timeout",
+            "0s",
+            "--no-log.silences",
+            "--alerts.gc-interval=30m",
+            "--web.get-concurrency=0",
+            "--log.format=json",
+        ];
+        let given = CommandLine::command().try_get_matches_from(arguments);
+        assert!(given.is_ok(), "{given:?}");
+    }
+}

@@ -1,0 +1,225 @@
+//! `alertwheel`: serves until told to stop.
+//!
+//! Owns the way from flags to the daemon's options, and the words at start and stop. Runs on main.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::external_url::{external_url, route_prefix};
+use super::flags::{Flags, LogFormat, LogLevel};
+use crate::api::SelfPeer;
+use crate::api::guard::{self, Limits};
+use crate::clock::Clock;
+use crate::daemon::{ConfigSource, Daemon, Options, StartError};
+use crate::engine::{ReloadPolicy, Settings};
+use crate::model::ParserMode;
+use crate::telemetry::log::{self as logger, Format};
+use crate::version;
+
+/// Files that are looked for when none is named.
+const USUAL_FILES: [&str; 2] = ["alertmanager.yml", "alertwheel.yml"];
+
+/// Serves as the flags say.
+pub fn run(flags: Flags, unused: &[String]) -> ExitCode {
+    let source = source(&flags);
+    match start(flags, source, unused) {
+        Ok(daemon) => {
+            if *daemon.source() == ConfigSource::BuiltIn {
+                introduce(daemon.addresses());
+            }
+            daemon.serve()
+        }
+        Err(code) => code,
+    }
+}
+
+/// Starts the daemon; says on stderr why it could not.
+pub fn start(flags: Flags, source: ConfigSource, unused: &[String]) -> Result<Daemon, ExitCode> {
+    let clock = Clock::start();
+    if let Err(error) = logger::install(level(flags.log_level), format(flags.log_format), clock) {
+        eprintln!("alertwheel: error: {error}");
+        return Err(ExitCode::FAILURE);
+    }
+    log::info!(version = version::VERSION; "Starting alertwheel");
+    for flag in unused {
+        log::warn!(flag = flag.as_str(); "This flag of Alertmanager means nothing here");
+    }
+    let started = options(flags, source).and_then(|options| Daemon::start(options, clock));
+    started.map_err(|error| {
+        log::error!(err:% = error; "alertwheel exited with error");
+        ExitCode::FAILURE
+    })
+}
+
+/// Which label names and matchers the features ask for.
+pub fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
+    const OTHERS: [&str; 5] = [
+        "alert-names-in-metrics",
+        "receiver-name-in-metrics",
+        "group-key-in-metrics",
+        "auto-gomemlimit",
+        "event-recorder",
+    ];
+    let mut mode = ParserMode::Fallback;
+    for feature in features
+        .iter()
+        .flat_map(|list| list.split(','))
+        .filter(|name| !name.is_empty())
+    {
+        let asked = match feature {
+            "classic-mode" => ParserMode::Classic,
+            "utf8-strict-mode" => ParserMode::Utf8,
+            other if OTHERS.contains(&other) => {
+                log::warn!(feature = other; "This feature of Alertmanager is not built yet");
+                continue;
+            }
+            other => return Err(format!("unknown option '{other}' for --enable-feature")),
+        };
+        if mode != ParserMode::Fallback && mode != asked {
+            return Err("cannot have both classic and UTF-8 modes enabled".into());
+        }
+        mode = asked;
+    }
+    Ok(mode)
+}
+
+/// A file that is named must be there; without a name the usual ones are looked for.
+fn source(flags: &Flags) -> ConfigSource {
+    if let Some(file) = &flags.config_file {
+        return ConfigSource::File(file.clone());
+    }
+    let usual = USUAL_FILES.iter().find(|file| Path::new(file).exists());
+    usual.map_or(ConfigSource::BuiltIn, |file| {
+        ConfigSource::File(PathBuf::from(file))
+    })
+}
+
+fn options(flags: Flags, source: ConfigSource) -> Result<Options, StartError> {
+    if let Some(flag) = flags.refused.given().next() {
+        return Err(StartError::Flag(format!(
+            "{flag} is not built yet, and ignoring it would be unsafe"
+        )));
+    }
+    let listeners = bind(&flags, &source)?;
+    let first = listeners[0].local_addr().map_err(StartError::Threads)?;
+    let external_url =
+        external_url(&flags.external_url, &hostname(), first).map_err(StartError::Flag)?;
+    Ok(Options {
+        parser_mode: parser_mode(&flags.features).map_err(StartError::Flag)?,
+        route_prefix: route_prefix(&flags.route_prefix, &external_url),
+        external_url,
+        limits: limits(&flags),
+        engine: engine_settings(&flags),
+        cluster: self_peer(&flags),
+        listeners,
+        source,
+    })
+}
+
+/// Without a file nothing is exposed: then the default address is this host alone.
+fn bind(flags: &Flags, source: &ConfigSource) -> Result<Vec<TcpListener>, StartError> {
+    let default = match source {
+        ConfigSource::File(_) => ":9093",
+        ConfigSource::BuiltIn | ConfigSource::Demo => "127.0.0.1:9093",
+    };
+    let addresses = match flags.listen_addresses.as_slice() {
+        [] => vec![default.to_owned()],
+        given => given.to_vec(),
+    };
+    let bound = addresses.into_iter().map(|address| {
+        guard::bind(&address).map_err(|error| StartError::Listen { address, error })
+    });
+    bound.collect()
+}
+
+fn limits(flags: &Flags) -> Limits {
+    let defaults = Limits::default();
+    Limits {
+        connections: flags.door.connections,
+        head_bytes: flags.door.head_bytes,
+        body_bytes: flags.door.body_bytes,
+        buffered_bytes: flags.door.buffered_bytes,
+        head_timeout: flags.door.head_timeout,
+        body_timeout: flags.door.body_timeout,
+        write_timeout: flags.door.write_timeout,
+        idle_timeout: flags.door.idle_timeout,
+        concurrent_reads: match flags.get_concurrency {
+            0 => defaults.concurrent_reads,
+            given => given,
+        },
+        ..defaults
+    }
+}
+
+fn engine_settings(flags: &Flags) -> Settings {
+    let reload = if flags.reload_forgets_timers {
+        ReloadPolicy::RebuildAll
+    } else {
+        ReloadPolicy::KeepUnchanged
+    };
+    Settings {
+        workers: flags.sending.workers,
+        workers_per_endpoint: flags.sending.workers_per_endpoint,
+        alerts: flags.alerts,
+        retention: flags.retention,
+        alert_collect_interval: flags.alert_collect_interval,
+        ledger_collect_interval: flags.maintenance_interval,
+        reload,
+        // Jitter only has to differ between hosts that start together.
+        seed: u64::from(std::process::id()),
+    }
+}
+
+fn self_peer(flags: &Flags) -> Option<SelfPeer> {
+    if flags.cluster_listen_address.is_empty() {
+        return None;
+    }
+    let name = match flags.cluster_peer_name.as_str() {
+        "" => hostname(),
+        given => given.to_owned(),
+    };
+    Some(SelfPeer {
+        name,
+        address: flags.cluster_listen_address.clone(),
+    })
+}
+
+fn hostname() -> String {
+    let name = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
+    if name.is_empty() {
+        "localhost".into()
+    } else {
+        name
+    }
+}
+
+fn level(level: LogLevel) -> log::Level {
+    match level {
+        LogLevel::Debug => log::Level::Debug,
+        LogLevel::Info => log::Level::Info,
+        LogLevel::Warn => log::Level::Warn,
+        LogLevel::Error => log::Level::Error,
+    }
+}
+
+fn format(format: LogFormat) -> Format {
+    match format {
+        LogFormat::Logfmt => Format::Logfmt,
+        LogFormat::Json => Format::Json,
+    }
+}
+
+/// Two lines for somebody who started it to have a look.
+fn introduce(addresses: &[SocketAddr]) {
+    let Some(address) = addresses.first() else {
+        return;
+    };
+    println!(
+        "No configuration file: alerts posted to http://{address} are grouped by alertname and printed here.\n\
+         Try `amtool --alertmanager.url=http://{address} alert add Hello host=me`, or stop this and run `alertwheel demo`."
+    );
+}

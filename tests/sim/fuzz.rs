@@ -1,0 +1,404 @@
+//! Random worlds, each from a seed, with every fault there is; and the proof that the checkers see.
+//!
+//! A complaint names its seed. `ALERTWHEEL_SEEDS=1000 cargo test --test sim fuzz` looks further.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use alertwheel::config::Config;
+use alertwheel::engine::Target;
+use alertwheel::model::{Fingerprint, Labels, Mono, PostedAlert, Wall};
+use jiff::SignedDuration;
+
+use crate::alarms::AlarmFaults;
+use crate::checkers::Checkers;
+use crate::network::Behaviour;
+use crate::world::{Dice, Sabotage, World, configuration};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// How often senders repeat what fires.
+const REFRESH: Duration = Duration::from_secs(3 * 60);
+const SEEDS_PER_TEST: u64 = 50;
+
+const FAULTS: AlarmFaults = AlarmFaults {
+    late: 0.1,
+    lost: 0.05,
+    stale: 0.1,
+    doubled: 0.05,
+    early: 0.05,
+};
+
+#[test]
+fn no_checker_complains_over_the_first_quarter_of_the_seeds() {
+    explore(0);
+}
+
+#[test]
+fn no_checker_complains_over_the_second_quarter_of_the_seeds() {
+    explore(1);
+}
+
+#[test]
+fn no_checker_complains_over_the_third_quarter_of_the_seeds() {
+    explore(2);
+}
+
+#[test]
+fn no_checker_complains_over_the_last_quarter_of_the_seeds() {
+    explore(3);
+}
+
+#[test]
+fn dropped_alarms_are_noticed() {
+    assert_complaint(Sabotage::DropArms, "asleep for ever");
+}
+
+#[test]
+fn swallowed_rings_are_noticed() {
+    assert_complaint(Sabotage::SwallowRings, "asleep for ever");
+}
+
+#[test]
+fn failures_taken_for_deliveries_are_noticed() {
+    assert_complaint(
+        Sabotage::FailuresCountAsDelivered,
+        "what fires was not told",
+    );
+}
+
+#[test]
+fn repeated_deliveries_are_noticed() {
+    assert_complaint(
+        Sabotage::DeliveriesCountAsFailed,
+        "told twice without a reason",
+    );
+}
+
+#[test]
+fn resolutions_that_never_arrive_are_noticed() {
+    assert_complaint(Sabotage::HideResolved, "never resolved");
+}
+
+fn explore(quarter: u64) {
+    let seeds = std::env::var("ALERTWHEEL_SEEDS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let per_test = seeds.map_or(SEEDS_PER_TEST, |seeds: u64| seeds.div_ceil(4));
+    for seed in quarter * per_test..(quarter + 1) * per_test {
+        if let Some(complaint) = complaint(seed, 10 * DAY, Sabotage::None) {
+            panic!("seed {seed}: {complaint}");
+        }
+    }
+}
+
+/// Some world of a few shows the planted bug, by this complaint and no other.
+fn assert_complaint(sabotage: Sabotage, expected: &str) {
+    let complaints: Vec<String> = (0..8)
+        .filter_map(|seed| complaint(seed, 2 * DAY, sabotage))
+        .collect();
+    assert!(!complaints.is_empty(), "{sabotage:?} went unnoticed");
+    let about_it = complaints
+        .iter()
+        .any(|complaint| complaint.contains(expected));
+    assert!(
+        about_it,
+        "{sabotage:?} was taken for something else: {complaints:#?}"
+    );
+}
+
+/// What a checker says about the world of this seed.
+fn complaint(seed: u64, length: Duration, sabotage: Sabotage) -> Option<String> {
+    let run = AssertUnwindSafe(|| Life::new(seed, sabotage).live(length));
+    let payload = catch_unwind(run).err()?;
+    let text = payload.downcast_ref::<String>().cloned();
+    text.or_else(|| {
+        payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+    })
+    .or_else(|| Some("a panic without words".into()))
+}
+
+/// What senders believe of an alert.
+struct Sender {
+    labels: Labels,
+    team: &'static str,
+    name: String,
+    /// When it began, while it fires.
+    firing_since: Option<Wall>,
+}
+
+/// How the senders of a world give times.
+#[derive(Clone, Copy)]
+enum Times {
+    /// Start and end, as Prometheus does.
+    Explicit,
+    /// None: the end is our timeout.
+    LeftToUs,
+}
+
+struct Life {
+    world: World,
+    checkers: Checkers,
+    dice: Dice,
+    senders: Vec<Sender>,
+    times: Times,
+    next_refresh: Mono,
+}
+
+const TEAMS: [&str; 3] = ["a", "b", "c"];
+
+impl Life {
+    fn new(seed: u64, sabotage: Sabotage) -> Self {
+        let mut dice = Dice::seeded(seed + 1_000_000);
+        let mut world = World::new(any_configuration(&mut dice), seed, FAULTS);
+        world.sabotage = sabotage;
+        let times = if dice.happens(0.5) {
+            Times::Explicit
+        } else {
+            Times::LeftToUs
+        };
+        let mut senders = Vec::new();
+        for team in TEAMS {
+            for number in 0..6 {
+                senders.push(sender(team, number));
+            }
+        }
+        let checkers = Checkers::new(Duration::from_secs(30 * 60));
+        Life {
+            world,
+            checkers,
+            dice,
+            senders,
+            times,
+            next_refresh: Mono::START + REFRESH,
+        }
+    }
+
+    fn live(mut self, length: Duration) {
+        let end = Mono::START + length;
+        while self.world.now < end {
+            let pause = self.dice.up_to(Duration::from_secs(40 * 60));
+            self.run_until(self.world.now + pause);
+            self.something_happens();
+        }
+        self.calm_down();
+        self.checkers.receivers_know(&self.actual());
+    }
+
+    fn something_happens(&mut self) {
+        match self.dice.below(20) {
+            0..=8 => self.toggle_some_alerts(),
+            9..=12 => self.some_receiver_changes(),
+            13..=15 => {
+                let config = any_configuration(&mut self.dice);
+                self.world.reload(config);
+                self.look();
+            }
+            16 => self.set_the_clock(),
+            _ => self.network_heals(),
+        }
+    }
+
+    /// Every fault ends; then there is time for everything that is owed.
+    fn calm_down(&mut self) {
+        self.world.network.heal();
+        self.world.alarms.heal();
+        self.run_until(self.world.now + DAY / 8);
+    }
+
+    fn toggle_some_alerts(&mut self) {
+        for _ in 0..=self.dice.below(5) {
+            let index = self.dice.below(self.senders.len() as u64) as usize;
+            let now = self.world.clocks().wall;
+            let sender = &mut self.senders[index];
+            match sender.firing_since.take() {
+                None => sender.firing_since = Some(now),
+                // Half of them fall silent, the others say that it is over.
+                Some(since) if self.dice.happens(0.5) => {
+                    let posted = PostedAlert {
+                        labels: sender.labels.clone(),
+                        starts_at: Some(since.min(now)),
+                        ends_at: Some(now),
+                        ..PostedAlert::default()
+                    };
+                    self.post(vec![posted]);
+                }
+                Some(_) => {}
+            }
+        }
+        self.post_all();
+    }
+
+    fn some_receiver_changes(&mut self) {
+        let receiver = format!("team-{}", self.any_team());
+        let behaviour = match self.dice.below(6) {
+            0 => Behaviour::Failing,
+            1 => Behaviour::Rejecting,
+            2 => Behaviour::Throttling(self.dice.up_to(Duration::from_secs(3600))),
+            3 => Behaviour::Hanging,
+            4 => Behaviour::Flaky(0.3),
+            _ => Behaviour::Healthy,
+        };
+        self.world.network.set_behaviour(&receiver, behaviour);
+    }
+
+    fn network_heals(&mut self) {
+        let receiver = format!("team-{}", self.any_team());
+        self.world
+            .network
+            .set_behaviour(&receiver, Behaviour::Healthy);
+    }
+
+    fn any_team(&mut self) -> &'static str {
+        TEAMS[self.dice.below(TEAMS.len() as u64) as usize]
+    }
+
+    /// Senders on the same host jump too, and remember how long their alerts have fired.
+    fn set_the_clock(&mut self) {
+        let hours = [1, -1, 24, -24, 24 * 365 * 20, -24 * 365 * 5][self.dice.below(6) as usize];
+        let step = SignedDuration::from_hours(hours);
+        self.world.step_wall_clock(step);
+        for sender in &mut self.senders {
+            let moved = |since: Wall| since.checked_add(step).expect("a time on the calendar");
+            sender.firing_since = sender.firing_since.map(moved);
+        }
+        self.post_all();
+    }
+
+    fn run_until(&mut self, end: Mono) {
+        while self.next_refresh < end {
+            let next = self.next_refresh;
+            self.advance_to(next);
+            self.post_all();
+            self.next_refresh = next + REFRESH;
+        }
+        self.advance_to(end);
+    }
+
+    fn advance_to(&mut self, at: Mono) {
+        let checkers = &mut self.checkers;
+        self.world
+            .run_until(at, &mut |world| checkers.after_step(world));
+    }
+
+    fn post_all(&mut self) {
+        let now = self.world.clocks().wall;
+        let times = self.times;
+        let firing = self.senders.iter().filter_map(|sender| {
+            let since = sender.firing_since?;
+            let (starts_at, ends_at) = match times {
+                Times::Explicit => (Some(since.min(now)), now.checked_add(4 * REFRESH).ok()),
+                Times::LeftToUs => (None, None),
+            };
+            let labels = sender.labels.clone();
+            Some(PostedAlert {
+                labels,
+                starts_at,
+                ends_at,
+                ..PostedAlert::default()
+            })
+        });
+        let firing = firing.collect();
+        self.post(firing);
+    }
+
+    fn post(&mut self, alerts: Vec<PostedAlert>) {
+        let refused = self.world.post(alerts);
+        assert!(refused.is_empty(), "a sound alert was refused: {refused:?}");
+        self.look();
+    }
+
+    fn look(&mut self) {
+        self.checkers.after_step(&self.world);
+    }
+
+    /// What fires, by webhook and group, worked out without the engine.
+    fn actual(&self) -> BTreeMap<(Target, Arc<str>), BTreeSet<Fingerprint>> {
+        let mut actual: BTreeMap<_, BTreeSet<Fingerprint>> = BTreeMap::new();
+        for sender in self
+            .senders
+            .iter()
+            .filter(|sender| sender.firing_since.is_some())
+        {
+            let team = sender.team;
+            let group: Arc<str> =
+                format!("{{}}/{{team=\"{team}\"}}:{{alertname=\"{}\"}}", sender.name).into();
+            for webhook_index in 0..webhooks_of(team) {
+                let target = Target {
+                    receiver: format!("team-{team}").into(),
+                    webhook_index,
+                };
+                let group = Arc::clone(&group);
+                actual
+                    .entry((target, group))
+                    .or_default()
+                    .insert(sender.labels.fingerprint());
+            }
+        }
+        actual
+    }
+}
+
+fn sender(team: &'static str, number: u64) -> Sender {
+    let name = format!("Alert{}", number / 3);
+    let host = format!("host{number}");
+    let labels = Labels::from_pairs([
+        ("alertname", name.as_str()),
+        ("team", team),
+        ("host", &host),
+    ]);
+    Sender {
+        labels,
+        team,
+        name,
+        firing_since: None,
+    }
+}
+
+/// Team b has two webhooks.
+fn webhooks_of(team: &str) -> usize {
+    if team == "b" { 2 } else { 1 }
+}
+
+/// The same routes for the teams in all of them; times, neighbours and webhooks differ.
+fn any_configuration(dice: &mut Dice) -> Arc<Config> {
+    let mut pick = |from: &[&str]| from[dice.below(from.len() as u64) as usize].to_owned();
+    let (wait, interval) = (
+        pick(&["0s", "10s", "30s", "5m"]),
+        pick(&["5s", "1m", "5m", "15m"]),
+    );
+    let repeat = pick(&["30m", "4h", "3h59m", "12h"]);
+    let neighbour = pick(&[
+        "",
+        "- matchers: [neighbour=\"x\"]",
+        "- matchers: [neighbour=\"y\"]",
+    ]);
+    let timeout = pick(&["0s", "10s", "1m"]);
+    let port = pick(&["80", "8080"]);
+    configuration(&format!(
+        r#"
+route:
+  receiver: nobody
+  group_by: [alertname]
+  group_wait: {wait}
+  group_interval: {interval}
+  repeat_interval: {repeat}
+  routes:
+    {neighbour}
+    - {{matchers: [team="a"], receiver: team-a}}
+    - {{matchers: [team="b"], receiver: team-b}}
+    - {{matchers: [team="c"], receiver: team-c, group_interval: 1m}}
+receivers:
+  - name: nobody
+  - name: team-a
+    webhook_configs: [{{url: "http://a:{port}/", timeout: {timeout}}}]
+  - name: team-b
+    webhook_configs: [{{url: "http://b:{port}/1"}}, {{url: "http://b:{port}/2", timeout: {timeout}}}]
+  - name: team-c
+    webhook_configs: [{{url: "http://c/"}}]
+"#
+    ))
+}

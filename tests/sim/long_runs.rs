@@ -1,0 +1,56 @@
+//! Weeks in milliseconds, as `cargo test` builds it.
+
+use std::time::{Duration, Instant};
+
+use alertwheel::model::{Labels, Mono, PostedAlert};
+
+use crate::alarms::AlarmFaults;
+use crate::world::{Seen, World, configuration};
+
+/// Four hours between repeats: the tick after 3 h 58 m.
+const CONFIG: &str = r#"
+route: {receiver: team, group_by: [alertname], repeat_interval: 3h58m}
+receivers: [{name: team, webhook_configs: [{url: "http://team/"}]}]
+"#;
+
+#[test]
+fn four_weeks_of_one_group_are_168_notifications_in_a_tenth_of_a_second() {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    let mut world = World::new(configuration(CONFIG), 1, AlarmFaults::default());
+    let alerts: Vec<PostedAlert> = ["a", "b", "c"].into_iter().map(alert).collect();
+    let began = began();
+    let mut minute = Mono::START;
+    while minute < Mono::START + 28 * DAY {
+        world.run_until(minute, &mut |_| {});
+        world.post(alerts.clone());
+        minute = minute + Duration::from_secs(60);
+    }
+    world.run_until(minute, &mut |_| {});
+    let took = began.elapsed();
+    let heard = world
+        .sights
+        .iter()
+        .filter(|sight| matches!(sight.what, Seen::Webhook(_)));
+    assert_eq!(heard.count(), 168);
+    println!("28 virtual days took {took:?}");
+    assert!(
+        took < Duration::from_millis(100),
+        "28 virtual days took {took:?}"
+    );
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that measures the simulation itself"
+)]
+fn began() -> Instant {
+    Instant::now()
+}
+
+fn alert(host: &str) -> PostedAlert {
+    let labels = Labels::from_pairs([("alertname", "Disk"), ("host", host)]);
+    PostedAlert {
+        labels,
+        ..PostedAlert::default()
+    }
+}

@@ -1,0 +1,351 @@
+//! The engine between a timer, a network and two clocks, all held in one hand.
+//!
+//! Time jumps from one event to the next, so that weeks take milliseconds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use alertwheel::config::{self, Config};
+use alertwheel::engine::{
+    Effect, Engine, FlushEnd, Input, Note, Reason, ReloadPolicy, Settings, Target,
+};
+use alertwheel::model::{Alert, Mono, Now, ParserMode, PostedAlert, Status, Wall};
+use jiff::SignedDuration;
+
+use crate::alarms::{AlarmFaults, Alarms, Ring};
+use crate::network::{Flight, Network};
+
+/// The engine's settings in all simulations: small pools show more than large ones.
+pub const SETTINGS: Settings = Settings {
+    workers: 4,
+    workers_per_endpoint: 2,
+    alerts: 100_000,
+    retention: Duration::from_secs(120 * 3600),
+    alert_collect_interval: Duration::from_secs(30 * 60),
+    ledger_collect_interval: Duration::from_secs(15 * 60),
+    reload: ReloadPolicy::KeepUnchanged,
+    seed: 1,
+};
+
+/// What the world saw happen, in order.
+#[derive(Debug)]
+pub struct Sight {
+    /// When; for an attempt, when it began.
+    pub at: Mono,
+    /// When it was known.
+    pub seen_at: Mono,
+    /// What.
+    pub what: Seen,
+}
+
+/// The things a checker or a reader cares for.
+#[derive(Debug)]
+pub enum Seen {
+    /// A receiver accepted a notification.
+    Webhook(Heard),
+    /// An attempt failed.
+    Failed {
+        target: Target,
+        attempt: u32,
+        why: String,
+    },
+    /// A delivery was given up for its flush.
+    GaveUp {
+        target: Target,
+        attempts: u32,
+        end: FlushEnd,
+    },
+    /// A configuration took effect.
+    Reloaded { kept: usize, moved: usize },
+    /// The wall clock was set.
+    ClockStepped { seconds: f64 },
+}
+
+/// A notification as its receiver got it.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    pub target: Target,
+    pub group_key: Arc<str>,
+    pub reason: Reason,
+    pub firing: Vec<Arc<Alert>>,
+    pub resolved: Vec<Arc<Alert>>,
+    pub truncated: u64,
+}
+
+/// A bug planted between the engine and the world, to see that a checker finds it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sabotage {
+    #[default]
+    None,
+    /// One `Arm` in fifty never reaches the timer.
+    DropArms,
+    /// Failed attempts are reported as delivered.
+    FailuresCountAsDelivered,
+    /// One delivery in ten is reported as failed.
+    DeliveriesCountAsFailed,
+    /// Receivers are not shown that alerts have resolved.
+    HideResolved,
+    /// One ring in twenty is swallowed and never repeated.
+    SwallowRings,
+}
+
+/// The whole of a simulation.
+pub struct World {
+    pub engine: Engine,
+    pub now: Mono,
+    pub alarms: Alarms,
+    pub network: Network,
+    pub sights: Vec<Sight>,
+    pub sabotage: Sabotage,
+    pub dice: Dice,
+    wall_at_start: Wall,
+    effects: Vec<Effect>,
+}
+
+impl World {
+    /// A world in which nothing has happened yet.
+    pub fn new(config: Arc<Config>, seed: u64, faults: AlarmFaults) -> Self {
+        World {
+            engine: Engine::new(config, Settings { seed, ..SETTINGS }),
+            now: Mono::START,
+            alarms: Alarms::new(faults),
+            network: Network::default(),
+            sights: Vec::new(),
+            sabotage: Sabotage::None,
+            dice: Dice::seeded(seed),
+            wall_at_start: "2026-01-01T00:00:00Z".parse().expect("a timestamp"),
+            effects: Vec::new(),
+        }
+    }
+
+    /// Both clocks.
+    pub fn clocks(&self) -> Now {
+        let since_start = self.now.since(Mono::START);
+        let wall = self
+            .wall_at_start
+            .checked_add(since_start)
+            .expect("a time we live to see");
+        Now {
+            mono: self.now,
+            wall,
+        }
+    }
+
+    /// Somebody sets the wall clock.
+    pub fn step_wall_clock(&mut self, by: SignedDuration) {
+        self.wall_at_start = self
+            .wall_at_start
+            .checked_add(by)
+            .expect("a time on the calendar");
+    }
+
+    /// A sender posts alerts; returns what was refused.
+    pub fn post(&mut self, alerts: Vec<PostedAlert>) -> Vec<String> {
+        self.handle(Input::Alerts(alerts))
+    }
+
+    /// A configuration takes effect.
+    pub fn reload(&mut self, config: Arc<Config>) {
+        self.handle(Input::Reload(config));
+    }
+
+    /// The next event of timer or network.
+    pub fn next_at(&self) -> Option<Mono> {
+        [self.alarms.next_at(), self.network.next_at()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Lets everything happen that happens by `end`, with a look of `checker` after each step.
+    pub fn run_until(&mut self, end: Mono, checker: &mut dyn FnMut(&World)) {
+        while let Some(next) = self.next_at().filter(|next| *next <= end) {
+            self.now = self.now.max(next);
+            self.step();
+            checker(self);
+        }
+        self.now = self.now.max(end);
+    }
+
+    fn step(&mut self) {
+        if let Some(flight) = self.network.pop_ended(self.now) {
+            self.land(flight);
+        } else if let Some(Ring {
+            alarm, armed_for, ..
+        }) = self.alarms.pop_due(self.now)
+        {
+            if self.sabotage == Sabotage::SwallowRings && self.dice.happens(0.05) {
+                return;
+            }
+            self.handle(Input::Ring {
+                alarm,
+                at: armed_for,
+            });
+        }
+    }
+
+    fn land(&mut self, flight: Flight) {
+        let mut outcome = flight.outcome();
+        if outcome.verdict == alertwheel::engine::Verdict::Delivered {
+            let heard = Seen::Webhook(self.hear(&flight));
+            self.see(flight.started_at, heard);
+        }
+        let failed = || alertwheel::engine::Verdict::Retry {
+            failure: alertwheel::engine::Failure {
+                kind: alertwheel::engine::FailureKind::Other,
+                text: "sabotage".into(),
+            },
+            after: None,
+        };
+        match self.sabotage {
+            Sabotage::FailuresCountAsDelivered => {
+                outcome.verdict = alertwheel::engine::Verdict::Delivered;
+            }
+            Sabotage::DeliveriesCountAsFailed if self.dice.happens(0.1) => {
+                outcome.verdict = failed();
+            }
+            _ => {}
+        }
+        self.handle(Input::Outcome(outcome));
+    }
+
+    fn hear(&self, flight: &Flight) -> Heard {
+        let notification = &flight.job.notification;
+        let with = |status: Status| {
+            let told = notification
+                .alerts
+                .iter()
+                .filter(|told| told.status == status);
+            told.map(|told| Arc::clone(&told.alert)).collect()
+        };
+        let hides_resolved = self.sabotage == Sabotage::HideResolved;
+        Heard {
+            target: target_of(flight),
+            group_key: Arc::clone(&notification.group_key),
+            reason: notification.reason,
+            firing: with(Status::Firing),
+            resolved: if hides_resolved {
+                Vec::new()
+            } else {
+                with(Status::Resolved)
+            },
+            truncated: notification.truncated_alerts,
+        }
+    }
+
+    fn handle(&mut self, input: Input) -> Vec<String> {
+        let now = self.clocks();
+        let mut effects = std::mem::take(&mut self.effects);
+        self.engine.handle(&mut effects, now, input);
+        let mut refused = Vec::new();
+        for effect in effects.drain(..) {
+            self.carry(effect, &mut refused);
+        }
+        self.effects = effects;
+        refused
+    }
+
+    fn carry(&mut self, effect: Effect, refused: &mut Vec<String>) {
+        match effect {
+            Effect::Arm { alarm, at } => {
+                let is_dropped = self.sabotage == Sabotage::DropArms && self.dice.happens(0.02);
+                if !is_dropped {
+                    self.alarms.arm(alarm, at, self.now, &mut self.dice);
+                }
+            }
+            Effect::Disarm(alarm) => self.alarms.disarm(alarm, &mut self.dice),
+            Effect::Send(job) => self.network.start(job, self.now, &mut self.dice),
+            Effect::Refuse(invalid) => refused.push(invalid.reason),
+            Effect::RefuseBatch { limit } => refused.push(format!("at the limit of {limit}")),
+            Effect::Note(note) => self.note(note),
+        }
+    }
+
+    fn note(&mut self, note: Note) {
+        let what = match note {
+            Note::AttemptFailed {
+                target,
+                attempts,
+                failure,
+                ..
+            } => Seen::Failed {
+                target,
+                attempt: attempts,
+                why: failure.text,
+            },
+            Note::NotificationFailed {
+                target,
+                attempts,
+                end,
+                ..
+            } => Seen::GaveUp {
+                target,
+                attempts,
+                end,
+            },
+            Note::Reloaded { kept, moved } => Seen::Reloaded { kept, moved },
+            Note::ClockStepped { seconds } => Seen::ClockStepped { seconds },
+            _ => return,
+        };
+        self.see(self.now, what);
+    }
+
+    fn see(&mut self, at: Mono, what: Seen) {
+        self.sights.push(Sight {
+            at,
+            seen_at: self.now,
+            what,
+        });
+    }
+}
+
+fn target_of(flight: &Flight) -> Target {
+    Target {
+        receiver: Arc::clone(&flight.job.notification.receiver),
+        webhook_index: flight.job.notification.webhook_index,
+    }
+}
+
+/// A configuration from its text; the test fails with all its faults.
+pub fn configuration(text: &str) -> Arc<Config> {
+    let parsed = config::parse("story.yml", text, ParserMode::Fallback);
+    match parsed {
+        Ok(loaded) => Arc::new(loaded.config),
+        Err(faults) => panic!("the configuration of a test is wrong:\n{faults}"),
+    }
+}
+
+/// Chance, from a seed.
+#[derive(Clone, Debug)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// The same seed gives the same chances.
+    pub fn seeded(seed: u64) -> Self {
+        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    /// 64 bits (xorshift).
+    pub fn bits(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.bits() % bound.max(1)
+    }
+
+    /// True with this probability. Never asks chance where there is none.
+    pub fn happens(&mut self, probability: f64) -> bool {
+        probability > 0.0 && (self.bits() >> 11) as f64 / (1_u64 << 53) as f64 <= probability
+    }
+
+    /// A span up to `limit`.
+    pub fn up_to(&mut self, limit: Duration) -> Duration {
+        let nanoseconds = u64::try_from(limit.as_nanos()).expect("spans of a test are short");
+        Duration::from_nanos(self.below(nanoseconds + 1))
+    }
+}
