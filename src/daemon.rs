@@ -149,7 +149,7 @@ impl Drop for EndNotice {
 impl Daemon {
     /// Starts everything; when this returns, requests are answered.
     pub fn start(options: Options, clock: Clock) -> Result<Daemon, StartError> {
-        let metrics = Arc::new(Metrics::default());
+        let metrics = Arc::new(Metrics::new(version::VERSION));
         let config = load(&options.source, options.parser_mode).map_err(StartError::Config)?;
         metrics.config_loaded(Some(&config.source), clock.wall());
         let (calls_in, calls) = bounded(limits::CALLS);

@@ -1,18 +1,54 @@
 //! Every metric, under Alertmanager's names where it has one (§11) and as `alertwheel_*` else.
 //!
-//! Owns the registry. Methods are called from any thread and never block for long.
+//! Owns the registry and what each event counts as. Holds no state that anything decides by.
+//! Methods are called from any thread and never block for long: they add to atomic numbers, behind
+//! locks that are held for a lookup or for the encoding of one family. The number of series is
+//! bounded: every label value is one of a list known here, or `other`.
 
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use crate::engine::{FailureKind, Gauges};
-use crate::model::Wall;
+use prometheus_client::encoding::text;
+use prometheus_client::metrics::gauge;
+use prometheus_client::registry::Registry;
 
-/// The media type of what [`Metrics::encode`] writes.
+use crate::engine::{FailureKind, Gauges};
+use crate::model::{Status, Wall};
+
+mod families;
+mod process;
+
+use families::{Families, Request};
+
+/// The media type of what [`Metrics::encode`] makes.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// Route patterns that requests are counted under.
+const HANDLERS: [&str; 11] = [
+    "/",
+    "/-/healthy",
+    "/-/ready",
+    "/-/reload",
+    "/api/v2/alerts",
+    "/api/v2/alerts/groups",
+    "/api/v2/receivers",
+    "/api/v2/silence/{silenceID}",
+    "/api/v2/silences",
+    "/api/v2/status",
+    "/metrics",
+];
+
+const METHODS: [&str; 7] = ["delete", "get", "head", "options", "patch", "post", "put"];
+
+/// Kinds of threads that contain panics.
+const THREADS: [&str; 3] = ["conn", "http", "send"];
+
 /// All metrics of the process.
-#[derive(Debug, Default)]
-pub struct Metrics {}
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    families: Families,
+}
 
 /// Why the front door turned a connection or a request away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,35 +77,177 @@ pub enum Refusal {
     TooManyReads,
 }
 
-impl Metrics {
-    /// Alerts were posted.
-    pub fn alerts_received(&self, _firing: usize, _resolved: usize) {}
-    /// An alert was refused.
-    pub fn alert_invalid(&self) {}
-    /// The send stage ran for a webhook.
-    pub fn notification_started(&self) {}
-    /// A webhook was not delivered in a flush.
-    pub fn notification_failed(&self, _kind: FailureKind) {}
-    /// An attempt was made; `delivered` says how it ended.
-    pub fn attempt_made(&self, _took: Duration, _delivered: bool) {}
-    /// The front door turned something away.
-    pub fn refused(&self, _refusal: Refusal) {}
-    /// A request was answered. `handler` is the route pattern, `method` in lower case.
-    pub fn request_answered(&self, _handler: &str, _method: &str, _code: u16, _took: Duration) {}
-    /// Connections open at the front door changed by `change`.
-    pub fn connections_changed(&self, _change: i64) {}
-    /// GET requests under way changed by `change`.
-    pub fn reads_in_flight_changed(&self, _change: i64) {}
-    /// A configuration was loaded, or was not. `source` is the text of one that was.
-    pub fn config_loaded(&self, _source: Option<&str>, _at: Wall) {}
-    /// A panic was contained in a thread of this kind (`http`, `send`, `conn`).
-    pub fn panic_contained(&self, _thread: &str) {}
-    /// The wall clock jumped.
-    pub fn clock_stepped(&self) {}
-    /// A reload kept and moved groups.
-    pub fn groups_reloaded(&self, _kept: usize, _moved: usize) {}
-    /// The text of `/metrics`.
-    pub fn encode(&self, _gauges: &Gauges) -> String {
-        String::new()
+impl Refusal {
+    /// Every reason, so that metrics can be created at zero.
+    pub const ALL: [Refusal; 11] = [
+        Refusal::TooManyConnections,
+        Refusal::BadHead,
+        Refusal::HeadTooLarge,
+        Refusal::BodyTooLarge,
+        Refusal::TooSlow,
+        Refusal::ReaderTooSlow,
+        Refusal::OutOfBuffers,
+        Refusal::Busy,
+        Refusal::InboxFull,
+        Refusal::AlertLimit,
+        Refusal::TooManyReads,
+    ];
+
+    /// The value of the label `reason`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Refusal::TooManyConnections => "tooManyConnections",
+            Refusal::BadHead => "badHead",
+            Refusal::HeadTooLarge => "headTooLarge",
+            Refusal::BodyTooLarge => "bodyTooLarge",
+            Refusal::TooSlow => "tooSlow",
+            Refusal::ReaderTooSlow => "readerTooSlow",
+            Refusal::OutOfBuffers => "outOfBuffers",
+            Refusal::Busy => "busy",
+            Refusal::InboxFull => "inboxFull",
+            Refusal::AlertLimit => "alertLimit",
+            Refusal::TooManyReads => "tooManyReads",
+        }
     }
 }
+
+impl Metrics {
+    /// All metrics, at zero. `version` is the daemon's own.
+    pub fn new(version: &str) -> Self {
+        let mut registry = Registry::default();
+        let families = Families::register(&mut registry, version);
+        registry.register_collector(Box::new(process::Process));
+        Metrics { registry, families }
+    }
+
+    /// Alerts were posted.
+    pub fn alerts_received(&self, firing: usize, resolved: usize) {
+        for (status, count) in [(Status::Firing, firing), (Status::Resolved, resolved)] {
+            let labels = families::received(status);
+            self.families
+                .alerts_received
+                .get_or_create(&labels)
+                .inc_by(count as u64);
+        }
+    }
+
+    /// An alert was refused.
+    pub fn alert_invalid(&self) {
+        self.families.alerts_invalid.inc();
+    }
+
+    /// The send stage ran for a webhook.
+    pub fn notification_started(&self) {
+        self.families.delivery.notifications.inc();
+    }
+
+    /// A webhook was not delivered in a flush.
+    pub fn notification_failed(&self, kind: FailureKind) {
+        let labels = families::failed(kind);
+        let failed = &self.families.delivery.notifications_failed;
+        failed.get_or_create(&labels).inc();
+    }
+
+    /// An attempt was made; `delivered` says how it ended.
+    pub fn attempt_made(&self, took: Duration, delivered: bool) {
+        let delivery = &self.families.delivery;
+        delivery.attempts.inc();
+        if !delivered {
+            delivery.attempts_failed.inc();
+        }
+        delivery.attempt_latency.observe(took.as_secs_f64());
+    }
+
+    /// The front door turned something away.
+    pub fn refused(&self, refusal: Refusal) {
+        let labels = [("reason", refusal.as_str())];
+        self.families.http.refused.get_or_create(&labels).inc();
+        if refusal == Refusal::TooManyReads {
+            self.families.http.reads_refused.inc();
+        }
+    }
+
+    /// A request was answered. `handler` is the route pattern, `method` in lower case.
+    pub fn request_answered(&self, handler: &str, method: &str, code: u16, took: Duration) {
+        let request = Request {
+            handler: one_of(&HANDLERS, handler),
+            method: one_of(&METHODS, method),
+            code,
+        };
+        let duration = self.families.http.request_duration.get_or_create(&request);
+        duration.observe(took.as_secs_f64());
+    }
+
+    /// Connections open at the front door changed by `change`.
+    pub fn connections_changed(&self, change: i64) {
+        self.families.http.connections.inc_by(change);
+    }
+
+    /// GET requests under way changed by `change`.
+    pub fn reads_in_flight_changed(&self, change: i64) {
+        self.families.http.reads_in_flight.inc_by(change);
+    }
+
+    /// A configuration was loaded, or was not. `source` is the text of one that was.
+    pub fn config_loaded(&self, source: Option<&str>, at: Wall) {
+        let config = &self.families.config;
+        config.last_load_successful.set(source.is_some().into());
+        if let Some(source) = source {
+            config.hash.set(config_hash(source));
+            (config.loaded_at_seconds).set(at.as_duration().as_secs_f64());
+        }
+    }
+
+    /// A bound that a flag set to something else than `limits.rs` says. `name` is that of the
+    /// constant, in lower case; times are in seconds.
+    pub fn limit_set(&self, name: &'static str, bound: f64) {
+        let limit = self.families.limits.get_or_create(&[("name", name)]);
+        limit.set(bound);
+    }
+
+    /// A panic was contained in a thread of this kind (`http`, `send`, `conn`).
+    pub fn panic_contained(&self, thread: &str) {
+        let labels = [("thread", one_of(&THREADS, thread))];
+        self.families.panics.get_or_create(&labels).inc();
+    }
+
+    /// The wall clock jumped.
+    pub fn clock_stepped(&self) {
+        self.families.clock_steps.inc();
+    }
+
+    /// A reload kept and moved groups.
+    pub fn groups_reloaded(&self, kept: usize, moved: usize) {
+        for (fate, groups) in [(families::KEPT, kept), (families::MOVED, moved)] {
+            let counter = self.families.groups_reloaded.get_or_create(&fate);
+            counter.inc_by(groups as u64);
+        }
+    }
+
+    /// The text of `/metrics`, of the type [`CONTENT_TYPE`].
+    pub fn encode(&self, gauges: &Gauges) -> String {
+        self.families.engine.set(gauges);
+        let mut page = String::new();
+        text::encode(&mut page, &self.registry).expect("a String takes whatever is written to it");
+        page
+    }
+}
+
+/// A gauge of a number that need not be whole.
+type Real = gauge::Gauge<f64, AtomicU64>;
+
+/// `value` if it is in `known`, so that strangers cannot make up series.
+fn one_of(known: &[&'static str], value: &str) -> &'static str {
+    let found = known.iter().find(|known| **known == value);
+    found.copied().unwrap_or("other")
+}
+
+/// The first six bytes of the text's MD5, the lowest first (§1.12): a number that a float holds.
+fn config_hash(source: &str) -> i64 {
+    let digest = md5::compute(source);
+    let [a, b, c, d, e, f, ..] = digest.0;
+    i64::from_le_bytes([a, b, c, d, e, f, 0, 0])
+}
+
+#[cfg(test)]
+mod tests;

@@ -74,7 +74,7 @@ fn api_with(world: World, settings: Settings) -> Api {
         run_dispatcher(&world, &incoming);
     })
     .expect("the host has room for a thread");
-    let metrics = Arc::new(Metrics::default());
+    let metrics = Arc::new(Metrics::new("test"));
     Api::new(Inbox::new(requests), metrics, Clock::start(), settings)
 }
 

@@ -18,7 +18,7 @@ fn health_is_told_to_get_and_head() {
 fn a_daemon_without_a_dispatcher_is_healthy_but_not_ready() {
     let (requests, incoming) = bounded(1);
     drop(incoming);
-    let metrics = Arc::new(Metrics::default());
+    let metrics = Arc::new(Metrics::new("test"));
     let api = Api::new(Inbox::new(requests), metrics, Clock::start(), settings());
     assert_eq!(get(&api, "/-/healthy").status, 200);
     let told = get(&api, "/-/ready");

@@ -128,7 +128,7 @@ impl Door {
             vec![listener],
             Arc::new(Stage { curtain: behind }),
             limits,
-            Arc::new(Metrics::default()),
+            Arc::new(Metrics::new("test")),
             Clock::start(),
         );
         Door {

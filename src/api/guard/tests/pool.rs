@@ -13,7 +13,7 @@ impl Handler for Fine {
 
 fn open() -> (Pool, Workers) {
     let handler: Arc<dyn Handler> = Arc::new(Fine);
-    Pool::open(&handler, &Arc::new(Metrics::default())).expect("it opens")
+    Pool::open(&handler, &Arc::new(Metrics::new("test"))).expect("it opens")
 }
 
 fn ask(lease: Lease) -> io::Result<u16> {

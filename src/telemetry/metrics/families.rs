@@ -1,0 +1,401 @@
+//! The families by name: what `/metrics` lists, in its order.
+//!
+//! Owns names, help texts, labels and buckets, and creates at zero every series that can be known
+//! beforehand, so that rates and alerts on them work from the first scrape. The encoder appends
+//! `_total` to counters, which therefore lack it here. Any thread.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::TypedMetric;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Metric, Registry};
+
+use super::{Real, Refusal, THREADS};
+use crate::engine::{FailureKind, Gauges};
+use crate::limits;
+use crate::model::Status;
+
+/// Fixed names with values from lists of ours.
+pub type Labels<const N: usize> = [(&'static str, &'static str); N];
+
+/// Groups that a reload let go on.
+pub const KEPT: Labels<1> = [("fate", "kept")];
+
+/// Groups that a reload formed anew.
+pub const MOVED: Labels<1> = [("fate", "moved")];
+
+const VERSION: (&str, &str) = ("version", "v2");
+const WEBHOOK: (&str, &str) = ("integration", "webhook");
+const GET: Labels<1> = [("method", "get")];
+
+/// Upper bounds in seconds, as Alertmanager has them.
+const ATTEMPT_BUCKETS: [f64; 5] = [1.0, 5.0, 10.0, 15.0, 20.0];
+
+/// Upper bounds in seconds: the defaults of Prometheus's own library.
+const REQUEST_BUCKETS: [f64; 11] = [
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
+
+/// What a request is counted under.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Request {
+    /// The route pattern.
+    pub handler: &'static str,
+    /// In lower case.
+    pub method: &'static str,
+    /// The status of the answer.
+    pub code: u16,
+}
+
+/// Handles on what the registry encodes.
+#[derive(Debug)]
+pub struct Families {
+    pub alerts_received: Family<Labels<2>, Counter>,
+    pub alerts_invalid: Counter,
+    pub delivery: DeliveryFamilies,
+    pub config: ConfigFamilies,
+    pub http: HttpFamilies,
+    pub engine: EngineFamilies,
+    pub panics: Family<Labels<1>, Counter>,
+    pub clock_steps: Counter,
+    pub groups_reloaded: Family<Labels<1>, Counter>,
+    pub limits: Family<Labels<1>, Real>,
+}
+
+/// What becomes of notifications.
+#[derive(Debug)]
+pub struct DeliveryFamilies {
+    pub notifications: Counter,
+    pub notifications_failed: Family<Labels<2>, Counter>,
+    pub attempts: Counter,
+    pub attempts_failed: Counter,
+    pub attempt_latency: Histogram,
+}
+
+/// What happens at the front door.
+#[derive(Debug)]
+pub struct HttpFamilies {
+    pub request_duration: Family<Request, Histogram, fn() -> Histogram>,
+    pub reads_in_flight: Gauge,
+    pub reads_refused: Counter,
+    pub refused: Family<Labels<1>, Counter>,
+    pub connections: Gauge,
+}
+
+/// What is known of the configuration.
+#[derive(Debug)]
+pub struct ConfigFamilies {
+    pub hash: Gauge,
+    pub last_load_successful: Gauge,
+    pub loaded_at_seconds: Real,
+}
+
+/// What the engine reports at each scrape.
+#[derive(Debug)]
+pub struct EngineFamilies {
+    active_alerts: Gauge,
+    stored_alerts: Gauge,
+    groups: Gauge,
+    ledger_entries: Gauge,
+    waiting_deliveries: Gauge,
+    attempts_in_flight: Gauge,
+    receivers: Gauge,
+    integrations: Gauge,
+}
+
+/// The labels of an alert that was posted.
+pub fn received(status: Status) -> Labels<2> {
+    [("status", status.as_str()), VERSION]
+}
+
+/// The labels of a webhook that was not delivered.
+pub fn failed(kind: FailureKind) -> Labels<2> {
+    [WEBHOOK, ("reason", kind.as_str())]
+}
+
+impl Families {
+    /// Registers every family.
+    pub fn register(registry: &mut Registry, version: &str) -> Self {
+        register_constants(registry, version);
+        let mut page = Page(registry);
+        Families {
+            alerts_received: page.family(
+                "alertmanager_alerts_received",
+                "Alerts that were posted, before they were checked",
+                [Status::Firing, Status::Resolved].map(received),
+            ),
+            alerts_invalid: page.one(
+                "alertmanager_alerts_invalid",
+                "Alerts that were posted and refused",
+                [VERSION],
+            ),
+            delivery: DeliveryFamilies::register(&mut page),
+            config: ConfigFamilies::register(&mut page),
+            http: HttpFamilies::register(&mut page),
+            engine: EngineFamilies::register(&mut page),
+            panics: page.family(
+                "alertwheel_panics",
+                "Panics that were contained, by kind of thread",
+                THREADS.map(|thread| [("thread", thread)]),
+            ),
+            clock_steps: page.put(
+                "alertwheel_clock_steps",
+                "Jumps of the host's wall clock",
+                Counter::default(),
+            ),
+            groups_reloaded: page.family(
+                "alertwheel_groups_reloaded",
+                "Groups that met a reload, by whether they went on or were formed anew",
+                [KEPT, MOVED],
+            ),
+            limits: page.limits(),
+        }
+    }
+}
+
+impl DeliveryFamilies {
+    fn register(page: &mut Page) -> Self {
+        DeliveryFamilies {
+            notifications: page.one(
+                "alertmanager_notifications",
+                "Runs of the send stage, one a flush and integration",
+                [WEBHOOK],
+            ),
+            notifications_failed: page.family(
+                "alertmanager_notifications_failed",
+                "Runs of the send stage that delivered nothing",
+                FailureKind::ALL.map(failed),
+            ),
+            attempts: page.one(
+                "alertmanager_notification_requests",
+                "Attempts to deliver a notification",
+                [WEBHOOK],
+            ),
+            attempts_failed: page.one(
+                "alertmanager_notification_requests_failed",
+                "Attempts to deliver a notification that failed",
+                [WEBHOOK],
+            ),
+            attempt_latency: page.attempt_latency(),
+        }
+    }
+}
+
+impl HttpFamilies {
+    fn register(page: &mut Page) -> Self {
+        HttpFamilies {
+            request_duration: page.put(
+                "alertmanager_http_request_duration_seconds",
+                "Time it took to answer HTTP requests",
+                Family::new_with_constructor(|| Histogram::new(REQUEST_BUCKETS)),
+            ),
+            reads_in_flight: page.one(
+                "alertmanager_http_requests_in_flight",
+                "GET requests under way",
+                GET,
+            ),
+            reads_refused: page.one(
+                "alertmanager_http_concurrency_limit_exceeded",
+                "GET requests refused because too many were under way",
+                GET,
+            ),
+            refused: page.family(
+                "alertwheel_http_refused",
+                "Connections and requests that were turned away, by reason",
+                Refusal::ALL.map(|refusal| [("reason", refusal.as_str())]),
+            ),
+            connections: page.put(
+                "alertwheel_http_connections",
+                "Connections open at the front door",
+                Gauge::default(),
+            ),
+        }
+    }
+}
+
+impl ConfigFamilies {
+    fn register(page: &mut Page) -> Self {
+        ConfigFamilies {
+            hash: page.put(
+                "alertmanager_config_hash",
+                "Hash of the configuration file in force",
+                Gauge::default(),
+            ),
+            last_load_successful: page.put(
+                "alertmanager_config_last_reload_successful",
+                "Whether the last attempt to load the configuration succeeded",
+                Gauge::default(),
+            ),
+            loaded_at_seconds: page.put(
+                "alertmanager_config_last_reload_success_timestamp_seconds",
+                "When a configuration was last loaded",
+                Real::default(),
+            ),
+        }
+    }
+}
+
+impl EngineFamilies {
+    fn register(page: &mut Page) -> Self {
+        let alerts: Family<Labels<1>, Gauge> = page.family(
+            "alertmanager_alerts",
+            "Unresolved alerts by state",
+            ["active", "suppressed", "unprocessed"].map(|state| [("state", state)]),
+        );
+        let mut gauge = |name, help| page.put(name, help, Gauge::default());
+        EngineFamilies {
+            active_alerts: alerts.get_or_create_owned(&[("state", "active")]),
+            stored_alerts: gauge(
+                "alertwheel_stored_alerts",
+                "Alerts kept, resolved ones included",
+            ),
+            groups: gauge(
+                "alertmanager_dispatcher_aggregation_groups",
+                "Aggregation groups alive",
+            ),
+            ledger_entries: gauge(
+                "alertwheel_ledger_entries",
+                "Records of what receivers were told",
+            ),
+            waiting_deliveries: gauge(
+                "alertwheel_deliveries_waiting",
+                "Deliveries that wait for a worker",
+            ),
+            attempts_in_flight: gauge(
+                "alertwheel_attempts_in_flight",
+                "Attempts to deliver under way",
+            ),
+            receivers: gauge("alertmanager_receivers", "Receivers that a route uses"),
+            integrations: gauge(
+                "alertmanager_integrations",
+                "Integrations of the receivers that a route uses",
+            ),
+        }
+    }
+
+    /// Takes over what the engine counted.
+    pub fn set(&self, gauges: &Gauges) {
+        let pairs = [
+            (&self.active_alerts, gauges.active_alerts),
+            (&self.stored_alerts, gauges.stored_alerts),
+            (&self.groups, gauges.groups),
+            (&self.ledger_entries, gauges.ledger_entries),
+            (&self.waiting_deliveries, gauges.waiting_deliveries),
+            (&self.attempts_in_flight, gauges.attempts_in_flight),
+            (&self.receivers, gauges.receivers),
+            (&self.integrations, gauges.webhooks),
+        ];
+        for (gauge, count) in pairs {
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+}
+
+/// The registry, with the ways we register.
+struct Page<'a>(&'a mut Registry);
+
+impl Page<'_> {
+    /// A family of whatever kind.
+    fn put<M: Metric + Clone>(&mut self, name: &str, help: &str, metric: M) -> M {
+        self.0.register(name, help, metric.clone());
+        metric
+    }
+
+    /// A family with these series.
+    fn family<const N: usize, M>(
+        &mut self,
+        name: &str,
+        help: &str,
+        series: impl IntoIterator<Item = Labels<N>>,
+    ) -> Family<Labels<N>, M>
+    where
+        M: Metric + TypedMetric + Default + Clone,
+    {
+        let family: Family<Labels<N>, M> = self.put(name, help, Family::default());
+        for labels in series {
+            drop(family.get_or_create(&labels));
+        }
+        family
+    }
+
+    /// The only series of a family whose labels are there for Alertmanager's sake.
+    fn one<const N: usize, M>(&mut self, name: &str, help: &str, labels: Labels<N>) -> M
+    where
+        M: Metric + TypedMetric + Default + Clone,
+    {
+        let family: Family<Labels<N>, M> = self.family(name, help, [labels]);
+        family.get_or_create_owned(&labels)
+    }
+
+    fn attempt_latency(&mut self) -> Histogram {
+        let make: fn() -> Histogram = || Histogram::new(ATTEMPT_BUCKETS);
+        let family: Family<Labels<1>, Histogram, fn() -> Histogram> = self.put(
+            "alertmanager_notification_latency_seconds",
+            "Time that attempts to deliver took",
+            Family::new_with_constructor(make),
+        );
+        family.get_or_create_owned(&[WEBHOOK])
+    }
+
+    fn limits(&mut self) -> Family<Labels<1>, Real> {
+        let bounds = limits();
+        let family: Family<Labels<1>, Real> = self.family(
+            "alertwheel_limit",
+            "The bounds of this process, times in seconds",
+            bounds.map(|(name, _)| [("name", name)]),
+        );
+        for (name, bound) in bounds {
+            family.get_or_create(&[("name", name)]).set(bound);
+        }
+        family
+    }
+}
+
+/// The bounds of `limits.rs` by name.
+fn limits() -> [(&'static str, f64); 11] {
+    let (least_retry_after, most_retry_after) = limits::RETRY_AFTER;
+    [
+        ("inbox", limits::INBOX as f64),
+        ("events", limits::EVENTS as f64),
+        ("timer_commands", limits::TIMER_COMMANDS as f64),
+        ("rings_per_event", limits::RINGS_PER_EVENT as f64),
+        ("workers", limits::WORKERS as f64),
+        ("workers_per_endpoint", limits::WORKERS_PER_ENDPOINT as f64),
+        ("alerts", limits::ALERTS as f64),
+        ("http_workers", limits::HTTP_WORKERS as f64),
+        ("drain_seconds", limits::DRAIN.as_secs_f64()),
+        ("retry_after_least_seconds", least_retry_after.as_secs_f64()),
+        ("retry_after_most_seconds", most_retry_after.as_secs_f64()),
+    ]
+}
+
+/// What never changes while the process runs.
+fn register_constants(registry: &mut Registry, version: &str) {
+    let goarch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let build = [
+        ("branch", ""),
+        ("goarch", goarch),
+        ("goos", std::env::consts::OS),
+        ("goversion", ""),
+        ("revision", ""),
+        ("tags", ""),
+        ("version", version),
+    ];
+    registry.register(
+        "alertmanager_build",
+        "The build of this process; goversion is empty because it is not written in Go",
+        Info::new(build.map(|(name, value)| (name, value.to_owned()))),
+    );
+    registry.register(
+        "alertmanager_cluster_enabled",
+        "Whether this is one of a cluster",
+        Gauge::<i64>::default(),
+    );
+}
