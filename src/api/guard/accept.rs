@@ -32,6 +32,9 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 /// woken needs far less.
 const ROOM_WAIT: Duration = Duration::from_secs(1);
 
+/// At most one line of trouble is logged in this time: it comes by the thousand.
+const TROUBLE_QUIET: Duration = Duration::from_secs(10);
+
 /// How long connections may take to end once they have been shut down.
 const END_WAIT: Duration = Duration::from_secs(1);
 
@@ -50,17 +53,8 @@ pub(super) struct Acceptor {
     pub(super) registry: Registry,
     /// Connections taken in so far; names their threads.
     pub(super) accepted: u64,
-    /// Whether accepting works: an error is logged when it begins.
-    pub(super) health: Health,
-}
-
-/// How accepting goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Health {
-    /// It works.
-    Good,
-    /// The last try failed.
-    Troubled,
+    /// Until when further trouble is not worth a log line.
+    pub(super) quiet_until: Mono,
 }
 
 enum Event {
@@ -97,7 +91,8 @@ impl Acceptor {
         let ready = ready.filter(|(_, waited)| is_ready(waited));
         let ready = ready.map(|(index, _)| index).collect();
         if let Some(error) = failure {
-            self.back_off(&error.into());
+            self.note_trouble("failed to wait for connections", &error.into());
+            self.back_off();
             return Event::Ready(Vec::new());
         }
         Event::Ready(ready)
@@ -105,33 +100,30 @@ impl Acceptor {
 
     fn accept_from(&mut self, index: usize) {
         match self.listeners[index].accept() {
-            Ok((stream, peer)) => {
-                self.health = Health::Good;
-                self.admit(stream, peer);
-            }
+            Ok((stream, peer)) => self.admit(stream, peer),
             Err(error) if concerns_one_connection(error.kind()) => {}
             Err(error) => {
-                if is_out_of_files(&error) {
-                    self.registry.evict_longest_idle();
+                self.note_trouble("failed to accept a connection", &error);
+                if !is_out_of_files(&error) || !self.end_one_idle() {
+                    self.back_off();
                 }
-                self.back_off(&error);
             }
         }
     }
 
     /// Lets connections wait in the backlog for a moment.
-    fn back_off(&mut self, error: &io::Error) {
-        self.note_trouble("failed to accept a connection", error);
+    fn back_off(&mut self) {
         let pause = Timespec::try_from(BACK_OFF).expect("a fraction of a second fits");
         // Cut short by the word to stop, which the next round finds; an error shortens the pause.
         let _ = poll(&mut [PollFd::new(&self.wake, PollFlags::IN)], Some(&pause));
     }
 
     fn note_trouble(&mut self, what: &str, error: &io::Error) {
-        if self.health == Health::Good {
+        let now = self.shared.clock.mono();
+        if now >= self.quiet_until {
             log::error!("{what}: {error}");
+            self.quiet_until = now + TROUBLE_QUIET;
         }
-        self.health = Health::Troubled;
     }
 
     fn admit(&mut self, stream: TcpStream, peer: SocketAddr) {
@@ -162,11 +154,15 @@ impl Acceptor {
         if self.registry.len() < self.capacity {
             return true;
         }
-        if !self.registry.evict_longest_idle() {
-            return false;
-        }
+        self.end_one_idle()
+    }
+
+    /// Ends the connection that is idle the longest; says whether there was one, and it ended.
+    fn end_one_idle(&mut self) -> bool {
+        self.registry.forget_ended();
+        let open = self.registry.len();
         let deadline = self.shared.clock.mono() + ROOM_WAIT;
-        self.await_fewer_than(self.capacity, deadline)
+        self.registry.evict_longest_idle() && self.await_fewer_than(open, deadline)
     }
 
     /// Waits until fewer than `count` connections are open; says whether that came true.

@@ -55,7 +55,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 pub use limits::Limits;
 pub use listen::bind;
 
-use accept::{Acceptor, Health};
+use accept::Acceptor;
 use budget::Budget;
 use pool::{Pool, Workers};
 use registry::Registry;
@@ -138,7 +138,7 @@ impl FrontDoor {
             ended: bounded(1),
             registry: Registry::default(),
             accepted: 0,
-            health: Health::Good,
+            quiet_until: Mono::START,
         };
         let acceptor = threads::spawn("accept", LOOP_STACK, move || acceptor.run())?;
         Ok(FrontDoor {
