@@ -150,6 +150,7 @@ impl Daemon {
     /// Starts everything; when this returns, requests are answered.
     pub fn start(options: Options, clock: Clock) -> Result<Daemon, StartError> {
         let metrics = Arc::new(Metrics::new(version::VERSION));
+        show_limits(&metrics, &options);
         let config = load(&options.source, options.parser_mode).map_err(StartError::Config)?;
         metrics.config_loaded(Some(&config.source), clock.wall());
         let (calls_in, calls) = bounded(limits::CALLS);
@@ -379,6 +380,19 @@ fn join(
         let soon = deadline.min(clock.mono() + limits::JOIN_PATIENCE);
         let _ = calls.recv_deadline(clock.instant(soon));
     }
+}
+
+/// The bounds that flags set, where `/metrics` would show the defaults else.
+fn show_limits(metrics: &Metrics, options: &Options) {
+    metrics.limit_set("workers", options.engine.workers as f64);
+    metrics.limit_set(
+        "workers_per_endpoint",
+        options.engine.workers_per_endpoint as f64,
+    );
+    metrics.limit_set("alerts", options.engine.alerts as f64);
+    metrics.limit_set("connections", options.limits.connections as f64);
+    metrics.limit_set("body_bytes", options.limits.body_bytes as f64);
+    metrics.limit_set("buffered_bytes", options.limits.buffered_bytes as f64);
 }
 
 fn load(source: &ConfigSource, mode: ParserMode) -> Result<Arc<Config>, LoadError> {

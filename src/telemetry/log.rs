@@ -55,10 +55,14 @@ impl Log for Logger {
     fn flush(&self) {}
 }
 
-/// TLS and HTTP libraries tell every step at debug, which would bury what the daemon says.
+/// TLS and HTTP libraries tell every step at debug, which would bury what the daemon says. What
+/// tiny_http says is only that the guard shut its listener, which is meant.
 fn is_wanted(level: Level, metadata: &Metadata) -> bool {
-    let our_crate = env!("CARGO_CRATE_NAME");
-    let is_ours = metadata.target().split("::").next() == Some(our_crate);
+    let their_crate = metadata.target().split("::").next();
+    if their_crate == Some("tiny_http") {
+        return false;
+    }
+    let is_ours = their_crate == Some(env!("CARGO_CRATE_NAME"));
     let bound = if is_ours {
         level
     } else {

@@ -10,6 +10,7 @@ use super::*;
 use crate::config::{Endpoint, Webhook};
 use crate::engine::{AttemptId, FailureKind, Reason};
 use crate::model::Labels;
+use crate::telemetry::metrics::Metrics;
 use crate::threads;
 
 fn courier() -> Arc<Courier> {
@@ -17,7 +18,11 @@ fn courier() -> Arc<Courier> {
         external_url: "http://alerts.example:9093".to_owned(),
         version: "0.1.0".to_owned(),
     };
-    Arc::new(Courier::new(settings, Arc::default(), Clock::start()))
+    Arc::new(Courier::new(
+        settings,
+        Arc::new(Metrics::new("test")),
+        Clock::start(),
+    ))
 }
 
 fn job(attempt: u64, destination: Destination) -> Job {
