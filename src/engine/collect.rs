@@ -3,10 +3,12 @@
 //! PURE. Owns the one alarm that belongs to no group. It is armed only while there is something to
 //! forget or to wake, so that an idle daemon sleeps. Runs on the dispatch thread.
 
+use std::collections::BTreeSet;
+
 use super::Engine;
 use super::groups::COLLECT_ALARM;
 use super::messages::{Effect, Note};
-use crate::model::{Mono, Now};
+use crate::model::{Fingerprint, Mono, Now, Wall};
 
 /// When what is to be collected next.
 #[derive(Debug, Default)]
@@ -39,8 +41,18 @@ impl Engine {
             .take_if(|due| *due <= now.mono)
             .is_some()
         {
-            self.ledger.collect(now.wall);
+            self.collect_ledger(now.wall);
         }
+    }
+
+    fn collect_ledger(&mut self, now: Wall) {
+        let alive: BTreeSet<(u64, Fingerprint)> = self
+            .groups
+            .iter()
+            .map(|(_, group)| (self.tree.node(group.route).identity_hash, group.fingerprint))
+            .collect();
+        self.ledger
+            .collect(now, |key| alive.contains(&(key.route, key.group)));
     }
 
     /// Arms the housekeeping alarm for what comes next, if anything does.

@@ -78,9 +78,11 @@ impl Ledger {
         );
     }
 
-    /// Forgets what has expired.
-    pub fn collect(&mut self, now: Wall) {
-        self.entries.retain(|_, told| told.expires_at > now);
+    /// Forgets what has expired, but for what `is_needed` by a group that is alive: however long
+    /// its receiver has been down, it has still to hear how that ended.
+    pub fn collect(&mut self, now: Wall, is_needed: impl Fn(&LedgerKey) -> bool) {
+        self.entries
+            .retain(|key, told| told.expires_at > now || is_needed(key));
         self.entries.shrink_to(2 * self.entries.len());
     }
 
@@ -143,10 +145,19 @@ mod tests {
         let mut ledger = Ledger::new(10 * HOUR);
         ledger.record(key(1), &content(HOUR), start);
         ledger.record(key(2), &content(8 * HOUR), start);
-        ledger.collect(later(start, 2 * HOUR));
+        ledger.collect(later(start, 2 * HOUR), |_| false);
         assert!(ledger.get(&key(1)).is_none() && ledger.get(&key(2)).is_some());
-        ledger.collect(later(start, 10 * HOUR));
+        ledger.collect(later(start, 10 * HOUR), |_| false);
         assert!(ledger.is_empty());
+    }
+
+    #[test]
+    fn an_entry_of_a_live_group_outlives_its_time() {
+        let mut ledger = Ledger::new(10 * HOUR);
+        ledger.record(key(1), &content(HOUR), Wall::UNIX_EPOCH);
+        ledger.record(key(2), &content(HOUR), Wall::UNIX_EPOCH);
+        ledger.collect(later(Wall::UNIX_EPOCH, 3 * HOUR), |key| key.route == 2);
+        assert!(ledger.get(&key(1)).is_none() && ledger.get(&key(2)).is_some());
     }
 
     #[test]

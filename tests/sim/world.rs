@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use alertwheel::config::{self, Config};
 use alertwheel::engine::{
-    Effect, Engine, FlushEnd, Input, Note, Reason, ReloadPolicy, Settings, Target,
+    Effect, Engine, Failure, FailureKind, FlushEnd, Input, Note, Outcome, Reason, ReloadPolicy,
+    Settings, Target, Verdict,
 };
 use alertwheel::model::{Alert, Mono, Now, ParserMode, PostedAlert, Status, Wall};
 use jiff::SignedDuration;
@@ -70,6 +71,7 @@ pub struct Heard {
     pub firing: Vec<Arc<Alert>>,
     pub resolved: Vec<Arc<Alert>>,
     pub truncated: u64,
+    pub send_resolved: bool,
 }
 
 /// A bug planted between the engine and the world, to see that a checker finds it.
@@ -83,8 +85,10 @@ pub enum Sabotage {
     FailuresCountAsDelivered,
     /// One delivery in ten is reported as failed.
     DeliveriesCountAsFailed,
-    /// Receivers are not shown that alerts have resolved.
-    HideResolved,
+    /// Receivers never get a notification that all is over, and it counts as delivered.
+    LoseEnds,
+    /// Attempts are reported as failed when they begin, and go on.
+    FreeWorkersTooSoon,
     /// One ring in twenty is swallowed and never repeated.
     SwallowRings,
 }
@@ -100,6 +104,8 @@ pub struct World {
     pub dice: Dice,
     wall_at_start: Wall,
     effects: Vec<Effect>,
+    /// Outcomes that sabotage has made up.
+    premature: Vec<Outcome>,
 }
 
 impl World {
@@ -115,6 +121,7 @@ impl World {
             dice: Dice::seeded(seed),
             wall_at_start: "2026-01-01T00:00:00Z".parse().expect("a timestamp"),
             effects: Vec::new(),
+            premature: Vec::new(),
         }
     }
 
@@ -186,23 +193,16 @@ impl World {
 
     fn land(&mut self, flight: Flight) {
         let mut outcome = flight.outcome();
-        if outcome.verdict == alertwheel::engine::Verdict::Delivered {
-            let heard = Seen::Webhook(self.hear(&flight));
-            self.see(flight.started_at, heard);
+        let heard = self.hear(&flight);
+        let is_end = heard.firing.is_empty();
+        let is_lost = self.sabotage == Sabotage::LoseEnds && is_end;
+        if outcome.verdict == Verdict::Delivered && !is_lost {
+            self.see(flight.started_at, Seen::Webhook(heard));
         }
-        let failed = || alertwheel::engine::Verdict::Retry {
-            failure: alertwheel::engine::Failure {
-                kind: alertwheel::engine::FailureKind::Other,
-                text: "sabotage".into(),
-            },
-            after: None,
-        };
         match self.sabotage {
-            Sabotage::FailuresCountAsDelivered => {
-                outcome.verdict = alertwheel::engine::Verdict::Delivered;
-            }
+            Sabotage::FailuresCountAsDelivered => outcome.verdict = Verdict::Delivered,
             Sabotage::DeliveriesCountAsFailed if self.dice.happens(0.1) => {
-                outcome.verdict = failed();
+                outcome.verdict = sabotaged();
             }
             _ => {}
         }
@@ -218,18 +218,14 @@ impl World {
                 .filter(|told| told.status == status);
             told.map(|told| Arc::clone(&told.alert)).collect()
         };
-        let hides_resolved = self.sabotage == Sabotage::HideResolved;
         Heard {
             target: target_of(flight),
             group_key: Arc::clone(&notification.group_key),
             reason: notification.reason,
             firing: with(Status::Firing),
-            resolved: if hides_resolved {
-                Vec::new()
-            } else {
-                with(Status::Resolved)
-            },
+            resolved: with(Status::Resolved),
             truncated: notification.truncated_alerts,
+            send_resolved: flight.job.webhook.send_resolved,
         }
     }
 
@@ -242,6 +238,9 @@ impl World {
             self.carry(effect, &mut refused);
         }
         self.effects = effects;
+        while let Some(outcome) = self.premature.pop() {
+            self.handle(Input::Outcome(outcome));
+        }
         refused
     }
 
@@ -254,7 +253,15 @@ impl World {
                 }
             }
             Effect::Disarm(alarm) => self.alarms.disarm(alarm, &mut self.dice),
-            Effect::Send(job) => self.network.start(job, self.now, &mut self.dice),
+            Effect::Send(job) => {
+                if self.sabotage == Sabotage::FreeWorkersTooSoon {
+                    self.premature.push(Outcome {
+                        attempt: job.attempt,
+                        verdict: sabotaged(),
+                    });
+                }
+                self.network.start(job, self.now, &mut self.dice);
+            }
             Effect::Refuse(invalid) => refused.push(invalid.reason),
             Effect::RefuseBatch { limit } => refused.push(format!("at the limit of {limit}")),
             Effect::Note(note) => self.note(note),
@@ -296,6 +303,17 @@ impl World {
             seen_at: self.now,
             what,
         });
+    }
+}
+
+fn sabotaged() -> Verdict {
+    let failure = Failure {
+        kind: FailureKind::Other,
+        text: "sabotage".into(),
+    };
+    Verdict::Retry {
+        failure,
+        after: None,
     }
 }
 
