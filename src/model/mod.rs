@@ -13,7 +13,8 @@ mod time;
 
 pub use alert::{Alert, PostedAlert, Status};
 pub use duration::{
-    DurationError, format_duration, format_go_duration, parse_duration, parse_go_duration,
+    DurationError, format_duration, format_go_duration, parse_duration, parse_flag_duration,
+    parse_go_duration,
 };
 pub use fingerprint::{Fingerprint, FingerprintMap, FixedHasher, Fnv1a};
 pub use labels::Labels;

@@ -1,14 +1,24 @@
 //! Matchers: what they are, how they evaluate, and how they print.
 //!
-//! Owns the semantics of `=`, `!=`, `=~` and `!~` (§2.3). The three ways to read one from text
-//! are files of their own.
+//! Owns the semantics of `=`, `!=`, `=~` and `!~` (§2.3), and which labels may have which names
+//! (§2.1). The three ways to read one from text are files of their own. Never logs: a warning
+//! comes back with what was read. Pure; runs on whichever thread calls it.
+
+mod classic;
+mod fallback;
+mod lexer;
+mod quote;
+mod re2;
+mod utf8;
 
 use std::cmp::Ordering;
-use std::fmt;
+use std::fmt::{self, Write};
 
 use regex::Regex;
 
 use super::Labels;
+
+pub use quote::go_quote;
 
 /// How a matcher compares. The order is the one matchers sort by (§2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,16 +67,47 @@ pub struct Parsed<T> {
     pub warning: Option<String>,
 }
 
+impl MatchOp {
+    /// The sign in the text.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MatchOp::Equal => "=",
+            MatchOp::NotEqual => "!=",
+            MatchOp::Regex => "=~",
+            MatchOp::NotRegex => "!~",
+        }
+    }
+}
+
+impl<T> Parsed<T> {
+    fn without_warning(value: T) -> Self {
+        Parsed {
+            value,
+            warning: None,
+        }
+    }
+}
+
 impl Matcher {
-    /// A matcher; fails if the value should be a regex and is none.
+    /// A matcher; fails if the value should be a regex and is none, in Go's words.
     pub fn new(
         op: MatchOp,
         name: impl Into<String>,
         value: impl Into<String>,
     ) -> Result<Self, MatcherError> {
-        let (name, value) = (name.into(), value.into());
-        let _ = (op, &name, &value);
-        todo!("the model helper writes this")
+        let value = value.into();
+        let regex = match op {
+            MatchOp::Equal | MatchOp::NotEqual => None,
+            MatchOp::Regex | MatchOp::NotRegex => Some(
+                re2::compile_anchored(&value).map_err(|fault| MatcherError(fault.to_string()))?,
+            ),
+        };
+        Ok(Matcher {
+            name: name.into(),
+            op,
+            value,
+            regex,
+        })
     }
 
     /// The label it looks at.
@@ -86,8 +127,11 @@ impl Matcher {
 
     /// Whether a label with this value satisfies it; a missing label has the value "".
     pub fn matches_value(&self, value: &str) -> bool {
-        let _ = (value, &self.regex);
-        todo!("the model helper writes this")
+        let holds = match &self.regex {
+            Some(regex) => regex.is_match(value),
+            None => self.value == value,
+        };
+        holds != matches!(self.op, MatchOp::NotEqual | MatchOp::NotRegex)
     }
 
     /// Whether these labels satisfy it.
@@ -117,9 +161,22 @@ impl Ord for Matcher {
     }
 }
 
+/// `name="value"`; a name that could not stand bare makes Go quote both (§2.3).
 impl fmt::Display for Matcher {
-    fn fmt(&self, _out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        todo!("the model helper writes this")
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, op, value) = (&self.name, self.op.as_str(), &self.value);
+        if name.contains(quote::is_reserved) {
+            return write!(out, "{}{op}{}", go_quote(name), go_quote(value));
+        }
+        write!(out, "{name}{op}\"")?;
+        for c in value.chars() {
+            match c {
+                '\n' => out.write_str("\\n")?,
+                '"' | '\\' => write!(out, "\\{c}")?,
+                c => out.write_char(c)?,
+            }
+        }
+        out.write_str("\"")
     }
 }
 
@@ -131,30 +188,44 @@ impl fmt::Display for MatcherError {
 
 impl std::error::Error for MatcherError {}
 
-/// Reads one matcher, without braces: filters of the API and arguments of amtool.
-pub fn parse_matcher(_input: &str, _mode: ParserMode) -> Result<Parsed<Matcher>, MatcherError> {
-    todo!("the model helper writes this")
+/// Reads one matcher, without braces: filters of the API and arguments of amtool (§2.2).
+pub fn parse_matcher(input: &str, mode: ParserMode) -> Result<Parsed<Matcher>, MatcherError> {
+    let has_brace = input.starts_with('{') || input.ends_with('}');
+    match mode {
+        ParserMode::Classic => classic::parse_matcher(input).map(Parsed::without_warning),
+        _ if has_brace => Err(MatcherError(format!(
+            "unexpected open or close brace: {input}"
+        ))),
+        ParserMode::Utf8 => utf8::parse_matcher(input).map(Parsed::without_warning),
+        ParserMode::Fallback => fallback::parse_matcher(input),
+    }
 }
 
-/// Reads a list of matchers, braces optional: lines of the configuration.
-pub fn parse_matchers(
-    _input: &str,
-    _mode: ParserMode,
-) -> Result<Parsed<Vec<Matcher>>, MatcherError> {
-    todo!("the model helper writes this")
+/// Reads a list of matchers, braces optional: lines of the configuration (§2.2).
+pub fn parse_matchers(input: &str, mode: ParserMode) -> Result<Parsed<Vec<Matcher>>, MatcherError> {
+    match mode {
+        ParserMode::Classic => classic::parse_matchers(input).map(Parsed::without_warning),
+        ParserMode::Utf8 => utf8::parse_matchers(input).map(Parsed::without_warning),
+        ParserMode::Fallback => fallback::parse_matchers(input),
+    }
 }
 
-/// Whether a label may have this name.
-pub fn is_valid_label_name(_name: &str, _mode: ParserMode) -> bool {
-    todo!("the model helper writes this")
+/// Whether a label may have this name (§2.1).
+pub fn is_valid_label_name(name: &str, mode: ParserMode) -> bool {
+    let is_classic = || {
+        !name.starts_with(|c: char| c.is_ascii_digit())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    !name.is_empty() && (mode != ParserMode::Classic || is_classic())
 }
 
 /// The list form `{a="b",c=~"d"}` of route keys: no space after the comma.
-pub fn format_matchers(_matchers: &[Matcher]) -> String {
-    todo!("the model helper writes this")
+pub fn format_matchers(matchers: &[Matcher]) -> String {
+    let printed: Vec<String> = matchers.iter().map(Matcher::to_string).collect();
+    format!("{{{}}}", printed.join(","))
 }
 
-/// `text` as Go's `strconv.Quote` writes it.
-pub fn go_quote(_text: &str) -> String {
-    todo!("the model helper writes this")
-}
+#[cfg(test)]
+mod tests;

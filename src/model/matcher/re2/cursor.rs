@@ -1,0 +1,121 @@
+//! Where a translation stands in its pattern, and what it may find wrong there.
+//!
+//! Owns the wording of Go's errors about regular expressions. Pure; runs on whichever thread
+//! calls it.
+
+use std::fmt;
+
+/// Why RE2 refuses a pattern, with the part at fault; prints as Go's error does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) struct Fault {
+    pub(super) reason: Reason,
+    pub(super) excerpt: String,
+}
+
+/// The kinds of faults that Go tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    BadCapture,
+    BadEscape,
+    BadFlags,
+    BadRange,
+    BadRepeatCount,
+    MissingArgument,
+    MissingBracket,
+    MissingParenthesis,
+    RepeatedRepeat,
+    TooDeep,
+    TooLarge,
+    TrailingBackslash,
+    UnexpectedParenthesis,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = match self.reason {
+            Reason::BadCapture => "invalid named capture",
+            Reason::BadEscape => "invalid escape sequence",
+            Reason::BadFlags => "invalid or unsupported Perl syntax",
+            Reason::BadRange => "invalid character class range",
+            Reason::BadRepeatCount => "invalid repeat count",
+            Reason::MissingArgument => "missing argument to repetition operator",
+            Reason::MissingBracket => "missing closing ]",
+            Reason::MissingParenthesis => "missing closing )",
+            Reason::RepeatedRepeat => "invalid nested repetition operator",
+            Reason::TooDeep => "expression nests too deeply",
+            Reason::TooLarge => "expression too large",
+            Reason::TrailingBackslash => "trailing backslash at end of expression",
+            Reason::UnexpectedParenthesis => "unexpected )",
+        };
+        write!(out, "error parsing regexp: {reason}: `{}`", self.excerpt)
+    }
+}
+
+/// A place in the pattern. A copy marks it, for excerpts and for going back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cursor<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Cursor<'a> {
+    /// The start of `pattern`.
+    pub(super) fn new(pattern: &'a str) -> Self {
+        Cursor { rest: pattern }
+    }
+
+    /// What was not yet read.
+    pub(super) fn rest(&self) -> &'a str {
+        self.rest
+    }
+
+    /// The next character, which stays.
+    pub(super) fn peek(&self) -> Option<char> {
+        self.rest.chars().next()
+    }
+
+    /// Takes the next character.
+    pub(super) fn next(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.rest = &self.rest[c.len_utf8()..];
+        Some(c)
+    }
+
+    /// Takes `prefix` if it stands here.
+    pub(super) fn eat(&mut self, prefix: &str) -> bool {
+        match self.rest.strip_prefix(prefix) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Takes what stands before `end`, and `end`; `None`, taking nothing, if there is no `end`.
+    pub(super) fn take_until(&mut self, end: &str) -> Option<&'a str> {
+        let (taken, rest) = self.rest.split_once(end)?;
+        self.rest = rest;
+        Some(taken)
+    }
+
+    /// What was read since `start`, a copy made earlier.
+    pub(super) fn since(&self, start: Cursor<'a>) -> &'a str {
+        &start.rest[..start.rest.len() - self.rest.len()]
+    }
+
+    /// A fault in what was read since `start`.
+    pub(super) fn fault_since(&self, start: Cursor<'a>, reason: Reason) -> Fault {
+        Fault {
+            reason,
+            excerpt: self.since(start).to_owned(),
+        }
+    }
+
+    /// A fault in all that was not yet read.
+    pub(super) fn fault_in_rest(&self, reason: Reason) -> Fault {
+        Fault {
+            reason,
+            excerpt: self.rest.to_owned(),
+        }
+    }
+}

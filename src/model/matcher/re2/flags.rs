@@ -1,0 +1,54 @@
+//! The flags of a pattern, such as `(?i)`.
+//!
+//! Owns which of them RE2 knows and how they are spelled for the `regex` crate. Pure; runs on
+//! whichever thread calls it.
+
+use super::cursor::Cursor;
+
+/// The flags that bear on whether a text matches; greed does not.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Flags {
+    fold_case: bool,
+    multi_line: bool,
+    dot_matches_newline: bool,
+}
+
+impl Flags {
+    /// Takes flags and the `:` or `)` behind them; `None` if they are none.
+    pub(super) fn take(cursor: &mut Cursor<'_>, mut flags: Flags) -> Option<(Flags, char)> {
+        let (mut is_on, mut saw_flag) = (true, false);
+        loop {
+            match cursor.next()? {
+                'i' => flags.fold_case = is_on,
+                'm' => flags.multi_line = is_on,
+                's' => flags.dot_matches_newline = is_on,
+                'U' => {}
+                '-' if is_on => {
+                    (is_on, saw_flag) = (false, false);
+                    continue;
+                }
+                end @ (':' | ')') if is_on || saw_flag => return Some((flags, end)),
+                _ => return None,
+            }
+            saw_flag = true;
+        }
+    }
+
+    /// The head of a group in which exactly these flags hold, but for its last sign.
+    pub(super) fn spelled(self) -> String {
+        let all = [
+            ('i', self.fold_case),
+            ('m', self.multi_line),
+            ('s', self.dot_matches_newline),
+        ];
+        let pick = |wanted| -> String {
+            all.iter()
+                .filter(|(_, is_on)| *is_on == wanted)
+                .map(|(sign, _)| *sign)
+                .collect()
+        };
+        let off = pick(false);
+        let dash = if off.is_empty() { "" } else { "-" };
+        format!("(?{}{dash}{off}", pick(true))
+    }
+}

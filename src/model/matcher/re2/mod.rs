@@ -1,0 +1,402 @@
+//! Regular expressions in RE2's syntax, as Go reads it, for the `regex` crate.
+//!
+//! Owns the differences between the two. Every pattern is read as Go's parser reads it, faults
+//! are told in Go's words, and what goes to the crate is spelled so that both mean the same:
+//! - `\d \w \s \b` and their negations are ASCII, all else is Unicode;
+//! - a character without a meaning in RE2 has none in the crate (`&&`, `--` and `~~` in classes,
+//!   `{,5}`, `\<`), and groups capture nothing, as nobody asks what they matched;
+//! - repetitions multiply to at most 1000, and none applies to another (`a**`).
+//!
+//! Left as they are: RE2 bounds the program at some 3 million instructions and the nesting at
+//! 1000, we at [`PROGRAM_BYTES`] and [`OPEN_GROUPS`]; the tables of Unicode may be of different
+//! versions. Never matches anything itself. Pure; runs on whichever thread calls it.
+
+mod class;
+mod cursor;
+mod escape;
+mod flags;
+
+use regex::{Regex, RegexBuilder};
+
+use class::ClassReader;
+use cursor::{Cursor, Reason};
+use escape::{Code, push_literal, take_escape};
+use flags::Flags;
+
+pub(super) use cursor::Fault;
+
+/// The longest pattern in bytes. While it is compiled, each may take up to 750 bytes of memory.
+const PATTERN_BYTES: usize = 64 * 1024;
+
+/// The largest compiled program in bytes: the crate's own default.
+const PROGRAM_BYTES: usize = 10 * 1024 * 1024;
+
+/// Groups that may be open at once. The crate compiles recursively: a group was seen to take 4 KiB
+/// of stack (40 KiB without optimisation), and the smallest thread that compiles has 512 KiB.
+const OPEN_GROUPS: usize = 32;
+
+/// What the crate counts for [`OPEN_GROUPS`]: a group may hold an alternation of concatenations of
+/// repetitions.
+const NESTING: u32 = 5 * OPEN_GROUPS as u32;
+
+/// Repetitions of repetitions multiply to at most this.
+const REPETITIONS: u32 = 1000;
+
+/// Compiles `value` so that it matches whole texts only.
+pub(super) fn compile_anchored(value: &str) -> Result<Regex, Fault> {
+    let whole = format!("^(?:{value})$");
+    let fault = |reason| Fault {
+        reason,
+        excerpt: whole.clone(),
+    };
+    if whole.len() > PATTERN_BYTES {
+        return Err(fault(Reason::TooLarge));
+    }
+    let translated = Translator::new(&whole).translate()?;
+    RegexBuilder::new(&translated)
+        .size_limit(PROGRAM_BYTES)
+        .nest_limit(NESTING)
+        .build()
+        .map_err(|error| match error {
+            regex::Error::CompiledTooBig(_) => fault(Reason::TooLarge),
+            // The translation is sound syntax, so that depth is all that is left to refuse.
+            _ => fault(Reason::TooDeep),
+        })
+}
+
+/// Reads a pattern from front to end and writes it anew.
+struct Translator<'a> {
+    whole: &'a str,
+    cursor: Cursor<'a>,
+    classes: ClassReader,
+    out: String,
+    flags: Flags,
+    /// The groups around this place; the first stands for the pattern itself.
+    groups: Vec<Group>,
+    /// What a repetition here would repeat.
+    operand: Option<Operand>,
+    /// Where the repetition began that ends here.
+    repetition: Option<Cursor<'a>>,
+}
+
+/// A group that is not yet closed.
+struct Group {
+    /// Where it begins in the output.
+    start: usize,
+    /// The flags to return to at its end.
+    outer_flags: Flags,
+    /// The largest weight in it so far.
+    weight: u32,
+}
+
+/// The last thing written.
+#[derive(Clone, Copy)]
+struct Operand {
+    start: usize,
+    end: usize,
+    /// To how many copies nested repetitions in it multiply.
+    weight: u32,
+    /// How often it was put into a group so that it could be repeated again.
+    wrappings: usize,
+    is_repeated: bool,
+}
+
+impl<'a> Translator<'a> {
+    fn new(whole: &'a str) -> Self {
+        let pattern = Group {
+            start: 0,
+            outer_flags: Flags::default(),
+            weight: 0,
+        };
+        Translator {
+            whole,
+            cursor: Cursor::new(whole),
+            classes: ClassReader::default(),
+            out: String::with_capacity(whole.len() + whole.len() / 2),
+            flags: Flags::default(),
+            groups: vec![pattern],
+            operand: None,
+            repetition: None,
+        }
+    }
+
+    fn translate(mut self) -> Result<String, Fault> {
+        while let Some(c) = self.cursor.peek() {
+            let previous = self.repetition.take();
+            match c {
+                '(' if self.cursor.rest().starts_with("(?") => self.take_perl_group()?,
+                '(' => {
+                    self.cursor.next();
+                    self.open_group(self.flags)?;
+                }
+                ')' => self.close_group()?,
+                '|' => self.alternate(),
+                '^' | '$' | '.' => {
+                    self.cursor.next();
+                    self.write(|out| out.push(c));
+                }
+                '[' => self.take_class()?,
+                '*' | '+' | '?' => self.take_repetition(previous)?,
+                '{' => self.take_counted_repetition(previous)?,
+                '\\' => self.take_backslash()?,
+                c => {
+                    self.cursor.next();
+                    self.write_literal(c.into());
+                }
+            }
+        }
+        if self.groups.len() > 1 {
+            return Err(self.fault_in_whole(Reason::MissingParenthesis));
+        }
+        Ok(self.out)
+    }
+
+    fn fault_in_whole(&self, reason: Reason) -> Fault {
+        Fault {
+            reason,
+            excerpt: self.whole.to_owned(),
+        }
+    }
+
+    /// Writes something that may be repeated.
+    fn write(&mut self, write: impl FnOnce(&mut String)) {
+        let start = self.out.len();
+        write(&mut self.out);
+        self.set_operand(start, 1);
+    }
+
+    fn write_literal(&mut self, code: Code) {
+        self.write(|out| push_literal(out, code));
+    }
+
+    fn set_operand(&mut self, start: usize, weight: u32) {
+        self.settle_operand();
+        self.operand = Some(Operand {
+            start,
+            end: self.out.len(),
+            weight,
+            wrappings: 0,
+            is_repeated: false,
+        });
+    }
+
+    /// Nothing can repeat the last thing any more, so its weight is known.
+    fn settle_operand(&mut self) {
+        if let (Some(operand), Some(group)) = (self.operand.take(), self.groups.last_mut()) {
+            group.weight = group.weight.max(operand.weight);
+        }
+    }
+
+    fn alternate(&mut self) {
+        self.cursor.next();
+        self.settle_operand();
+        self.out.push('|');
+    }
+
+    /// Begins a group in which `flags` hold; the cursor is already in it.
+    fn open_group(&mut self, flags: Flags) -> Result<(), Fault> {
+        self.settle_operand();
+        if self.groups.len() > OPEN_GROUPS {
+            return Err(self.fault_in_whole(Reason::TooDeep));
+        }
+        self.groups.push(Group {
+            start: self.out.len(),
+            outer_flags: self.flags,
+            weight: 0,
+        });
+        self.flags = flags;
+        self.out.push_str(&flags.spelled());
+        self.out.push(':');
+        Ok(())
+    }
+
+    fn close_group(&mut self) -> Result<(), Fault> {
+        self.settle_operand();
+        if self.groups.len() == 1 {
+            return Err(self.fault_in_whole(Reason::UnexpectedParenthesis));
+        }
+        self.cursor.next();
+        self.out.push(')');
+        if let Some(group) = self.groups.pop() {
+            self.flags = group.outer_flags;
+            self.set_operand(group.start, group.weight);
+        }
+        Ok(())
+    }
+
+    /// Takes what begins with `(?`: a named group, or flags for a group or for what follows.
+    fn take_perl_group(&mut self) -> Result<(), Fault> {
+        let start = self.cursor;
+        self.cursor.eat("(?");
+        if self.cursor.eat("<") || self.cursor.eat("P<") {
+            let Some(name) = self.cursor.take_until(">") else {
+                return Err(start.fault_in_rest(Reason::BadCapture));
+            };
+            let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            if name.is_empty() || !name.bytes().all(is_word) {
+                return Err(self.cursor.fault_since(start, Reason::BadCapture));
+            }
+            return self.open_group(self.flags);
+        }
+        let Some((flags, end)) = Flags::take(&mut self.cursor, self.flags) else {
+            return Err(self.cursor.fault_since(start, Reason::BadFlags));
+        };
+        if end == ':' {
+            return self.open_group(flags);
+        }
+        // The operand stays: in RE2 flags between a thing and its repetition do not part them.
+        self.flags = flags;
+        self.out.push_str(&flags.spelled());
+        self.out.push(')');
+        Ok(())
+    }
+
+    fn take_class(&mut self) -> Result<(), Fault> {
+        let start = self.out.len();
+        self.classes
+            .take_bracketed(&mut self.cursor, &mut self.out)?;
+        self.set_operand(start, 1);
+        Ok(())
+    }
+
+    fn take_backslash(&mut self) -> Result<(), Fault> {
+        let start = self.cursor;
+        for (assertion, spelled) in [
+            (r"\A", r"\A"),
+            (r"\z", r"\z"),
+            (r"\b", r"(?-u:\b)"),
+            (r"\B", r"(?-u:\B)"),
+        ] {
+            if self.cursor.eat(assertion) {
+                self.write(|out| out.push_str(spelled));
+                return Ok(());
+            }
+        }
+        if self.cursor.eat(r"\C") {
+            return Err(self.cursor.fault_since(start, Reason::BadEscape));
+        }
+        if self.cursor.eat(r"\Q") {
+            self.take_quoted();
+            return Ok(());
+        }
+        let out_start = self.out.len();
+        let is_class = self.classes.take_escaped(&mut self.cursor, &mut self.out)?;
+        if is_class {
+            self.set_operand(out_start, 1);
+        } else {
+            let code = take_escape(&mut self.cursor)?;
+            self.write_literal(code);
+        }
+        Ok(())
+    }
+
+    /// Takes literal text up to `\E`, or to the end of the pattern.
+    fn take_quoted(&mut self) {
+        let literal = self.cursor.take_until(r"\E").unwrap_or_else(|| {
+            let rest = self.cursor.rest();
+            self.cursor.eat(rest);
+            rest
+        });
+        for c in literal.chars() {
+            self.write_literal(c.into());
+        }
+    }
+
+    fn take_repetition(&mut self, previous: Option<Cursor<'a>>) -> Result<(), Fault> {
+        let start = self.cursor;
+        self.cursor.next();
+        let operator = self.cursor.since(start);
+        self.repeat(operator, 1, start, previous)
+    }
+
+    /// Takes `{2}`, `{2,}` or `{2,3}`; any other brace is a literal.
+    fn take_counted_repetition(&mut self, previous: Option<Cursor<'a>>) -> Result<(), Fault> {
+        let start = self.cursor;
+        let Some((least, most)) = take_counts(&mut self.cursor) else {
+            self.cursor = start;
+            self.cursor.next();
+            self.write_literal('{'.into());
+            return Ok(());
+        };
+        let operator = self.cursor.since(start);
+        let most_or_least = most.unwrap_or(least);
+        if least > REPETITIONS || most_or_least > REPETITIONS || most_or_least < least {
+            return Err(self.cursor.fault_since(start, Reason::BadRepeatCount));
+        }
+        let copies = if most == Some(0) {
+            0
+        } else {
+            most_or_least.max(1)
+        };
+        self.repeat(operator, copies, start, previous)
+    }
+
+    /// Repeats the operand. `copies` are what the repetition weighs, 0 if it removes the operand;
+    /// `previous` is where a repetition began that this one follows.
+    fn repeat(
+        &mut self,
+        operator: &str,
+        copies: u32,
+        start: Cursor<'a>,
+        previous: Option<Cursor<'a>>,
+    ) -> Result<(), Fault> {
+        // A question mark changes the greed only.
+        self.cursor.eat("?");
+        if let Some(previous) = previous {
+            return Err(self.cursor.fault_since(previous, Reason::RepeatedRepeat));
+        }
+        let Some(mut operand) = self.operand else {
+            return Err(self.cursor.fault_since(start, Reason::MissingArgument));
+        };
+        operand.weight = operand.weight.max(1).saturating_mul(copies);
+        if copies > 1 && operand.weight > REPETITIONS {
+            return Err(self.cursor.fault_since(start, Reason::BadRepeatCount));
+        }
+        if operand.is_repeated {
+            if operand.wrappings == OPEN_GROUPS {
+                return Err(self.fault_in_whole(Reason::TooDeep));
+            }
+            self.out.insert(operand.end, ')');
+            self.out.insert_str(operand.start, "(?:");
+            operand.end += "(?:)".len();
+            operand.wrappings += 1;
+        }
+        self.out.insert_str(operand.end, operator);
+        operand.end += operator.len();
+        operand.is_repeated = true;
+        self.operand = Some(operand);
+        self.repetition = Some(start);
+        Ok(())
+    }
+}
+
+/// Takes the least and the most of a counted repetition; `None` if it is none.
+fn take_counts(cursor: &mut Cursor<'_>) -> Option<(u32, Option<u32>)> {
+    cursor.eat("{");
+    let least = take_count(cursor)?;
+    let most = if !cursor.eat(",") {
+        Some(least)
+    } else if cursor.peek() == Some('}') {
+        None
+    } else {
+        Some(take_count(cursor)?)
+    };
+    cursor.eat("}").then_some((least, most))
+}
+
+/// A number without leading zeros. What is too large for anyone counts as the largest number.
+fn take_count(cursor: &mut Cursor<'_>) -> Option<u32> {
+    let start = *cursor;
+    while cursor.peek().is_some_and(|c| c.is_ascii_digit()) {
+        cursor.next();
+    }
+    let digits = cursor.since(start);
+    let has_leading_zero = digits.len() > 1 && digits.starts_with('0');
+    if digits.is_empty() || has_leading_zero {
+        return None;
+    }
+    Some(digits.parse().unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests;
