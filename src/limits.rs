@@ -131,7 +131,7 @@ pub const CONFIG_FLOW_DEPTH: usize = 64;
 /// Bytes that a configuration may have once its aliases are written out, with
 /// [`CONFIG_NODE_BYTES`] for each key and value. Thirty kilobytes of aliases can stand for
 /// gigabytes otherwise.
-pub const CONFIG_EXPANDED_BYTES: usize = 4 * CONFIG_FILE_BYTES;
+pub const CONFIG_EXPANDED_BYTES: usize = 8 * CONFIG_FILE_BYTES;
 
 /// What a key or a value costs beside its text; about what it takes in memory.
 pub const CONFIG_NODE_BYTES: usize = 32;

@@ -68,7 +68,8 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Notes a fault: what is wrong, and what would be right.
+    /// Notes a fault: what is wrong, and what would be right. Formats neither once there are
+    /// enough faults, so that a costly suggestion may be made while it is formatted.
     pub fn fault(&mut self, place: Place, wrong: impl fmt::Display, right: impl fmt::Display) {
         if self.faults.len() < CONFIG_FAULTS {
             self.faults.push((place, format!("{wrong}; {right}")));
@@ -122,7 +123,8 @@ pub fn nearest<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
         .into_iter()
         .filter(|candidate| text.len() <= 2 * candidate.len())
         .map(|candidate| (distance(text, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1))
+        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3))
+        .filter(|(distance, candidate)| *distance < candidate.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -181,7 +183,9 @@ mod tests {
         assert_eq!(nearest("matcherz", known), Some("matchers"));
         assert_eq!(nearest("matcher", known), Some("matchers"));
         assert_eq!(nearest("reciever", known), Some("receiver"));
+        assert_eq!(nearest("tema", ["team"]), Some("team"));
         assert_eq!(nearest("xyz", known), None);
+        assert_eq!(nearest("a", ["b"]), None);
         assert_eq!(nearest(&"match".repeat(100_000), known), None);
     }
 

@@ -5,6 +5,7 @@
 //! wrong type. Texts that could be secrets are never repeated. Pure; runs on whichever thread
 //! loads the configuration.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::fault::{Findings, nearest, shown};
@@ -92,14 +93,15 @@ impl<'n> Fields<'n> {
 fn refuse_key(entry: &Entry, what: &str, known: &[&[&str]], findings: &mut Findings) {
     let wrong = format!("field {} not found in {what}", shown(&entry.key));
     let known = || known.iter().flat_map(|keys| keys.iter().copied());
-    match nearest(&entry.key, known()) {
-        Some(nearest) => findings.fault(entry.place, wrong, format!("did you mean {nearest}?")),
-        None if known().count() <= 20 => {
+    let right = fmt::from_fn(|out| match nearest(&entry.key, known()) {
+        Some(nearest) => write!(out, "did you mean {nearest}?"),
+        None if known().count() > 20 => out.write_str("remove it"),
+        None => {
             let keys: Vec<&str> = known().collect();
-            findings.fault(entry.place, wrong, format!("it has {}", keys.join(", ")));
+            write!(out, "it has {}", keys.join(", "))
         }
-        None => findings.fault(entry.place, wrong, "remove it"),
-    }
+    });
+    findings.fault(entry.place, wrong, right);
 }
 
 /// The entries of a map, called `what` in faults; null is an empty one.

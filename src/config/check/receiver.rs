@@ -3,7 +3,7 @@
 //! Owns what makes a receiver sound. A fault names the receiver and never shows an address. Pure;
 //! runs on whichever thread loads the configuration.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,27 +19,26 @@ use crate::config::{Destination, Endpoint, Receiver, Webhook};
 pub struct Receivers {
     /// Those that are sound, in the order of the file.
     pub all: Vec<Arc<Receiver>>,
-    /// The names of those that have one but are not sound.
-    unsound: Vec<String>,
+    /// All that have a name; `None` are those that are not sound.
+    by_name: BTreeMap<String, Option<Arc<Receiver>>>,
     /// Whether every receiver of the file has a name.
     are_named: bool,
 }
 
 impl Receivers {
     /// The sound receiver with this name.
-    pub fn get(&self, name: &str) -> Option<&Arc<Receiver>> {
-        self.all.iter().find(|receiver| &*receiver.name == name)
+    pub fn get(&self, name: &str) -> Option<Arc<Receiver>> {
+        self.by_name.get(name).cloned().flatten()
     }
 
     /// Whether there is certainly no receiver with this name.
     pub fn lacks(&self, name: &str) -> bool {
-        self.are_named && !self.names().any(|other| other == name)
+        self.are_named && !self.by_name.contains_key(name)
     }
 
     /// All names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let sound = self.all.iter().map(|receiver| &*receiver.name);
-        sound.chain(self.unsound.iter().map(String::as_str))
+        self.by_name.keys().map(String::as_str)
     }
 }
 
@@ -47,26 +46,24 @@ impl Receivers {
 pub fn check_receivers(raw: &RawConfig, origin: Origin, findings: &mut Findings) -> Receivers {
     let mut receivers = Receivers {
         all: Vec::new(),
-        unsound: Vec::new(),
+        by_name: BTreeMap::new(),
         are_named: raw.has_all_receivers,
     };
-    let mut taken = BTreeSet::new();
     for raw in &raw.receivers {
         let Some(name) = check_name(raw, findings) else {
             receivers.are_named = false;
             continue;
         };
-        if !taken.insert(name.value.as_str()) {
+        if receivers.by_name.contains_key(&name.value) {
             let wrong = format!(
                 "notification config name \"{}\" is not unique",
                 shown(&name.value)
             );
             findings.fault(name.place, wrong, "give it a name of its own");
         }
-        match check_receiver(raw, &name.value, origin, findings) {
-            Some(receiver) => receivers.all.push(Arc::new(receiver)),
-            None => receivers.unsound.push(name.value.clone()),
-        }
+        let receiver = check_receiver(raw, &name.value, origin, findings).map(Arc::new);
+        receivers.all.extend(receiver.clone());
+        receivers.by_name.insert(name.value.clone(), receiver);
     }
     receivers
 }

@@ -4,6 +4,7 @@
 //! runs on whichever thread loads the configuration.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,13 +114,13 @@ fn check_receiver(
             "undefined receiver \"{}\" used in route",
             shown(&name.value)
         );
-        let right = match nearest(&name.value, receivers.names()) {
-            Some(nearest) => format!("did you mean \"{nearest}\"?"),
-            None => "add it to receivers or use one that is there".into(),
-        };
+        let right = fmt::from_fn(|out| match nearest(&name.value, receivers.names()) {
+            Some(nearest) => write!(out, "did you mean \"{nearest}\"?"),
+            None => out.write_str("add it to receivers or use one that is there"),
+        });
         findings.fault(name.place, wrong, right);
     }
-    receivers.get(&name.value).cloned()
+    receivers.get(&name.value)
 }
 
 fn check_group_by(

@@ -183,23 +183,19 @@ fn join_matchers(
     findings: &mut Findings,
 ) -> Vec<Matcher> {
     let mut all = matchers.to_vec();
-    for (name, value) in equals {
-        all.extend(Matcher::new(
-            MatchOp::Equal,
-            name.as_str(),
-            value.value.as_str(),
-        ));
+    for (name, at) in equals {
+        let matcher = Matcher::new(MatchOp::Equal, name.as_str(), at.value.as_str());
+        all.push(matcher.expect("only a regex can be wrong, and this is none"));
     }
-    for (name, regex) in regexes {
-        let anchored = format!("^(?:{})$", regex.value);
-        match Matcher::new(MatchOp::Regex, name.as_str(), anchored) {
+    for (name, at) in regexes {
+        let regex = |text: &str| Matcher::new(MatchOp::Regex, name.as_str(), text);
+        match regex(&format!("^(?:{})$", at.value)) {
             Ok(matcher) => all.push(matcher),
             Err(error) => {
-                findings.fault(
-                    regex.place,
-                    shown(&error.0),
-                    "write a regular expression in RE2's syntax",
-                );
+                // Alertmanager's words show the regex with one pair of anchors, not two.
+                let error = regex(&at.value).err().unwrap_or(error);
+                let right = "write a regular expression in RE2's syntax";
+                findings.fault(at.place, shown(&error.0), right);
             }
         }
     }

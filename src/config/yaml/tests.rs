@@ -218,7 +218,7 @@ fn a_billion_laughs_end_soon() {
     }
     let told = refusal(&text).message;
     assert!(
-        told == "larger than 16 MiB once every alias is written out"
+        told == "larger than 32 MiB once every alias is written out"
             || told == "aliases stand for too much",
         "{told}"
     );
@@ -231,7 +231,7 @@ fn aliases_of_long_lists_end_soon() {
     let error = refusal(&format!("a: &a [{items}]\nb: [{aliases}]\n"));
     assert_eq!(
         error.message,
-        "larger than 16 MiB once every alias is written out"
+        "larger than 32 MiB once every alias is written out"
     );
 }
 
@@ -244,7 +244,7 @@ fn aliases_of_long_texts_end_soon() {
     );
     assert_eq!(
         refusal(&text).message,
-        "larger than 16 MiB once every alias is written out"
+        "larger than 32 MiB once every alias is written out"
     );
 }
 

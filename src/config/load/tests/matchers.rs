@@ -45,7 +45,10 @@ fn bad_ones_are_faults() {
             "match_re: {a: }",
             "route.routes[0].match_re.a: invalid regexp value for \"a\"; ",
         ),
-        ("match_re: {a: (}", "route.routes[0].match_re.a: "),
+        (
+            "match_re: {a: (}",
+            "route.routes[0].match_re.a: error parsing regexp: missing closing ): `^(?:()$`; ",
+        ),
         (
             "match: {a: [x]}",
             "route.routes[0].match.a: cannot unmarshal a list into a string",
