@@ -215,7 +215,10 @@ impl Delivery {
 
     /// Gets in line for a worker, where the delivery of the flush before stood if it still did.
     fn begin(&mut self, id: GroupId, lanes: &mut Lanes, before: Option<&CarriedOver>, now: Mono) {
-        self.not_before = before.map_or(Mono::START, |before| before.not_before);
+        if let Some(before) = before {
+            self.not_before = before.not_before;
+            self.last_failure = before.last_failure.clone();
+        }
         if self.not_before > now {
             self.state = DeliveryState::BackingOff(self.not_before);
         } else {
@@ -243,6 +246,7 @@ impl Delivery {
             webhook_index,
             place,
             not_before: self.not_before,
+            last_failure: self.last_failure.clone(),
         }
     }
 

@@ -60,7 +60,7 @@ pub struct Group {
 }
 
 /// A delivery that was not made within its flush goes on in the next one, with newer content.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct CarriedOver {
     /// Position of the webhook in the receiver.
     pub webhook_index: usize,
@@ -68,6 +68,8 @@ pub struct CarriedOver {
     pub place: Option<Place>,
     /// The earliest time that the receiver asked for.
     pub not_before: Mono,
+    /// What went wrong last, to be told if the next flush comes to no attempt either.
+    pub last_failure: Option<Failure>,
 }
 
 /// A flush under way. It ends when each delivery has ended.

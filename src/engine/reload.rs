@@ -19,23 +19,26 @@ use crate::model::{Alert, Now};
 impl Engine {
     /// Puts `config` in force.
     pub(super) fn reload(&mut self, config: Arc<Config>, now: Now, out: &mut Vec<Effect>) {
+        let before = self.groups.len();
         let tree = RouteTree::new(&config);
         let renamed = match self.settings.reload {
             ReloadPolicy::KeepUnchanged => unchanged_routes(&self.tree, &tree),
             ReloadPolicy::RebuildAll => BTreeMap::new(),
         };
         let homeless = self.dissolve_groups(|route| renamed.contains_key(&route), out);
-        let moved = homeless.len();
         self.groups.rename_routes(|route| renamed[&route]);
-        let kept = self.groups.len();
         self.tree = tree;
         self.config = config;
         self.expel_members(out);
+        let kept = self.groups.len();
         self.redirect_deliveries(out);
         self.hasten_groups(now);
         self.route_anew(homeless, now, out);
         self.forget_unused_lanes();
-        out.push(Effect::Note(Note::Reloaded { kept, moved }));
+        out.push(Effect::Note(Note::Reloaded {
+            kept,
+            moved: before - kept,
+        }));
     }
 
     /// Takes out the groups of routes that do not go on; returns them.

@@ -33,11 +33,20 @@ pub enum Rule {
     ReceiversKnow,
 }
 
+impl Rule {
+    /// All of them.
+    pub const ALL: [Rule; 4] = [
+        Rule::NobodySleeps,
+        Rule::SharesAreKept,
+        Rule::NothingIsToldTwice,
+        Rule::ReceiversKnow,
+    ];
+}
+
 /// All checkers and what they remember.
 #[derive(Debug, Default)]
 pub struct Checkers {
-    /// The one rule to check; `None` for all.
-    only: Option<Rule>,
+    rules: Vec<Rule>,
     beliefs: BTreeMap<(Target, Arc<str>), Belief>,
     seen: usize,
     /// The shortest repeat interval that is ever configured.
@@ -45,24 +54,17 @@ pub struct Checkers {
 }
 
 impl Checkers {
-    /// Checkers for a world whose repeats come no sooner than this.
-    pub fn new(repeat_interval: Duration) -> Self {
+    /// Checkers of these rules, for a world whose repeats come no sooner than this.
+    pub fn of(rules: &[Rule], repeat_interval: Duration) -> Self {
         Checkers {
+            rules: rules.to_vec(),
             repeat_interval,
             ..Checkers::default()
         }
     }
 
-    /// Leaves all rules aside but this one.
-    pub fn only(self, rule: Rule) -> Self {
-        Checkers {
-            only: Some(rule),
-            ..self
-        }
-    }
-
     fn checks(&self, rule: Rule) -> bool {
-        self.only.is_none_or(|only| only == rule)
+        self.rules.contains(&rule)
     }
 
     /// Looks at the world after a step.

@@ -86,7 +86,7 @@ fn explore(quarter: u64) {
         .and_then(|text| text.parse().ok());
     let per_test = seeds.map_or(SEEDS_PER_TEST, |seeds: u64| seeds.div_ceil(4));
     for seed in quarter * per_test..(quarter + 1) * per_test {
-        if let Some(complaint) = complaint(seed, 10 * DAY, Sabotage::None, None) {
+        if let Some(complaint) = complaint(seed, 10 * DAY, Sabotage::None, &Rule::ALL) {
             panic!("seed {seed}: {complaint}");
         }
     }
@@ -94,18 +94,13 @@ fn explore(quarter: u64) {
 
 /// Some world of a few shows the planted bug to this rule.
 fn assert_noticed(sabotage: Sabotage, rule: Rule) {
-    let notices = |seed| complaint(seed, 2 * DAY, sabotage, Some(rule)).is_some();
+    let notices = |seed| complaint(seed, 2 * DAY, sabotage, &[rule]).is_some();
     assert!((0..8).any(notices), "{rule:?} did not notice {sabotage:?}");
 }
 
 /// What a checker says about the world of this seed.
-fn complaint(
-    seed: u64,
-    length: Duration,
-    sabotage: Sabotage,
-    only: Option<Rule>,
-) -> Option<String> {
-    let run = AssertUnwindSafe(|| Life::new(seed, sabotage, only).live(length));
+fn complaint(seed: u64, length: Duration, sabotage: Sabotage, rules: &[Rule]) -> Option<String> {
+    let run = AssertUnwindSafe(|| Life::new(seed, sabotage, rules).live(length));
     let payload = catch_unwind(run).err()?;
     let text = payload.downcast_ref::<String>().cloned();
     text.or_else(|| {
@@ -146,7 +141,7 @@ struct Life {
 const TEAMS: [&str; 3] = ["a", "b", "c"];
 
 impl Life {
-    fn new(seed: u64, sabotage: Sabotage, only: Option<Rule>) -> Self {
+    fn new(seed: u64, sabotage: Sabotage, rules: &[Rule]) -> Self {
         let mut dice = Dice::seeded(seed + 1_000_000);
         let mut world = World::new(any_configuration(&mut dice), seed, FAULTS);
         world.sabotage = sabotage;
@@ -161,11 +156,7 @@ impl Life {
                 senders.push(sender(team, number));
             }
         }
-        let checkers = Checkers::new(Duration::from_secs(30 * 60));
-        let checkers = match only {
-            Some(rule) => checkers.only(rule),
-            None => checkers,
-        };
+        let checkers = Checkers::of(rules, Duration::from_secs(30 * 60));
         Life {
             world,
             checkers,

