@@ -160,6 +160,8 @@ impl Daemon {
             webhook::Settings {
                 external_url: options.external_url.clone(),
                 version: version::VERSION.into(),
+                workers: options.engine.workers,
+                workers_per_endpoint: options.engine.workers_per_endpoint,
             },
             Arc::clone(&metrics),
             clock,

@@ -146,6 +146,13 @@ pub const CONFIG_LOCATE_BYTES: usize = 24 << 20;
 /// Calls that may wait for main: signals, reloads over HTTP, notices that a stage has ended.
 pub const CALLS: usize = 64;
 
+/// Log lines that may wait to be written. Past it lines are lost and counted: a log that nobody
+/// reads must not hold up alerts.
+pub const LOG_LINES: usize = 1024;
+
+/// How long the end of the process waits for its last log lines.
+pub const LOG_FLUSH: Duration = Duration::from_millis(500);
+
 /// How soon main looks again whether threads have ended, once at a stop.
 pub const JOIN_PATIENCE: Duration = Duration::from_millis(5);
 

@@ -30,11 +30,14 @@ pub fn run() -> ExitCode {
     };
     let unused = flags::unused_flags(&given);
     let line = CommandLine::from_arg_matches(&given).expect("the arguments that were just matched");
-    match line.command {
+    let code = match line.command {
         None => serve::run(line.flags, &unused),
         Some(Command::Demo) => demo::run(line.flags, &unused),
         Some(Command::CheckConfig { files }) => check_config::run(&files, &line.flags),
-    }
+    };
+    // The log has a thread of its own, which the end of main does not wait for.
+    log::logger().flush();
+    code
 }
 
 #[cfg(test)]

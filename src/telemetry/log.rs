@@ -1,17 +1,20 @@
 //! The backend of the `log` facade: one line an event on standard error, as logfmt or JSON.
 //!
 //! Owns the form of a line and which lines are written. The fields that Alertmanager's own lines
-//! have come first and are named as there: time, level, source, msg. Runs on any thread; a line is
-//! one write, and standard error that is closed or full loses lines but harms nothing else.
+//! have come first and are named as there: time, level, source, msg. Lines are made on any thread
+//! and written by one of their own (`writer`), so that nobody waits for whoever reads them.
+
+mod writer;
 
 use std::fmt::{Display, Write as _};
-use std::io::{self, Write};
+use std::io;
 
 use log::kv::{Error, Key, Value, VisitSource, VisitValue};
-use log::{Level, Log, Metadata, Record, SetLoggerError};
+use log::{Level, Log, Metadata, Record};
 
 use crate::clock::Clock;
 use crate::model::{Wall, format_rfc3339_millis};
+use writer::Lines;
 
 /// How a line is written: the choices of `--log.format` (§12.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +26,17 @@ pub enum Format {
 }
 
 /// Sends everything that is logged from now on to standard error, our own lines down to `level` and
-/// those of libraries from warnings up. Fails if the process has a logger already.
-pub fn install(level: Level, format: Format, clock: Clock) -> Result<(), SetLoggerError> {
-    log::set_boxed_logger(Box::new(Logger {
+/// those of libraries from warnings up. Fails if the process has a logger already, or if the host
+/// gives no thread.
+pub fn install(level: Level, format: Format, clock: Clock) -> io::Result<()> {
+    let lines = writer::start()?;
+    let logger = Logger {
         level,
         format,
         clock,
-    }))?;
+        lines,
+    };
+    log::set_boxed_logger(Box::new(logger)).map_err(io::Error::other)?;
     log::set_max_level(level.to_level_filter());
     Ok(())
 }
@@ -38,6 +45,7 @@ struct Logger {
     level: Level,
     format: Format,
     clock: Clock,
+    lines: Lines,
 }
 
 impl Log for Logger {
@@ -48,11 +56,13 @@ impl Log for Logger {
     fn log(&self, record: &Record) {
         if self.enabled(record.metadata()) {
             let line = render(self.format, self.clock.wall(), record);
-            write_line(&mut io::stderr().lock(), &line);
+            self.lines.push(line);
         }
     }
 
-    fn flush(&self) {}
+    fn flush(&self) {
+        self.lines.flush();
+    }
 }
 
 /// TLS and HTTP libraries tell every step at debug, which would bury what the daemon says. What
@@ -69,11 +79,6 @@ fn is_wanted(level: Level, metadata: &Metadata) -> bool {
         level.min(Level::Warn)
     };
     metadata.level() <= bound
-}
-
-/// There is nobody left to tell when the log itself cannot be written.
-fn write_line(out: &mut impl Write, line: &str) {
-    let _ = out.write_all(line.as_bytes());
 }
 
 /// The whole line, with its newline.

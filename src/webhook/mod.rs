@@ -33,6 +33,7 @@ use crossbeam_channel::{Receiver, Sender};
 use self::address::Address;
 use self::post::Poster;
 use self::resolver::Resolver;
+use self::transport::KeptConnections;
 use self::trust::Trust;
 use crate::clock::Clock;
 use crate::config::Destination;
@@ -48,6 +49,10 @@ pub struct Settings {
     pub external_url: String,
     /// Our version, for the header `User-Agent`.
     pub version: String,
+    /// Attempts that may be under way, and so connections that are worth keeping: in all.
+    pub workers: usize,
+    /// The same, to one endpoint.
+    pub workers_per_endpoint: usize,
 }
 
 /// Makes attempts. One is shared by all workers, and with it the open connections.
@@ -74,7 +79,11 @@ impl Courier {
     /// One that trusts the roots of this host.
     pub fn new(settings: Settings, metrics: Arc<Metrics>, clock: Clock) -> Self {
         let user_agent = format!("Alertmanager/{}", settings.version);
-        let agent = transport::agent(&user_agent, Resolver::new(clock), Trust::Host);
+        let kept = KeptConnections {
+            total: settings.workers,
+            per_host: settings.workers_per_endpoint,
+        };
+        let agent = transport::agent(&user_agent, kept, Resolver::new(clock), Trust::Host);
         Courier {
             external_url: settings.external_url,
             poster: Poster::new(agent, clock),

@@ -17,6 +17,8 @@ fn courier() -> Arc<Courier> {
     let settings = Settings {
         external_url: "http://alerts.example:9093".to_owned(),
         version: "0.1.0".to_owned(),
+        workers: 8,
+        workers_per_endpoint: 4,
     };
     Arc::new(Courier::new(
         settings,

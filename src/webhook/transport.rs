@@ -31,10 +31,19 @@ const INPUT_BUFFER: usize = 2 * limits::ANSWER_HEAD;
 /// Bytes written at once.
 const OUTPUT_BUFFER: usize = 16 * 1024;
 
+/// Idle connections that are kept: as many as there can be uses for at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct KeptConnections {
+    /// In all.
+    pub total: usize,
+    /// To one host and port.
+    pub per_host: usize,
+}
+
 /// The agent that all workers share, with its pool of connections.
 ///
 /// It speaks to receivers directly, follows no redirect, and takes every status for an answer.
-pub fn agent(user_agent: &str, names: Resolver, trust: Trust) -> Agent {
+pub fn agent(user_agent: &str, kept: KeptConnections, names: Resolver, trust: Trust) -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -42,8 +51,8 @@ pub fn agent(user_agent: &str, names: Resolver, trust: Trust) -> Agent {
         .user_agent(user_agent)
         .accept(AutoHeaderValue::None)
         .accept_encoding(AutoHeaderValue::None)
-        .max_idle_connections(limits::WORKERS)
-        .max_idle_connections_per_host(limits::WORKERS_PER_ENDPOINT)
+        .max_idle_connections(kept.total)
+        .max_idle_connections_per_host(kept.per_host)
         .max_idle_age(limits::IDLE_CONNECTION)
         .max_response_header_size(limits::ANSWER_HEAD)
         .input_buffer_size(INPUT_BUFFER)

@@ -124,35 +124,6 @@ fn libraries_are_heard_from_warnings_up_and_never_below_the_level() {
     assert!(!wanted(Level::Error, "ureq::run", Level::Warn));
 }
 
-/// Counts writes, and fails each if told so.
-struct Sink {
-    writes: usize,
-    fails: bool,
-}
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writes += 1;
-        if self.fails {
-            return Err(io::ErrorKind::BrokenPipe.into());
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-#[test]
-fn a_line_is_one_write_and_a_closed_log_harms_nothing() {
-    for fails in [false, true] {
-        let mut sink = Sink { writes: 0, fails };
-        write_line(&mut sink, "a line\n");
-        assert_eq!(sink.writes, 1);
-    }
-}
-
 /// A value whose `Display` gives up half way.
 struct Broken;
 

@@ -13,10 +13,15 @@ const BODY: &[u8] = b"{\"version\":\"4\"}\n";
 const LONG: Duration = Duration::from_secs(10);
 const SHORT: Duration = Duration::from_millis(100);
 
+const KEPT: transport::KeptConnections = transport::KeptConnections {
+    total: 8,
+    per_host: 4,
+};
+
 fn poster() -> Poster {
     let clock = Clock::start();
     let names = Resolver::new(clock);
-    let agent = transport::agent("Alertmanager/0.1.0", names, Trust::Host);
+    let agent = transport::agent("Alertmanager/0.1.0", KEPT, names, Trust::Host);
     Poster::new(agent, clock)
 }
 

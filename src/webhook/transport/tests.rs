@@ -66,7 +66,18 @@ fn receiver() -> FakeReceiver {
 fn poster(roots: RootCertStore) -> Poster {
     let clock = Clock::start();
     let trust = Trust::Roots(Arc::new(roots));
-    Poster::new(agent("test", Resolver::new(clock), trust), clock)
+    Poster::new(
+        agent(
+            "test",
+            KeptConnections {
+                total: 8,
+                per_host: 4,
+            },
+            Resolver::new(clock),
+            trust,
+        ),
+        clock,
+    )
 }
 
 fn poster_that_trusts_the_receiver() -> Poster {
