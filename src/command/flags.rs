@@ -78,6 +78,9 @@ pub struct Flags {
     /// The limits of the front door.
     #[command(flatten)]
     pub door: DoorFlags,
+    /// Silences.
+    #[command(flatten)]
+    pub silences: SilenceFlags,
     /// The limits of sending.
     #[command(flatten)]
     pub sending: SendingFlags,
@@ -142,6 +145,27 @@ pub struct DoorFlags {
     /// Time a connection may stay idle.
     #[arg(long = "web.idle-timeout", value_name = "SPAN", default_value = "310s", value_parser = positive_span)]
     pub idle_timeout: Duration,
+}
+
+/// What silences may use.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Silences")]
+pub struct SilenceFlags {
+    /// Silences kept at most, expired ones included; 0 is no limit.
+    #[arg(long = "silences.max-silences", value_name = "N", default_value_t = 0)]
+    pub count: usize,
+    /// Bytes of a silence; 0 is no limit.
+    #[arg(
+        long = "silences.max-silence-size-bytes",
+        value_name = "N",
+        default_value_t = 0
+    )]
+    pub bytes: usize,
+    /// Log each silence that is made, changed or ended.
+    #[arg(long = "log.silences", overrides_with = "no_log_silences")]
+    pub logged: bool,
+    #[arg(long = "no-log.silences", hide = true)]
+    no_log_silences: bool,
 }
 
 /// What sending may use.
@@ -228,17 +252,6 @@ struct UnusedFlags {
     /// Nothing is written to disk yet.
     #[arg(long = "storage.path", value_name = "DIR")]
     storage_path: Option<PathBuf>,
-    /// Silences are not built yet.
-    #[arg(long = "silences.max-silences", value_name = "N")]
-    silences_max: Option<u64>,
-    /// Silences are not built yet.
-    #[arg(long = "silences.max-silence-size-bytes", value_name = "N")]
-    silence_size: Option<u64>,
-    /// Silences are not built yet.
-    #[arg(long = "log.silences", overrides_with = "no_log_silences")]
-    log_silences: bool,
-    #[arg(long = "no-log.silences", hide = true)]
-    no_log_silences: bool,
     /// Not built yet.
     #[arg(long = "alerts.per-alertname-limit", value_name = "N")]
     per_alertname_limit: Option<u64>,

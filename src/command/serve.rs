@@ -163,6 +163,8 @@ fn engine_settings(flags: &Flags) -> Settings {
         workers_per_endpoint: flags.sending.workers_per_endpoint,
         alerts: flags.alerts,
         retention: flags.retention,
+        silences: flags.silences.count,
+        silence_bytes: flags.silences.bytes,
         alert_collect_interval: flags.alert_collect_interval,
         ledger_collect_interval: flags.maintenance_interval,
         reload,

@@ -7,7 +7,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::Matcher;
+use crate::model::{Matcher, TimeInterval};
+
+mod http;
+
+pub use http::{Authorization, Header, HttpConfig, OAuth2, Proxy, Secret, TlsConfig, TlsVersion};
 
 /// A whole configuration that was found sound.
 #[derive(Clone, Debug)]
@@ -18,6 +22,10 @@ pub struct Config {
     pub route: Route,
     /// All receivers, in the order of the file, used or not.
     pub receivers: Vec<Arc<Receiver>>,
+    /// Which alerts mute which, in the order of the file.
+    pub inhibit_rules: Vec<InhibitRule>,
+    /// The template files, in the order in which their globs name them.
+    pub templates: Vec<TemplateFile>,
     /// The effective configuration as `GET /status` shows it, secrets masked (§1.12).
     pub original: String,
     /// The text the configuration was read from; its hash is a metric.
@@ -41,8 +49,49 @@ pub struct Route {
     pub group_interval: Duration,
     /// How long an unchanged notification stays unrepeated.
     pub repeat_interval: Duration,
+    /// While one of these holds, nothing of the route is told. Not inherited.
+    pub mute_time_intervals: Vec<Arc<NamedInterval>>,
+    /// Unless one of these holds, nothing of the route is told. Not inherited.
+    pub active_time_intervals: Vec<Arc<NamedInterval>>,
+    /// Texts of the templates of its labels, those of its parents among them.
+    pub labels: Arc<BTreeMap<String, String>>,
+    /// Whether an alert that was told firing is told resolved although something mutes it by then.
+    /// Inherited.
+    pub resolve_muted: bool,
     /// The children, tried in order.
     pub routes: Vec<Route>,
+}
+
+/// A time interval under its name: it holds while one of its parts does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedInterval {
+    /// The name.
+    pub name: Arc<str>,
+    /// The parts.
+    pub intervals: Vec<TimeInterval>,
+}
+
+/// Alerts that `target` matches are muted while another that `source` matches fires with the same
+/// values of the `equal` labels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InhibitRule {
+    /// The name, for people; may be empty.
+    pub name: String,
+    /// All must match the source.
+    pub source: Vec<Matcher>,
+    /// All must match the target.
+    pub target: Vec<Matcher>,
+    /// Labels that must have equal values; a missing one has the value "". Sorted.
+    pub equal: Vec<String>,
+}
+
+/// A template file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateFile {
+    /// Where it was read from.
+    pub path: PathBuf,
+    /// What it holds.
+    pub text: String,
 }
 
 /// Which labels of an alert make its group.
@@ -88,13 +137,42 @@ pub struct Webhook {
     pub timeout: Option<Duration>,
     /// Which receivers at the other end it shares the workers with.
     pub endpoint: Endpoint,
+    /// How the other end is spoken to.
+    pub http: Arc<HttpConfig>,
+    /// What is sent in place of the standard body.
+    pub payload: Option<Arc<Payload>>,
 }
+
+/// A body as the configuration gives it (§6.5). Texts are templates; maps keep only keys that are
+/// texts, in the order of the file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Payload {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Any other number.
+    Float(f64),
+    /// A template.
+    Text(String),
+    /// A list.
+    List(Vec<Payload>),
+    /// A map; its keys are templates too.
+    Map(Vec<(String, Payload)>),
+}
+
+// A number of a configuration is equal to itself: NaN cannot be written as JSON and is refused.
+impl Eq for Payload {}
 
 /// Where a webhook goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
     /// A fixed address, checked: http or https, with a host.
     Url(String),
+    /// A template that yields the address.
+    UrlTemplate(String),
     /// A file that holds the address; read at each attempt.
     UrlFile(PathBuf),
     /// The terminal that the daemon was started on. Only the built-in configuration has it.

@@ -126,6 +126,8 @@ fn parse_from(origin: Origin, name: &str, text: &str, mode: ParserMode) -> Resul
                 original: render(&raw, checked.receivers.iter().map(AsRef::as_ref)),
                 route: checked.route,
                 receivers: checked.receivers,
+                inhibit_rules: Vec::new(),
+                templates: Vec::new(),
                 source: text.to_owned(),
             },
             warnings: locator.warnings(findings),

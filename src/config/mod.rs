@@ -21,6 +21,10 @@ mod render;
 mod url;
 mod yaml;
 
-pub use checked::{Config, Destination, Endpoint, GroupBy, Receiver, Route, Webhook};
+pub use checked::{
+    Authorization, Config, Destination, Endpoint, GroupBy, Header, HttpConfig, InhibitRule,
+    NamedInterval, OAuth2, Payload, Proxy, Receiver, Route, Secret, TemplateFile, TlsConfig,
+    TlsVersion, Webhook,
+};
 pub use fault::{Fault, Faults};
 pub use load::{LoadError, Loaded, built_in, demo, load, parse};

@@ -50,8 +50,8 @@ impl Carrier {
             Effect::Disarm(alarm) => self.command(Command::Disarm(alarm)),
             Effect::Send(job) => self.send(job),
             Effect::Note(note) => report::report(&note, &self.metrics),
-            Effect::Refuse(_) | Effect::RefuseBatch { .. } => {
-                unreachable!("refusals answer the request in hand")
+            Effect::Refuse(_) | Effect::RefuseBatch { .. } | Effect::SilenceAnswer(_) => {
+                unreachable!("these answer the request in hand")
             }
         }
     }

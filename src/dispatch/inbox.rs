@@ -8,9 +8,8 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use crate::config::Config;
-use crate::engine::AlarmId;
-use crate::engine::{Answered, InvalidAlert, Outcome, Query};
-use crate::model::{Mono, PostedAlert};
+use crate::engine::{AlarmId, Answered, InvalidAlert, Outcome, Query, SilenceFault};
+use crate::model::{Mono, PostedAlert, PostedSilence};
 
 /// From the front door; the queue is short and says no when it is full.
 #[derive(Debug)]
@@ -28,6 +27,20 @@ pub enum Request {
         query: Query,
         /// Gets the snapshot.
         reply: Sender<Answered>,
+    },
+    /// Make or change a silence.
+    SetSilence {
+        /// The silence.
+        posted: PostedSilence,
+        /// Gets its id.
+        reply: Sender<Result<Arc<str>, SilenceFault>>,
+    },
+    /// End a silence.
+    ExpireSilence {
+        /// Which.
+        id: String,
+        /// Gets its id.
+        reply: Sender<Result<Arc<str>, SilenceFault>>,
     },
     /// Use this configuration from now on.
     Reload {
@@ -93,6 +106,19 @@ impl Inbox {
     /// Asks and waits for the snapshot.
     pub fn ask(&self, query: Query) -> Result<Answered, Unanswered> {
         self.exchange(|reply| Request::Ask { query, reply })
+    }
+
+    /// Makes or changes a silence and waits until it is kept.
+    pub fn set_silence(
+        &self,
+        posted: PostedSilence,
+    ) -> Result<Result<Arc<str>, SilenceFault>, Unanswered> {
+        self.exchange(|reply| Request::SetSilence { posted, reply })
+    }
+
+    /// Ends a silence and waits until that is kept.
+    pub fn expire_silence(&self, id: String) -> Result<Result<Arc<str>, SilenceFault>, Unanswered> {
+        self.exchange(|reply| Request::ExpireSilence { id, reply })
     }
 
     /// Puts a checked configuration in force and waits until it is.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender};
 
 use crate::clock::Clock;
-use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Job};
+use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Job, SilenceFault};
 use crate::model::{Mono, Now, PostedAlert};
 use crate::telemetry::metrics::Metrics;
 use crate::timer::Command;
@@ -138,6 +138,14 @@ impl Dispatcher {
                 let answered: Answered = self.engine.query(now, query);
                 let _ = reply.try_send(answered);
             }
+            Request::SetSilence { posted, reply } => {
+                let answer = self.change_silence(Input::SetSilence(posted), now);
+                let _ = reply.try_send(answer);
+            }
+            Request::ExpireSilence { id, reply } => {
+                let answer = self.change_silence(Input::ExpireSilence(id), now);
+                let _ = reply.try_send(answer);
+            }
             Request::Reload { config, reply } => {
                 self.handle(Input::Reload(config), now);
                 let _ = reply.try_send(());
@@ -162,6 +170,18 @@ impl Dispatcher {
             }
         }
         limit.map_or(Receipt::Taken(invalid), |limit| Receipt::AtLimit { limit })
+    }
+
+    fn change_silence(&mut self, input: Input, now: Now) -> Result<Arc<str>, SilenceFault> {
+        self.engine.handle(&mut self.effects, now, input);
+        let mut answer = None;
+        for effect in self.effects.drain(..) {
+            match effect {
+                Effect::SilenceAnswer(result) => answer = Some(result),
+                other => self.carrier.carry(other),
+            }
+        }
+        answer.expect("the engine answers each change of a silence")
     }
 
     fn handle(&mut self, input: Input, now: Now) {

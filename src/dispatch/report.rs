@@ -11,6 +11,8 @@ use crate::telemetry::metrics::Metrics;
 pub fn report(note: &Note, metrics: &Metrics) {
     match note {
         Note::Received { firing, resolved } => metrics.alerts_received(*firing, *resolved),
+        Note::Suppressed { by, alerts } => metrics.alerts_suppressed(*by, *alerts),
+        Note::SilenceChanged { .. } => {}
         Note::GroupCreated {
             group_key,
             immediately,

@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::Engine;
+use super::inhibit::Acquaintance;
 use super::messages::{Effect, Note};
 use crate::model::{Alert, FingerprintMap, Now, Wall};
 
@@ -61,6 +62,9 @@ impl Engine {
                     }
                 }
             }
+        }
+        for stored in self.alerts.iter() {
+            self.inhibitor.observe(&stored.alert, Acquaintance::Known);
         }
         out.push(Effect::Note(Note::ClockStepped {
             seconds: step.as_secs_f64(),

@@ -31,9 +31,7 @@ impl Engine {
             .take_if(|due| *due <= now.mono)
             .is_some()
         {
-            let alerts = self.alerts.collect(now.wall);
-            self.tree.forget_unused_sets();
-            out.push(Effect::Note(Note::Collected { alerts }));
+            self.collect_alerts(now.wall, out);
         }
         if self
             .collector
@@ -42,7 +40,20 @@ impl Engine {
             .is_some()
         {
             self.collect_ledger(now.wall);
+            self.silences.collect(now.wall);
         }
+    }
+
+    fn collect_alerts(&mut self, now: Wall, out: &mut Vec<Effect>) {
+        let forgotten = self.alerts.collect(now);
+        for &fingerprint in &forgotten {
+            self.silences.forget_alert(fingerprint);
+            self.inhibitor.forget_alert(fingerprint);
+        }
+        self.tree.forget_unused_sets();
+        out.push(Effect::Note(Note::Collected {
+            alerts: forgotten.len(),
+        }));
     }
 
     fn collect_ledger(&mut self, now: Wall) {
@@ -61,7 +72,7 @@ impl Engine {
         if collector.alerts_at.is_none() && !self.alerts.is_empty() {
             collector.alerts_at = Some(now + self.settings.alert_collect_interval);
         }
-        if collector.ledger_at.is_none() && !self.ledger.is_empty() {
+        if collector.ledger_at.is_none() && !(self.ledger.is_empty() && self.silences.is_empty()) {
             collector.ledger_at = Some(now + self.settings.ledger_collect_interval);
         }
         let wakes = [

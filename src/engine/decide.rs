@@ -44,7 +44,9 @@ pub fn decide(told: Option<&Told>, seen: Seen<'_>, terms: Terms, tick: Wall) -> 
         });
     }
     if seen.firing.is_empty() {
-        return (!told.firing.is_empty()).then_some(Reason::AllResolved);
+        let is_owed = |print: &Fingerprint| told.owed.binary_search(print).is_ok();
+        let has_news = !told.firing.is_empty() || seen.resolved.iter().any(is_owed);
+        return has_news.then_some(Reason::AllResolved);
     }
     if terms.send_resolved && !is_subset(seen.resolved, &told.resolved) {
         return Some(Reason::SomeResolved);
@@ -87,6 +89,7 @@ mod tests {
             expires_at: at(20_000),
             firing: prints(firing).into(),
             resolved: prints(resolved).into(),
+            owed: prints(firing).into(),
         });
         let (firing, resolved) = (prints(firing), prints(resolved));
         let seen = Seen {
@@ -140,6 +143,31 @@ mod tests {
             Some(Reason::AllResolved)
         );
         assert_eq!(decision(Some((&[], &[1], 9999)), &[], &[1], true), None);
+    }
+
+    #[test]
+    fn an_end_that_is_owed_is_told_although_a_later_notification_did_not_carry_the_alert() {
+        let told = Told {
+            at: at(9_000),
+            expires_at: at(20_000),
+            firing: prints(&[]).into(),
+            resolved: prints(&[1]).into(),
+            owed: prints(&[2]).into(),
+        };
+        let terms = Terms {
+            send_resolved: true,
+            repeat_interval: REPEAT,
+        };
+        let decision = |resolved: &[u64]| {
+            let resolved = prints(resolved);
+            let seen = Seen {
+                firing: &[],
+                resolved: &resolved,
+            };
+            decide(Some(&told), seen, terms, at(10_000))
+        };
+        assert_eq!(decision(&[2]), Some(Reason::AllResolved));
+        assert_eq!(decision(&[3]), None);
     }
 
     #[test]

@@ -12,13 +12,14 @@ use super::decide::{Seen, Terms, decide};
 use super::group::{CarriedOver, Delivery, DeliveryState, Flush, Group, GroupId};
 use super::groups::Groups;
 use super::lanes::{DeliveryId, LaneId, Lanes, Place};
-use super::ledger::{Content, LedgerKey};
+use super::ledger::{Content, LedgerKey, Told};
 use super::messages::{
     Effect, Failure, FailureKind, FlushEnd, Note, Notification, Reason, Target, ToldAlert,
 };
+use super::mute::{Muting, time_muting};
 use super::route::RouteNode;
 use crate::config::Webhook;
-use crate::model::{Alert, Fingerprint, Mono, Now, Status, Wall, compare_for_notification};
+use crate::model::{Alert, Fingerprint, Labels, Mono, Now, Status, Wall, compare_for_notification};
 
 /// The least time a flush has, however short the group interval (§4.5).
 const FLUSH_TIME_MIN: Duration = Duration::from_secs(10);
@@ -27,14 +28,20 @@ const FLUSH_TIME_MIN: Duration = Duration::from_secs(10);
 /// when a flush took longer than the interval.
 const LATENESS_FORGIVEN: Duration = Duration::from_secs(1);
 
-/// What a flush sees when it looks at its group.
+/// What a flush sees when it looks at its group: all alerts, sorted for people.
 struct Look {
-    /// All alerts, sorted for people.
+    sights: Vec<Sight>,
+}
+
+struct Sight {
+    told: ToldAlert,
+    is_suppressed: bool,
+}
+
+/// What one webhook is to see of a look.
+struct View {
     alerts: Vec<ToldAlert>,
-    /// Fingerprints of those that fire, sorted.
-    firing: Arc<[Fingerprint]>,
-    /// Fingerprints of those that have ended, sorted.
-    resolved: Arc<[Fingerprint]>,
+    content: Content,
 }
 
 impl Engine {
@@ -153,26 +160,32 @@ impl Engine {
         group.due_at = next_tick(group.due_at, now.mono, node.group_interval);
         group.has_flushed = true;
         let carried_over = std::mem::take(&mut group.carried_over);
-        let look = look_at(group, now.wall);
+        let time = time_muting(node, tick);
+        let mut muting = Muting::new(&self.inhibitor, &mut self.silences, time.as_ref(), now.wall);
+        let look = Look::at(group, &mut muting, now.wall);
+        out.extend(muting.notes());
+        if muting.reached_time(look.sights.len()) {
+            group.muted_by = time.map_or_else(Vec::new, |time| time.names);
+        }
         let mut deliveries = Vec::new();
         for (webhook_index, webhook) in node.receiver.webhooks.iter().enumerate() {
             let ledger_key = ledger_key(node, group, webhook_index);
-            let terms = Terms {
-                send_resolved: webhook.send_resolved,
-                repeat_interval: node.repeat_interval,
-            };
-            let reason = decide(self.ledger.get(&ledger_key), look.seen(), terms, tick);
+            let told = self.ledger.get(&ledger_key);
+            let view = look.view_for(told, node);
+            if view.alerts.is_empty() {
+                continue;
+            }
+            let reason = decide(told, view.seen(), terms(node, webhook), tick);
             out.push(Effect::Note(decided(group, node, webhook_index, reason)));
             let Some(reason) = reason else { continue };
             out.push(Effect::Note(Note::NotificationStarted));
-            let content = look.content(node.repeat_interval);
-            if !webhook.send_resolved && look.firing.is_empty() {
+            if !webhook.send_resolved && view.content.firing.is_empty() {
                 // Nothing to send, but what the webhook knows to fire has changed (§5.5).
-                self.ledger.record(ledger_key, &content, now.wall);
+                self.ledger.record(ledger_key, &view.content, now.wall);
                 continue;
             }
-            let notification = look.notification(group, node, webhook_index, reason);
             let lane = self.lanes.lane_of(&webhook.endpoint);
+            let (notification, content) = view.notification(group, node, webhook_index, reason);
             let mut delivery = Delivery::new(webhook, lane, notification, content, ledger_key);
             let carried = carried_over
                 .iter()
@@ -181,7 +194,7 @@ impl Engine {
             deliveries.push(delivery);
         }
         let deadline = now.mono + node.group_interval.max(FLUSH_TIME_MIN);
-        let resolved = look.resolved_alerts();
+        let resolved = look.into_resolved();
         group.flush = Some(Flush {
             deadline,
             deliveries,
@@ -274,77 +287,109 @@ impl Delivery {
     }
 }
 
+impl Sight {
+    fn labels(&self) -> &Labels {
+        &self.told.alert.labels
+    }
+}
+
 impl Look {
+    /// The alerts of a group as they stand at `now`, after muting.
+    fn at(group: &Group, muting: &mut Muting<'_>, now: Wall) -> Self {
+        let sight = |alert: &Arc<Alert>| Sight {
+            is_suppressed: muting.suppression(alert).is_some(),
+            told: ToldAlert {
+                alert: Arc::clone(alert),
+                status: alert.status_at(now),
+            },
+        };
+        let mut sights: Vec<Sight> = group.members.values().map(sight).collect();
+        sights.sort_by(|a, b| compare_for_notification(a.labels(), b.labels()));
+        Look { sights }
+    }
+
+    /// What a webhook that was last told `told` is to see: what nothing mutes, and the ends it is
+    /// owed even so.
+    fn view_for(&self, told: Option<&Told>, node: &RouteNode) -> View {
+        let is_owed = |sight: &Sight| {
+            let print = sight.told.alert.fingerprint;
+            sight.told.status == Status::Resolved
+                && told.is_some_and(|told| told.owed.binary_search(&print).is_ok())
+        };
+        let is_seen =
+            |sight: &&Sight| !sight.is_suppressed || (node.resolve_muted && is_owed(sight));
+        let alerts: Vec<ToldAlert> = self
+            .sights
+            .iter()
+            .filter(is_seen)
+            .map(|sight| sight.told.clone())
+            .collect();
+        let content = Content {
+            firing: fingerprints(&alerts, Status::Firing),
+            resolved: fingerprints(&alerts, Status::Resolved),
+            repeat_interval: node.repeat_interval,
+        };
+        View { alerts, content }
+    }
+
+    /// The alerts that had ended, muted or not: they leave once everybody was told what is owed.
+    fn into_resolved(self) -> Vec<Arc<Alert>> {
+        let told = self.sights.into_iter().map(|sight| sight.told);
+        told.filter(|told| told.status == Status::Resolved)
+            .map(|told| told.alert)
+            .collect()
+    }
+}
+
+impl View {
     fn seen(&self) -> Seen<'_> {
         Seen {
-            firing: &self.firing,
-            resolved: &self.resolved,
+            firing: &self.content.firing,
+            resolved: &self.content.resolved,
         }
     }
 
-    fn content(&self, repeat_interval: Duration) -> Content {
-        Content {
-            firing: Arc::clone(&self.firing),
-            resolved: Arc::clone(&self.resolved),
-            repeat_interval,
-        }
-    }
-
-    fn resolved_alerts(&self) -> Vec<Arc<Alert>> {
-        let resolved = self
-            .alerts
-            .iter()
-            .filter(|told| told.status == Status::Resolved);
-        resolved.map(|told| Arc::clone(&told.alert)).collect()
-    }
-
-    /// What a webhook is told: without the resolved alerts if it does not want them, and only as
+    /// What the webhook is told: without the resolved alerts if it does not want them, and only as
     /// many as it takes.
     fn notification(
-        &self,
+        self,
         group: &Group,
         node: &RouteNode,
         webhook_index: usize,
         reason: Reason,
-    ) -> Notification {
+    ) -> (Notification, Content) {
         let webhook = &node.receiver.webhooks[webhook_index];
-        let wanted = |told: &&ToldAlert| webhook.send_resolved || told.status == Status::Firing;
-        let mut alerts: Vec<ToldAlert> = self.alerts.iter().filter(wanted).cloned().collect();
+        let mut alerts = self.alerts;
+        alerts.retain(|told| webhook.send_resolved || told.status == Status::Firing);
         let total = alerts.len();
         if webhook.max_alerts > 0 {
             alerts.truncate(usize::try_from(webhook.max_alerts).unwrap_or(usize::MAX));
         }
-        Notification {
+        let notification = Notification {
             receiver: Arc::clone(&node.receiver.name),
             webhook_index,
             reason,
             group_key: Arc::clone(&group.key),
             group_labels: group.labels.clone(),
+            route_labels: Arc::clone(&node.labels),
             truncated_alerts: (total - alerts.len()) as u64,
             alerts,
-        }
+        };
+        (notification, self.content)
     }
 }
 
-/// The alerts of a group as they stand at `now`.
-fn look_at(group: &Group, now: Wall) -> Look {
-    let with = |wanted: Status| {
-        let members = group
-            .members
-            .iter()
-            .filter(|(_, alert)| alert.status_at(now) == wanted);
-        members.map(|(&fingerprint, _)| fingerprint).collect()
-    };
-    let told = |alert: &Arc<Alert>| ToldAlert {
-        alert: Arc::clone(alert),
-        status: alert.status_at(now),
-    };
-    let mut alerts: Vec<ToldAlert> = group.members.values().map(told).collect();
-    alerts.sort_by(|a, b| compare_for_notification(&a.alert.labels, &b.alert.labels));
-    Look {
-        alerts,
-        firing: with(Status::Firing),
-        resolved: with(Status::Resolved),
+fn fingerprints(alerts: &[ToldAlert], status: Status) -> Arc<[Fingerprint]> {
+    let with_status = alerts.iter().filter(|told| told.status == status);
+    let mut prints: Vec<Fingerprint> = with_status.map(|told| told.alert.fingerprint).collect();
+    prints.sort_unstable();
+    prints.into()
+}
+
+fn terms(node: &RouteNode, webhook: &Webhook) -> Terms {
+    Terms {
+        send_resolved: webhook.send_resolved,
+        repeat_interval: node.repeat_interval,
     }
 }
 

@@ -55,6 +55,8 @@ pub struct Group {
     pub has_flushed: bool,
     /// The flush under way.
     pub flush: Option<Flush>,
+    /// The time intervals that muted its last flush, as far as that came to look.
+    pub muted_by: Vec<Arc<str>>,
     /// What a flush that ran out of time leaves to the next one.
     pub carried_over: Vec<CarriedOver>,
 }

@@ -39,6 +39,9 @@ pub struct Told {
     pub firing: Arc<[Fingerprint]>,
     /// The alerts that had resolved, sorted.
     pub resolved: Arc<[Fingerprint]>,
+    /// The alerts that it was told of as firing, in this notification or an earlier one, and not
+    /// yet as resolved, sorted. More than `firing` where something mutes alerts that were told.
+    pub owed: Arc<[Fingerprint]>,
 }
 
 /// All entries.
@@ -66,16 +69,35 @@ impl Ledger {
     pub fn record(&mut self, key: LedgerKey, content: &Content, at: Wall) {
         let twice = content.repeat_interval.saturating_mul(2);
         let expires_at = later(at, twice.min(self.retention));
-        let (firing, resolved) = (content.firing.clone(), content.resolved.clone());
-        self.entries.insert(
-            key,
-            Told {
-                at,
-                expires_at,
-                firing,
-                resolved,
-            },
-        );
+        let owed = self.owed_after(&key, content);
+        let told = Told {
+            at,
+            expires_at,
+            firing: Arc::clone(&content.firing),
+            resolved: Arc::clone(&content.resolved),
+            owed,
+        };
+        self.entries.insert(key, told);
+    }
+
+    /// What was owed or is told firing, without what is told resolved.
+    fn owed_after(&self, key: &LedgerKey, content: &Content) -> Arc<[Fingerprint]> {
+        let is_settled = |print: &Fingerprint| {
+            content.firing.binary_search(print).is_ok()
+                || content.resolved.binary_search(print).is_ok()
+        };
+        let before = self.entries.get(key).map_or(&[][..], |told| &told.owed);
+        let mut left: Vec<Fingerprint> = before
+            .iter()
+            .copied()
+            .filter(|print| !is_settled(print))
+            .collect();
+        if left.is_empty() {
+            return Arc::clone(&content.firing);
+        }
+        left.extend_from_slice(&content.firing);
+        left.sort_unstable();
+        left.into()
     }
 
     /// Forgets what has expired, but for what `is_needed` by a group that is alive: however long
@@ -158,6 +180,36 @@ mod tests {
         ledger.record(key(2), &content(HOUR), Wall::UNIX_EPOCH);
         ledger.collect(later(Wall::UNIX_EPOCH, 3 * HOUR), |key| key.route == 2);
         assert!(ledger.get(&key(1)).is_none() && ledger.get(&key(2)).is_some());
+    }
+
+    #[test]
+    fn what_was_told_firing_is_owed_until_it_is_told_resolved() {
+        let mut ledger = Ledger::new(10 * HOUR);
+        let prints = |numbers: &[u64]| {
+            numbers
+                .iter()
+                .copied()
+                .map(Fingerprint)
+                .collect::<Arc<[_]>>()
+        };
+        let mut tell = |firing: &[u64], resolved: &[u64]| {
+            let (firing, resolved) = (prints(firing), prints(resolved));
+            let content = Content {
+                firing,
+                resolved,
+                repeat_interval: HOUR,
+            };
+            ledger.record(key(1), &content, Wall::UNIX_EPOCH);
+            ledger
+                .get(&key(1))
+                .expect("the entry just made")
+                .owed
+                .to_vec()
+        };
+        assert_eq!(tell(&[1, 2], &[]), *prints(&[1, 2]));
+        assert_eq!(tell(&[2], &[]), *prints(&[1, 2]), "1 is silenced");
+        assert_eq!(tell(&[2, 3], &[1]), *prints(&[2, 3]));
+        assert_eq!(tell(&[], &[2, 3]), []);
     }
 
     #[test]

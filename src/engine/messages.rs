@@ -3,11 +3,14 @@
 //! Owns the messages, no behaviour. Nothing here holds an end of a channel, a file or a socket, so
 //! every message can be made up by a test. Runs on the dispatch thread.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Config, Receiver, Webhook};
-use crate::model::{Alert, Labels, Mono, PostedAlert, Status, Wall};
+use crate::model::{
+    Alert, Fingerprint, Labels, Mono, PostedAlert, PostedSilence, Silence, Status, Wall,
+};
 
 /// Something that happened outside.
 #[derive(Clone, Debug)]
@@ -24,6 +27,10 @@ pub enum Input {
     },
     /// A worker is done with an attempt.
     Outcome(Outcome),
+    /// Somebody makes or changes a silence.
+    SetSilence(PostedSilence),
+    /// Somebody ends the silence with this id.
+    ExpireSilence(String),
     /// A new configuration holds from now on.
     Reload(Arc<Config>),
 }
@@ -50,6 +57,8 @@ pub enum Effect {
         /// The limit.
         limit: usize,
     },
+    /// The silence in hand was taken, under this id, or why not.
+    SilenceAnswer(Result<Arc<str>, SilenceFault>),
     /// Worth a log line, a metric or a place in the history.
     Note(Note),
 }
@@ -67,6 +76,15 @@ pub struct AttemptId(pub u64);
 pub struct InvalidAlert {
     /// Why, in Alertmanager's words (§4.1 step 6).
     pub reason: String,
+}
+
+/// Why a silence was not taken or changed. The texts are Alertmanager's (§7.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SilenceFault {
+    /// There is no silence with that id.
+    NotFound,
+    /// It breaks a rule or a limit.
+    Refused(String),
 }
 
 /// One attempt to deliver, for a worker.
@@ -95,6 +113,8 @@ pub struct Notification {
     pub group_key: Arc<str>,
     /// The labels that make the group.
     pub group_labels: Labels,
+    /// Texts of the templates of its route's labels.
+    pub route_labels: Arc<BTreeMap<String, String>>,
     /// The alerts to tell, sorted as §2.5 says; after send_resolved and max_alerts.
     pub alerts: Vec<ToldAlert>,
     /// How many alerts max_alerts cut off.
@@ -239,6 +259,20 @@ pub enum Note {
         /// Those that have ended.
         resolved: usize,
     },
+    /// Alerts were left out of a notification.
+    Suppressed {
+        /// By what.
+        by: Suppression,
+        /// How many.
+        alerts: usize,
+    },
+    /// A silence was made, changed or ended.
+    SilenceChanged {
+        /// What was done.
+        change: SilenceChange,
+        /// How it stands now.
+        silence: Arc<Silence>,
+    },
     /// A group came to be.
     GroupCreated {
         /// Its key.
@@ -320,6 +354,43 @@ pub enum Note {
     },
 }
 
+/// What keeps an alert out of notifications. The values of `reason` in
+/// `alertmanager_notifications_suppressed_total` (§5.2, §5.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Suppression {
+    /// A silence.
+    Silence,
+    /// Another alert.
+    Inhibition,
+    /// A time interval that mutes.
+    MuteTimeInterval,
+    /// No time interval that is needed holds.
+    ActiveTimeInterval,
+}
+
+impl Suppression {
+    /// The value of the label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Suppression::Silence => "silence",
+            Suppression::Inhibition => "inhibition",
+            Suppression::MuteTimeInterval => "mute_time_interval",
+            Suppression::ActiveTimeInterval => "active_time_interval",
+        }
+    }
+}
+
+/// What was done to a silence: the words of `--log.silences` (§7.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SilenceChange {
+    /// It is new.
+    Create,
+    /// It was changed and kept its id.
+    Update,
+    /// It was ended.
+    Expire,
+}
+
 /// A webhook by name: receiver and position.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target {
@@ -347,6 +418,8 @@ pub enum Query {
     Alerts,
     /// All groups with their alerts.
     Groups,
+    /// All silences, in the order in which they were made.
+    Silences,
     /// The configuration in force.
     Config,
     /// Numbers for `/metrics`.
@@ -360,6 +433,8 @@ pub enum Answer {
     Alerts(Vec<AlertView>),
     /// To [`Query::Groups`], in no particular order.
     Groups(Vec<GroupView>),
+    /// To [`Query::Silences`].
+    Silences(Vec<Arc<Silence>>),
     /// To [`Query::Config`].
     Config(Arc<Config>),
     /// To [`Query::Gauges`].
@@ -373,6 +448,17 @@ pub struct AlertView {
     pub alert: Arc<Alert>,
     /// Receivers of the routes that took it, in route order; duplicates are possible.
     pub receivers: Arc<[Arc<Receiver>]>,
+    /// What mutes it; `None` if nothing does.
+    pub muted: Option<Arc<Muted>>,
+}
+
+/// What mutes an alert.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Muted {
+    /// The ids of the active silences that match it, sorted.
+    pub silenced_by: Vec<Arc<str>>,
+    /// The alerts that inhibit it.
+    pub inhibited_by: Vec<Fingerprint>,
 }
 
 /// A group and what is in it.
@@ -383,14 +469,37 @@ pub struct GroupView {
     /// The receiver of its route.
     pub receiver: Arc<Receiver>,
     /// Its alerts, in no particular order.
-    pub alerts: Vec<Arc<Alert>>,
+    pub alerts: Vec<GroupedAlert>,
+    /// The time intervals that muted its last flush, as far as that came to look.
+    pub muted_by: Vec<Arc<str>>,
+    /// Texts of the templates of its route's labels.
+    pub route_labels: Arc<BTreeMap<String, String>>,
+}
+
+/// An alert in a group.
+#[derive(Clone, Debug)]
+pub struct GroupedAlert {
+    /// The alert.
+    pub alert: Arc<Alert>,
+    /// What mutes it; `None` if nothing does.
+    pub muted: Option<Arc<Muted>>,
 }
 
 /// Numbers for `/metrics`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
-    /// Unresolved alerts that sit in a group.
+    /// Unresolved alerts that nothing mutes.
     pub active_alerts: usize,
+    /// Unresolved alerts that something mutes.
+    pub suppressed_alerts: usize,
+    /// Silences that silence.
+    pub active_silences: usize,
+    /// Silences that will.
+    pub pending_silences: usize,
+    /// Silences that did and are not forgotten yet.
+    pub expired_silences: usize,
+    /// Inhibition rules in force.
+    pub inhibition_rules: usize,
     /// Alerts kept, resolved ones included.
     pub stored_alerts: usize,
     /// Groups alive.

@@ -21,14 +21,19 @@ mod decide;
 mod flush;
 mod group;
 mod groups;
+mod index;
 mod ingest;
+mod inhibit;
 mod lanes;
 mod ledger;
 mod messages;
+mod mute;
 mod query;
 mod random;
 mod reload;
 mod route;
+mod silence_size;
+mod silences;
 mod store;
 
 pub use messages::*;
@@ -37,16 +42,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::model::{Alert, Labels, Now, PostedAlert, Status};
+use crate::model::{Alert, Labels, Now, PostedAlert, PostedSilence, Status};
 use attempts::Attempts;
 use clock_step::StepWatch;
 use collect::Collector;
 use group::{Group, GroupId};
 use groups::{COLLECT_ALARM, Groups};
+use inhibit::{Acquaintance, Inhibitor};
 use lanes::{Lanes, Shares};
 use ledger::Ledger;
 use random::Random;
 use route::{RouteIndex, RouteTree};
+use silences::{Changed, SilenceLimits, Silences};
 use store::{AlertStore, Stored};
 
 /// What the flags say about the engine.
@@ -62,8 +69,12 @@ pub struct Settings {
     pub retention: Duration,
     /// How often resolved alerts are forgotten.
     pub alert_collect_interval: Duration,
-    /// How often the ledger forgets.
+    /// How often the ledger and the silences forget.
     pub ledger_collect_interval: Duration,
+    /// Silences kept at most, expired ones included; 0 is no limit.
+    pub silences: usize,
+    /// Bytes of a silence; 0 is no limit.
+    pub silence_bytes: usize,
     /// Whether a reload forms all groups anew, as in Alertmanager.
     pub reload: ReloadPolicy,
     /// Where the jitter of retries starts.
@@ -88,6 +99,8 @@ pub struct Engine {
     alerts: AlertStore,
     groups: Groups,
     ledger: Ledger,
+    silences: Silences,
+    inhibitor: Inhibitor,
     lanes: Lanes,
     attempts: Attempts,
     collector: Collector,
@@ -103,11 +116,17 @@ impl Engine {
             per_endpoint: settings.workers_per_endpoint,
         };
         Engine {
+            inhibitor: Inhibitor::new(&config.inhibit_rules),
             tree: RouteTree::new(&config),
             config,
             alerts: AlertStore::default(),
             groups: Groups::default(),
             ledger: Ledger::new(settings.retention),
+            silences: Silences::new(SilenceLimits {
+                count: settings.silences,
+                bytes: settings.silence_bytes,
+                retention: settings.retention,
+            }),
             lanes: Lanes::new(shares),
             attempts: Attempts::default(),
             collector: Collector::default(),
@@ -124,6 +143,8 @@ impl Engine {
             Input::Alerts(posted) => self.take_in(posted, now, out),
             Input::Ring { alarm, at } => self.ring(alarm, at, now, out),
             Input::Outcome(outcome) => self.settle_attempt(outcome, now, out),
+            Input::SetSilence(posted) => self.set_silence(posted, now, out),
+            Input::ExpireSilence(id) => self.expire_silence(&id, now, out),
             Input::Reload(config) => self.reload(config, now, out),
         }
         self.start_attempts(now, out);
@@ -164,17 +185,23 @@ impl Engine {
 
     /// Stores an alert and puts it into the group of each route that takes it.
     fn keep(&mut self, alert: Alert, now: Now, due: &mut Vec<GroupId>, out: &mut Vec<Effect>) {
-        let (alert, routes) = match self.alerts.get(alert.fingerprint) {
-            Some(old) => (
-                ingest::merge(&old.alert, alert, now.wall),
-                Arc::clone(&old.routes),
-            ),
+        let known = self.alerts.get(alert.fingerprint);
+        let (alert, routes, acquaintance) = match known {
+            Some(old) => {
+                let routes = Arc::clone(&old.routes);
+                (
+                    ingest::merge(&old.alert, alert, now.wall),
+                    routes,
+                    Acquaintance::Known,
+                )
+            }
             None => {
                 let routes = self.tree.routes_of(&alert.labels);
-                (alert, routes)
+                (alert, routes, Acquaintance::New)
             }
         };
         let alert = Arc::new(alert);
+        self.inhibitor.observe(&alert, acquaintance);
         self.alerts.insert(Stored {
             alert: Arc::clone(&alert),
             routes: Arc::clone(&routes),
@@ -240,6 +267,7 @@ impl Engine {
             armed_for: None,
             has_flushed: false,
             flush: None,
+            muted_by: Vec::new(),
             carried_over: Vec::new(),
         }
     }
@@ -259,4 +287,28 @@ impl Engine {
             self.advance(id, now, out);
         }
     }
+
+    fn set_silence(&mut self, posted: PostedSilence, now: Now, out: &mut Vec<Effect>) {
+        let mut changes = Vec::new();
+        let answer = self
+            .silences
+            .set(posted, now.wall, &mut self.random, &mut changes);
+        answer_silence(answer, changes, out);
+    }
+
+    fn expire_silence(&mut self, id: &str, now: Now, out: &mut Vec<Effect>) {
+        let mut changes = Vec::new();
+        let answer = self.silences.expire(id, now.wall, &mut changes);
+        answer_silence(answer, changes, out);
+    }
+}
+
+fn answer_silence(
+    answer: Result<Arc<str>, SilenceFault>,
+    changes: Vec<Changed>,
+    out: &mut Vec<Effect>,
+) {
+    let note = |Changed { change, silence }| Effect::Note(Note::SilenceChanged { change, silence });
+    out.extend(changes.into_iter().map(note));
+    out.push(Effect::SilenceAnswer(answer));
 }

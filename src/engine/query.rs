@@ -9,16 +9,20 @@ use std::sync::Arc;
 use super::Engine;
 use super::group::{Group, GroupId};
 use super::groups::Groups;
-use super::messages::{AlarmId, AlertView, Answer, Answered, Gauges, GroupView, Query};
+use super::messages::{
+    AlarmId, AlertView, Answer, Answered, Gauges, GroupView, GroupedAlert, Query,
+};
 use super::store::Stored;
-use crate::model::{Mono, Now, Wall};
+use crate::model::{Alert, Mono, Now, SilenceState, Wall};
 
 impl Engine {
-    /// Answers `query` as of `now`; changes nothing.
-    pub fn query(&self, now: Now, query: Query) -> Answered {
+    /// Answers `query` as of `now`. Changes nothing that can be seen; what was found out about muting
+    /// is remembered.
+    pub fn query(&mut self, now: Now, query: Query) -> Answered {
         let answer = match query {
-            Query::Alerts => Answer::Alerts(self.alert_views()),
-            Query::Groups => Answer::Groups(self.group_views()),
+            Query::Alerts => Answer::Alerts(self.alert_views(now.wall)),
+            Query::Groups => Answer::Groups(self.group_views(now.wall)),
+            Query::Silences => Answer::Silences(self.silences.iter().cloned().collect()),
             Query::Config => Answer::Config(Arc::clone(&self.config)),
             Query::Gauges => Answer::Gauges(self.gauges(now.wall)),
         };
@@ -36,32 +40,54 @@ impl Engine {
         self.groups.iter().filter_map(awaited).collect()
     }
 
-    fn alert_views(&self) -> Vec<AlertView> {
-        let view = |stored: &Stored| AlertView {
-            alert: Arc::clone(&stored.alert),
-            receivers: Arc::clone(&stored.routes.receivers),
+    fn alert_views(&mut self, now: Wall) -> Vec<AlertView> {
+        let stored: Vec<Stored> = self.alerts.iter().cloned().collect();
+        let view = |Stored { alert, routes }| AlertView {
+            muted: self.muted(&alert, now),
+            receivers: Arc::clone(&routes.receivers),
+            alert,
         };
-        self.alerts.iter().map(view).collect()
+        stored.into_iter().map(view).collect()
     }
 
-    fn group_views(&self) -> Vec<GroupView> {
-        let view = |group: &Group| GroupView {
-            labels: group.labels.clone(),
-            receiver: Arc::clone(&self.tree.node(group.route).receiver),
-            alerts: group.members.values().cloned().collect(),
+    fn group_views(&mut self, now: Wall) -> Vec<GroupView> {
+        let bare = |group: &Group| {
+            let node = self.tree.node(group.route);
+            GroupView {
+                labels: group.labels.clone(),
+                receiver: Arc::clone(&node.receiver),
+                alerts: group.members.values().map(not_yet_asked).collect(),
+                muted_by: group.muted_by.clone(),
+                route_labels: Arc::clone(&node.labels),
+            }
         };
-        self.groups.iter().map(|(_, group)| view(group)).collect()
+        let mut views: Vec<GroupView> = self.groups.iter().map(|(_, group)| bare(group)).collect();
+        for grouped in views.iter_mut().flat_map(|view| &mut view.alerts) {
+            grouped.muted = self.muted(&grouped.alert, now);
+        }
+        views
     }
 
-    fn gauges(&self, now: Wall) -> Gauges {
-        let is_active = |stored: &&Stored| !stored.alert.is_resolved_at(now);
+    fn gauges(&mut self, now: Wall) -> Gauges {
+        let (active_alerts, suppressed_alerts) = self.count_alerts(now);
+        let in_state = |wanted: SilenceState| {
+            self.silences
+                .iter()
+                .filter(|silence| silence.state_at(now) == wanted)
+                .count()
+        };
         let used: BTreeMap<_, _> = self
             .tree
             .nodes()
             .map(|(_, node)| (&node.receiver.name, node.receiver.webhooks.len()))
             .collect();
         Gauges {
-            active_alerts: self.alerts.iter().filter(is_active).count(),
+            active_alerts,
+            suppressed_alerts,
+            active_silences: in_state(SilenceState::Active),
+            pending_silences: in_state(SilenceState::Pending),
+            expired_silences: in_state(SilenceState::Expired),
+            inhibition_rules: self.inhibitor.rules(),
             stored_alerts: self.alerts.len(),
             groups: self.groups.len(),
             ledger_entries: self.ledger.len(),
@@ -70,5 +96,26 @@ impl Engine {
             receivers: used.len(),
             webhooks: used.values().sum(),
         }
+    }
+
+    /// Unresolved alerts that nothing mutes, and those that something does.
+    fn count_alerts(&mut self, now: Wall) -> (usize, usize) {
+        let firing = self
+            .alerts
+            .iter()
+            .filter(|stored| !stored.alert.is_resolved_at(now));
+        let firing: Vec<Arc<Alert>> = firing.map(|stored| Arc::clone(&stored.alert)).collect();
+        let suppressed = firing
+            .iter()
+            .filter(|alert| self.muted(alert, now).is_some())
+            .count();
+        (firing.len() - suppressed, suppressed)
+    }
+}
+
+fn not_yet_asked(alert: &Arc<Alert>) -> GroupedAlert {
+    GroupedAlert {
+        alert: Arc::clone(alert),
+        muted: None,
     }
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::group::{Delivery, DeliveryState, Group, GroupId};
+use super::inhibit::{Acquaintance, Inhibitor};
 use super::lanes::Lanes;
 use super::messages::{Effect, FlushEnd, Note};
 use super::route::{RouteIndex, RouteTree};
@@ -28,6 +29,10 @@ impl Engine {
         let homeless = self.dissolve_groups(|route| renamed.contains_key(&route), out);
         self.groups.rename_routes(|route| renamed[&route]);
         self.tree = tree;
+        self.inhibitor = Inhibitor::new(&config.inhibit_rules);
+        for stored in self.alerts.iter() {
+            self.inhibitor.observe(&stored.alert, Acquaintance::New);
+        }
         self.config = config;
         self.expel_members(out);
         let kept = self.groups.len();

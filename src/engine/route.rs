@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Config, GroupBy, Receiver, Route};
+use crate::config::{Config, GroupBy, NamedInterval, Receiver, Route};
 use crate::model::{Fnv1a, Labels, Matcher, format_matchers};
 
 /// Names a route of the tree in force.
@@ -27,6 +27,14 @@ pub struct RouteNode {
     pub group_interval: Duration,
     /// How long an unchanged notification stays unrepeated.
     pub repeat_interval: Duration,
+    /// While one of these holds, nothing is told.
+    pub mute_time_intervals: Vec<Arc<NamedInterval>>,
+    /// Unless one of these holds, nothing is told.
+    pub active_time_intervals: Vec<Arc<NamedInterval>>,
+    /// Texts of the templates of its labels.
+    pub labels: Arc<BTreeMap<String, String>>,
+    /// Whether ends are told of alerts that something mutes by then.
+    pub resolve_muted: bool,
     /// The matchers from the root down to here: the first part of group keys.
     pub key: Arc<str>,
     /// What makes it the same route in another configuration.
@@ -150,6 +158,10 @@ impl Builder {
             group_wait: route.group_wait,
             group_interval: route.group_interval,
             repeat_interval: route.repeat_interval,
+            mute_time_intervals: route.mute_time_intervals.clone(),
+            active_time_intervals: route.active_time_intervals.clone(),
+            labels: Arc::clone(&route.labels),
+            resolve_muted: route.resolve_muted,
             identity_hash: identity.hash(),
             receiver_hash: Fnv1a::new().update(route.receiver.name.as_bytes()).finish(),
             key,

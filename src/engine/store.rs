@@ -49,13 +49,18 @@ impl AlertStore {
         self.alerts.values_mut()
     }
 
-    /// Forgets what has ended; returns how many that were.
-    pub fn collect(&mut self, now: Wall) -> usize {
-        let before = self.alerts.len();
-        self.alerts
-            .retain(|_, stored| !stored.alert.is_resolved_at(now));
+    /// Forgets what has ended; returns the fingerprints of those.
+    pub fn collect(&mut self, now: Wall) -> Vec<Fingerprint> {
+        let mut forgotten = Vec::new();
+        self.alerts.retain(|fingerprint, stored| {
+            let has_ended = stored.alert.is_resolved_at(now);
+            if has_ended {
+                forgotten.push(*fingerprint);
+            }
+            !has_ended
+        });
         self.alerts.shrink_to(2 * self.alerts.len());
-        before - self.alerts.len()
+        forgotten
     }
 
     /// How many there are.

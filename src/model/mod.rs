@@ -4,14 +4,17 @@
 //! or does I/O. Runs on whichever thread calls it.
 
 mod alert;
+mod calendar;
 mod duration;
 mod fingerprint;
 mod labels;
 mod matcher;
 mod order;
+mod silence;
 mod time;
 
 pub use alert::{Alert, PostedAlert, Status};
+pub use calendar::{TimeInterval, TimeOfDayRange};
 pub use duration::{
     DurationError, format_duration, format_go_duration, parse_duration, parse_flag_duration,
     parse_go_duration,
@@ -23,4 +26,5 @@ pub use matcher::{
     is_valid_label_name, parse_matcher, parse_matchers,
 };
 pub use order::{compare_for_notification, compare_label_sets};
+pub use silence::{PostedSilence, Silence, SilenceState};
 pub use time::{Mono, Now, Wall, ZERO_TIME, format_rfc3339_millis, format_rfc3339_nanos};

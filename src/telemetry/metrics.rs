@@ -12,7 +12,7 @@ use prometheus_client::encoding::text;
 use prometheus_client::metrics::gauge;
 use prometheus_client::registry::Registry;
 
-use crate::engine::{FailureKind, Gauges};
+use crate::engine::{FailureKind, Gauges, Suppression};
 use crate::model::{Status, Wall};
 
 mod families;
@@ -135,6 +135,9 @@ impl Metrics {
     pub fn alert_invalid(&self) {
         self.families.alerts_invalid.inc();
     }
+
+    /// Alerts were left out of a notification.
+    pub fn alerts_suppressed(&self, _by: Suppression, _alerts: usize) {}
 
     /// The send stage ran for a webhook.
     pub fn notification_started(&self) {

@@ -125,6 +125,7 @@ impl Courier {
             Destination::Url(url) => {
                 Address::parse(url).ok_or_else(|| "the url is no http or https URL".to_owned())
             }
+            Destination::UrlTemplate(_) => Err("url templates are not built yet".into()),
             Destination::UrlFile(path) => address_in_file(path),
         };
         let address = match address {

@@ -152,6 +152,7 @@ mod tests {
             reason: Reason::NewAlerts,
             group_key: "{}:{alertname=\"HighLoad\"}".into(),
             group_labels: Labels::from_pairs([("alertname", "HighLoad")]),
+            route_labels: Arc::default(),
             alerts,
             truncated_alerts: 2,
         }

@@ -34,6 +34,7 @@ fn job(attempt: u64, destination: Destination) -> Job {
         reason: Reason::FirstNotification,
         group_key: "{}:{}".into(),
         group_labels: Labels::default(),
+        route_labels: Arc::default(),
         alerts: Vec::new(),
         truncated_alerts: 0,
     };
@@ -43,6 +44,8 @@ fn job(attempt: u64, destination: Destination) -> Job {
         max_alerts: 0,
         timeout: None,
         endpoint: Endpoint("http://127.0.0.1".into()),
+        http: Arc::default(),
+        payload: None,
     };
     Job {
         attempt: AttemptId(attempt),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use alertwheel::config::{self, Config};
 use alertwheel::engine::{
     Effect, Engine, Failure, FailureKind, FlushEnd, Input, Note, Outcome, Reason, ReloadPolicy,
-    Settings, Target, Verdict,
+    Settings, SilenceFault, Target, Verdict,
 };
 use alertwheel::model::{Alert, Mono, Now, ParserMode, PostedAlert, Status, Wall};
 use jiff::SignedDuration;
@@ -24,6 +24,8 @@ pub const SETTINGS: Settings = Settings {
     retention: Duration::from_secs(120 * 3600),
     alert_collect_interval: Duration::from_secs(30 * 60),
     ledger_collect_interval: Duration::from_secs(15 * 60),
+    silences: 0,
+    silence_bytes: 0,
     reload: ReloadPolicy::KeepUnchanged,
     seed: 1,
 };
@@ -106,6 +108,8 @@ pub struct World {
     effects: Vec<Effect>,
     /// Outcomes that sabotage has made up.
     premature: Vec<Outcome>,
+    /// The answer to the last change of a silence.
+    pub silence_answer: Option<Result<Arc<str>, SilenceFault>>,
 }
 
 impl World {
@@ -122,6 +126,7 @@ impl World {
             wall_at_start: "2026-01-01T00:00:00Z".parse().expect("a timestamp"),
             effects: Vec::new(),
             premature: Vec::new(),
+            silence_answer: None,
         }
     }
 
@@ -264,6 +269,7 @@ impl World {
             }
             Effect::Refuse(invalid) => refused.push(invalid.reason),
             Effect::RefuseBatch { limit } => refused.push(format!("at the limit of {limit}")),
+            Effect::SilenceAnswer(answer) => self.silence_answer = Some(answer),
             Effect::Note(note) => self.note(note),
         }
     }

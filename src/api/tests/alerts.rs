@@ -1,6 +1,7 @@
 //! Alerts in, alerts, groups and receivers out.
 
 use super::*;
+use crate::engine::GroupedAlert;
 
 /// The labels `id` of the alerts in an answer, in their order.
 fn ids(body: &str) -> Vec<&str> {
@@ -14,7 +15,16 @@ fn group(labels: &[(&str, &str)], receiver_name: &str, alerts: &[&Arc<Alert>]) -
     GroupView {
         labels: Labels::from_pairs(labels.iter().copied()),
         receiver: receiver(receiver_name),
-        alerts: alerts.iter().map(|alert| Arc::clone(alert)).collect(),
+        alerts: alerts.iter().map(|alert| grouped(alert)).collect(),
+        muted_by: Vec::new(),
+        route_labels: Arc::default(),
+    }
+}
+
+fn grouped(alert: &Arc<Alert>) -> GroupedAlert {
+    GroupedAlert {
+        alert: Arc::clone(alert),
+        muted: None,
     }
 }
 

@@ -101,7 +101,10 @@ fn run_dispatcher(world: &World, incoming: &Incoming<inbox::Request>) {
                 let answer = world.answer(query);
                 let _ = reply.send(Answered { at: now(), answer });
             }
-            inbox::Request::Reload { .. } | inbox::Request::Stop { .. } => return,
+            inbox::Request::SetSilence { .. }
+            | inbox::Request::ExpireSilence { .. }
+            | inbox::Request::Reload { .. }
+            | inbox::Request::Stop { .. } => return,
         }
     }
 }
@@ -109,6 +112,7 @@ fn run_dispatcher(world: &World, incoming: &Incoming<inbox::Request>) {
 impl World {
     fn answer(&self, query: Query) -> Snapshot {
         match query {
+            Query::Silences => Snapshot::Silences(Vec::new()),
             Query::Alerts => Snapshot::Alerts(self.alerts.clone()),
             Query::Groups => Snapshot::Groups(self.groups.clone()),
             Query::Config => Snapshot::Config(Arc::new(self.config())),
@@ -119,11 +123,17 @@ impl World {
     fn config(&self) -> Config {
         Config {
             resolve_timeout: Duration::from_secs(300),
+            inhibit_rules: Vec::new(),
+            templates: Vec::new(),
             route: Route {
                 receiver: receiver("default"),
                 group_by: GroupBy::All,
                 matchers: Vec::new(),
                 continues: false,
+                mute_time_intervals: Vec::new(),
+                active_time_intervals: Vec::new(),
+                labels: Arc::default(),
+                resolve_muted: true,
                 group_wait: Duration::from_secs(30),
                 group_interval: Duration::from_secs(300),
                 repeat_interval: Duration::from_secs(14_400),
@@ -163,6 +173,7 @@ fn view(alert: Arc<Alert>, receivers: &[&str]) -> AlertView {
     AlertView {
         alert,
         receivers: receivers.iter().map(|name| receiver(name)).collect(),
+        muted: None,
     }
 }
 

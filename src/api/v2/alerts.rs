@@ -81,7 +81,9 @@ impl Pieces for AlertPieces {
             return false;
         };
         match self.views.next() {
-            Some(AlertView { alert, receivers }) => {
+            Some(AlertView {
+                alert, receivers, ..
+            }) => {
                 out.push(separator);
                 let receivers = receivers.iter().map(|receiver| &*receiver.name);
                 push_alert(out, &alert, receivers);

@@ -13,10 +13,8 @@ use crate::api::params::Params;
 use crate::api::router::Api;
 use crate::api::stream::{Pieces, body_of};
 use crate::api::wire::{push_alert, push_group_end, push_group_start};
-use crate::engine::{Answer as Snapshot, GroupView, Query};
-use crate::model::{
-    Alert, Fingerprint, Labels, Wall, compare_for_notification, compare_label_sets,
-};
+use crate::engine::{Answer as Snapshot, GroupView, GroupedAlert, Query};
+use crate::model::{Fingerprint, Labels, Wall, compare_for_notification, compare_label_sets};
 
 /// Lists groups with the alerts in them; groups without a wanted alert are left out.
 pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
@@ -37,7 +35,9 @@ fn keep_wanted(groups: &mut Vec<GroupView>, filters: &Filters, now: Wall) {
         if !filters.wants_receiver(&group.receiver) {
             return false;
         }
-        group.alerts.retain(|alert| filters.wants_alert(alert, now));
+        group
+            .alerts
+            .retain(|grouped| filters.wants_alert(&grouped.alert, now));
         !group.alerts.is_empty()
     });
 }
@@ -49,7 +49,7 @@ fn sort(groups: &mut [GroupView]) {
     for group in groups {
         group
             .alerts
-            .sort_by(|a, b| compare_for_notification(&a.labels, &b.labels));
+            .sort_by(|a, b| compare_for_notification(&a.alert.labels, &b.alert.labels));
     }
 }
 
@@ -81,7 +81,7 @@ impl ReceiverTable {
                 group
                     .alerts
                     .iter()
-                    .map(|alert| (alert.fingerprint, position)),
+                    .map(|grouped| (grouped.alert.fingerprint, position)),
             );
         }
         pairs.sort_unstable();
@@ -112,7 +112,7 @@ enum PieceState {
     Inside {
         labels: Labels,
         receiver: Arc<str>,
-        alerts: vec::IntoIter<Arc<Alert>>,
+        alerts: vec::IntoIter<GroupedAlert>,
         is_first: bool,
     },
     /// Behind the closing bracket.
@@ -165,12 +165,12 @@ impl Pieces for GroupPieces {
                 alerts,
                 is_first,
             } => match alerts.next() {
-                Some(alert) => {
+                Some(grouped) => {
                     if !std::mem::take(is_first) {
                         out.push(b',');
                     }
-                    let receivers = self.receivers.receivers(alert.fingerprint);
-                    push_alert(out, &alert, receivers);
+                    let receivers = self.receivers.receivers(grouped.alert.fingerprint);
+                    push_alert(out, &grouped.alert, receivers);
                 }
                 None => {
                     push_group_end(out, labels, receiver);

@@ -138,6 +138,8 @@ fn check_webhook(
         max_alerts: raw.max_alerts,
         timeout: Some(raw.timeout).filter(|timeout| !timeout.is_zero()),
         endpoint,
+        http: Arc::default(),
+        payload: None,
     }))
 }
 

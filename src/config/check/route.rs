@@ -92,6 +92,10 @@ fn check_route(
         group_wait: own.group_wait,
         group_interval: own.group_interval,
         repeat_interval: own.repeat_interval,
+        mute_time_intervals: Vec::new(),
+        active_time_intervals: Vec::new(),
+        labels: Arc::default(),
+        resolve_muted: true,
         routes: children.into_iter().collect::<Option<_>>()?,
     })
 }

@@ -261,6 +261,7 @@ fn the_numbers_of_the_engine_and_its_limits_are_visible() {
         attempts_in_flight: 6,
         receivers: 7,
         webhooks: 8,
+        ..Gauges::default()
     });
     let all = series(&page);
     for (name, value) in [

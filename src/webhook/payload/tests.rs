@@ -36,6 +36,7 @@ fn notification(alerts: Vec<ToldAlert>) -> Notification {
         reason: Reason::FirstNotification,
         group_key: "{}:{alertname=\"HighLoad\"}".into(),
         group_labels: Labels::from_pairs([("alertname", "HighLoad")]),
+        route_labels: Arc::default(),
         alerts,
         truncated_alerts: 0,
     }

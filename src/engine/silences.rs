@@ -1,0 +1,314 @@
+//! Silences: what may be made and changed, which alerts they silence, and when they are forgotten.
+//!
+//! PURE. Owns all silences and, for each alert that was asked about, those that match it (§7). The
+//! identifiers come from the engine's generator. Runs on the dispatch thread.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::index::MatcherIndex;
+use super::ingest::later;
+use super::messages::{SilenceChange, SilenceFault};
+use super::random::Random;
+use super::silence_size::stored_bytes;
+use crate::model::{
+    Alert, Fingerprint, FingerprintMap, MatchOp, Matcher, PostedSilence, Silence, SilenceState,
+    Wall,
+};
+
+/// How many silences there may be, how large, and for how long they are kept after their end.
+#[derive(Clone, Copy, Debug)]
+pub struct SilenceLimits {
+    /// Silences, expired ones included; 0 is no limit.
+    pub count: usize,
+    /// Bytes of one; 0 is no limit.
+    pub bytes: usize,
+    /// How long an expired one can still be looked at.
+    pub retention: Duration,
+}
+
+/// What became of a silence: for the log and for whoever watches.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// What was done.
+    pub change: SilenceChange,
+    /// How it stands now.
+    pub silence: Arc<Silence>,
+}
+
+/// All silences.
+#[derive(Debug)]
+pub struct Silences {
+    limits: SilenceLimits,
+    /// By number, which is the order in which they were made.
+    silences: BTreeMap<u64, Arc<Silence>>,
+    numbers: BTreeMap<Arc<str>, u64>,
+    index: MatcherIndex,
+    next_number: u64,
+    known: FingerprintMap<Known>,
+}
+
+/// Which silences match an alert, as of a number up to which all were looked at.
+#[derive(Debug, Default)]
+struct Known {
+    looked_up_to: u64,
+    matching: Vec<u64>,
+}
+
+impl Silences {
+    /// No silence yet.
+    pub fn new(limits: SilenceLimits) -> Self {
+        Silences {
+            limits,
+            silences: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            index: MatcherIndex::default(),
+            next_number: 1,
+            known: FingerprintMap::default(),
+        }
+    }
+
+    /// Makes a silence or changes one, and appends what was done. Returns the id under which it
+    /// stands now: a change of matchers or of the start makes a new one (§7.2).
+    pub fn set(
+        &mut self,
+        mut posted: PostedSilence,
+        now: Wall,
+        random: &mut Random,
+        changes: &mut Vec<Changed>,
+    ) -> Result<Arc<str>, SilenceFault> {
+        check(&posted)?;
+        let old = match &posted.id {
+            Some(id) => Some(self.get(id).cloned().ok_or(SilenceFault::NotFound)?),
+            None => None,
+        };
+        if let Some(old) = old.as_ref().filter(|old| may_update(old, &posted, now)) {
+            let silence = silence(Arc::clone(&old.id), posted, now);
+            self.check_size(&silence)?;
+            return Ok(self.replace(silence, SilenceChange::Update, changes));
+        }
+        self.check_count()?;
+        posted.starts_at = posted.starts_at.max(now);
+        let silence = silence(random_uuid(random).into(), posted, now);
+        self.check_size(&silence)?;
+        if let Some(old) = old.filter(|old| old.state_at(now) != SilenceState::Expired) {
+            self.end(&old, now, changes);
+        }
+        Ok(self.insert(silence, changes))
+    }
+
+    /// Ends a silence. Ending one that is over is no mistake (§7.3).
+    pub fn expire(
+        &mut self,
+        id: &str,
+        now: Wall,
+        changes: &mut Vec<Changed>,
+    ) -> Result<Arc<str>, SilenceFault> {
+        let silence = self.get(id).cloned().ok_or(SilenceFault::NotFound)?;
+        if silence.state_at(now) != SilenceState::Expired {
+            self.end(&silence, now, changes);
+        }
+        Ok(Arc::clone(&silence.id))
+    }
+
+    /// The ids of the active silences that match `alert`, sorted.
+    pub fn silencing(&mut self, alert: &Alert, now: Wall) -> Vec<Arc<str>> {
+        if self.silences.is_empty() {
+            return Vec::new();
+        }
+        let known = self.known.entry(alert.fingerprint).or_default();
+        if known.looked_up_to < self.next_number {
+            for number in self.index.candidates(&alert.labels, known.looked_up_to) {
+                let matches = |silence: &Arc<Silence>| {
+                    silence
+                        .matchers
+                        .iter()
+                        .all(|matcher| matcher.matches(&alert.labels))
+                };
+                if self.silences.get(&number).is_some_and(matches) {
+                    known.matching.push(number);
+                }
+            }
+            known.looked_up_to = self.next_number;
+        }
+        known
+            .matching
+            .retain(|number| self.silences.contains_key(number));
+        let matching = known.matching.iter().map(|number| &self.silences[number]);
+        let active = matching.filter(|silence| silence.state_at(now) == SilenceState::Active);
+        let mut ids: Vec<Arc<str>> = active.map(|silence| Arc::clone(&silence.id)).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Forgets what is known of an alert that is no more.
+    pub fn forget_alert(&mut self, fingerprint: Fingerprint) {
+        self.known.remove(&fingerprint);
+    }
+
+    /// Forgets silences that were over for long enough.
+    pub fn collect(&mut self, now: Wall) {
+        let retention = self.limits.retention;
+        let is_over = |silence: &Silence| later(silence.ends_at, retention) <= now;
+        let over = self.silences.extract_if(.., |_, silence| is_over(silence));
+        for (number, silence) in over.collect::<Vec<_>>() {
+            self.numbers.remove(&silence.id);
+            self.index.remove(number, &silence.matchers);
+        }
+    }
+
+    /// All of them, in the order in which they were made.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Silence>> {
+        self.silences.values()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.silences.is_empty()
+    }
+
+    fn get(&self, id: &str) -> Option<&Arc<Silence>> {
+        self.silences.get(self.numbers.get(id)?)
+    }
+
+    fn check_count(&self) -> Result<(), SilenceFault> {
+        let (count, limit) = (self.silences.len(), self.limits.count);
+        if limit == 0 || count < limit {
+            return Ok(());
+        }
+        Err(SilenceFault::Refused(format!(
+            "exceeded maximum number of silences: {count} (limit: {limit})"
+        )))
+    }
+
+    fn check_size(&self, silence: &Silence) -> Result<(), SilenceFault> {
+        let (bytes, limit) = (
+            stored_bytes(silence, self.limits.retention),
+            self.limits.bytes,
+        );
+        if limit == 0 || bytes <= limit {
+            return Ok(());
+        }
+        Err(SilenceFault::Refused(format!(
+            "silence exceeded maximum size: {bytes} bytes (limit: {limit} bytes)"
+        )))
+    }
+
+    fn end(&mut self, silence: &Silence, now: Wall, changes: &mut Vec<Changed>) {
+        let is_pending = silence.state_at(now) == SilenceState::Pending;
+        let ended = Silence {
+            starts_at: if is_pending { now } else { silence.starts_at },
+            ends_at: now,
+            updated_at: now,
+            ..silence.clone()
+        };
+        self.replace(ended, SilenceChange::Expire, changes);
+    }
+
+    fn insert(&mut self, silence: Silence, changes: &mut Vec<Changed>) -> Arc<str> {
+        let number = self.next_number;
+        self.next_number += 1;
+        self.index.insert(number, &silence.matchers);
+        self.numbers.insert(Arc::clone(&silence.id), number);
+        self.put(number, silence, SilenceChange::Create, changes)
+    }
+
+    /// Puts a silence in place of an older state of it. Its matchers are the same.
+    fn replace(
+        &mut self,
+        silence: Silence,
+        change: SilenceChange,
+        changes: &mut Vec<Changed>,
+    ) -> Arc<str> {
+        let number = self.numbers[&silence.id];
+        self.put(number, silence, change, changes)
+    }
+
+    fn put(
+        &mut self,
+        number: u64,
+        silence: Silence,
+        change: SilenceChange,
+        changes: &mut Vec<Changed>,
+    ) -> Arc<str> {
+        let silence = Arc::new(silence);
+        self.silences.insert(number, Arc::clone(&silence));
+        let id = Arc::clone(&silence.id);
+        changes.push(Changed { change, silence });
+        id
+    }
+}
+
+fn silence(id: Arc<str>, posted: PostedSilence, now: Wall) -> Silence {
+    Silence {
+        id,
+        matchers: posted.matchers.into(),
+        starts_at: posted.starts_at,
+        ends_at: posted.ends_at,
+        updated_at: now,
+        created_by: posted.created_by,
+        comment: posted.comment,
+        annotations: posted.annotations,
+    }
+}
+
+/// Whether a posted change keeps the id (§7.2 step 4).
+fn may_update(old: &Silence, posted: &PostedSilence, now: Wall) -> bool {
+    if *old.matchers != *posted.matchers {
+        return false;
+    }
+    match old.state_at(now) {
+        SilenceState::Active => {
+            old.starts_at.as_second() == posted.starts_at.as_second() && posted.ends_at >= now
+        }
+        SilenceState::Pending => posted.starts_at >= now,
+        SilenceState::Expired => false,
+    }
+}
+
+/// The rules of §7.4 in their order.
+fn check(posted: &PostedSilence) -> Result<(), SilenceFault> {
+    let refuse = |why: &str| Err(SilenceFault::Refused(format!("invalid silence: {why}")));
+    if let Some(fault) = &posted.fault {
+        return refuse(fault);
+    }
+    if posted.matchers.is_empty() {
+        return refuse("at least one matcher set required");
+    }
+    if posted.matchers.iter().all(accepts_empty) {
+        return refuse("matcher set 0: at least one matcher must not match the empty string");
+    }
+    if posted.ends_at < posted.starts_at {
+        return refuse("end time must not be before start time");
+    }
+    Ok(())
+}
+
+/// Negative matchers never count as accepting the empty value, and a regex counts if any part of
+/// the empty text matches it (§7.4).
+fn accepts_empty(matcher: &Matcher) -> bool {
+    match matcher.op() {
+        MatchOp::Equal => matcher.value().is_empty(),
+        MatchOp::Regex => matcher.matches_value(""),
+        MatchOp::NotEqual | MatchOp::NotRegex => false,
+    }
+}
+
+/// A version 4 UUID.
+fn random_uuid(random: &mut Random) -> String {
+    let (high, low) = (random.next_u64(), random.next_u64());
+    let high = (high & !0xf000) | 0x4000;
+    let low = (low & !(0b11 << 62)) | (0b10 << 62);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xffff,
+        low >> 48,
+        low & 0xffff_ffff_ffff
+    )
+}
+
+#[cfg(test)]
+mod tests;
