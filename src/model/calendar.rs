@@ -86,3 +86,6 @@ fn is_day_within(range: &RangeInclusive<i8>, local: DateTime) -> bool {
     let (begin, end) = (from_start(*range.start()), from_start(*range.end()));
     begin <= length && (begin.max(1)..=end.clamp(1, length)).contains(&local.day())
 }
+
+#[cfg(test)]
+mod tests;

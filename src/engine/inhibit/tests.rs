@@ -1,1 +1,150 @@
-//! x
+//! The rules of inhibition (§8), one test each.
+
+use super::*;
+use crate::model::MatchOp;
+
+fn at(second: i64) -> Wall {
+    Wall::from_second(second).expect("a second near the epoch")
+}
+
+fn list(pairs: &[(&str, &str)]) -> Vec<Matcher> {
+    let new = |&(name, value): &(&str, &str)| Matcher::new(MatchOp::Equal, name, value);
+    pairs
+        .iter()
+        .map(new)
+        .collect::<Result<_, _>>()
+        .expect("sound matchers")
+}
+
+fn rule(source: &[(&str, &str)], target: &[(&str, &str)], equal: &[&str]) -> InhibitRule {
+    InhibitRule {
+        name: String::new(),
+        source: list(source),
+        target: list(target),
+        equal: equal.iter().map(|name| (*name).to_owned()).collect(),
+    }
+}
+
+fn alert(labels: &[(&str, &str)], ends_at: i64) -> Arc<Alert> {
+    let labels = Labels::from_pairs(labels.iter().copied());
+    Arc::new(Alert {
+        fingerprint: labels.fingerprint(),
+        labels,
+        annotations: Labels::default(),
+        starts_at: at(0),
+        ends_at: at(ends_at),
+        updated_at: at(0),
+        ends_by_timeout: false,
+        generator_url: "".into(),
+    })
+}
+
+fn inhibitor(rules: &[InhibitRule], alerts: &[&Arc<Alert>]) -> Inhibitor {
+    let mut inhibitor = Inhibitor::new(rules);
+    for alert in alerts {
+        inhibitor.observe(alert, Acquaintance::New);
+    }
+    inhibitor
+}
+
+fn by_severity() -> InhibitRule {
+    rule(
+        &[("severity", "page")],
+        &[("severity", "warn")],
+        &["cluster"],
+    )
+}
+
+#[test]
+fn a_source_mutes_targets_with_the_same_values() {
+    let source = alert(&[("severity", "page"), ("cluster", "a")], 100);
+    let inhibitor = inhibitor(&[by_severity()], &[&source]);
+    let muted = |cluster| {
+        let target = alert(&[("severity", "warn"), ("cluster", cluster)], 100);
+        inhibitor.inhibiting(&target.labels, at(10))
+    };
+    assert_eq!(muted("a"), Some(source.fingerprint));
+    assert_eq!(muted("b"), None);
+}
+
+#[test]
+fn a_missing_label_equals_a_missing_or_empty_one() {
+    let source = alert(&[("severity", "page")], 100);
+    let inhibitor = inhibitor(&[by_severity()], &[&source]);
+    let target = alert(&[("severity", "warn")], 100);
+    assert_eq!(
+        inhibitor.inhibiting(&target.labels, at(10)),
+        Some(source.fingerprint)
+    );
+}
+
+#[test]
+fn a_resolved_source_mutes_nobody() {
+    let source = alert(&[("severity", "page")], 100);
+    let inhibitor = inhibitor(&[by_severity()], &[&source]);
+    let target = alert(&[("severity", "warn")], 1000);
+    assert!(inhibitor.inhibiting(&target.labels, at(99)).is_some());
+    assert!(inhibitor.inhibiting(&target.labels, at(100)).is_none());
+}
+
+#[test]
+fn another_live_source_counts_when_the_first_has_ended() {
+    let first = alert(&[("severity", "page"), ("host", "1")], 200);
+    let second = alert(&[("severity", "page"), ("host", "2")], 150);
+    let mut inhibitor = inhibitor(&[by_severity()], &[&first, &second]);
+    let target = alert(&[("severity", "warn")], 1000);
+    assert_eq!(
+        inhibitor.inhibiting(&target.labels, at(10)),
+        Some(first.fingerprint)
+    );
+    inhibitor.observe(
+        &alert(&[("severity", "page"), ("host", "1")], 20),
+        Acquaintance::Known,
+    );
+    assert_eq!(
+        inhibitor.inhibiting(&target.labels, at(30)),
+        Some(second.fingerprint)
+    );
+}
+
+#[test]
+fn an_alert_that_is_both_is_not_inhibited_by_one_that_is_both() {
+    let both_sides = rule(&[("team", "x")], &[("team", "x")], &[]);
+    let (a, b) = (
+        alert(&[("team", "x"), ("n", "1")], 100),
+        alert(&[("team", "x"), ("n", "2")], 100),
+    );
+    let inhibitor = inhibitor(&[both_sides], &[&a, &b]);
+    assert_eq!(inhibitor.inhibiting(&a.labels, at(10)), None);
+    assert_eq!(inhibitor.inhibiting(&b.labels, at(10)), None);
+}
+
+#[test]
+fn a_source_that_is_not_a_target_inhibits_one_that_is_both() {
+    let rule = rule(&[("team", "x")], &[("team", "x"), ("kind", "leaf")], &[]);
+    let source = alert(&[("team", "x")], 100);
+    let leaf = alert(&[("team", "x"), ("kind", "leaf")], 100);
+    let inhibitor = inhibitor(&[rule], &[&source, &leaf]);
+    assert_eq!(
+        inhibitor.inhibiting(&leaf.labels, at(10)),
+        Some(source.fingerprint)
+    );
+    assert_eq!(inhibitor.inhibiting(&source.labels, at(10)), None);
+}
+
+#[test]
+fn a_rule_without_matchers_inhibits_nobody() {
+    let a = alert(&[("n", "1")], 100);
+    let b = alert(&[("n", "2")], 100);
+    let inhibitor = inhibitor(&[rule(&[], &[], &[])], &[&a, &b]);
+    assert_eq!(inhibitor.inhibiting(&b.labels, at(10)), None);
+}
+
+#[test]
+fn a_forgotten_source_is_gone() {
+    let source = alert(&[("severity", "page")], 100);
+    let mut inhibitor = inhibitor(&[by_severity()], &[&source]);
+    inhibitor.forget_alert(source.fingerprint);
+    let target = alert(&[("severity", "warn")], 100);
+    assert_eq!(inhibitor.inhibiting(&target.labels, at(10)), None);
+}

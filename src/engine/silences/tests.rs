@@ -1,1 +1,304 @@
-//! x
+//! The rules of silences (§7), one test each.
+
+use super::*;
+use crate::model::Labels;
+
+const HOUR: i64 = 3600;
+const UNLIMITED: SilenceLimits = SilenceLimits {
+    count: 0,
+    bytes: 0,
+    retention: Duration::from_secs(120 * 3600),
+};
+
+struct Desk {
+    silences: Silences,
+    random: Random,
+    changes: Vec<Changed>,
+}
+
+impl Desk {
+    fn new(limits: SilenceLimits) -> Self {
+        Desk {
+            silences: Silences::new(limits),
+            random: Random::seeded(1),
+            changes: Vec::new(),
+        }
+    }
+
+    fn set(&mut self, posted: PostedSilence, now: i64) -> Result<Arc<str>, SilenceFault> {
+        self.changes.clear();
+        self.silences
+            .set(posted, at(now), &mut self.random, &mut self.changes)
+    }
+
+    fn made(&mut self, posted: PostedSilence, now: i64) -> Arc<str> {
+        self.set(posted, now).expect("a sound silence")
+    }
+
+    fn what_changed(&self) -> Vec<SilenceChange> {
+        self.changes.iter().map(|changed| changed.change).collect()
+    }
+
+    fn state(&self, id: &str, now: i64) -> SilenceState {
+        self.silences
+            .get(id)
+            .expect("a known silence")
+            .state_at(at(now))
+    }
+}
+
+fn at(second: i64) -> Wall {
+    Wall::from_second(second).expect("a second near the epoch")
+}
+
+fn matcher(op: MatchOp, name: &str, value: &str) -> Matcher {
+    Matcher::new(op, name, value).expect("a sound matcher")
+}
+
+fn posted(starts_at: i64, ends_at: i64) -> PostedSilence {
+    PostedSilence {
+        id: None,
+        matchers: vec![matcher(MatchOp::Equal, "alertname", "a")],
+        starts_at: at(starts_at),
+        ends_at: at(ends_at),
+        created_by: "me".into(),
+        comment: "why".into(),
+        annotations: Labels::default(),
+        fault: None,
+    }
+}
+
+fn changed(id: &Arc<str>, posted: PostedSilence) -> PostedSilence {
+    PostedSilence {
+        id: Some(id.to_string()),
+        ..posted
+    }
+}
+
+fn alert(labels: &[(&str, &str)]) -> Alert {
+    let labels = Labels::from_pairs(labels.iter().copied());
+    Alert {
+        fingerprint: labels.fingerprint(),
+        labels,
+        annotations: Labels::default(),
+        starts_at: at(0),
+        ends_at: at(100 * HOUR),
+        updated_at: at(0),
+        ends_by_timeout: false,
+        generator_url: "".into(),
+    }
+}
+
+fn refusal(result: Result<Arc<str>, SilenceFault>) -> String {
+    match result {
+        Err(SilenceFault::Refused(why)) => why,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[test]
+fn a_silence_cannot_begin_in_the_past() {
+    let mut desk = Desk::new(UNLIMITED);
+    let id = desk.made(posted(0, 2 * HOUR), HOUR);
+    assert_eq!(
+        desk.silences.get(&id).map(|silence| silence.starts_at),
+        Some(at(HOUR))
+    );
+    assert_eq!(desk.what_changed(), [SilenceChange::Create]);
+}
+
+#[test]
+fn an_id_is_a_version_4_uuid() {
+    let mut desk = Desk::new(UNLIMITED);
+    let id = desk.made(posted(0, HOUR), 0);
+    let parts: Vec<usize> = id.split('-').map(str::len).collect();
+    assert_eq!(parts, [8, 4, 4, 4, 12]);
+    assert_eq!(id.as_bytes()[14], b'4');
+    assert!(matches!(id.as_bytes()[19], b'8' | b'9' | b'a' | b'b'));
+}
+
+#[test]
+fn a_change_of_the_end_or_the_comment_keeps_the_id() {
+    let mut desk = Desk::new(UNLIMITED);
+    let id = desk.made(posted(0, HOUR), 0);
+    let mut change = changed(&id, posted(0, 2 * HOUR));
+    change.comment = "another".into();
+    assert_eq!(desk.made(change, 60), id);
+    assert_eq!(desk.what_changed(), [SilenceChange::Update]);
+    assert_eq!(desk.state(&id, 90 * 60), SilenceState::Active);
+}
+
+#[test]
+fn a_change_of_matchers_or_start_ends_the_old_silence_and_makes_a_new_one() {
+    let mut desk = Desk::new(UNLIMITED);
+    let id = desk.made(posted(0, HOUR), 0);
+    let mut change = changed(&id, posted(0, HOUR));
+    change.matchers = vec![matcher(MatchOp::Equal, "alertname", "b")];
+    let second = desk.made(change, 60);
+    assert_ne!(second, id);
+    assert_eq!(
+        desk.what_changed(),
+        [SilenceChange::Expire, SilenceChange::Create]
+    );
+    assert_eq!(desk.state(&id, 61), SilenceState::Expired);
+    assert_ne!(
+        desk.made(changed(&second, posted(30, HOUR)), 120),
+        second,
+        "another start"
+    );
+}
+
+#[test]
+fn a_pending_silence_may_move_its_start_but_not_into_the_past() {
+    let mut desk = Desk::new(UNLIMITED);
+    let id = desk.made(posted(HOUR, 2 * HOUR), 0);
+    assert_eq!(desk.made(changed(&id, posted(HOUR / 2, 2 * HOUR)), 60), id);
+    assert_ne!(desk.made(changed(&id, posted(0, 2 * HOUR)), 60), id);
+}
+
+#[test]
+fn an_expired_silence_comes_back_under_a_new_id() {
+    let mut desk = Desk::new(UNLIMITED);
+    let id = desk.made(posted(0, HOUR), 0);
+    assert_ne!(desk.made(changed(&id, posted(0, 3 * HOUR)), 2 * HOUR), id);
+    assert_eq!(
+        desk.what_changed(),
+        [SilenceChange::Create],
+        "it is over already"
+    );
+}
+
+#[test]
+fn an_unknown_id_is_not_found() {
+    let mut desk = Desk::new(UNLIMITED);
+    let unknown: Arc<str> = "nobody".into();
+    assert_eq!(
+        desk.set(changed(&unknown, posted(0, HOUR)), 0),
+        Err(SilenceFault::NotFound)
+    );
+    let expired = desk.silences.expire("nobody", at(0), &mut desk.changes);
+    assert_eq!(expired, Err(SilenceFault::NotFound));
+}
+
+#[test]
+fn expiring_ends_what_is_active_or_pending_and_twice_is_no_mistake() {
+    let mut desk = Desk::new(UNLIMITED);
+    let active = desk.made(posted(0, HOUR), 0);
+    let pending = desk.made(posted(HOUR, 2 * HOUR), 0);
+    for id in [&active, &pending, &active] {
+        desk.silences
+            .expire(id, at(60), &mut desk.changes)
+            .expect("a known silence");
+    }
+    assert_eq!(desk.state(&active, 61), SilenceState::Expired);
+    assert_eq!(desk.state(&pending, 61), SilenceState::Expired);
+    let pending = desk.silences.get(&pending).expect("a known silence");
+    assert_eq!((pending.starts_at, pending.ends_at), (at(60), at(60)));
+}
+
+#[test]
+fn what_is_wrong_is_said_in_alertmanagers_words() {
+    let mut desk = Desk::new(UNLIMITED);
+    let mut wrong = posted(0, HOUR);
+    wrong.matchers.clear();
+    assert_eq!(
+        refusal(desk.set(wrong, 0)),
+        "invalid silence: at least one matcher set required"
+    );
+    let mut wrong = posted(0, HOUR);
+    wrong.matchers = vec![
+        matcher(MatchOp::Regex, "a", ".*"),
+        matcher(MatchOp::Equal, "b", ""),
+    ];
+    assert_eq!(
+        refusal(desk.set(wrong, 0)),
+        "invalid silence: matcher set 0: at least one matcher must not match the empty string"
+    );
+    assert_eq!(
+        refusal(desk.set(posted(2 * HOUR, HOUR), 0)),
+        "invalid silence: end time must not be before start time"
+    );
+    let mut fine = posted(0, HOUR);
+    fine.matchers = vec![matcher(MatchOp::NotEqual, "a", "x")];
+    assert!(
+        desk.set(fine, 0).is_ok(),
+        "negative matchers count as demanding something"
+    );
+}
+
+#[test]
+fn a_refused_change_leaves_the_old_silence_as_it_was() {
+    let mut desk = Desk::new(SilenceLimits {
+        count: 1,
+        ..UNLIMITED
+    });
+    let id = desk.made(posted(0, HOUR), 0);
+    let mut change = changed(&id, posted(0, HOUR));
+    change.matchers = vec![matcher(MatchOp::Equal, "alertname", "b")];
+    let why = refusal(desk.set(change, 60));
+    assert_eq!(why, "exceeded maximum number of silences: 1 (limit: 1)");
+    assert_eq!(desk.state(&id, 61), SilenceState::Active);
+    assert!(
+        desk.set(changed(&id, posted(0, 2 * HOUR)), 60).is_ok(),
+        "updates go on"
+    );
+}
+
+#[test]
+fn an_alert_is_silenced_while_a_silence_that_matches_it_is_active() {
+    let mut desk = Desk::new(UNLIMITED);
+    let (a, b) = (
+        alert(&[("alertname", "a"), ("host", "x")]),
+        alert(&[("alertname", "b")]),
+    );
+    assert!(desk.silences.silencing(&a, at(0)).is_empty());
+    let id = desk.made(posted(HOUR, 2 * HOUR), 0);
+    for (second, silenced) in [
+        (0, false),
+        (HOUR, true),
+        (2 * HOUR, true),
+        (2 * HOUR + 1, false),
+    ] {
+        let ids = desk.silences.silencing(&a, at(second));
+        assert_eq!(ids.contains(&id), silenced, "at {second}");
+    }
+    assert!(desk.silences.silencing(&b, at(HOUR)).is_empty());
+}
+
+#[test]
+fn a_silence_made_after_an_alert_was_looked_at_counts_all_the_same() {
+    let mut desk = Desk::new(UNLIMITED);
+    let a = alert(&[("alertname", "a")]);
+    for wanted in 1..4 {
+        desk.made(posted(0, HOUR), 0);
+        assert_eq!(desk.silences.silencing(&a, at(1)).len(), wanted);
+    }
+}
+
+#[test]
+fn a_silence_is_forgotten_when_it_was_over_for_the_retention() {
+    let mut desk = Desk::new(UNLIMITED);
+    let a = alert(&[("alertname", "a")]);
+    desk.made(posted(0, HOUR), 0);
+    desk.silences.silencing(&a, at(1));
+    desk.silences.collect(at(120 * HOUR));
+    assert!(!desk.silences.is_empty());
+    desk.silences.collect(at(121 * HOUR));
+    assert!(desk.silences.is_empty());
+    assert!(desk.silences.silencing(&a, at(1)).is_empty());
+}
+
+#[test]
+fn the_size_limit_is_in_bytes_as_stored() {
+    let mut desk = Desk::new(SilenceLimits {
+        bytes: 100,
+        ..UNLIMITED
+    });
+    let mut large = posted(0, HOUR);
+    large.comment = "x".repeat(200);
+    let why = refusal(desk.set(large, 0));
+    assert_eq!(
+        why,
+        "silence exceeded maximum size: 281 bytes (limit: 100 bytes)"
+    );
+}
