@@ -5,7 +5,7 @@
 
 use std::env;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 /// The folder with the real programs.
 #[derive(Clone, Debug)]
@@ -17,10 +17,13 @@ impl Peers {
     /// The peers, or a line that says that `test` skips and why. Panics on a machine of CI, where
     /// a test that skips would pass for one that proves something.
     pub fn find(test: &str) -> Option<Peers> {
-        let folder = env::var_os("ALERTWHEEL_PEERS").map_or_else(
+        let named = env::var_os("ALERTWHEEL_PEERS").filter(|folder| !folder.is_empty());
+        let folder = named.map_or_else(
             || Path::new(env!("CARGO_MANIFEST_DIR")).join("peers"),
             PathBuf::from,
         );
+        // Programs are started in folders of their own, where a relative path means something else.
+        let folder = path::absolute(folder).expect("the folder has a name");
         let peers = Peers { folder };
         let needed = [peers.alertmanager(), peers.amtool(), peers.prometheus()];
         let Some(missing) = needed.iter().find(|program| !program.is_file()) else {
