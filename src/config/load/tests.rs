@@ -155,7 +155,8 @@ inhibit_rules:
     fn a_huge_file_full_of_faults_is_refused_within_seconds() {
         let mut text = String::from("route: {receiver: a}\nreceivers:\n");
         while text.len() < CONFIG_FILE_BYTES - 100 {
-            text.push_str("- name: some-name-of-a-receiver\n  labels: {name: some-other-name}\n");
+            text.push_str("- name: some-name-of-a-receiver\n");
+            text.push_str("  labels: {name: some-other-name-which-is-not-that-of-this-receiver}\n");
         }
         let began = now();
         assert!(faults(&text).lines().count() > 2);
