@@ -13,12 +13,20 @@ use crate::limits;
 use crate::model::parse_flag_duration;
 use crate::version;
 
+/// What no single flag can say.
+const AFTER_HELP: &str = "\
+A SPAN is a number with a unit, or several: 500ms, 30s, 1h30m, 5d.
+SIGHUP, or a POST to /-/reload, loads the configuration again. SIGTERM stops.
+The other --cluster.* flags of Alertmanager change nothing either: this daemon runs alone.
+--web.config.file, --web.systemd-socket and --cluster.tls-config are refused until they are built.";
+
 /// Everything a user may say on the command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "alertwheel",
     about = "Receives alerts, groups them, and sends webhooks. Understands Alertmanager's configuration, flags and API.",
     version = version::VERSION,
+    after_help = AFTER_HELP,
     args_override_self = true,
     args_conflicts_with_subcommands = false
 )]
@@ -48,67 +56,88 @@ pub enum Command {
 #[derive(Clone, Debug, Args)]
 #[command(rename_all = "verbatim")]
 pub struct Flags {
-    /// The configuration file [default: alertmanager.yml or alertwheel.yml if there, else built in].
+    /// Configuration file [default: alertmanager.yml or alertwheel.yml in the working directory, else
+    /// one that prints alerts to the terminal].
     #[arg(long = "config.file", value_name = "FILE")]
     pub config_file: Option<PathBuf>,
-    /// How long the ledger remembers what was told.
+    /// How long to remember what each receiver was told.
     #[arg(long = "data.retention", value_name = "SPAN", default_value = "120h", value_parser = positive_span)]
     pub retention: Duration,
-    /// How often the ledger forgets.
+    /// How often to drop what is older than --data.retention.
     #[arg(long = "data.maintenance-interval", value_name = "SPAN", default_value = "15m", value_parser = positive_span)]
     pub maintenance_interval: Duration,
-    /// How often resolved alerts are forgotten.
+    /// How often to drop resolved alerts.
     #[arg(long = "alerts.gc-interval", value_name = "SPAN", default_value = "30m", value_parser = positive_span)]
     pub alert_collect_interval: Duration,
-    /// Alerts kept at most, resolved ones included; past that, posts are answered 503.
+    /// Most alerts to keep, resolved ones included; further posts are answered 503.
     #[arg(long = "alerts.max", value_name = "N", default_value_t = limits::ALERTS)]
     pub alerts: usize,
-    /// Addresses to listen on; may be repeated [default: :9093].
+    /// Address to listen on; may be repeated [default: :9093, or 127.0.0.1:9093 without a
+    /// configuration file].
     #[arg(long = "web.listen-address", value_name = "ADDRESS")]
     pub listen_addresses: Vec<String>,
-    /// The URL under which others reach this daemon [default: http://HOSTNAME:PORT].
-    #[arg(long = "web.external-url", value_name = "URL", default_value = "")]
+    /// URL under which others reach this daemon; stands in every notification [default:
+    /// http://HOSTNAME:PORT].
+    #[arg(
+        long = "web.external-url",
+        value_name = "URL",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub external_url: String,
     /// Prefix of all paths [default: the path of the external URL].
-    #[arg(long = "web.route-prefix", value_name = "PATH", default_value = "")]
+    #[arg(
+        long = "web.route-prefix",
+        value_name = "PATH",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub route_prefix: String,
-    /// GET requests served at once; 0 is the number of cores, but at least 8.
+    /// GET requests to serve at once; 0 is as many as there are cores, but at least 8.
     #[arg(long = "web.get-concurrency", value_name = "N", default_value_t = 0)]
     pub get_concurrency: usize,
-    /// The limits of the front door.
-    #[command(flatten)]
-    pub door: DoorFlags,
-    /// Silences.
-    #[command(flatten)]
-    pub silences: SilenceFlags,
-    /// The limits of sending.
-    #[command(flatten)]
-    pub sending: SendingFlags,
-    /// Comma-separated features: classic-mode or utf8-strict-mode.
+    /// How matchers and label names are read: classic-mode or utf8-strict-mode; without either,
+    /// UTF-8 with the classic way as a fallback.
     #[arg(long = "enable-feature", value_name = "NAMES")]
     pub features: Vec<String>,
-    /// The least important log lines to write.
-    #[arg(long = "log.level", value_enum, default_value_t = LogLevel::Info)]
+    /// Log lines to write: these and more important ones.
+    #[arg(long = "log.level", value_name = "LEVEL", value_enum, default_value_t = LogLevel::Info)]
     pub log_level: LogLevel,
     /// The form of log lines.
-    #[arg(long = "log.format", value_enum, default_value_t = LogFormat::Logfmt)]
+    #[arg(long = "log.format", value_name = "FORMAT", value_enum, default_value_t = LogFormat::Logfmt)]
     pub log_format: LogFormat,
-    /// Form all groups anew at a reload, as Alertmanager does.
+    /// At a reload, form all groups anew and start their waits again, as Alertmanager does.
     #[arg(long = "no-reload.keep-timers", overrides_with = "reload_keep_timers")]
     pub reload_forgets_timers: bool,
-    /// Let a reload leave alone the groups it does not concern (the default).
+    /// At a reload, leave alone the groups it does not concern (the default).
     #[arg(id = "reload_keep_timers", long = "reload.keep-timers")]
     pub reload_keeps_timers: bool,
-    /// Address for clustering; this daemon runs alone, and reports itself as its only peer unless empty.
+    /// What the status API reports as the address of this only peer; nothing listens there. Empty
+    /// reports clustering as disabled.
     #[arg(
         long = "cluster.listen-address",
         value_name = "ADDRESS",
         default_value = "0.0.0.0:9094"
     )]
     pub cluster_listen_address: String,
-    /// The name of this daemon as a peer.
-    #[arg(long = "cluster.peer-name", value_name = "NAME", default_value = "")]
+    /// What the status API reports as the name of this only peer [default: HOSTNAME].
+    #[arg(
+        long = "cluster.peer-name",
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub cluster_peer_name: String,
+    // Headings hold for all that follows, so the groups with a heading stand last.
+    /// Silences.
+    #[command(flatten)]
+    pub silences: SilenceFlags,
+    /// The limits of the front door.
+    #[command(flatten)]
+    pub door: DoorFlags,
+    /// The limits of sending.
+    #[command(flatten)]
+    pub sending: SendingFlags,
     /// Flags that Alertmanager has and that must not be ignored.
     #[command(flatten)]
     pub refused: RefusedFlags,
@@ -121,28 +150,28 @@ pub struct Flags {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Limits of the front door")]
 pub struct DoorFlags {
-    /// Connections open at once; the longest idle one makes room for a new one.
+    /// Connections open at once; past that, the one that has been idle longest is closed.
     #[arg(long = "web.max-connections", value_name = "N", default_value_t = limits::CONNECTIONS)]
     pub connections: usize,
-    /// Bytes of a request line with its headers.
+    /// Bytes of a request line with its headers; past that, 431.
     #[arg(long = "web.max-header-bytes", value_name = "N", default_value_t = limits::HEAD_BYTES)]
     pub head_bytes: usize,
-    /// Bytes of a body.
+    /// Bytes of a request's body; past that, 413.
     #[arg(long = "web.max-body-bytes", value_name = "N", default_value_t = limits::BODY_BYTES)]
     pub body_bytes: usize,
-    /// Bytes of bodies held at once.
+    /// Bytes of large bodies held at once, over all connections; past that, 503.
     #[arg(long = "web.max-buffered-bytes", value_name = "N", default_value_t = limits::BUFFERED_BYTES)]
     pub buffered_bytes: usize,
-    /// Time for a head to arrive.
+    /// Time for a request line with its headers to arrive; past that, 408.
     #[arg(long = "web.header-timeout", value_name = "SPAN", default_value = "10s", value_parser = positive_span)]
     pub head_timeout: Duration,
-    /// Time for a body to arrive.
+    /// Time for a body to arrive; past that, 408.
     #[arg(long = "web.body-timeout", value_name = "SPAN", default_value = "30s", value_parser = positive_span)]
     pub body_timeout: Duration,
-    /// Time for an answer to be read.
+    /// Time for a client to read its answer; large answers get more.
     #[arg(long = "web.write-timeout", value_name = "SPAN", default_value = "30s", value_parser = positive_span)]
     pub write_timeout: Duration,
-    /// Time a connection may stay idle.
+    /// Time for a connection to stay open without a request.
     #[arg(long = "web.idle-timeout", value_name = "SPAN", default_value = "310s", value_parser = positive_span)]
     pub idle_timeout: Duration,
 }
@@ -172,10 +201,10 @@ pub struct SilenceFlags {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Limits of sending")]
 pub struct SendingFlags {
-    /// Threads that send webhooks.
+    /// Threads that send webhooks, and so webhooks under way at once.
     #[arg(long = "webhook.workers", value_name = "N", default_value_t = limits::WORKERS, value_parser = at_least_one)]
     pub workers: usize,
-    /// Threads that one endpoint (scheme, host and port) may hold.
+    /// How many of them one endpoint (scheme, host and port) may hold.
     #[arg(long = "webhook.workers-per-endpoint", value_name = "N", default_value_t = limits::WORKERS_PER_ENDPOINT, value_parser = at_least_one)]
     pub workers_per_endpoint: usize,
 }
@@ -247,7 +276,9 @@ impl RefusedFlags {
 /// Flags of Alertmanager that are accepted, so that a unit file need not change. Each that is given
 /// is named in one log line.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Accepted for Alertmanager's sake")]
+#[command(
+    next_help_heading = "Flags of Alertmanager that change nothing here (each is named in a warning)"
+)]
 struct UnusedFlags {
     /// Nothing is written to disk yet.
     #[arg(long = "storage.path", value_name = "DIR")]
@@ -255,7 +286,7 @@ struct UnusedFlags {
     /// Not built yet.
     #[arg(long = "alerts.per-alertname-limit", value_name = "N")]
     per_alertname_limit: Option<u64>,
-    /// There is no periodic maintenance of groups.
+    /// Groups are removed as soon as they are empty.
     #[arg(long = "dispatch.maintenance-interval", value_name = "SPAN", value_parser = positive_span)]
     dispatch_maintenance: Option<Duration>,
     /// Not built yet.
@@ -264,7 +295,7 @@ struct UnusedFlags {
     /// Not built yet.
     #[arg(long = "web.timeout", value_name = "SPAN", value_parser = parse_flag_duration)]
     web_timeout: Option<Duration>,
-    /// Go's alone.
+    /// There is no Go runtime to tune.
     #[arg(long = "auto-gomemlimit.ratio", value_name = "SHARE")]
     gomemlimit_ratio: Option<f64>,
     /// There is no clustering.
@@ -274,7 +305,9 @@ struct UnusedFlags {
 
 /// Flags of Alertmanager's clustering.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Accepted for Alertmanager's sake")]
+#[command(
+    next_help_heading = "Flags of Alertmanager that change nothing here (each is named in a warning)"
+)]
 struct ClusterFlags {
     #[arg(long = "cluster.advertise-address", hide = true)]
     advertise_address: Option<String>,

@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The real Prometheus, Alertmanager and amtool around our binary.
+//!
+//! Where Alertmanager runs too, both get the same configuration and the same input, and what they
+//! answer and tell must be equal. These tests need programs that are not ours: see `peers`. Without
+//! them each says in a line that it skips; with `CI` in the environment it fails.
+//!
+//! - `amtool`: what amtool prints against both daemons
+//! - `prometheus`: what a Prometheus makes both daemons tell, and that it can scrape us
+//! - `pair`: both daemons side by side, and amtool asking both
+//! - `daemon`: either daemon, by one driver
+//! - `peers`, `process`, `local_server`, `receiver`, `times`, `wait`: what those stand on
+
+mod amtool;
+mod daemon;
+mod local_server;
+mod pair;
+mod peers;
+mod process;
+mod prometheus;
+mod receiver;
+mod times;
+mod wait;

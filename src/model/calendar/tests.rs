@@ -13,6 +13,10 @@ fn hours(start: u16, end: u16) -> Option<Vec<TimeOfDayRange>> {
     }])
 }
 
+fn days(begin: i8, end: i8) -> Option<Vec<RangeInclusive<i8>>> {
+    Some(vec![begin..=end])
+}
+
 fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).expect("a zone of the bundled database")
 }
@@ -68,7 +72,7 @@ fn office_hours_begin_with_their_first_minute_and_end_before_their_last() {
 #[test]
 fn negative_days_count_from_the_end_of_the_month() {
     let last_days = TimeInterval {
-        days_of_month: Some(vec![-3..=-1]),
+        days_of_month: days(-3, -1),
         ..TimeInterval::default()
     };
     check(
@@ -87,7 +91,7 @@ fn negative_days_count_from_the_end_of_the_month() {
 fn days_are_clamped_to_the_month() {
     let june = TimeInterval {
         months: Some(vec![6..=6]),
-        days_of_month: Some(vec![-31..=31]),
+        days_of_month: days(-31, 31),
         ..TimeInterval::default()
     };
     check(
@@ -96,7 +100,7 @@ fn days_are_clamped_to_the_month() {
         &["2020-05-31T00:00:00Z", "2020-07-01T00:00:00Z"],
     );
     let late = TimeInterval {
-        days_of_month: Some(vec![30..=31]),
+        days_of_month: days(30, 31),
         ..TimeInterval::default()
     };
     check(
@@ -105,12 +109,12 @@ fn days_are_clamped_to_the_month() {
         &["2020-02-28T00:00:00Z", "2020-02-29T00:00:00Z"],
     );
     let leap = TimeInterval {
-        days_of_month: Some(vec![29..=31]),
+        days_of_month: days(29, 31),
         ..TimeInterval::default()
     };
     check(&leap, &["2020-02-29T00:00:00Z"], &["2021-02-28T00:00:00Z"]);
     let whole = TimeInterval {
-        days_of_month: Some(vec![1..=-1]),
+        days_of_month: days(1, -1),
         ..TimeInterval::default()
     };
     check(
@@ -132,7 +136,7 @@ fn a_location_moves_every_field() {
         &["2021-04-06T13:00:00Z", "2021-10-31T21:00:00Z"],
     );
     let new_york = TimeInterval {
-        days_of_month: Some(vec![-1..=-1]),
+        days_of_month: days(-1, -1),
         location: zone("America/New_York"),
         ..TimeInterval::default()
     };
@@ -149,7 +153,7 @@ fn all_fields_together() {
         times: hours(9, 17),
         weekdays: Some(vec![1..=5, 0..=0]),
         months: Some(vec![1..=3]),
-        days_of_month: Some(vec![-7..=-1]),
+        days_of_month: days(-7, -1),
         years: Some(vec![2020..=2025, 2030..=2035]),
         location: TimeZone::UTC,
     };

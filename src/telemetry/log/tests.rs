@@ -16,7 +16,7 @@ fn render_line(format: Format, message: &str, pairs: &dyn Source) -> String {
         &Record::builder()
             .level(Level::Info)
             .target("alertwheel::daemon")
-            .file(Some("/home/builder/alertwheel/src/timer/mod.rs"))
+            .file(Some("/build/alertwheel/src/timer/mod.rs"))
             .line(Some(12))
             .args(format_args!("{message}"))
             .key_values(&pairs)

@@ -1,0 +1,71 @@
+//! Either daemon, ours or the real Alertmanager, by one driver.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+use crate::peers::Peers;
+use crate::process::{Folder, Process};
+
+/// Which daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Make {
+    /// Ours, as built by this run of cargo.
+    Alertwheel,
+    /// The one we are compared with.
+    Alertmanager,
+}
+
+impl Make {
+    fn name(self) -> &'static str {
+        match self {
+            Make::Alertwheel => "alertwheel",
+            Make::Alertmanager => "alertmanager",
+        }
+    }
+
+    fn program(self, peers: &Peers) -> PathBuf {
+        match self {
+            Make::Alertwheel => Path::new(env!("CARGO_BIN_EXE_alertwheel")).to_owned(),
+            Make::Alertmanager => peers.alertmanager(),
+        }
+    }
+}
+
+/// A daemon that answers requests.
+#[derive(Debug)]
+pub struct Daemon {
+    process: Process,
+    address: SocketAddr,
+}
+
+impl Daemon {
+    /// Starts a daemon on this configuration and with these flags, which both makes understand,
+    /// and returns when it listens. Clustering is off unless a flag says otherwise.
+    pub fn start(make: Make, peers: &Peers, configuration: &str, flags: &[&str]) -> Daemon {
+        let folder = Folder::create(make.name());
+        let file = folder.write("configuration.yml", configuration);
+        let mut arguments = vec![
+            format!("--config.file={}", file.display()),
+            format!("--storage.path={}", folder.path().join("data").display()),
+            "--web.listen-address=127.0.0.1:0".to_owned(),
+        ];
+        if !flags.iter().any(|flag| flag.starts_with("--cluster.")) {
+            arguments.push("--cluster.listen-address=".to_owned());
+        }
+        arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        let mut process = Process::start(make.name(), &make.program(peers), &arguments, folder);
+        let address = process.address();
+        Daemon { process, address }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Asks it to stop and waits for that.
+    pub fn stop(self) -> ExitStatus {
+        self.process.stop()
+    }
+}

@@ -1,0 +1,431 @@
+//! What the decisions never name, and who alone reads clocks, makes threads and takes locks.
+//!
+//! Owns the list of pure files and three lists of exceptions. A pure file takes time, input and
+//! randomness as values, and so behaves the same in a simulation, in a test and in the daemon.
+
+use crate::code::{Mention, mentions, tokens};
+use crate::tree::{Fault, Source, catches, hold, is_in, passes, rust_files};
+
+/// Files that decide. Beside these, nothing is called pure by a test.
+const PURE: [&str; 7] = [
+    "src/model/",
+    "src/engine/",
+    "src/config/",
+    "src/timer/wheel.rs",
+    "src/timer/wheel/",
+    "src/webhook/payload.rs",
+    "src/webhook/verdict.rs",
+];
+
+/// Files in pure folders that are not.
+const NOT_PURE: [&str; 1] = [
+    // Reads the configuration file, and nothing else.
+    "src/config/load.rs",
+];
+
+/// What the world is reached by. A path that begins so is not for pure files.
+const WORLD: [&str; 16] = [
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "std::time::*",
+    "std::thread",
+    "std::net",
+    "std::fs",
+    "std::io",
+    "std::env",
+    "std::process",
+    "std::os",
+    "std::sync::mpsc",
+    "crossbeam_channel",
+    "log",
+    "crate::clock",
+    "crate::threads",
+    "crate::telemetry",
+];
+
+/// Macros that print.
+const PRINTING: [&str; 4] = ["print", "println", "eprint", "eprintln"];
+
+/// Who may make threads.
+const SPAWNERS: [&str; 5] = [
+    "src/threads.rs",
+    // The stages.
+    "src/daemon.rs",
+    // One a connection, within its cap; the pool behind the guard; the acceptor.
+    "src/api/guard/",
+    // Whoever writes the log, so that nobody waits for its reader.
+    "src/telemetry/log/writer.rs",
+    // The visitor who posts the sample alerts.
+    "src/command/demo.rs",
+];
+
+/// Who may wait for others at a lock, and why. (The locks of telemetry are inside its crates.)
+const LOCKS: [(&str, &str); 2] = [
+    // The memory of lookups is shared by all workers; it is held only to look into the map.
+    ("src/webhook/resolver.rs", "Mutex"),
+    // Roots are read once, when the first https receiver appears; before that they cost nothing.
+    ("src/webhook/transport.rs", "OnceLock"),
+];
+
+/// Names of locks and of what blocks like one.
+const LOCK_NAMES: [&str; 8] = [
+    "Mutex",
+    "RwLock",
+    "Condvar",
+    "Barrier",
+    "OnceLock",
+    "LazyLock",
+    "ReentrantLock",
+    "thread_local",
+];
+
+fn world_in_pure_files(file: &Source) -> Vec<Fault> {
+    if !is_pure(&file.path) {
+        return Vec::new();
+    }
+    let mut faults = Vec::new();
+    for mention in mentions(&file.live) {
+        let path = mention.path.join("::").replacen("core::", "std::", 1);
+        if WORLD.iter().any(|begin| begins_with(&path, begin)) || ends_in_clock(&mention) {
+            faults.push(Fault {
+                line: mention.line,
+                what: format!("{path} in a pure file; take a value, or give back an effect"),
+            });
+        }
+    }
+    for pair in tokens(&file.live).windows(2) {
+        if PRINTING.contains(&pair[0].1) && pair[1].1 == "!" {
+            faults.push(Fault {
+                line: pair[0].0,
+                what: "a pure file prints; give back a value or a note instead".into(),
+            });
+        }
+    }
+    faults
+}
+
+/// Maps whose order differs from run to run: they would make equal inputs unequal effects.
+fn random_maps_in_pure_files(file: &Source) -> Vec<Fault> {
+    if !is_pure(&file.path) {
+        return Vec::new();
+    }
+    let tokens = tokens(&file.live);
+    let mut faults = Vec::new();
+    for (at, (line, token)) in tokens.iter().enumerate() {
+        let after = &tokens[at + 1..];
+        let is_random = match *token {
+            "HashMap" | "HashSet" => match after {
+                [(_, "<"), ..] => !is_fixed(after),
+                [(_, "::"), (_, made), ..] => !matches!(
+                    *made,
+                    "default" | "with_hasher" | "with_capacity_and_hasher"
+                ),
+                _ => false,
+            },
+            "RandomState" | "DefaultHasher" => true,
+            _ => false,
+        };
+        if is_random {
+            faults.push(Fault {
+                line: *line,
+                what: format!(
+                    "{token} is seeded at random; use a BTreeMap, or name \
+                     BuildHasherDefault<FixedHasher> as its hasher"
+                ),
+            });
+        }
+    }
+    faults
+}
+
+/// Clocks read elsewhere than in `clock.rs`; tests inside `src` too take time from there.
+fn clocks_read(file: &Source) -> Vec<Fault> {
+    if !file.path.starts_with("src/") || file.path == "src/clock.rs" {
+        return Vec::new();
+    }
+    let found = mentions(&file.code);
+    let wrong = found.iter().filter(|mention| ends_in_clock(mention));
+    wrong
+        .map(|mention| Fault {
+            line: mention.line,
+            what: "clock.rs alone reads clocks; take a Mono, a Wall or a Now, or hold a Clock"
+                .into(),
+        })
+        .collect()
+}
+
+fn threads_made(file: &Source) -> Vec<Fault> {
+    if !file.path.starts_with("src/") {
+        return Vec::new();
+    }
+    let mut faults = Vec::new();
+    for Mention { line, path } in mentions(&file.code) {
+        let path = path.join("::");
+        let raw = ["thread::spawn", "thread::Builder", "thread::scope"];
+        if file.path != "src/threads.rs" && raw.iter().any(|made| path.ends_with(made)) {
+            let what =
+                "threads.rs alone makes threads, named and with a stack; call threads::spawn";
+            faults.push(Fault {
+                line,
+                what: what.into(),
+            });
+        }
+    }
+    for Mention { line, path } in mentions(&file.live) {
+        let path = path.join("::");
+        if path.starts_with("crate::threads") && !is_in(&file.path, &SPAWNERS) {
+            let what = "daemon.rs alone decides which threads there are; start this one there";
+            faults.push(Fault {
+                line,
+                what: what.into(),
+            });
+        }
+    }
+    faults
+}
+
+/// Pauses and queues without an end, in tests inside `src` too.
+fn pauses_and_endless_queues(file: &Source) -> Vec<Fault> {
+    if !file.path.starts_with("src/") {
+        return Vec::new();
+    }
+    let mut faults = Vec::new();
+    for Mention { line, path } in mentions(&file.code) {
+        let last = path.last().map_or("", String::as_str);
+        let what = match last {
+            "sleep" | "park" | "park_timeout" => {
+                "block on a channel or a socket with a deadline instead of sleeping"
+            }
+            "unbounded" => "every queue has a bound; use `bounded` and say what happens when full",
+            "channel" if path.iter().any(|part| part == "mpsc") => {
+                "every queue has a bound; use crossbeam's `bounded`"
+            }
+            _ => continue,
+        };
+        faults.push(Fault {
+            line,
+            what: what.into(),
+        });
+    }
+    faults
+}
+
+fn locks_taken(file: &Source) -> Vec<Fault> {
+    if !file.path.starts_with("src/") {
+        return Vec::new();
+    }
+    let mut faults = Vec::new();
+    for (line, token) in tokens(&file.live) {
+        let is_allowed = LOCKS
+            .iter()
+            .any(|(place, lock)| is_in(&file.path, &[place]) && token == *lock);
+        if LOCK_NAMES.contains(&token) && !is_allowed {
+            faults.push(Fault {
+                line,
+                what: format!(
+                    "{token}: state belongs to one thread, which others ask through a channel; \
+                     if it really must be shared, give it a line in LOCKS"
+                ),
+            });
+        }
+    }
+    faults
+}
+
+/// Sends of dispatch that could make it wait.
+fn sends_that_block_dispatch(file: &Source) -> Vec<Fault> {
+    if !file.path.starts_with("src/dispatch/") {
+        return Vec::new();
+    }
+    let tokens = tokens(&file.live);
+    let mut faults = Vec::new();
+    for (at, window) in tokens.windows(3).enumerate() {
+        // `self.send` is its own method, and `select.send` only announces an interest.
+        let is_own = at > 0 && matches!(tokens[at - 1].1, "self" | "select");
+        if window[0].1 == "." && window[2].1 == "(" && !is_own {
+            let blocks = matches!(window[1].1, "send" | "send_timeout" | "send_deadline");
+            if blocks {
+                let what =
+                    "dispatch never waits for room; use try_send, and keep what does not fit";
+                faults.push(Fault {
+                    line: window[1].0,
+                    what: what.into(),
+                });
+            }
+        }
+    }
+    faults
+}
+
+fn is_pure(path: &str) -> bool {
+    is_in(path, &PURE) && !is_in(path, &NOT_PURE)
+}
+
+fn begins_with(path: &str, begin: &str) -> bool {
+    let rest = path.strip_prefix(begin);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+fn ends_in_clock(mention: &Mention) -> bool {
+    const CLOCKS: [&str; 4] = ["Instant", "SystemTime", "Timestamp", "Zoned"];
+    match mention.path.as_slice() {
+        [.., owner, call] => CLOCKS.contains(&owner.as_str()) && call == "now",
+        _ => false,
+    }
+}
+
+/// Whether a fixed hasher stands between these angle brackets.
+fn is_fixed(tokens: &[(usize, &str)]) -> bool {
+    let mut depth = 0;
+    for (_, token) in tokens {
+        match *token {
+            "<" => depth += 1,
+            ">" => depth -= 1,
+            "BuildHasherDefault" => return true,
+            _ => {}
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    false
+}
+
+#[test]
+fn pure_files_reach_for_nothing_outside() {
+    hold(world_in_pure_files);
+    let rule = world_in_pure_files;
+    catches(rule, "src/engine/mod.rs", "//!\nuse std::time::Instant;");
+    catches(
+        rule,
+        "src/engine/mod.rs",
+        "use std::{sync::Arc,\nio::Read};",
+    );
+    catches(
+        rule,
+        "src/model/time.rs",
+        "fn f() {\n jiff::Timestamp::now()",
+    );
+    catches(rule, "src/timer/wheel.rs", "use crossbeam_channel::Sender;");
+    catches(rule, "src/webhook/verdict.rs", "fn f() {\n log::warn!(x);");
+    catches(rule, "src/config/check.rs", "fn f() {\n println!(x);");
+    passes(rule, "src/config/load.rs", "use std::fs::File;");
+    passes(
+        rule,
+        "src/engine/mod.rs",
+        "// std::io\nuse std::time::Duration;",
+    );
+}
+
+#[test]
+fn pure_files_have_no_map_with_a_random_order() {
+    hold(random_maps_in_pure_files);
+    let rule = random_maps_in_pure_files;
+    catches(
+        rule,
+        "src/engine/store.rs",
+        "use std::collections::HashMap;\ntype M = HashMap<u8, u8>;",
+    );
+    catches(rule, "src/engine/store.rs", "let m =\n HashMap::new();");
+    let fixed = "type M = HashMap<u8, Vec<u8>, BuildHasherDefault<FixedHasher>>;";
+    passes(rule, "src/engine/store.rs", fixed);
+}
+
+#[test]
+fn only_clock_rs_reads_clocks() {
+    hold(clocks_read);
+    catches(
+        clocks_read,
+        "src/timer/mod.rs",
+        "fn f() {\n std::time::Instant::now();",
+    );
+    catches(
+        clocks_read,
+        "src/daemon.rs",
+        "#[cfg(test)]\nmod tests { fn f() { SystemTime::now(); }",
+    );
+    passes(
+        clocks_read,
+        "src/timer/mod.rs",
+        "fn f(clock: Clock) { clock.now(); }",
+    );
+}
+
+#[test]
+fn threads_are_made_in_one_place_and_decided_in_three() {
+    hold(threads_made);
+    catches(
+        threads_made,
+        "src/daemon.rs",
+        "use std::thread;\nfn f() { thread::spawn(g); }"
+            .replace("fn f() {", "fn f() {\n")
+            .as_str(),
+    );
+    catches(
+        threads_made,
+        "src/webhook/post.rs",
+        "//!\nuse crate::threads::spawn;",
+    );
+    passes(threads_made, "src/daemon.rs", "use crate::threads;");
+}
+
+#[test]
+fn nothing_sleeps_and_every_queue_has_a_bound() {
+    hold(pauses_and_endless_queues);
+    let rule = pauses_and_endless_queues;
+    catches(
+        rule,
+        "src/webhook/post.rs",
+        "fn f() {\n std::thread::sleep(x);",
+    );
+    catches(
+        rule,
+        "src/daemon.rs",
+        "use crossbeam_channel::bounded;\nuse crossbeam_channel::unbounded;",
+    );
+}
+
+#[test]
+fn locks_are_few_and_each_has_a_reason() {
+    hold(locks_taken);
+    catches(
+        locks_taken,
+        "src/dispatch/mod.rs",
+        "//!\nuse std::sync::{Arc, Mutex};",
+    );
+    catches(
+        locks_taken,
+        "src/webhook/resolver.rs",
+        "use std::sync::Mutex;\nuse std::sync::RwLock;",
+    );
+}
+
+#[test]
+fn dispatch_never_waits_for_room() {
+    hold(sends_that_block_dispatch);
+    let rule = sends_that_block_dispatch;
+    catches(
+        rule,
+        "src/dispatch/carry.rs",
+        "self.send(job);\nself.jobs.send(job);",
+    );
+    passes(rule, "src/dispatch/carry.rs", "self.jobs.try_send(job);");
+}
+
+#[test]
+fn every_exception_is_still_needed() {
+    let files = rust_files();
+    let exists = |place: &str| files.iter().any(|file| is_in(&file.path, &[place]));
+    for place in PURE.iter().chain(&NOT_PURE).chain(&SPAWNERS) {
+        assert!(exists(place), "{place} is gone; take it out of its list");
+    }
+    for (place, lock) in LOCKS {
+        let is_taken = files.iter().any(|file| {
+            is_in(&file.path, &[place]) && tokens(&file.live).iter().any(|(_, word)| *word == lock)
+        });
+        assert!(
+            is_taken,
+            "no {lock} in {place} any more; take it out of LOCKS"
+        );
+    }
+}
