@@ -16,6 +16,8 @@ use crate::world::{Heard, SETTINGS, Seen, World};
 #[derive(Debug, Default)]
 struct Belief {
     firing: BTreeSet<Fingerprint>,
+    /// What fired in the last notification; less than `firing` where something mutes alerts.
+    last_firing: BTreeSet<Fingerprint>,
     last_resolved: BTreeSet<Fingerprint>,
     told_at: Mono,
 }
@@ -94,6 +96,7 @@ impl Checkers {
         let belief = self.beliefs.entry(key).or_default();
         belief.firing.extend(&firing);
         belief.firing.retain(|print| !resolved.contains(print));
+        belief.last_firing = firing;
         belief.last_resolved = resolved;
         belief.told_at = at;
     }
@@ -107,9 +110,11 @@ impl Checkers {
             );
             return;
         };
-        let is_news = !firing.is_subset(&belief.firing)
+        let is_news = !firing.is_subset(&belief.last_firing)
             || resolved.iter().any(|print| belief.firing.contains(print))
-            || !resolved.is_subset(&belief.last_resolved);
+            || !resolved.is_subset(&belief.last_resolved)
+            // What still fires is muted, and Alertmanager takes the rest for all there is.
+            || (firing.is_empty() && !belief.last_firing.is_empty());
         let since = at.since(belief.told_at);
         let is_repeat = heard.reason == Reason::RepeatElapsed && since >= self.repeat_interval;
         assert!(

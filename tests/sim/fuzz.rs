@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use alertwheel::config::Config;
 use alertwheel::engine::Target;
-use alertwheel::model::{Fingerprint, Labels, Mono, PostedAlert, Wall};
+use alertwheel::model::{
+    Fingerprint, Labels, Mono, ParserMode, PostedAlert, PostedSilence, Wall, parse_matchers,
+};
 use jiff::SignedDuration;
 
 use crate::alarms::AlarmFaults;
@@ -136,6 +138,7 @@ struct Life {
     senders: Vec<Sender>,
     times: Times,
     next_refresh: Mono,
+    silences: Vec<String>,
 }
 
 const TEAMS: [&str; 3] = ["a", "b", "c"];
@@ -164,6 +167,7 @@ impl Life {
             senders,
             times,
             next_refresh: Mono::START + REFRESH,
+            silences: Vec::new(),
         }
     }
 
@@ -188,12 +192,41 @@ impl Life {
                 self.look();
             }
             16 => self.set_the_clock(),
+            17 => self.somebody_silences(),
             _ => self.network_heals(),
         }
     }
 
+    fn somebody_silences(&mut self) {
+        let matchers = match self.dice.below(3) {
+            0 => format!("team={}", self.any_team()),
+            1 => "alertname=Alert0".to_owned(),
+            _ => "host=~\"host[135]\"".to_owned(),
+        };
+        let now = self.world.clocks().wall;
+        let span = self.dice.up_to(Duration::from_secs(3 * 3600));
+        let posted = PostedSilence {
+            id: None,
+            matchers: parse_matchers(&matchers, ParserMode::Fallback)
+                .expect("matchers")
+                .value,
+            starts_at: now,
+            ends_at: now.checked_add(span).expect("a time on the calendar"),
+            created_by: "fuzz".into(),
+            comment: String::new(),
+            annotations: Labels::default(),
+            fault: None,
+        };
+        let id = self.world.set_silence(posted).expect("a sound silence");
+        self.silences.push(id.to_string());
+    }
+
     /// Every fault ends; then there is time for everything that is owed.
     fn calm_down(&mut self) {
+        for id in std::mem::take(&mut self.silences) {
+            // One that was forgotten meanwhile is over as well.
+            let _ = self.world.expire_silence(id);
+        }
         self.world.network.heal();
         self.world.alarms.heal();
         self.run_until(self.world.now + DAY / 8);

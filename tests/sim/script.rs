@@ -12,6 +12,8 @@
 //! | `resolve ALERT` | posted with its end now |
 //! | `drop ALERT` | no longer posted |
 //! | `receiver NAME fails`, `rejects`, `hangs`, `throttles 60s`, `heals` | it does from now on |
+//! | `silence NAME MATCHERS for 1h` | somebody silences alerts |
+//! | `expire NAME` | somebody ends that silence |
 //! | `reload NAME` | the configuration of that name takes effect |
 //! | `clock +1h` | somebody sets the wall clock |
 //! | `end` | the story ends |
@@ -25,7 +27,9 @@ use std::time::Duration;
 
 use alertwheel::config::Config;
 use alertwheel::engine::FlushEnd;
-use alertwheel::model::{Alert, Labels, Mono, PostedAlert, parse_duration};
+use alertwheel::model::{
+    Alert, Labels, Mono, ParserMode, PostedAlert, PostedSilence, parse_duration, parse_matchers,
+};
 use jiff::SignedDuration;
 
 use crate::alarms::AlarmFaults;
@@ -98,6 +102,7 @@ impl Story {
         let mut stage = Stage {
             world: World::new(Arc::clone(first), 1, AlarmFaults::default()),
             kept: BTreeMap::new(),
+            silences: BTreeMap::new(),
             // The timeline says what is told; whether it may be is not for a checker to guess.
             checkers: Checkers::of(&[Rule::NobodySleeps, Rule::SharesAreKept], Duration::ZERO),
         };
@@ -113,6 +118,7 @@ impl Story {
 struct Stage {
     world: World,
     kept: BTreeMap<String, (PostedAlert, Mono)>,
+    silences: BTreeMap<String, Arc<str>>,
     checkers: Checkers,
 }
 
@@ -168,6 +174,13 @@ impl Stage {
             }
             "drop" => drop(self.kept.remove(&self.posted(rest).labels.to_string())),
             "receiver" => self.receiver(rest),
+            "silence" => self.silence(rest),
+            "expire" => {
+                let id = self.silences[rest].to_string();
+                self.world
+                    .expire_silence(id)
+                    .expect("a silence that was made");
+            }
             "reload" => self.world.reload(Arc::clone(&configs[rest])),
             "clock" => self.world.step_wall_clock(signed(rest)),
             "end" => {}
@@ -199,6 +212,28 @@ impl Stage {
         }
         posted.labels = Labels::from_pairs(labels);
         posted
+    }
+
+    /// `NAME MATCHERS for SPAN`
+    fn silence(&mut self, text: &str) {
+        let (name, rest) = text.split_once(' ').expect("a name and matchers");
+        let (matchers, span) = rest.rsplit_once(" for ").expect("matchers and a span");
+        let now = self.world.clocks().wall;
+        let span = parse_duration(span).expect("a span");
+        let posted = PostedSilence {
+            id: None,
+            matchers: parse_matchers(matchers, ParserMode::Fallback)
+                .expect("matchers")
+                .value,
+            starts_at: now,
+            ends_at: now.checked_add(span).expect("a time on the calendar"),
+            created_by: "story".into(),
+            comment: name.into(),
+            annotations: Labels::default(),
+            fault: None,
+        };
+        let id = self.world.set_silence(posted).expect("a sound silence");
+        self.silences.insert(name.to_owned(), id);
     }
 
     fn receiver(&mut self, text: &str) {

@@ -10,7 +10,7 @@ use alertwheel::engine::{
     Effect, Engine, Failure, FailureKind, FlushEnd, Input, Note, Outcome, Reason, ReloadPolicy,
     Settings, SilenceFault, Target, Verdict,
 };
-use alertwheel::model::{Alert, Mono, Now, ParserMode, PostedAlert, Status, Wall};
+use alertwheel::model::{Alert, Mono, Now, ParserMode, PostedAlert, PostedSilence, Status, Wall};
 use jiff::SignedDuration;
 
 use crate::alarms::{AlarmFaults, Alarms, Ring};
@@ -109,7 +109,7 @@ pub struct World {
     /// Outcomes that sabotage has made up.
     premature: Vec<Outcome>,
     /// The answer to the last change of a silence.
-    pub silence_answer: Option<Result<Arc<str>, SilenceFault>>,
+    silence_answer: Option<Result<Arc<str>, SilenceFault>>,
 }
 
 impl World {
@@ -154,6 +154,18 @@ impl World {
     /// A sender posts alerts; returns what was refused.
     pub fn post(&mut self, alerts: Vec<PostedAlert>) -> Vec<String> {
         self.handle(Input::Alerts(alerts))
+    }
+
+    /// Somebody makes or changes a silence.
+    pub fn set_silence(&mut self, posted: PostedSilence) -> Result<Arc<str>, SilenceFault> {
+        self.handle(Input::SetSilence(posted));
+        self.silence_answer.take().expect("an answer")
+    }
+
+    /// Somebody ends a silence.
+    pub fn expire_silence(&mut self, id: String) -> Result<Arc<str>, SilenceFault> {
+        self.handle(Input::ExpireSilence(id));
+        self.silence_answer.take().expect("an answer")
     }
 
     /// A configuration takes effect.
