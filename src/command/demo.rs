@@ -3,6 +3,7 @@
 //! Owns the sample alerts. They are posted over HTTP like anybody's, to a daemon whose receiver is
 //! the terminal. Runs on main, and on a thread of its own that ends with the demo.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -91,7 +92,10 @@ fn play(url: &str) {
     for step in &STEPS {
         // Nothing else may wake it, so this is a pause.
         let _ = after(step.after).recv();
-        println!("\n# {}\n", step.says);
+        if writeln!(io::stdout(), "\n# {}\n", step.says).is_err() {
+            // Nobody is looking any more, as after `| head`.
+            return;
+        }
         if let Err(error) = ureq::post(url)
             .content_type("application/json")
             .send((step.posts)().to_string())

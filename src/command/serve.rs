@@ -2,6 +2,7 @@
 //!
 //! Owns the way from flags to the daemon's options, and the words at start and stop. Runs on main.
 
+use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -220,7 +221,9 @@ fn introduce(addresses: &[SocketAddr]) {
     let Some(address) = addresses.first() else {
         return;
     };
-    println!(
+    // Without somebody to read it, there is nobody to introduce it to.
+    let _ = writeln!(
+        io::stdout(),
         "No configuration file: alerts posted to http://{address} are grouped by alertname and printed here.\n\
          Try `amtool --alertmanager.url=http://{address} alert add Hello host=me`, or stop this and run `alertwheel demo`."
     );

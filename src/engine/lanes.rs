@@ -175,18 +175,18 @@ impl Lanes {
         };
     }
 
-    /// When a lane that waits for an unanswered probe may start another.
+    /// When a lane that waits for an unanswered probe may start another. While all workers are
+    /// taken none may, and it is the end of an attempt that brings the next look.
     pub fn next_probe_at(&self) -> Option<Mono> {
+        if self.in_use >= self.shares.workers {
+            return None;
+        }
+        let share = 1..self.shares.per_endpoint;
         let waits = |lane: &&Lane| {
-            lane.is_probed()
-                && !lane.queue.is_empty()
-                && (1..self.shares.per_endpoint).contains(&lane.in_use)
+            lane.is_probed() && !lane.queue.is_empty() && share.contains(&lane.in_use)
         };
-        self.lanes
-            .iter()
-            .filter(waits)
-            .map(|lane| lane.last_start + PROBE_PATIENCE)
-            .min()
+        let next = |lane: &Lane| lane.last_start + PROBE_PATIENCE;
+        self.lanes.iter().filter(waits).map(next).min()
     }
 
     /// Deliveries that wait for a worker.
@@ -307,6 +307,30 @@ mod tests {
             started(&mut lanes, patience_ends).len(),
             1,
             "it works: the share is back"
+        );
+    }
+
+    #[test]
+    fn no_probe_is_awaited_while_all_workers_are_taken() {
+        let mut lanes = Lanes::new(SHARES);
+        let (down, busy) = (lane(&mut lanes, "down"), lane(&mut lanes, "busy"));
+        let third = lane(&mut lanes, "third");
+        for slot in 0..5 {
+            lanes.enqueue(down, delivery(slot), None);
+        }
+        for _ in 0..FAILURES_UNTIL_PROBING {
+            lanes.take_next(Mono::START).expect("a worker is free");
+            lanes.finish(down, false);
+        }
+        for slot in 10..12 {
+            lanes.enqueue(busy, delivery(slot), None);
+            lanes.enqueue(third, delivery(slot + 10), None);
+        }
+        assert_eq!(started(&mut lanes, Mono::START).len(), SHARES.workers);
+        assert_eq!(
+            lanes.next_probe_at(),
+            None,
+            "it would ring at once, again and again"
         );
     }
 

@@ -30,6 +30,9 @@ pub const SETTINGS: Settings = Settings {
     seed: 1,
 };
 
+/// More steps than this at one moment mean that the engine goes round in circles.
+const STEPS_AT_ONCE: usize = 10_000;
+
 /// What the world saw happen, in order.
 #[derive(Debug)]
 pub struct Sight {
@@ -183,7 +186,13 @@ impl World {
 
     /// Lets everything happen that happens by `end`, with a look of `checker` after each step.
     pub fn run_until(&mut self, end: Mono, checker: &mut dyn FnMut(&World)) {
+        let mut steps_now = 0;
         while let Some(next) = self.next_at().filter(|next| *next <= end) {
+            steps_now = if next > self.now { 0 } else { steps_now + 1 };
+            assert!(
+                steps_now < STEPS_AT_ONCE,
+                "time stands still: the engine asks for ring after ring"
+            );
             self.now = self.now.max(next);
             self.step();
             checker(self);
