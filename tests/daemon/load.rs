@@ -58,9 +58,14 @@ fn twenty_thousand_groups_are_due_at_the_same_moment() {
     }
 }
 
-/// Alerts a second, and for how long, in each half of the measurement.
+/// Alerts a second.
 const RATE: u32 = 200;
-const MEASURED: Duration = Duration::from_secs(7);
+
+/// How long they are posted while nothing hangs.
+const ALONE: Duration = Duration::from_secs(5);
+
+/// And while something does: until after the flushes that hang have run into their deadline.
+const BESIDE: Duration = Duration::from_secs(11);
 
 #[test]
 fn a_receiver_that_hangs_delays_no_other() {
@@ -69,7 +74,7 @@ fn a_receiver_that_hangs_delays_no_other() {
     let hung = Receiver::scripted(|_| Answer::Never);
     let text = format!(
         "route:\n  receiver: healthy\n  group_by: ['...']\n  group_wait: 0s\n  routes:\n  \
-         - {{receiver: hung, matchers: ['alertname=\"Hung\"']}}\nreceivers:\n\
+         - {{receiver: hung, matchers: ['alertname=\"Hung\"'], group_interval: 1s}}\nreceivers:\n\
          - name: healthy\n  webhook_configs: [{}]\n- name: hung\n  webhook_configs: [{}]\n",
         webhook(&healthy, ""),
         webhook(&hung, "")
@@ -78,17 +83,20 @@ fn a_receiver_that_hangs_delays_no_other() {
     let mut client = daemon.connect();
     // The first connections and the first pages of memory are nobody's latency.
     let _ = latencies(&mut client, &healthy, "warm-up", millis(500));
-    let alone = latencies(&mut client, &healthy, "alone", MEASURED);
+    let alone = latencies(&mut client, &healthy, "alone", ALONE);
 
     let stuck: Vec<Value> = (0..200).map(|n| firing("Hung", &n.to_string())).collect();
     assert_eq!(client.post_alerts(&stuck).status, 200);
     wait_until("the other one hangs", || {
         hung.connections() >= limits::WORKERS_PER_ENDPOINT
     });
-    let beside = latencies(&mut client, &healthy, "beside", MEASURED);
+    let beside = latencies(&mut client, &healthy, "beside", BESIDE);
     println!("from POST to webhook alone: {alone:?}");
     println!("from POST to webhook beside 200 groups of a receiver that hangs: {beside:?}");
-    assert_eq!(hung.connections(), limits::WORKERS_PER_ENDPOINT);
+    assert!(
+        daemon.log().contains("Notify for alerts failed"),
+        "the flushes ended"
+    );
     if FIGURES_COUNT {
         let most = (2 * alone.p99).max(alone.p99 + millis(5));
         assert!(beside.p99 <= most, "{beside:?} against {alone:?}");
