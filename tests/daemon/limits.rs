@@ -41,7 +41,6 @@ fn two_hundred_connections_where_sixty_four_files_may_be_open() {
         "200 connections, 64 files: a bystander's worst of {} requests {:?}",
         served.requests, served.worst
     );
-    assert!(served.worst < millis(1000), "{:?}", served.worst);
     assert!(daemon.vitals().descriptors <= 64);
 
     drop(connections);
