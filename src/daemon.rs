@@ -391,17 +391,28 @@ fn join(
     }
 }
 
-/// The bounds that flags set, where `/metrics` would show the defaults else.
+/// Shows the bounds that flags can set; those that none can are in the metrics from the start.
 fn show_limits(metrics: &Metrics, options: &Options) {
-    metrics.limit_set("workers", options.engine.workers as f64);
-    metrics.limit_set(
-        "workers_per_endpoint",
-        options.engine.workers_per_endpoint as f64,
-    );
-    metrics.limit_set("alerts", options.engine.alerts as f64);
-    metrics.limit_set("connections", options.limits.connections as f64);
-    metrics.limit_set("body_bytes", options.limits.body_bytes as f64);
-    metrics.limit_set("buffered_bytes", options.limits.buffered_bytes as f64);
+    let (engine, door) = (&options.engine, &options.limits);
+    let bounds = [
+        ("workers", engine.workers as f64),
+        ("workers_per_endpoint", engine.workers_per_endpoint as f64),
+        ("alerts", engine.alerts as f64),
+        ("connections", door.connections as f64),
+        ("head_bytes", door.head_bytes as f64),
+        ("headers", door.headers as f64),
+        ("url_bytes", door.url_bytes as f64),
+        ("body_bytes", door.body_bytes as f64),
+        ("buffered_bytes", door.buffered_bytes as f64),
+        ("concurrent_reads", door.concurrent_reads as f64),
+        ("head_timeout_seconds", door.head_timeout.as_secs_f64()),
+        ("body_timeout_seconds", door.body_timeout.as_secs_f64()),
+        ("write_timeout_seconds", door.write_timeout.as_secs_f64()),
+        ("idle_timeout_seconds", door.idle_timeout.as_secs_f64()),
+    ];
+    for (name, bound) in bounds {
+        metrics.limit_set(name, bound);
+    }
 }
 
 fn load(source: &ConfigSource, mode: ParserMode) -> Result<Arc<Config>, LoadError> {
