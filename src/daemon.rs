@@ -113,6 +113,7 @@ pub struct Daemon {
     calls_in: Sender<Call>,
     signals: Handle,
     stages: Vec<Stage>,
+    courier: Arc<Courier>,
     metrics: Arc<Metrics>,
     clock: Clock,
 }
@@ -156,7 +157,7 @@ impl Daemon {
         let (calls_in, calls) = bounded(limits::CALLS);
         let signals = listen_for_signals(&calls_in).map_err(StartError::Threads)?;
         let (requests, requests_out) = bounded(limits::INBOX);
-        let courier = Courier::new(
+        let courier = Arc::new(Courier::new(
             webhook::Settings {
                 external_url: options.external_url.clone(),
                 version: version::VERSION.into(),
@@ -165,7 +166,7 @@ impl Daemon {
             },
             Arc::clone(&metrics),
             clock,
-        );
+        ));
         let spawner = Spawner {
             calls: calls_in.clone(),
             metrics: Arc::clone(&metrics),
@@ -173,7 +174,7 @@ impl Daemon {
         };
         let engine = Engine::new(config, options.engine);
         let stages = spawner
-            .spawn_stages(engine, requests_out, courier, options.engine.workers)
+            .spawn_stages(engine, requests_out, &courier, options.engine.workers)
             .map_err(StartError::Threads)?;
         let inbox = Inbox::new(requests.clone());
         let api = Api::new(
@@ -211,6 +212,7 @@ impl Daemon {
             calls_in,
             signals,
             stages,
+            courier,
             metrics,
             clock,
         })
@@ -288,15 +290,21 @@ impl Daemon {
         }
     }
 
-    /// Stops everything in the order of the pipeline, within [`limits::DRAIN`].
-    fn stop(self) {
+    /// Stops everything in the order of the pipeline, within [`limits::DRAIN`] and
+    /// [`limits::JOIN_GRACE`].
+    fn stop(mut self) {
         let deadline = self.clock.mono() + limits::DRAIN;
         self.signals.close();
         self.front_door.stop(deadline.since(self.clock.mono()) / 2);
         // The front door is closed, so there is room unless the dispatcher is gone.
         let _ = self.requests.try_send(Request::Stop { deadline });
         drop((self.requests, self.inbox));
-        let unfinished = join(self.stages, &self.calls, self.clock, deadline);
+        let deadline = deadline + limits::JOIN_GRACE;
+        let others = self.stages.split_off(1);
+        let mut unfinished = join(self.stages, &self.calls, self.clock, deadline);
+        // The dispatcher, which comes first, has waited for attempts as long as it may.
+        self.courier.hang_up();
+        unfinished.extend(join(others, &self.calls, self.clock, deadline));
         if !unfinished.is_empty() {
             log::warn!(threads = unfinished.join(",").as_str(); "Left behind at the stop");
         }
@@ -317,7 +325,7 @@ impl Spawner {
         &self,
         engine: Engine,
         requests: Receiver<Request>,
-        courier: Courier,
+        courier: &Arc<Courier>,
         workers: usize,
     ) -> io::Result<Vec<Stage>> {
         let (events_in, events) = bounded(limits::EVENTS);
@@ -335,10 +343,9 @@ impl Spawner {
         stages.push(self.spawn("timer", "timer", LOOP_STACK, move || {
             timer::run(commands_out, events, clock);
         })?);
-        let courier = Arc::new(courier);
         for number in 0..workers {
             let (jobs, events) = (jobs_out.clone(), events_in.clone());
-            let courier = Arc::clone(&courier);
+            let courier = Arc::clone(courier);
             let name = format!("send-{number}");
             stages.push(self.spawn("send", &name, WORKER_STACK, move || {
                 webhook::run(jobs, events, courier);
@@ -384,17 +391,28 @@ fn join(
     }
 }
 
-/// The bounds that flags set, where `/metrics` would show the defaults else.
+/// Shows the bounds that flags can set; those that none can are in the metrics from the start.
 fn show_limits(metrics: &Metrics, options: &Options) {
-    metrics.limit_set("workers", options.engine.workers as f64);
-    metrics.limit_set(
-        "workers_per_endpoint",
-        options.engine.workers_per_endpoint as f64,
-    );
-    metrics.limit_set("alerts", options.engine.alerts as f64);
-    metrics.limit_set("connections", options.limits.connections as f64);
-    metrics.limit_set("body_bytes", options.limits.body_bytes as f64);
-    metrics.limit_set("buffered_bytes", options.limits.buffered_bytes as f64);
+    let (engine, door) = (&options.engine, &options.limits);
+    let bounds = [
+        ("workers", engine.workers as f64),
+        ("workers_per_endpoint", engine.workers_per_endpoint as f64),
+        ("alerts", engine.alerts as f64),
+        ("connections", door.connections as f64),
+        ("head_bytes", door.head_bytes as f64),
+        ("headers", door.headers as f64),
+        ("url_bytes", door.url_bytes as f64),
+        ("body_bytes", door.body_bytes as f64),
+        ("buffered_bytes", door.buffered_bytes as f64),
+        ("concurrent_reads", door.concurrent_reads as f64),
+        ("head_timeout_seconds", door.head_timeout.as_secs_f64()),
+        ("body_timeout_seconds", door.body_timeout.as_secs_f64()),
+        ("write_timeout_seconds", door.write_timeout.as_secs_f64()),
+        ("idle_timeout_seconds", door.idle_timeout.as_secs_f64()),
+    ];
+    for (name, bound) in bounds {
+        metrics.limit_set(name, bound);
+    }
 }
 
 fn load(source: &ConfigSource, mode: ParserMode) -> Result<Arc<Config>, LoadError> {

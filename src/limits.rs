@@ -85,8 +85,11 @@ pub const CONCURRENT_READS: usize = 8;
 /// How long a request waits for an http thread before its sender hears 503.
 pub const HTTP_WORKER_WAIT: Duration = Duration::from_secs(5);
 
-/// How long a stop may take.
+/// How long a stop waits for requests and attempts under way.
 pub const DRAIN: Duration = Duration::from_secs(5);
+
+/// How much longer threads may take to end once nothing is waited for any more.
+pub const JOIN_GRACE: Duration = Duration::from_millis(400);
 
 /// The least and the most that a receiver's Retry-After is taken for.
 pub const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3600));

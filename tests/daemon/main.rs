@@ -1,1 +1,57 @@
-//! Placeholder.
+//! The real binary as a process of its own, between clients and recording receivers on this host.
+//!
+//! Every process listens on a port of the host's choice and is killed when its test ends; every
+//! wait is for a condition and has a deadline. Figures of memory and time are printed
+//! (`-- --nocapture` shows them) and asserted in release builds only: `cargo test --release`.
+
+// What the tests are made with.
+
+/// One clock for all, and waiting for conditions.
+mod time;
+
+/// Starts the binary, watches it from outside and sees it end.
+mod process;
+
+/// What the host says about a process: memory, threads, descriptors, context switches.
+mod vitals;
+
+/// A webhook receiver that records what it is told and misbehaves as asked.
+mod receiver;
+
+/// An HTTP client that can also send what no client should.
+mod client;
+
+/// The figures of `/metrics`.
+mod scrape;
+
+/// Somebody else's client, whose service must not suffer.
+mod bystander;
+
+/// Configurations and alerts.
+mod samples;
+
+// The tests by subject.
+
+/// Alerts in, webhooks out: grouping, retries, the options of a webhook.
+mod delivery;
+
+/// What the command line is answered: exit codes, messages, flags.
+mod command_line;
+
+/// Start and stop.
+mod lifecycle;
+
+/// New configurations for a daemon that runs.
+mod reload;
+
+/// The API over the wire, and that everything turned away is counted.
+mod api;
+
+/// Hostile clients at the front door.
+mod door;
+
+/// Hosts that give little.
+mod limits;
+
+/// How much at once, how soon, and how little at rest.
+mod load;

@@ -1,0 +1,139 @@
+//! Start and stop: what is ready when, what a stop waits for, and what it does not wait for.
+
+use rustix::process::Signal;
+
+use crate::process::{Ended, Setup, take_turn};
+use crate::receiver::{Answer, Receiver};
+use crate::samples::{SOON, config, firing, told_soon, webhook};
+use crate::time::{millis, now, pause_until};
+
+fn assert_stopped_well(ended: &Ended) {
+    assert_eq!(ended.code, Some(0), "{}", ended.log);
+    assert!(
+        ended.log.contains("Received shutdown signal"),
+        "{}",
+        ended.log
+    );
+    assert!(
+        ended.log.trim_end().ends_with("msg=Stopped"),
+        "{}",
+        ended.log
+    );
+}
+
+#[test]
+fn an_idle_daemon_stops_at_once() {
+    let receiver = Receiver::healthy();
+    let daemon = Setup::with_config(&told_soon(&receiver)).start();
+    let mut kept = daemon.connect();
+    assert_eq!(kept.get("/-/ready").status, 200);
+    let ended = daemon.stop();
+    assert_stopped_well(&ended);
+    assert!(ended.took < millis(500), "{:?}", ended.took);
+    assert!(!ended.log.contains("level=WARN"), "{}", ended.log);
+    assert!(kept.is_closed());
+}
+
+#[test]
+fn an_interrupt_stops_it_as_well() {
+    let daemon = Setup::bare().start();
+    daemon.signal(Signal::INT);
+    assert_stopped_well(&daemon.stop());
+}
+
+#[test]
+fn a_stop_waits_for_a_webhook_that_is_slow() {
+    let receiver = Receiver::scripted(|_| Answer::YesAfter(millis(1500)));
+    let daemon = Setup::with_config(&told_soon(&receiver)).start();
+    daemon.post(&[firing("Disk", "a")]);
+    let told_at = receiver.next().at;
+    let ended = daemon.stop();
+    assert_stopped_well(&ended);
+    let ended_at = now();
+    assert!(ended_at.since(told_at) >= millis(1500), "it was waited for");
+    assert!(
+        ended.took < millis(2500),
+        "and not longer: {:?}",
+        ended.took
+    );
+    assert!(
+        !ended.log.contains("level=WARN"),
+        "nothing was cut: {}",
+        ended.log
+    );
+}
+
+#[test]
+fn a_stop_does_not_wait_for_ever_for_one_that_hangs() {
+    let receiver = Receiver::scripted(|_| Answer::Never);
+    let daemon = Setup::with_config(&told_soon(&receiver)).start();
+    daemon.post(&[firing("Disk", "a")]);
+    receiver.next();
+    let ended = daemon.stop();
+    assert_stopped_well(&ended);
+    assert!(ended.took < millis(5500), "{:?}", ended.took);
+    let cut = "msg=\"Stopped while webhooks were being sent\" attempts=1";
+    assert!(ended.log.contains(cut), "{}", ended.log);
+    assert!(!ended.log.contains("Left behind"), "{}", ended.log);
+}
+
+#[test]
+fn a_second_signal_during_a_stop_changes_nothing() {
+    let receiver = Receiver::scripted(|_| Answer::YesAfter(millis(700)));
+    let daemon = Setup::with_config(&told_soon(&receiver)).start();
+    daemon.post(&[firing("Disk", "a")]);
+    let told_at = receiver.next().at;
+    daemon.signal(Signal::TERM);
+    pause_until(told_at + millis(300));
+    let ended = daemon.stop();
+    assert_stopped_well(&ended);
+    assert!(now().since(told_at) >= millis(700));
+}
+
+#[test]
+fn groups_that_wait_are_not_flushed_by_a_stop() {
+    let receiver = Receiver::healthy();
+    let route = SOON.replace("50ms", "1h");
+    let daemon = Setup::with_config(&config(&route, &[webhook(&receiver, "")])).start();
+    daemon.post(&[firing("Disk", "a")]);
+    let ended = daemon.stop();
+    assert_stopped_well(&ended);
+    assert!(ended.took < millis(500), "{:?}", ended.took);
+    assert!(receiver.so_far().is_empty());
+}
+
+#[test]
+fn it_is_ready_as_soon_as_it_listens() {
+    let _turn = take_turn();
+    let receiver = Receiver::healthy();
+    let mut best = millis(1_000_000);
+    for _ in 0..5 {
+        let daemon = Setup::with_config(&told_soon(&receiver)).start();
+        let reply = daemon.get("/-/ready");
+        let took = now().since(daemon.started_at());
+        assert_eq!((reply.status, reply.text().as_str()), (200, "OK"));
+        println!("from the start of the process to the first 200: {took:?}");
+        best = best.min(took);
+    }
+    if cfg!(not(debug_assertions)) {
+        assert!(best < millis(50), "{best:?}");
+    }
+}
+
+#[test]
+fn everything_is_served_below_the_prefix_and_known_by_the_external_url() {
+    let receiver = Receiver::healthy();
+    let daemon = Setup::with_config(&told_soon(&receiver))
+        .arguments(&[
+            "--web.external-url=https://alerts.example/behind/proxy/",
+            "--web.route-prefix=inner/",
+        ])
+        .start();
+    assert_eq!(daemon.get("/inner/-/ready").status, 200);
+    assert_eq!(daemon.get("/-/ready").status, 404);
+    let body = serde_json::to_vec(&[firing("Disk", "a")]).expect("JSON");
+    let reply = daemon.connect().post("/inner/api/v2/alerts", &body);
+    assert_eq!(reply.status, 200);
+    let external_url = receiver.next().body()["externalURL"].take();
+    assert_eq!(external_url, "https://alerts.example/behind/proxy");
+}

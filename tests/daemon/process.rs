@@ -1,0 +1,293 @@
+//! The binary as a process: started, watched from outside, and killed when its test ends.
+//!
+//! Owns a folder for each process, which is where it runs and where its two outputs go, and the
+//! turns that demanding tests take.
+
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
+
+use alertwheel::model::Mono;
+
+use crate::client::{Client, Reply};
+use crate::scrape::Scrape;
+use crate::time::{PATIENCE, now, wait_for, wait_within};
+use crate::vitals::Vitals;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_alertwheel");
+
+/// The name of the configuration in the folder of a process; not one that is found by itself.
+pub const CONFIG_FILE: &str = "config.yml";
+
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Held by tests that load the host or measure it, so that they do not disturb one another.
+pub fn take_turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets this process hold as many connections as the host allows.
+pub fn raise_open_files() {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let raised = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    setrlimit(Resource::Nofile, raised).expect("a limit up to the maximum is allowed");
+}
+
+/// A process that has not started yet.
+pub struct Setup {
+    folder: Folder,
+    arguments: Vec<String>,
+    open_files: Option<u32>,
+}
+
+/// A daemon that runs.
+pub struct Daemon {
+    child: Child,
+    folder: Folder,
+    address: SocketAddr,
+    started_at: Mono,
+}
+
+/// A process that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code; `None` if a signal killed it.
+    pub code: Option<i32>,
+    /// What it wrote to standard output.
+    pub output: String,
+    /// What it wrote to standard error.
+    pub log: String,
+    /// How long it took from the start, or from the signal that was to end it.
+    pub took: Duration,
+}
+
+impl Setup {
+    /// A process in an empty folder.
+    pub fn bare() -> Self {
+        Setup {
+            folder: Folder::new(),
+            arguments: Vec::new(),
+            open_files: None,
+        }
+    }
+
+    /// One with this configuration.
+    pub fn with_config(text: &str) -> Self {
+        let setup = Setup::bare().file(CONFIG_FILE, text);
+        setup.argument(&format!("--config.file={CONFIG_FILE}"))
+    }
+
+    /// Puts a file into its folder.
+    pub fn file(self, name: &str, text: &str) -> Self {
+        self.folder.write(name, text);
+        self
+    }
+
+    /// Adds an argument.
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// Adds arguments.
+    pub fn arguments(self, arguments: &[&str]) -> Self {
+        let add = |setup: Self, argument: &&str| setup.argument(argument);
+        arguments.iter().fold(self, add)
+    }
+
+    /// Lets it have so many files open, sockets included.
+    pub fn open_files(mut self, count: u32) -> Self {
+        self.open_files = Some(count);
+        self
+    }
+
+    /// Starts a daemon on a free port and waits until it listens.
+    pub fn start(self) -> Daemon {
+        let (mut daemon, _) = self.argument("--web.listen-address=127.0.0.1:0").spawn();
+        daemon.address = wait_for("the daemon listens", || {
+            let ended = daemon.child.try_wait().expect("our own child");
+            assert!(ended.is_none(), "ended early: {}", daemon.log());
+            address_in(&daemon.log())
+        });
+        daemon
+    }
+
+    /// Runs it to its end by itself, with the arguments as they are.
+    pub fn run(self) -> Ended {
+        let (mut daemon, started_at) = self.spawn();
+        daemon.wait_for_end(started_at, 2 * PATIENCE)
+    }
+
+    fn spawn(self) -> (Daemon, Mono) {
+        let mut command = match self.open_files {
+            None => Command::new(BINARY),
+            Some(count) => {
+                let mut shell = Command::new("sh");
+                let script = format!("ulimit -n {count}; exec \"$0\" \"$@\"");
+                shell.args(["-c", &script, BINARY]);
+                shell
+            }
+        };
+        command
+            .args(&self.arguments)
+            .current_dir(&self.folder.0)
+            .stdin(Stdio::null())
+            .stdout(self.folder.create("stdout"))
+            .stderr(self.folder.create("stderr"));
+        let started_at = now();
+        let daemon = Daemon {
+            child: command.spawn().expect("the binary starts"),
+            folder: self.folder,
+            address: ([127, 0, 0, 1], 0).into(),
+            started_at,
+        };
+        (daemon, started_at)
+    }
+}
+
+impl Daemon {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// When its process was started.
+    pub fn started_at(&self) -> Mono {
+        self.started_at
+    }
+
+    /// A new connection to it.
+    pub fn connect(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// Asks over a connection of its own.
+    pub fn get(&self, target: &str) -> Reply {
+        self.connect().get(target)
+    }
+
+    /// Posts alerts over a connection of its own, which must be taken.
+    pub fn post(&self, alerts: &[serde_json::Value]) {
+        let reply = self.connect().post_alerts(alerts);
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+
+    /// Its metrics now.
+    pub fn scrape(&self) -> Scrape {
+        Scrape::read(&self.get("/metrics").text())
+    }
+
+    /// What it wrote to standard error so far.
+    pub fn log(&self) -> String {
+        self.folder.read("stderr")
+    }
+
+    /// What it wrote to standard output so far.
+    pub fn output(&self) -> String {
+        self.folder.read("stdout")
+    }
+
+    /// Writes a file in the folder where it runs.
+    pub fn write(&self, name: &str, text: &str) {
+        self.folder.write(name, text);
+    }
+
+    /// What the host says about it now.
+    pub fn vitals(&self) -> Vitals {
+        Vitals::of(self.child.id())
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
+    }
+
+    /// Tells it to stop and sees it end.
+    pub fn stop(mut self) -> Ended {
+        let told_at = now();
+        self.signal(Signal::TERM);
+        self.wait_for_end(told_at, PATIENCE)
+    }
+
+    fn wait_for_end(&mut self, since: Mono, limit: Duration) -> Ended {
+        let status = wait_within(limit, "the process ends", || {
+            self.child.try_wait().expect("our own child")
+        });
+        Ended {
+            took: now().since(since),
+            code: status.code(),
+            output: self.output(),
+            log: self.log(),
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Both fail only if it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail = log.len().saturating_sub(4000);
+            println!(
+                "the daemon's log:\n{}",
+                &log[log.ceil_char_boundary(tail)..]
+            );
+        }
+    }
+}
+
+/// The address in the line that says where the daemon listens, in either form of the log.
+fn address_in(log: &str) -> Option<SocketAddr> {
+    let line = log
+        .split_inclusive('\n')
+        .find(|line| line.contains("Listening on") && line.ends_with('\n'))?;
+    let (_, rest) = line.split_once("address")?;
+    let rest = rest.trim_start_matches(['"', ':', '=']);
+    let end = rest.find(|c: char| c == '"' || c.is_whitespace())?;
+    rest[..end].parse().ok()
+}
+
+/// A folder that goes with its owner.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("daemon-{}-{number}", std::process::id());
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(&path).expect("a folder for a test");
+        Folder(path)
+    }
+
+    fn create(&self, name: &str) -> File {
+        File::create(self.0.join(name)).expect("a writable folder")
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.0.join(name), text).expect("a writable folder");
+    }
+
+    fn read(&self, name: &str) -> String {
+        let bytes = fs::read(self.0.join(name)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left behind lies in the build's own folder.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
