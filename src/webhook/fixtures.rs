@@ -160,6 +160,22 @@ impl Authority {
         }
     }
 
+    /// A certificate that signs itself and calls itself an authority, as `openssl req -x509` makes
+    /// it. No authority is needed for it.
+    pub fn self_signed(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Issued {
+        let pair = KeyPair::generate().expect("a key");
+        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a sound name");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        change(&mut params);
+        let certificate = params.self_signed(&pair).expect("a certificate");
+        Issued {
+            cert: certificate.pem(),
+            key: pair.serialize_pem(),
+            certificate,
+            pair,
+        }
+    }
+
     fn roots(&self) -> Arc<RootCertStore> {
         let mut roots = RootCertStore::empty();
         let added = roots.add(self.certificate.der().clone());

@@ -47,7 +47,8 @@ impl Proxies {
                 connect_headers,
             } => {
                 let address = Address::parse(url);
-                let address = address.ok_or("proxy_url is no http or https URL")?;
+                let address = address
+                    .ok_or("proxy_url is no http or https URL; SOCKS and others are not spoken")?;
                 Ok(Proxies {
                     http: Some(address.clone()),
                     https: Some(address),
@@ -166,6 +167,9 @@ mod tests {
     #[test]
     fn what_we_cannot_speak_to_is_refused() {
         let fault = at("socks4://us:pw@proxy:1080", "").expect_err("no such proxy");
-        assert_eq!(fault, "proxy_url is no http or https URL");
+        assert_eq!(
+            fault,
+            "proxy_url is no http or https URL; SOCKS and others are not spoken"
+        );
     }
 }

@@ -14,10 +14,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use rustls::{ClientConfig, SupportedProtocolVersion};
 
 use super::secret;
-use super::trust::{Anybody, HostRoots, provider};
+use super::trust::{Anybody, Authorities, HostRoots, provider};
 use crate::config::{Secret, TlsConfig, TlsVersion};
 use crate::limits;
 
@@ -35,7 +35,7 @@ enum Trusted {
     /// The host's roots, read when the first connection is made.
     Host(Arc<HostRoots>),
     /// These authorities.
-    Only(Arc<RootCertStore>),
+    Only(Arc<Authorities>),
     /// Nobody needs to.
     Anybody,
 }
@@ -115,7 +115,9 @@ impl TlsSettings {
             .expect("the provider speaks TLS 1.2 and 1.3, and one of them is asked for");
         let config = match &self.trusted {
             Trusted::Host(roots) => config.with_root_certificates(roots.get()),
-            Trusted::Only(roots) => config.with_root_certificates(roots.clone()),
+            Trusted::Only(authorities) => config
+                .dangerous()
+                .with_custom_certificate_verifier(authorities.clone()),
             Trusted::Anybody => config
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(Anybody)),
@@ -156,13 +158,9 @@ fn versions(config: &TlsConfig) -> Result<Vec<&'static SupportedProtocolVersion>
     Ok(versions)
 }
 
-fn authorities(ca: &Secret) -> Result<RootCertStore, String> {
-    let mut roots = RootCertStore::empty();
-    let (added, _) = roots.add_parsable_certificates(certificates(ca, "ca")?);
-    if added == 0 {
-        return Err(format!("{} holds no certificate", place("ca", ca)));
-    }
-    Ok(roots)
+fn authorities(ca: &Secret) -> Result<Authorities, String> {
+    Authorities::new(certificates(ca, "ca")?)
+        .ok_or_else(|| format!("{} holds no certificate", place("ca", ca)))
 }
 
 fn identity(cert: &Secret, key: &Secret) -> Result<CertifiedKey, String> {

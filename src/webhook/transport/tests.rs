@@ -5,7 +5,7 @@ use std::time::Duration as StdDuration;
 
 use super::super::fault::{Cause, Fault};
 use super::super::fixtures::{
-    Authority, Demand, TestFile, content_receiver, https, inline, post_as, post_by, poster,
+    Authority, Demand, Issued, TestFile, content_receiver, https, inline, post_as, post_by, poster,
     tls_receiver, trusting, with_tls,
 };
 use super::super::verdict::Answer;
@@ -77,6 +77,32 @@ fn a_certificate_for_another_host_is_refused_unless_that_is_its_server_name() {
     tls.server_name = Some("other.example".to_owned());
     let text = tls_fault_of(post_as(&with_tls(tls), &https(&receiver)));
     assert!(text.contains("other.example"), "{text}");
+}
+
+#[test]
+fn a_receiver_may_be_its_own_authority() {
+    let own = Authority::self_signed(HOST, |_| ());
+    let other = Authority::self_signed("other.example", |_| ());
+    let expired = Authority::self_signed(HOST, |params| {
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    });
+    let try_with = |shown: &Issued, ca: String| {
+        let receiver = tls_receiver(shown, Demand::Nothing);
+        let http = with_tls(TlsConfig {
+            ca: Some(inline(&ca)),
+            ..TlsConfig::default()
+        });
+        post_as(&http, &https(&receiver))
+    };
+    assert!(try_with(&own, own.cert.clone()).is_ok());
+    let both = format!("{}{}", other.cert, own.cert);
+    assert!(try_with(&own, both).is_ok());
+    let text = tls_fault_of(try_with(&own, other.cert.clone()));
+    assert!(text.starts_with("invalid peer certificate"), "{text}");
+    let text = tls_fault_of(try_with(&other, other.cert.clone()));
+    assert!(text.contains("other.example"), "{text}");
+    let text = tls_fault_of(try_with(&expired, expired.cert.clone()));
+    assert!(text.contains("certificate expired"), "{text}");
 }
 
 #[test]
