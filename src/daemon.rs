@@ -17,7 +17,7 @@
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -29,7 +29,7 @@ use signal_hook::iterator::{Handle, Signals};
 use crate::api::guard::{FrontDoor, Limits};
 use crate::api::{self, Api, SelfPeer};
 use crate::clock::Clock;
-use crate::config::{self, Config, LoadError};
+use crate::config::{self, Config, Fault, Faults, LoadError};
 use crate::dispatch::inbox::{Inbox, Request};
 use crate::dispatch::{Channels, Dispatcher};
 use crate::engine::{Engine, Settings};
@@ -422,12 +422,40 @@ fn load(source: &ConfigSource, mode: ParserMode) -> Result<Arc<Config>, LoadErro
             for warning in &loaded.warnings {
                 log::warn!(file:% = path.display(); "{warning}");
             }
+            check_receivers(&loaded.config, path)?;
             loaded.config
         }
         ConfigSource::BuiltIn => config::built_in(),
         ConfigSource::Demo => config::demo(),
     };
     Ok(Arc::new(config))
+}
+
+/// Refuses a configuration whose receivers cannot be spoken to, such as one with a certificate
+/// that cannot be read (§1.7).
+fn check_receivers(config: &Config, path: &Path) -> Result<(), LoadError> {
+    let mut faults = Vec::new();
+    for receiver in &config.receivers {
+        for (index, webhook) in receiver.webhooks.iter().enumerate() {
+            if let Err(message) = webhook::check_http(&webhook.http) {
+                faults.push(Fault {
+                    file: path.display().to_string(),
+                    line: None,
+                    path: format!(
+                        "receiver {:?}: webhook_configs[{index}].http_config",
+                        receiver.name
+                    ),
+                    message,
+                });
+            }
+        }
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let omitted = faults.len().saturating_sub(limits::CONFIG_FAULTS);
+    faults.truncate(limits::CONFIG_FAULTS);
+    Err(LoadError::Faulty(Faults { faults, omitted }))
 }
 
 /// Turns signals into calls. SIGHUPs that come while one waits are one.

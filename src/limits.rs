@@ -124,6 +124,23 @@ pub const LOOKUP_FAILURE_AGE: Duration = Duration::from_secs(2);
 /// Bytes that a file with a receiver's address may have.
 pub const URL_FILE: u64 = 64 * 1024;
 
+/// Ways to speak to receivers (distinct `http_config`s) whose connections are kept. Past it the one
+/// that was left alone the longest gives its connections up; a new one costs a handshake.
+pub const HTTP_CLIENTS: usize = 256;
+
+/// Bytes that a file with a password, a token or a header may have.
+pub const SECRET_FILE: u64 = 64 * 1024;
+
+/// Bytes that a file with certificates or a key may have: a bundle of all public authorities
+/// takes a quarter of a megabyte.
+pub const TLS_FILE: u64 = 4 << 20;
+
+/// Bytes of a token server's answer that are read. Tokens of a few kilobytes exist.
+pub const TOKEN_ANSWER: usize = 64 * 1024;
+
+/// How long before its end a token is replaced, as in Go, so that it does not end on its way.
+pub const TOKEN_MARGIN: Duration = Duration::from_secs(10);
+
 /// Bytes of a configuration file. Ten thousand receivers fit; a log file named by mistake does not.
 pub const CONFIG_FILE_BYTES: usize = 4 << 20;
 

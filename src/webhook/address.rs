@@ -65,6 +65,19 @@ impl Address {
         Some(next)
     }
 
+    /// Whether this is the host of `other`, or one below it, whatever the port: credentials for
+    /// `other` may go there on a redirect, as in Go.
+    pub fn is_at_or_below(&self, other: &Address) -> bool {
+        let (host, other) = (
+            self.host().to_ascii_lowercase(),
+            other.host().to_ascii_lowercase(),
+        );
+        match host.strip_suffix(&other) {
+            Some(below) => below.is_empty() || below.ends_with('.'),
+            None => false,
+        }
+    }
+
     /// `location` resolved against this address (RFC 3986, 5.2).
     fn absolute(&self, location: &str) -> Option<String> {
         let scheme = self.uri.scheme_str()?;
@@ -135,7 +148,8 @@ fn basic_authorization(userinfo: &str) -> Option<String> {
     Some(format!("Basic {}", STANDARD.encode(credentials)))
 }
 
-fn percent_decoded(text: &str) -> Option<Vec<u8>> {
+/// `text` with what is percent-encoded decoded; `None` if that is not sound.
+pub fn percent_decoded(text: &str) -> Option<Vec<u8>> {
     let mut pieces = text.split('%');
     let mut decoded = pieces.next().unwrap_or_default().as_bytes().to_vec();
     for piece in pieces {
@@ -268,6 +282,19 @@ mod tests {
         }
         assert_eq!(base.redirected_to("mailto:someone@host"), None);
         assert_eq!(base.redirected_to("ftp://host/x"), None);
+    }
+
+    #[test]
+    fn hosts_below_are_trusted_with_what_is_meant_for_the_one_above() {
+        let base = address("http://example.com/");
+        for (text, expected) in [
+            ("http://EXAMPLE.com:81/", true),
+            ("https://a.example.com/", true),
+            ("http://notexample.com/", false),
+            ("http://com/", false),
+        ] {
+            assert_eq!(address(text).is_at_or_below(&base), expected, "{text}");
+        }
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct Seen {
     pub connection: usize,
     /// Request line and headers, in lower case.
     pub head: String,
+    /// The same as sent.
+    pub head_as_sent: String,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -54,6 +56,16 @@ impl Seen {
             .filter_map(|line| line.split_once(": "))
             .find(|(other, _)| *other == name)
             .map(|(_, value)| value)
+    }
+
+    /// The values of a header as sent, in their order; the name in lower case.
+    pub fn values(&self, name: &str) -> Vec<&str> {
+        self.head_as_sent
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .filter(|(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+            .collect()
     }
 
     /// `post /path http/1.1`
@@ -150,6 +162,7 @@ fn read_request(connection: usize, reader: &mut impl BufRead) -> Option<Seen> {
     let mut seen = Seen {
         connection,
         head: head.to_ascii_lowercase(),
+        head_as_sent: head,
         body: Vec::new(),
     };
     let length = seen.header("content-length").unwrap_or("0").parse().ok()?;

@@ -7,7 +7,6 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::address::Address;
 use super::printable::printable;
 use super::resolver::LookupError;
 use crate::limits;
@@ -19,7 +18,7 @@ pub enum Fault {
     Lookup(LookupError),
     /// Something went wrong on the way to or from this host and port.
     Network {
-        /// `host:port`.
+        /// `host:port`, and the proxy in front of it.
         endpoint: String,
         /// What.
         cause: Cause,
@@ -28,6 +27,12 @@ pub enum Fault {
     TooManyRedirects,
     /// A redirect to something that is no http or https URL.
     BadRedirect,
+    /// A secret, a certificate or a proxy of the configuration cannot be used as it is now.
+    Setup(String),
+    /// The token server gave no token.
+    Token(String),
+    /// The daemon is stopping.
+    HungUp,
 }
 
 /// What went wrong on the network.
@@ -50,8 +55,9 @@ pub enum Cause {
 }
 
 impl Fault {
-    /// What ureq's `error` means for a request to `address` in an attempt that had `timeout` in all.
-    pub fn from_ureq(error: ureq::Error, address: &Address, timeout: Duration) -> Self {
+    /// What ureq's `error` means for a request to `endpoint` in an attempt that had `timeout` in
+    /// all.
+    pub fn from_ureq(error: ureq::Error, endpoint: String, timeout: Duration) -> Self {
         let cause = match error {
             ureq::Error::Other(inner) => match inner.downcast::<LookupError>() {
                 Ok(lookup) => return Fault::Lookup(*lookup),
@@ -67,12 +73,33 @@ impl Fault {
             ureq::Error::BadUri(_) => Cause::Other("the address cannot be requested".to_owned()),
             other => Cause::Other(printable(&other.to_string())),
         };
-        Fault::Network {
-            endpoint: address.endpoint(),
-            cause,
-        }
+        Fault::Network { endpoint, cause }
+    }
+
+    /// The same, met on the way to the token server.
+    pub fn of_token(self) -> Self {
+        Fault::Token(self.to_string())
     }
 }
+
+/// Why a connection was not made, in words of our own; travels through ureq.
+#[derive(Debug)]
+pub struct ConnectFault(String);
+
+impl ConnectFault {
+    /// `why` as ureq carries it. It must name no secret.
+    pub fn into_ureq(why: String) -> ureq::Error {
+        ureq::Error::Other(Box::new(ConnectFault(why)))
+    }
+}
+
+impl fmt::Display for ConnectFault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConnectFault {}
 
 impl Cause {
     fn from_io(error: &io::Error, timeout: Duration) -> Self {
@@ -101,6 +128,9 @@ impl fmt::Display for Fault {
             Fault::Network { endpoint, cause } => write!(out, "{endpoint}: {cause}"),
             Fault::TooManyRedirects => write!(out, "stopped after {} redirects", limits::REDIRECTS),
             Fault::BadRedirect => out.write_str("redirected to something that is no http URL"),
+            Fault::Setup(why) => out.write_str(why),
+            Fault::Token(why) => write!(out, "no token: {why}"),
+            Fault::HungUp => out.write_str("the daemon is stopping"),
         }
     }
 }

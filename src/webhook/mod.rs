@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  Job ──► address ──► payload ──► post ──► verdict ──► Outcome
+//!                           │       client, link, transport
 //!                           └────► terminal ──┘
 //! ```
 //!
@@ -10,20 +11,28 @@
 //! an attempt ends that attempt only.
 
 mod address;
+mod check;
+mod client;
 mod fault;
 mod go_json;
+mod link;
+mod no_proxy;
 pub mod payload;
 mod post;
 mod printable;
+mod proxy;
 mod resolver;
+mod secret;
 mod terminal;
+mod tls;
+mod token;
+mod token_answer;
 mod transport;
 mod trust;
+mod tunnel;
 mod verdict;
 
 use std::any::Any;
-use std::fs::File;
-use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -31,10 +40,13 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender};
 
 use self::address::Address;
+pub use self::check::check_http;
+use self::client::Clients;
+use self::link::Workshop;
 use self::post::Poster;
 use self::resolver::Resolver;
 use self::transport::KeptConnections;
-use self::trust::Trust;
+use self::trust::HostRoots;
 use crate::clock::Clock;
 use crate::config::Destination;
 use crate::dispatch::inbox::Event;
@@ -83,10 +95,17 @@ impl Courier {
             total: settings.workers,
             per_host: settings.workers_per_endpoint,
         };
-        let agent = transport::agent(&user_agent, kept, Resolver::new(clock), Trust::Host);
+        let workshop = Workshop {
+            user_agent,
+            kept,
+            resolver: Arc::new(Resolver::new(clock)),
+            host_roots: Arc::new(HostRoots::default()),
+            variable: |name| std::env::var(name).ok(),
+            clock,
+        };
         Courier {
             external_url: settings.external_url,
-            poster: Poster::new(agent, clock),
+            poster: Poster::new(Clients::new(workshop), clock),
             metrics,
             clock,
         }
@@ -133,7 +152,8 @@ impl Courier {
             Err(fault) => return verdict::give_up(fault),
         };
         let body = payload::render(&job.notification, &self.external_url);
-        match self.poster.post(address, &body, job.timeout) {
+        let http = &job.webhook.http;
+        match self.poster.post(http, address, &body, job.timeout) {
             Ok(answer) => verdict::of_answer(&answer, self.clock.wall()),
             Err(fault) => verdict::of_transport_error(&fault),
         }
@@ -150,18 +170,12 @@ impl Courier {
 /// The address in a url_file, blanks around it ignored. The error never quotes the contents.
 fn address_in_file(path: &Path) -> Result<Address, String> {
     let fault = |cause: &str| format!("read url_file: {}: {cause}", path.display());
-    let text = read_bounded(path).map_err(|error| fault(&error.to_string()))?;
+    let text = secret::read_file(path, limits::URL_FILE);
+    let text = text.map_err(|error| fault(&error.to_string()))?;
     match text.trim() {
         "" => Err(fault("the file is empty")),
         url => Address::parse(url).ok_or_else(|| fault("the content is no http or https URL")),
     }
-}
-
-fn read_bounded(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let file = File::open(path)?;
-    file.take(limits::URL_FILE).read_to_string(&mut text)?;
-    Ok(text)
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
@@ -173,6 +187,10 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 }
 
 #[cfg(test)]
+mod fake_proxy;
+#[cfg(test)]
 mod fake_receiver;
+#[cfg(test)]
+mod fixtures;
 #[cfg(test)]
 mod tests;

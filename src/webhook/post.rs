@@ -4,22 +4,25 @@
 //! past the deadline, but for the operating system's lookup of a name. Runs on send threads.
 
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 
-use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use ureq::http::{HeaderName, Request, Response, request};
+use ureq::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use ureq::{Agent, AsSendBody, Body};
 
 use super::address::Address;
+use super::client::{Clients, Credentials};
 use super::fault::Fault;
 use super::verdict::{Answer, EXCERPT_BYTES};
 use crate::clock::Clock;
+use crate::config::HttpConfig;
 use crate::limits;
 
 /// Sends bodies to addresses. Shared by all workers, as are its open connections.
 #[derive(Debug)]
 pub struct Poster {
-    agent: Agent,
+    clients: Clients,
     clock: Clock,
 }
 
@@ -33,32 +36,43 @@ enum Redirect {
 }
 
 impl Poster {
-    /// One that sends through `agent`, which must not follow redirects by itself.
-    pub fn new(agent: Agent, clock: Clock) -> Self {
-        Poster { agent, clock }
+    /// One that sends by way of `clients`.
+    pub fn new(clients: Clients, clock: Clock) -> Self {
+        Poster { clients, clock }
     }
 
-    /// Posts `body` to `address` and follows redirects as Go does (§6.1), all within `timeout`.
-    /// Every status is an answer; a fault says why there is none.
+    /// Posts `body` to `address` as `http` says, and follows redirects as Go does (§6.1), all
+    /// within `timeout`. Every status is an answer; a fault says why there is none.
     pub fn post(
         &self,
+        http: &Arc<HttpConfig>,
         mut address: Address,
         body: &[u8],
         timeout: Duration,
     ) -> Result<Answer, Fault> {
         let deadline = self.clock.mono() + timeout;
+        let client = self.clients.client(http)?;
+        let first = address.clone();
         let mut body = Some(body);
+        let mut credentials = Credentials::Allowed;
         for _ in 0..=limits::REDIRECTS {
+            let headers = client.headers(&address, credentials, deadline)?;
+            let agent = client.link().agent()?;
             let left = deadline.since(self.clock.mono());
-            let response = self
-                .request(&address, body, left)
-                .map_err(|error| Fault::from_ureq(error, &address, timeout))?;
-            let Some((redirect, location)) = redirect_of(&response, body.is_some()) else {
+            let response = request(&agent, &address, headers, body, left).map_err(|error| {
+                Fault::from_ureq(error, client.link().describe(&address), timeout)
+            })?;
+            let redirect = redirect_of(&response, body.is_some());
+            let Some((redirect, location)) = redirect.filter(|_| client.follows_redirects()) else {
                 return Ok(answer_of(response));
             };
             // The body of a redirect is read only so that the connection can serve again.
             drain(response);
             address = address.redirected_to(&location).ok_or(Fault::BadRedirect)?;
+            if !address.is_at_or_below(&first) {
+                // For good: whoever answers there may send us anywhere.
+                credentials = Credentials::Withheld;
+            }
             if redirect == Redirect::Get {
                 body = None;
             }
@@ -69,44 +83,41 @@ impl Poster {
     /// Closes every connection, those in use included: attempts under way fail at once, and so
     /// does each later one.
     pub fn hang_up(&self) {
-        self.agent.clone().shutdown();
-    }
-
-    fn request(
-        &self,
-        address: &Address,
-        body: Option<&[u8]>,
-        left: Duration,
-    ) -> Result<Response<Body>, ureq::Error> {
-        match body {
-            Some(body) => {
-                let request = to(Request::post(address.uri()), address)
-                    .header(CONTENT_TYPE, "application/json");
-                self.run(request.body(body)?, left)
-            }
-            None => self.run(to(Request::get(address.uri()), address).body(())?, left),
-        }
-    }
-
-    fn run(
-        &self,
-        request: Request<impl AsSendBody>,
-        left: Duration,
-    ) -> Result<Response<Body>, ureq::Error> {
-        let request = self
-            .agent
-            .configure_request(request)
-            .timeout_global(Some(left))
-            .build();
-        self.agent.run(request)
+        self.clients.hang_up();
     }
 }
 
-fn to(request: request::Builder, address: &Address) -> request::Builder {
-    match address.authorization() {
-        Some(credentials) => request.header(AUTHORIZATION, credentials),
-        None => request,
+/// Posts `body`, or gets what there is if there is none, within what is `left` of the time.
+fn request(
+    agent: &Agent,
+    address: &Address,
+    mut headers: HeaderMap,
+    body: Option<&[u8]>,
+    left: Duration,
+) -> Result<Response<Body>, ureq::Error> {
+    match body {
+        Some(body) => {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            run(
+                agent,
+                Request::post(address.uri()).body(body)?,
+                headers,
+                left,
+            )
+        }
+        None => run(agent, Request::get(address.uri()).body(())?, headers, left),
     }
+}
+
+fn run(
+    agent: &Agent,
+    mut request: Request<impl AsSendBody>,
+    headers: HeaderMap,
+    left: Duration,
+) -> Result<Response<Body>, ureq::Error> {
+    *request.headers_mut() = headers;
+    let request = agent.configure_request(request).timeout_global(Some(left));
+    agent.run(request.build())
 }
 
 /// The redirect in `response`, if it is one that can be followed: with a place to go.

@@ -1,27 +1,30 @@
-//! The seam to ureq's parts that are outside of its semver promise: name resolution and TLS.
+//! The seam to ureq's parts that are outside of its semver promise: name resolution, proxies, TLS.
 //!
-//! Owns the one agent of all workers, and the TLS side of its connections. Everything here may
-//! have to change with ureq's next minor version, and nothing elsewhere. Used by all send threads.
+//! Owns the making of agents and of the layers of their connections: TCP, TLS to an https proxy,
+//! the way through the proxy, TLS to the receiver. Everything here and in `tunnel.rs` may have to
+//! change with ureq's next minor version, and nothing elsewhere. Used by all send threads.
 
 use std::fmt;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use rustls::{ClientConnection, StreamOwned};
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{self, ResolvedSocketAddrs};
 use ureq::unversioned::transport::time::{Duration, Instant};
 use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, TcpConnector,
-    Transport, TransportAdapter,
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, TcpConnector, Transport,
+    TransportAdapter,
 };
 use ureq::{Agent, Error, config::AutoHeaderValue, config::Config};
 
-use super::address::port_of;
+use super::address::{Address, port_of};
+use super::fault::ConnectFault;
+use super::proxy::Proxies;
 use super::resolver::Resolver;
-use super::trust::Trust;
+use super::tls::TlsSettings;
+use super::tunnel::{ForwardTransport, open_tunnel};
 use crate::limits;
 
 /// Bytes read ahead on a connection. More than a head may have, since ureq sees that a head is too
@@ -40,10 +43,16 @@ pub struct KeptConnections {
     pub per_host: usize,
 }
 
-/// The agent that all workers share, with its pool of connections.
+/// An agent with a pool of connections of its own, for all workers.
 ///
-/// It speaks to receivers directly, follows no redirect, and takes every status for an answer.
-pub fn agent(user_agent: &str, kept: KeptConnections, names: Resolver, trust: Trust) -> Agent {
+/// It follows no redirect, and takes every status for an answer.
+pub fn agent(
+    user_agent: &str,
+    kept: KeptConnections,
+    resolver: Arc<Resolver>,
+    proxies: Arc<Proxies>,
+    tls: TlsSettings,
+) -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -59,23 +68,34 @@ pub fn agent(user_agent: &str, kept: KeptConnections, names: Resolver, trust: Tr
         .output_buffer_size(OUTPUT_BUFFER)
         .timeout_recv_body(Some(limits::ANSWER_BODY_TIME))
         .build();
-    let tls = TlsConnector {
-        trust,
-        config: OnceLock::new(),
+    let names = Names {
+        resolver,
+        proxies: proxies.clone(),
     };
-    let connector = ().chain(TcpConnector::default()).chain(tls);
+    let layers = LayerConnector { proxies, tls };
+    let connector = ().chain(TcpConnector::default()).chain(layers);
     Agent::with_parts(config, connector, names)
 }
 
-impl resolver::Resolver for Resolver {
+/// Finds the addresses to connect to: the receiver's, or those of the proxy in front of it, which
+/// looks up the receiver by itself.
+#[derive(Debug)]
+struct Names {
+    resolver: Arc<Resolver>,
+    proxies: Arc<Proxies>,
+}
+
+impl resolver::Resolver for Names {
     fn resolve(
         &self,
         uri: &Uri,
         _config: &Config,
         _timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
+        let uri = self.proxies.toward(uri).map_or(uri, Address::uri);
         let host = uri.host().ok_or(Error::HostNotFound)?;
-        let found = Resolver::resolve(self, host).map_err(|error| Error::Other(error.into()))?;
+        let found = self.resolver.resolve(host);
+        let found = found.map_err(|error| Error::Other(error.into()))?;
         let mut addresses = resolver::Resolver::empty(self);
         for address in found.iter() {
             if addresses
@@ -89,15 +109,15 @@ impl resolver::Resolver for Resolver {
     }
 }
 
-/// Wraps connections to https receivers. Roots are read when the first of them appears, since
-/// they take memory that a daemon without such receivers need not have.
-struct TlsConnector {
-    trust: Trust,
-    config: OnceLock<Arc<ClientConfig>>,
+/// Puts what lies between us and the receiver on top of the TCP connection.
+#[derive(Debug)]
+struct LayerConnector {
+    proxies: Arc<Proxies>,
+    tls: TlsSettings,
 }
 
-impl<In: Transport> Connector<In> for TlsConnector {
-    type Out = Either<In, TlsTransport>;
+impl<In: Transport> Connector<In> for LayerConnector {
+    type Out = Box<dyn Transport>;
 
     fn connect(
         &self,
@@ -107,35 +127,51 @@ impl<In: Transport> Connector<In> for TlsConnector {
         let Some(transport) = chained else {
             return Ok(None);
         };
-        if !details.needs_tls() {
-            return Ok(Some(Either::A(transport)));
+        let target = details.uri;
+        let mut transport = transport.boxed();
+        if let Some(proxy) = self.proxies.toward(target) {
+            if proxy.uri().scheme_str() == Some("https") {
+                transport = self.secure(transport, proxy.uri(), details)?;
+            }
+            if details.needs_tls() {
+                let headers = self.proxies.connect_headers();
+                let headers = headers.map_err(ConnectFault::into_ureq)?;
+                transport = open_tunnel(transport, proxy, &headers, details)?;
+            } else {
+                transport = ForwardTransport::new(transport, target, proxy).boxed();
+            }
         }
-        let config = self.config.get_or_init(|| self.trust.client_config());
-        let mut connection = ClientConnection::new(config.clone(), server_name(details.uri)?)?;
-        let mut socket = TransportAdapter::new(transport.boxed(), details.current_time.clone());
+        if details.needs_tls() {
+            transport = self.secure(transport, target, details)?;
+        }
+        Ok(Some(transport))
+    }
+}
+
+impl LayerConnector {
+    /// TLS on top of `transport`, with who stands at `uri`.
+    fn secure(
+        &self,
+        transport: Box<dyn Transport>,
+        uri: &Uri,
+        details: &ConnectionDetails,
+    ) -> Result<Box<dyn Transport>, Error> {
+        let name = self.tls.server_name(uri.host().unwrap_or_default());
+        let name = name.map_err(ConnectFault::into_ureq)?;
+        let mut connection = ClientConnection::new(self.tls.client_config(), name)?;
+        let mut socket = TransportAdapter::new(transport, details.current_time.clone());
         socket.set_timeout(remaining(details));
         connection.complete_io(&mut socket)?;
-        Ok(Some(Either::B(TlsTransport {
+        let transport = TlsTransport {
             buffers: LazyBuffers::new(INPUT_BUFFER, OUTPUT_BUFFER),
             stream: StreamOwned::new(connection, socket),
-        })))
+        };
+        Ok(transport.boxed())
     }
 }
 
-impl fmt::Debug for TlsConnector {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("TlsConnector")
-    }
-}
-
-fn server_name(uri: &Uri) -> Result<ServerName<'static>, Error> {
-    let host = uri.host().unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    ServerName::try_from(bare.to_owned()).map_err(|_| Error::Tls("the host is no valid name"))
-}
-
-/// What is left for the handshake after the connection was made.
-fn remaining(details: &ConnectionDetails) -> NextTimeout {
+/// What is left of the time to connect.
+pub fn remaining(details: &ConnectionDetails) -> NextTimeout {
     let mut timeout = details.timeout;
     if let (Duration::Exact(after), Instant::Exact(started), Instant::Exact(now)) =
         (timeout.after, details.now, (details.current_time)())

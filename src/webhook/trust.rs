@@ -1,41 +1,42 @@
 //! Whom we believe to be the receiver they say they are.
 //!
-//! Owns the choice of trusted roots and of the one provider of cryptography. Reads the host's
-//! certificates from disk, once. Runs on the first send thread that meets an https receiver.
+//! Owns the trusted roots, the one provider of cryptography, and the verifiers where rustls' own
+//! differs from what Alertmanager's users rely on. Reads the host's certificates from disk, once, on the first send thread that meets
+//! an https receiver whose configuration names no authority of its own.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-/// Where the trusted roots come from.
-#[derive(Clone, Debug)]
-pub enum Trust {
-    /// The host's own store, or Mozilla's list on hosts that have none.
-    Host,
-    /// These and no others.
-    #[cfg(test)]
-    Roots(Arc<RootCertStore>),
+/// The host's own store, or Mozilla's list on hosts that have none. Shared by all agents, since it
+/// takes memory that a daemon without https receivers need not have.
+#[derive(Debug, Default)]
+pub struct HostRoots {
+    roots: OnceLock<Arc<RootCertStore>>,
 }
 
-impl Trust {
-    /// The settings of TLS connections. Reads files if the host is trusted.
-    pub fn client_config(&self) -> Arc<ClientConfig> {
-        let roots = match self {
-            Trust::Host => Arc::new(host_roots()),
-            #[cfg(test)]
-            Trust::Roots(roots) => roots.clone(),
-        };
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("ring offers the default versions of TLS")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Arc::new(config)
+impl HostRoots {
+    /// The roots; reads files the first time.
+    pub fn get(&self) -> Arc<RootCertStore> {
+        self.roots
+            .get_or_init(|| Arc::new(read_host_roots()))
+            .clone()
     }
 }
 
-fn host_roots() -> RootCertStore {
+/// The cryptography of all TLS connections.
+pub fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    let provider = PROVIDER.get_or_init(|| Arc::new(ring::default_provider()));
+    provider.clone()
+}
+
+fn read_host_roots() -> RootCertStore {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
     let (added, ignored) = roots.add_parsable_certificates(found.certs);
@@ -46,4 +47,120 @@ fn host_roots() -> RootCertStore {
         log::debug!(added, ignored; "trusted roots of this host loaded");
     }
     roots
+}
+
+/// The authorities of a `ca` or `ca_file`, and servers that show one of these certificates itself.
+///
+/// The latter is how Go has it, and what `openssl req -x509` leads to: one certificate that calls
+/// itself an authority and serves as the server's too. webpki refuses authorities as servers.
+#[derive(Debug)]
+pub struct Authorities {
+    by_chain: Arc<WebPkiServerVerifier>,
+    certificates: Vec<CertificateDer<'static>>,
+}
+
+impl Authorities {
+    /// Those of `certificates` that can be read; `None` if there are none.
+    pub fn new(certificates: Vec<CertificateDer<'static>>) -> Option<Self> {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(certificates.iter().cloned());
+        let by_chain = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider());
+        Some(Authorities {
+            by_chain: by_chain.build().ok()?,
+            certificates,
+        })
+    }
+}
+
+impl ServerCertVerifier for Authorities {
+    fn verify_server_cert(
+        &self,
+        shown: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let result =
+            self.by_chain
+                .verify_server_cert(shown, intermediates, name, ocsp_response, now);
+        match result {
+            // Faults that have no name of their own, as this one, are found only after the time of
+            // validity was checked. The tests hold webpki to that.
+            Err(Error::InvalidCertificate(CertificateError::Other(_)))
+                if self.certificates.contains(shown) =>
+            {
+                verify_server_name(&ParsedCertificate::try_from(shown)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            result => result,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.by_chain
+            .verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.by_chain
+            .verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.by_chain.supported_verify_schemes()
+    }
+}
+
+/// Takes any certificate, as `insecure_skip_verify` asks. Who holds it must still have its key.
+#[derive(Debug)]
+pub struct Anybody;
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &provider().signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &provider().signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider()
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
 }

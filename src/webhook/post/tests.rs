@@ -4,33 +4,19 @@ use std::net::TcpListener;
 
 use super::super::fake_receiver::{FakeReceiver, Reply, answer};
 use super::super::fault::Cause;
-use super::super::resolver::Resolver;
-use super::super::transport;
-use super::super::trust::Trust;
+use super::super::fixtures::poster;
 use super::*;
 
 const BODY: &[u8] = b"{\"version\":\"4\"}\n";
 const LONG: Duration = Duration::from_secs(10);
 const SHORT: Duration = Duration::from_millis(100);
 
-const KEPT: transport::KeptConnections = transport::KeptConnections {
-    total: 8,
-    per_host: 4,
-};
-
-fn poster() -> Poster {
-    let clock = Clock::start();
-    let names = Resolver::new(clock);
-    let agent = transport::agent("Alertmanager/0.1.0", KEPT, names, Trust::Host);
-    Poster::new(agent, clock)
-}
-
 fn address(url: &str) -> Address {
     Address::parse(url).expect("an address")
 }
 
 fn post(url: &str, timeout: Duration) -> Result<Answer, Fault> {
-    poster().post(address(url), BODY, timeout)
+    poster().post(&Arc::default(), address(url), BODY, timeout)
 }
 
 fn status_of(result: Result<Answer, Fault>) -> u16 {
@@ -80,7 +66,12 @@ fn fifty_posts_take_one_connection() {
     });
     let poster = poster();
     for length in 0..50 {
-        let answer = poster.post(address(&receiver.url("/")), &vec![b'x'; length], LONG);
+        let answer = poster.post(
+            &Arc::default(),
+            address(&receiver.url("/")),
+            &vec![b'x'; length],
+            LONG,
+        );
         assert_eq!(answer.expect("an answer").excerpt.len(), EXCERPT_BYTES);
     }
     let seen = receiver.take_seen();
@@ -153,7 +144,7 @@ fn a_receiver_that_closes_between_requests_is_met_again_on_a_new_connection() {
     let poster = poster();
     for _ in 0..20 {
         // A close that crosses the next request on its way is a fault that the engine retries.
-        match poster.post(address(&receiver.url("/")), BODY, LONG) {
+        match poster.post(&Arc::default(), address(&receiver.url("/")), BODY, LONG) {
             Ok(answer) => assert_eq!(answer.status, 200),
             result => assert_eq!(cause_of(result), Cause::Closed),
         }
@@ -168,9 +159,19 @@ fn a_receiver_that_closes_instead_of_answering_is_a_fault() {
         _ => Reply::WriteAndClose(String::new()),
     });
     let poster = poster();
-    let first = poster.post(address(&receiver.url("/first")), BODY, LONG);
+    let first = poster.post(
+        &Arc::default(),
+        address(&receiver.url("/first")),
+        BODY,
+        LONG,
+    );
     assert_eq!(status_of(first), 200);
-    let second = poster.post(address(&receiver.url("/second")), BODY, LONG);
+    let second = poster.post(
+        &Arc::default(),
+        address(&receiver.url("/second")),
+        BODY,
+        LONG,
+    );
     assert_eq!(cause_of(second), Cause::Closed);
     let seen = receiver.take_seen();
     assert_eq!(seen[1].connection, 0, "it closed upon reuse");
@@ -285,7 +286,8 @@ fn to_hang_up_ends_attempts_under_way() {
         interrupted.hang_up();
         Reply::WriteAndHang(String::new())
     });
-    let (result, took) = timed(|| poster.post(address(&receiver.url("/")), BODY, LONG));
+    let (result, took) =
+        timed(|| poster.post(&Arc::default(), address(&receiver.url("/")), BODY, LONG));
     assert!(result.is_err());
     assert!(took < LONG / 2, "{took:?}");
 }

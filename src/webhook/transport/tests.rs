@@ -3,93 +3,20 @@
 use std::net::TcpListener;
 use std::time::Duration as StdDuration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use rustls::crypto::ring;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{RootCertStore, ServerConfig, ServerConnection};
-
-use super::super::address::Address;
-use super::super::fake_receiver::{FakeReceiver, Reply, answer};
 use super::super::fault::{Cause, Fault};
-use super::super::post::Poster;
+use super::super::fixtures::{
+    Authority, Demand, Issued, TestFile, content_receiver, https, inline, post_as, post_by, poster,
+    tls_receiver, trusting, with_tls,
+};
 use super::super::verdict::Answer;
 use super::*;
 use crate::clock::Clock;
+use crate::config::{TlsConfig, TlsVersion};
 
-const LONG: StdDuration = StdDuration::from_secs(10);
-const SHORT: StdDuration = StdDuration::from_millis(100);
+const HOST: &str = "127.0.0.1";
 
-/// A certificate for 127.0.0.1, signed by itself and valid for a century.
-const CERTIFICATE: &str = concat!(
-    "MIIBVzCB/aADAgECAgEBMAoGCCqGSM49BAMCMBMxETAPBgNVBAMMCHJlY2VpdmVyMCAXDTIwMDEwMTAwMDAwMFoY",
-    "DzIxMjAwMTAxMDAwMDAwWjATMREwDwYDVQQDDAhyZWNlaXZlcjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABG6f",
-    "gQsW23YT7Fc3gOS0CvBrImcj6YF3K+D3zLNiFbX0CYUKyd9vQ6WrCO+iJ/InaMxAPX60iM0czac+RxHtsIWjQDA+",
-    "MA8GA1UdEQQIMAaHBH8AAAEwDAYDVR0TAQH/BAIwADAdBgNVHQ4EFgQU045hUZcoZwYM7DS8jmZCq1nzNGgwCgYI",
-    "KoZIzj0EAwIDSQAwRgIhAPBMmzo8O8bQQo3B8U9lEWOpM05AsdOE535WvOojcfgIAiEA5gJiJWJUkOEAsbb4BmnR",
-    "JO3ZhJDo+OqknBikr/vIdxU=",
-);
-
-/// Its key. It guards nothing but these tests.
-const KEY: &str = concat!(
-    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgSyN6iBCgJYQpRRCnmJ/L4nIAUNv9avVU2HUqqWo0",
-    "atehRANCAARun4ELFtt2E+xXN4DktArwayJnI+mBdyvg98yzYhW19AmFCsnfb0OlqwjvoifyJ2jMQD1+tIjNHM2n",
-    "PkcR7bCF",
-);
-
-fn der(text: &str) -> Vec<u8> {
-    STANDARD.decode(text).expect("base64")
-}
-
-fn certificate() -> CertificateDer<'static> {
-    der(CERTIFICATE).into()
-}
-
-fn receiver() -> FakeReceiver {
-    let key = PrivateKeyDer::Pkcs8(der(KEY).into());
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("the default versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate()], key)
-        .expect("a sound certificate");
-    let config = Arc::new(config);
-    FakeReceiver::start_over(
-        move |stream| {
-            let connection = ServerConnection::new(config.clone()).expect("a sound configuration");
-            Box::new(StreamOwned::new(connection, stream))
-        },
-        |_| Reply::Write(answer("200 OK", "", "fine")),
-    )
-}
-
-fn poster(roots: RootCertStore) -> Poster {
-    let clock = Clock::start();
-    let trust = Trust::Roots(Arc::new(roots));
-    Poster::new(
-        agent(
-            "test",
-            KeptConnections {
-                total: 8,
-                per_host: 4,
-            },
-            Resolver::new(clock),
-            trust,
-        ),
-        clock,
-    )
-}
-
-fn poster_that_trusts_the_receiver() -> Poster {
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate()).expect("a sound certificate");
-    poster(roots)
-}
-
-fn post(poster: &Poster, url: &str, timeout: StdDuration) -> Result<Answer, Fault> {
-    let url = url.replace("http://", "https://");
-    let address = Address::parse(&url).expect("an address");
-    poster.post(address, b"{}", timeout)
+fn fault_of(result: Result<Answer, Fault>) -> String {
+    result.expect_err("no answer was expected").to_string()
 }
 
 fn tls_fault_of(result: Result<Answer, Fault>) -> String {
@@ -104,10 +31,11 @@ fn tls_fault_of(result: Result<Answer, Fault>) -> String {
 
 #[test]
 fn a_trusted_receiver_is_posted_to_over_one_connection() {
-    let receiver = receiver();
-    let poster = poster_that_trusts_the_receiver();
+    let authority = Authority::new();
+    let receiver = tls_receiver(&authority.issue(HOST), Demand::Nothing);
+    let (poster, http) = (poster(), with_tls(trusting(&authority)));
     for _ in 0..5 {
-        let answer = post(&poster, &receiver.url("/"), LONG).expect("an answer");
+        let answer = post_by(&poster, &http, &https(&receiver)).expect("an answer");
         assert_eq!((answer.status, &answer.excerpt[..]), (200, &b"fine"[..]));
     }
     let seen = receiver.take_seen();
@@ -116,18 +44,174 @@ fn a_trusted_receiver_is_posted_to_over_one_connection() {
 }
 
 #[test]
-fn a_receiver_that_nobody_vouches_for_is_a_fault() {
-    let result = post(&poster(RootCertStore::empty()), &receiver().url("/"), LONG);
-    let text = tls_fault_of(result);
+fn a_receiver_that_nobody_vouches_for_is_refused() {
+    let receiver = tls_receiver(&Authority::new().issue(HOST), Demand::Nothing);
+    let http = with_tls(trusting(&Authority::new()));
+    let text = tls_fault_of(post_as(&http, &https(&receiver)));
+    assert_eq!(text, "invalid peer certificate: UnknownIssuer");
+    let text = tls_fault_of(post_as(&with_tls(TlsConfig::default()), &https(&receiver)));
     assert_eq!(text, "invalid peer certificate: UnknownIssuer");
 }
 
 #[test]
-fn a_certificate_for_another_host_is_a_fault() {
-    let url = receiver().url("/").replace("127.0.0.1", "localhost");
-    let text = tls_fault_of(post(&poster_that_trusts_the_receiver(), &url, LONG));
-    assert!(text.starts_with("invalid peer certificate: "), "{text}");
-    assert!(text.contains("localhost"), "{text}");
+fn an_expired_certificate_is_refused() {
+    let authority = Authority::new();
+    let expired = authority.issue_with(HOST, |params| {
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    });
+    let receiver = tls_receiver(&expired, Demand::Nothing);
+    let http = with_tls(trusting(&authority));
+    let text = tls_fault_of(post_as(&http, &https(&receiver)));
+    assert!(text.contains("certificate expired"), "{text}");
+}
+
+#[test]
+fn a_certificate_for_another_host_is_refused_unless_that_is_its_server_name() {
+    let authority = Authority::new();
+    let receiver = tls_receiver(&authority.issue("hooks.example"), Demand::Nothing);
+    let mut tls = trusting(&authority);
+    let text = tls_fault_of(post_as(&with_tls(tls.clone()), &https(&receiver)));
+    assert!(text.contains("hooks.example"), "{text}");
+    tls.server_name = Some("hooks.example".to_owned());
+    assert!(post_as(&with_tls(tls.clone()), &https(&receiver)).is_ok());
+    tls.server_name = Some("other.example".to_owned());
+    let text = tls_fault_of(post_as(&with_tls(tls), &https(&receiver)));
+    assert!(text.contains("other.example"), "{text}");
+}
+
+#[test]
+fn a_receiver_may_be_its_own_authority() {
+    let own = Authority::self_signed(HOST, |_| ());
+    let other = Authority::self_signed("other.example", |_| ());
+    let expired = Authority::self_signed(HOST, |params| {
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    });
+    let try_with = |shown: &Issued, ca: String| {
+        let receiver = tls_receiver(shown, Demand::Nothing);
+        let http = with_tls(TlsConfig {
+            ca: Some(inline(&ca)),
+            ..TlsConfig::default()
+        });
+        post_as(&http, &https(&receiver))
+    };
+    assert!(try_with(&own, own.cert.clone()).is_ok());
+    let both = format!("{}{}", other.cert, own.cert);
+    assert!(try_with(&own, both).is_ok());
+    let text = tls_fault_of(try_with(&own, other.cert.clone()));
+    assert!(text.starts_with("invalid peer certificate"), "{text}");
+    let text = tls_fault_of(try_with(&other, other.cert.clone()));
+    assert!(text.contains("other.example"), "{text}");
+    let text = tls_fault_of(try_with(&expired, expired.cert.clone()));
+    assert!(text.contains("certificate expired"), "{text}");
+}
+
+#[test]
+fn any_certificate_will_do_where_the_file_says_so() {
+    let authority = Authority::new();
+    let expired = authority.issue_with("other.example", |params| {
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    });
+    for demand in [Demand::Tls12, Demand::Tls13] {
+        let receiver = tls_receiver(&expired, demand);
+        let http = with_tls(TlsConfig {
+            insecure_skip_verify: true,
+            ..TlsConfig::default()
+        });
+        assert!(post_as(&http, &https(&receiver)).is_ok());
+    }
+}
+
+#[test]
+fn a_receiver_that_wants_to_know_us_is_shown_our_certificate() {
+    let authority = Authority::new();
+    let clients = Authority::new();
+    let receiver = tls_receiver(&authority.issue(HOST), Demand::Client(&clients));
+    let ours = clients.issue("alertwheel");
+    let (cert, key) = (
+        TestFile::new("client-cert", &ours.cert),
+        TestFile::new("client-key", &ours.key),
+    );
+    let tls = TlsConfig {
+        cert: Some(cert.secret()),
+        key: Some(key.secret()),
+        ..trusting(&authority)
+    };
+    assert!(post_as(&with_tls(tls), &https(&receiver)).is_ok());
+
+    let text = fault_of(post_as(&with_tls(trusting(&authority)), &https(&receiver)));
+    assert!(text.contains("CertificateRequired"), "{text}");
+    let stranger = Authority::new().issue("alertwheel");
+    let tls = TlsConfig {
+        cert: Some(inline(&stranger.cert)),
+        key: Some(inline(&stranger.key)),
+        ..trusting(&authority)
+    };
+    let text = fault_of(post_as(&with_tls(tls), &https(&receiver)));
+    assert!(text.contains("received fatal alert"), "{text}");
+}
+
+#[test]
+fn versions_are_kept_to() {
+    let authority = Authority::new();
+    let certificate = authority.issue(HOST);
+    let (old, new) = (
+        tls_receiver(&certificate, Demand::Tls12),
+        tls_receiver(&certificate, Demand::Tls13),
+    );
+    for (least, most, speaks_old, speaks_new) in [
+        (None, None, true, true),
+        (Some(TlsVersion::Tls10), None, true, true),
+        (Some(TlsVersion::Tls13), None, false, true),
+        (None, Some(TlsVersion::Tls12), true, false),
+    ] {
+        let http = with_tls(TlsConfig {
+            min_version: least,
+            max_version: most,
+            ..trusting(&authority)
+        });
+        let case = format!("{least:?} to {most:?}");
+        assert_eq!(post_as(&http, &https(&old)).is_ok(), speaks_old, "{case}");
+        assert_eq!(post_as(&http, &https(&new)).is_ok(), speaks_new, "{case}");
+    }
+    let http = with_tls(TlsConfig {
+        min_version: Some(TlsVersion::Tls13),
+        ..trusting(&authority)
+    });
+    let text = tls_fault_of(post_as(&http, &https(&old)));
+    assert!(text.contains("ProtocolVersion"), "{text}");
+}
+
+#[test]
+fn files_that_change_hold_from_the_next_request_on() {
+    let (before, after) = (Authority::new(), Authority::new());
+    let receiver = tls_receiver(&after.issue(HOST), Demand::Nothing);
+    let file = TestFile::new("ca", &before.pem());
+    let (poster, url) = (poster(), https(&receiver));
+    let http = with_tls(TlsConfig {
+        ca: Some(file.secret()),
+        ..TlsConfig::default()
+    });
+    let text = tls_fault_of(post_by(&poster, &http, &url));
+    assert_eq!(text, "invalid peer certificate: UnknownIssuer");
+    file.write(&after.pem());
+    assert!(post_by(&poster, &http, &url).is_ok());
+    assert!(post_by(&poster, &http, &url).is_ok());
+    let last = receiver.take_seen().last().map(|seen| seen.connection);
+    assert_eq!(last, Some(1), "while they stay, so does the connection");
+    file.write("nonsense");
+    let text = fault_of(post_by(&poster, &http, &url));
+    assert_eq!(
+        text,
+        format!("ca_file {} holds no certificate", file.0.display())
+    );
+}
+
+#[test]
+fn a_receiver_without_tls_is_told_apart() {
+    let receiver = content_receiver();
+    let http = with_tls(TlsConfig::default());
+    let result = post_as(&http, &https(&receiver));
+    assert!(result.is_err(), "{result:?}");
 }
 
 #[test]
@@ -135,12 +219,14 @@ fn a_handshake_that_hangs_is_cut_at_the_timeout() {
     // The operating system takes the connection, and nobody ever reads from it.
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("https://{}/", listener.local_addr().expect("an address"));
+    let short = StdDuration::from_millis(100);
     let clock = Clock::start();
-    let result = post(&poster_that_trusts_the_receiver(), &url, SHORT);
+    let address = Address::parse(&url).expect("an address");
+    let result = poster().post(&Arc::default(), address, b"{}", short);
     let Err(Fault::Network { cause, .. }) = result else {
         panic!("a fault was expected, not {result:?}");
     };
-    assert_eq!(cause, Cause::Timeout(SHORT));
+    assert_eq!(cause, Cause::Timeout(short));
     let took = clock.mono().since(crate::model::Mono::START);
-    assert!(took < LONG / 5, "{took:?}");
+    assert!(took < 20 * short, "{took:?}");
 }

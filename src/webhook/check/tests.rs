@@ -1,0 +1,126 @@
+//! Configurations that are refused, and why.
+
+use super::super::fixtures::{Authority, TestFile, inline, trusting, with_tls};
+use super::*;
+use crate::config::{OAuth2, Secret, TlsVersion};
+
+fn fault(tls: TlsConfig) -> String {
+    check_http(&with_tls(tls)).expect_err("a fault")
+}
+
+#[test]
+fn what_can_be_used_is_let_through() {
+    assert_eq!(check_http(&HttpConfig::default()), Ok(()));
+    let authority = Authority::new();
+    let ours = authority.issue("us");
+    let ca = TestFile::new("check-ca", &authority.pem());
+    let tls = TlsConfig {
+        ca: Some(ca.secret()),
+        cert: Some(inline(&format!("{}{}", ours.cert, authority.pem()))),
+        key: Some(inline(&ours.key)),
+        server_name: Some("10.0.0.1".to_owned()),
+        min_version: Some(TlsVersion::Tls10),
+        ..TlsConfig::default()
+    };
+    assert_eq!(check_http(&with_tls(tls)), Ok(()));
+}
+
+#[test]
+fn what_cannot_be_used_is_refused_with_the_reason() {
+    let authority = Authority::new();
+    let (ours, other) = (authority.issue("us"), authority.issue("us"));
+    let sound = TlsConfig {
+        cert: Some(inline(&ours.cert)),
+        key: Some(inline(&ours.key)),
+        ..trusting(&authority)
+    };
+    let text = fault(TlsConfig {
+        ca: Some(Secret::File("/no/such/file".into())),
+        ..sound.clone()
+    });
+    assert!(
+        text.starts_with("read ca_file: /no/such/file: No such file"),
+        "{text}"
+    );
+    for (tls, expected) in [
+        (
+            TlsConfig {
+                ca: Some(inline("secret")),
+                ..sound.clone()
+            },
+            "ca holds no certificate",
+        ),
+        (
+            TlsConfig {
+                cert: Some(inline(&ours.key)),
+                ..sound.clone()
+            },
+            "cert holds no certificate",
+        ),
+        (
+            TlsConfig {
+                key: Some(inline(&ours.cert)),
+                ..sound.clone()
+            },
+            "key holds no private key that we can read",
+        ),
+        (
+            TlsConfig {
+                key: Some(inline(&other.key)),
+                ..sound.clone()
+            },
+            "key does not fit cert",
+        ),
+        (
+            TlsConfig {
+                key: None,
+                ..sound.clone()
+            },
+            "tls_config needs both cert and key, or neither",
+        ),
+        (
+            TlsConfig {
+                server_name: Some("a b".to_owned()),
+                ..sound.clone()
+            },
+            "\"a b\" is no name that a certificate can have",
+        ),
+        (
+            TlsConfig {
+                max_version: Some(TlsVersion::Tls11),
+                ..sound.clone()
+            },
+            "min_version and max_version leave neither TLS 1.2 nor TLS 1.3, and nothing older is spoken",
+        ),
+    ] {
+        assert_eq!(fault(tls), expected);
+    }
+}
+
+#[test]
+fn the_way_to_the_token_server_is_checked_too() {
+    let oauth2 = |token_url: &str, tls| {
+        check_http(&HttpConfig {
+            authorization: Authorization::OAuth2(Box::new(OAuth2 {
+                client_id: "id".to_owned(),
+                client_secret: Secret::File("/comes/later".into()),
+                token_url: token_url.to_owned(),
+                scopes: Vec::new(),
+                endpoint_params: Vec::new(),
+                tls,
+                proxy: Proxy::Direct,
+            })),
+            ..HttpConfig::default()
+        })
+    };
+    let sound = TlsConfig::default();
+    assert_eq!(oauth2("https://tokens/", sound.clone()), Ok(()));
+    let fault = oauth2("tokens", sound).expect_err("no URL");
+    assert_eq!(fault, "oauth2: token_url is no http or https URL");
+    let empty = TlsConfig {
+        ca: Some(inline("")),
+        ..TlsConfig::default()
+    };
+    let fault = oauth2("https://tokens/", empty).expect_err("no authority");
+    assert_eq!(fault, "oauth2: ca holds no certificate");
+}

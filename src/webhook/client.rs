@@ -1,0 +1,219 @@
+//! How receivers of one `http_config` are spoken to.
+//!
+//! Owns the headers of a request and who we say we are (§1.7), and the table of clients, which
+//! survives a reload: configurations that stay the same keep their connections and tokens. The
+//! table's lock is held only to look into it. Used by all send threads.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ureq::http::HeaderMap;
+use ureq::http::header::AUTHORIZATION;
+
+use super::address::Address;
+use super::fault::Fault;
+use super::link::{Link, Workshop};
+use super::secret;
+use super::token::TokenSource;
+use crate::config::{Authorization, HttpConfig};
+use crate::limits;
+use crate::model::Mono;
+
+/// Whether a request may carry the credentials of the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// It goes to the host that they are for.
+    Allowed,
+    /// A redirect has led elsewhere.
+    Withheld,
+}
+
+/// What speaks to the receivers of one configuration.
+#[derive(Debug)]
+pub struct Client {
+    http: Arc<HttpConfig>,
+    link: Link,
+    tokens: Option<TokenSource>,
+}
+
+impl Client {
+    fn new(http: &Arc<HttpConfig>, workshop: &Arc<Workshop>) -> Result<Self, Fault> {
+        let tokens = match &http.authorization {
+            Authorization::OAuth2(config) => Some(TokenSource::new(config, workshop)?),
+            _ => None,
+        };
+        Ok(Client {
+            http: http.clone(),
+            link: Link::new(&http.tls, &http.proxy, workshop)?,
+            tokens,
+        })
+    }
+
+    /// Whether a redirect is followed, or is the answer.
+    pub fn follows_redirects(&self) -> bool {
+        self.http.follow_redirects
+    }
+
+    /// The agent, and how the other end is called.
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// The headers that the configuration adds to a request to `address`. Reads files; may ask a
+    /// token server, until `deadline` at the latest.
+    pub fn headers(
+        &self,
+        address: &Address,
+        credentials: Credentials,
+        deadline: Mono,
+    ) -> Result<HeaderMap, Fault> {
+        let mut headers = HeaderMap::new();
+        secret::add_headers(&self.http.headers, &mut headers).map_err(Fault::Setup)?;
+        if let Some(text) = self.authorization(address, credentials, deadline)? {
+            let value = secret::header_value(&text, "header Authorization");
+            headers.insert(AUTHORIZATION, value.map_err(Fault::Setup)?);
+        }
+        Ok(headers)
+    }
+
+    /// Who we say we are. As with Alertmanager, a token wins over what the URL carries, and that
+    /// over everything else.
+    fn authorization(
+        &self,
+        address: &Address,
+        credentials: Credentials,
+        deadline: Mono,
+    ) -> Result<Option<String>, Fault> {
+        let is_allowed = credentials == Credentials::Allowed;
+        if let Some(tokens) = self.tokens.as_ref().filter(|_| is_allowed) {
+            return tokens.authorization(deadline).map(Some);
+        }
+        match address.authorization() {
+            Some(text) => Ok(Some(text.to_owned())),
+            None if is_allowed => configured(&self.http.authorization).map_err(Fault::Setup),
+            None => Ok(None),
+        }
+    }
+
+    fn hang_up(&self) {
+        self.link.hang_up();
+        if let Some(tokens) = &self.tokens {
+            tokens.hang_up();
+        }
+    }
+}
+
+fn configured(authorization: &Authorization) -> Result<Option<String>, String> {
+    match authorization {
+        Authorization::Basic { username, password } => {
+            let username = secret::read_if_any(username.as_ref(), "username_file")?;
+            let password = secret::read_if_any(password.as_ref(), "password_file")?;
+            Ok(Some(basic(&username, &password)))
+        }
+        Authorization::Header {
+            scheme,
+            credentials,
+        } => {
+            let credentials = secret::read_if_any(credentials.as_ref(), "credentials_file")?;
+            Ok(Some(format!("{scheme} {credentials}")))
+        }
+        Authorization::None | Authorization::OAuth2(_) => Ok(None),
+    }
+}
+
+/// The value of a header that names a user by name and password.
+pub fn basic(username: &str, password: &str) -> String {
+    format!(
+        "Basic {}",
+        STANDARD.encode(format!("{username}:{password}"))
+    )
+}
+
+/// The clients of all configurations in use.
+#[derive(Debug)]
+pub struct Clients {
+    workshop: Arc<Workshop>,
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    clients: BTreeMap<Arc<HttpConfig>, Entry>,
+    lookups: u64,
+    is_hung_up: bool,
+}
+
+#[derive(Debug)]
+struct Entry {
+    client: Arc<Client>,
+    /// The number of the lookup that used it last.
+    used_at: u64,
+}
+
+impl Clients {
+    /// None so far.
+    pub fn new(workshop: Workshop) -> Self {
+        Clients {
+            workshop: Arc::new(workshop),
+            table: Mutex::default(),
+        }
+    }
+
+    /// The client for `http`, made if there is none yet.
+    pub fn client(&self, http: &Arc<HttpConfig>) -> Result<Arc<Client>, Fault> {
+        let mut table = self.table();
+        if table.is_hung_up {
+            return Err(Fault::HungUp);
+        }
+        table.lookups += 1;
+        let used_at = table.lookups;
+        if let Some(entry) = table.clients.get_mut(http) {
+            entry.used_at = used_at;
+            return Ok(entry.client.clone());
+        }
+        let client = Arc::new(Client::new(http, &self.workshop)?);
+        let entry = Entry {
+            client: client.clone(),
+            used_at,
+        };
+        table.make_room();
+        table.clients.insert(http.clone(), entry);
+        Ok(client)
+    }
+
+    /// Closes every connection, those in use included: attempts under way fail at once, and so
+    /// does each later one.
+    pub fn hang_up(&self) {
+        let mut table = self.table();
+        table.is_hung_up = true;
+        for entry in table.clients.values() {
+            entry.client.hang_up();
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Each change of the table is complete in itself, so a panic elsewhere leaves it sound.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// Forgets the client that was left alone the longest, if there are as many as may be. Those
+    /// in use stay, so that [`Clients::hang_up`] reaches them; there are fewer than workers.
+    fn make_room(&mut self) {
+        if self.clients.len() < limits::HTTP_CLIENTS {
+            return;
+        }
+        let idle = self.clients.iter();
+        let idle = idle.filter(|(_, entry)| Arc::strong_count(&entry.client) == 1);
+        let oldest = idle.min_by_key(|(_, entry)| entry.used_at);
+        if let Some(http) = oldest.map(|(http, _)| http.clone()) {
+            self.clients.remove(&http);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

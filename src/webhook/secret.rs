@@ -1,0 +1,116 @@
+//! Texts that are kept out of logs, read where they are kept.
+//!
+//! Owns the reading of files with secrets: bounded, anew at each use, with blanks around them
+//! ignored. A fault names the file and never its contents. Runs on send threads, and on main when
+//! a configuration is checked.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use ureq::http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::config::{Header, Secret};
+use crate::limits;
+
+/// The text of `secret`, which faults call `what`.
+pub fn read(secret: &Secret, what: &str) -> Result<String, String> {
+    match secret {
+        Secret::Inline(text) => Ok(text.clone()),
+        Secret::File(path) => {
+            let text = read_file(path, limits::SECRET_FILE);
+            let text = text.map_err(|error| unreadable(what, path, &error))?;
+            Ok(text.trim().to_owned())
+        }
+    }
+}
+
+/// The text of a secret that may be missing, and is empty then.
+pub fn read_if_any(secret: Option<&Secret>, what: &str) -> Result<String, String> {
+    secret.map_or_else(|| Ok(String::new()), |secret| read(secret, what))
+}
+
+/// At most `most_bytes` of the file at `path`, which must be UTF-8. Longer ones are an error.
+pub fn read_file(path: &Path, most_bytes: u64) -> io::Result<String> {
+    let mut text = String::new();
+    let file = File::open(path)?;
+    file.take(most_bytes + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > most_bytes {
+        return Err(io::Error::other("the file is too large"));
+    }
+    Ok(text)
+}
+
+/// What a fault says about a file that cannot be read.
+pub fn unreadable(what: &str, path: &Path, error: &io::Error) -> String {
+    format!("read {what}: {}: {error}", path.display())
+}
+
+/// Names and values of `headers`, those in files read.
+pub fn header_lines(headers: &[Header]) -> Result<Vec<(String, String)>, String> {
+    let mut lines = Vec::new();
+    for header in headers {
+        for value in &header.values {
+            let value = read(value, &format!("header {}", header.name))?;
+            lines.push((header.name.clone(), value));
+        }
+    }
+    Ok(lines)
+}
+
+/// Adds `headers` to those of a request.
+pub fn add_headers(headers: &[Header], request: &mut HeaderMap) -> Result<(), String> {
+    for (name, value) in header_lines(headers)? {
+        let value = header_value(&value, &format!("header {name}"))?;
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| format!("header {name:?} has no sound name"))?;
+        request.append(name, value);
+    }
+    Ok(())
+}
+
+/// `text` as the value of a header, which faults call `what`.
+pub fn header_value(text: &str, what: &str) -> Result<HeaderValue, String> {
+    // As in Go, blanks around a value are no part of it.
+    let bare = text.trim_matches([' ', '\t']);
+    let mut value =
+        HeaderValue::from_str(bare).or_else(|_| HeaderValue::from_bytes(bare.as_bytes()));
+    if let Ok(value) = &mut value {
+        value.set_sensitive(true);
+    }
+    value.map_err(|_| format!("the value of {what} has characters that no header may have"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_stay_as_they_are_and_files_are_trimmed() {
+        let inline = Secret::Inline(" word ".to_owned());
+        assert_eq!(read(&inline, "password"), Ok(" word ".to_owned()));
+        let path = std::env::temp_dir().join(format!("secret-{}", std::process::id()));
+        std::fs::write(&path, " word\n\n").expect("a file");
+        let file = Secret::File(path.clone());
+        assert_eq!(read(&file, "password"), Ok("word".to_owned()));
+        std::fs::write(&path, vec![b'x'; 70_000]).expect("a file");
+        let fault = read(&file, "password").expect_err("too large");
+        assert_eq!(
+            fault,
+            format!("read password: {}: the file is too large", path.display())
+        );
+        std::fs::remove_file(&path).expect("the file");
+        let fault = read(&file, "password").expect_err("no file");
+        assert!(fault.contains("No such file"), "{fault}");
+        assert_eq!(read_if_any(None, "password"), Ok(String::new()));
+    }
+
+    #[test]
+    fn a_value_that_would_break_the_request_is_refused_without_being_shown() {
+        let fault = header_value("se\r\ncret", "header x").expect_err("two lines");
+        assert!(!fault.contains("cret"), "{fault}");
+        let value = header_value("  Bearer é \t", "header x").expect("a value");
+        assert_eq!(value.as_bytes(), "Bearer é".as_bytes());
+        assert!(!format!("{value:?}").contains("Bearer"));
+    }
+}

@@ -1,0 +1,208 @@
+//! From a `tls_config` to the settings of TLS connections.
+//!
+//! Owns the reading and checking of certificates and keys, and the knowledge of when their files
+//! have changed. Opens no connection. Runs on send threads, and on main when a configuration is
+//! checked.
+
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, SupportedProtocolVersion};
+
+use super::secret;
+use super::trust::{Anybody, Authorities, HostRoots, provider};
+use crate::config::{Secret, TlsConfig, TlsVersion};
+use crate::limits;
+
+/// What TLS connections are made with: certificates and keys read, and found sound.
+pub struct TlsSettings {
+    trusted: Trusted,
+    identity: Option<Arc<CertifiedKey>>,
+    versions: Vec<&'static SupportedProtocolVersion>,
+    server_name: Option<ServerName<'static>>,
+    built: OnceLock<Arc<ClientConfig>>,
+}
+
+/// Who may vouch for a server.
+enum Trusted {
+    /// The host's roots, read when the first connection is made.
+    Host(Arc<HostRoots>),
+    /// These authorities.
+    Only(Arc<Authorities>),
+    /// Nobody needs to.
+    Anybody,
+}
+
+/// What the files of a `tls_config` looked like when they were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stamps(Vec<(PathBuf, Option<Stamp>)>);
+
+/// What changes when a file is written or replaced: device, inode, bytes, and the time of the last
+/// change in seconds and nanoseconds.
+type Stamp = (u64, u64, u64, i64, i64);
+
+impl Stamps {
+    /// The present state of the files that `config` names.
+    pub fn of(config: &TlsConfig) -> Self {
+        let secrets = [&config.ca, &config.cert, &config.key];
+        let files = secrets.into_iter().flatten().filter_map(|secret| {
+            let Secret::File(path) = secret else {
+                return None;
+            };
+            Some((path.clone(), stamp_of(path)))
+        });
+        Stamps(files.collect())
+    }
+}
+
+fn stamp_of(path: &PathBuf) -> Option<Stamp> {
+    let about = fs::metadata(path).ok()?;
+    Some((
+        about.dev(),
+        about.ino(),
+        about.len(),
+        about.mtime(),
+        about.mtime_nsec(),
+    ))
+}
+
+impl TlsSettings {
+    /// Reads what `config` names. The error says which setting is wrong and why.
+    pub fn load(config: &TlsConfig, host_roots: &Arc<HostRoots>) -> Result<Self, String> {
+        let trusted = match &config.ca {
+            _ if config.insecure_skip_verify => Trusted::Anybody,
+            None => Trusted::Host(host_roots.clone()),
+            Some(ca) => Trusted::Only(Arc::new(authorities(ca)?)),
+        };
+        let identity = match (&config.cert, &config.key) {
+            (Some(cert), Some(key)) => Some(Arc::new(identity(cert, key)?)),
+            (None, None) => None,
+            _ => return Err("tls_config needs both cert and key, or neither".to_owned()),
+        };
+        Ok(TlsSettings {
+            trusted,
+            identity,
+            versions: versions(config)?,
+            server_name: config.server_name.as_deref().map(named).transpose()?,
+            built: OnceLock::new(),
+        })
+    }
+
+    /// The name that the certificate of `host` must have.
+    pub fn server_name(&self, host: &str) -> Result<ServerName<'static>, String> {
+        match &self.server_name {
+            Some(name) => Ok(name.clone()),
+            None => named(host.trim_start_matches('[').trim_end_matches(']')),
+        }
+    }
+
+    /// The settings as rustls has them. Reads the host's roots if they are needed for the first
+    /// time.
+    pub fn client_config(&self) -> Arc<ClientConfig> {
+        self.built.get_or_init(|| self.build()).clone()
+    }
+
+    fn build(&self) -> Arc<ClientConfig> {
+        let config = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(&self.versions)
+            .expect("the provider speaks TLS 1.2 and 1.3, and one of them is asked for");
+        let config = match &self.trusted {
+            Trusted::Host(roots) => config.with_root_certificates(roots.get()),
+            Trusted::Only(authorities) => config
+                .dangerous()
+                .with_custom_certificate_verifier(authorities.clone()),
+            Trusted::Anybody => config
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(Anybody)),
+        };
+        Arc::new(match &self.identity {
+            Some(identity) => {
+                let always = SingleCertAndKey::from(identity.clone());
+                config.with_client_cert_resolver(Arc::new(always))
+            }
+            None => config.with_no_client_auth(),
+        })
+    }
+}
+
+impl fmt::Debug for TlsSettings {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("TlsSettings")
+    }
+}
+
+fn named(host: &str) -> Result<ServerName<'static>, String> {
+    ServerName::try_from(host.to_owned())
+        .map_err(|_| format!("{host:?} is no name that a certificate can have"))
+}
+
+/// The versions from `min_version` to `max_version`, of those that we speak.
+fn versions(config: &TlsConfig) -> Result<Vec<&'static SupportedProtocolVersion>, String> {
+    let least = config.min_version.unwrap_or(TlsVersion::Tls12);
+    let most = config.max_version.unwrap_or(TlsVersion::Tls13);
+    let spoken = [(TlsVersion::Tls12, &TLS12), (TlsVersion::Tls13, &TLS13)];
+    let wanted = spoken
+        .into_iter()
+        .filter(|(version, _)| (least..=most).contains(version));
+    let versions: Vec<_> = wanted.map(|(_, version)| version).collect();
+    if versions.is_empty() {
+        return Err("min_version and max_version leave neither TLS 1.2 nor TLS 1.3, and nothing older is spoken".to_owned());
+    }
+    Ok(versions)
+}
+
+fn authorities(ca: &Secret) -> Result<Authorities, String> {
+    Authorities::new(certificates(ca, "ca")?)
+        .ok_or_else(|| format!("{} holds no certificate", place("ca", ca)))
+}
+
+fn identity(cert: &Secret, key: &Secret) -> Result<CertifiedKey, String> {
+    let chain = certificates(cert, "cert")?;
+    if chain.is_empty() {
+        return Err(format!("{} holds no certificate", place("cert", cert)));
+    }
+    let text = read_pem(key, "key")?;
+    let private = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| {
+        format!(
+            "{} holds no private key that we can read",
+            place("key", key)
+        )
+    })?;
+    CertifiedKey::from_der(chain, private, &provider()).map_err(|error| {
+        let (cert, key) = (place("cert", cert), place("key", key));
+        match error {
+            rustls::Error::InconsistentKeys(_) => format!("{key} does not fit {cert}"),
+            error => format!("{cert} and {key} cannot be used: {error}"),
+        }
+    })
+}
+
+fn certificates(pem: &Secret, what: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+    let text = read_pem(pem, what)?;
+    CertificateDer::pem_slice_iter(text.as_bytes())
+        .collect::<Result<_, _>>()
+        .map_err(|_| format!("{} is no sound PEM", place(what, pem)))
+}
+
+fn read_pem(pem: &Secret, what: &str) -> Result<String, String> {
+    match pem {
+        Secret::Inline(text) => Ok(text.clone()),
+        Secret::File(path) => secret::read_file(path, limits::TLS_FILE)
+            .map_err(|error| secret::unreadable(&format!("{what}_file"), path, &error)),
+    }
+}
+
+/// What a fault calls a setting: its key, and the file if it stands in one.
+fn place(what: &str, secret: &Secret) -> String {
+    match secret {
+        Secret::Inline(_) => what.to_owned(),
+        Secret::File(path) => format!("{what}_file {}", path.display()),
+    }
+}

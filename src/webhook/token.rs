@@ -1,0 +1,216 @@
+//! Tokens from an OAuth 2 server, by client credentials (RFC 6749, 4.4).
+//!
+//! Owns the token in use and the request for the next one, as Go's `clientcredentials` makes it.
+//! The lock is held only to look at the token, never while the server is asked: workers that need
+//! a new token at the same time ask for one each. Runs on send threads.
+
+use std::io::Read;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ureq::Body;
+use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use ureq::http::{Request, Response};
+
+use super::address::Address;
+use super::client::basic;
+use super::fault::Fault;
+use super::link::{Link, Workshop};
+use super::secret;
+use super::token_answer::{self, Granted};
+use crate::clock::Clock;
+use crate::config::OAuth2;
+use crate::limits;
+use crate::model::Mono;
+
+/// Where the token of one configuration comes from.
+#[derive(Debug)]
+pub struct TokenSource {
+    config: OAuth2,
+    link: Link,
+    known: Mutex<Known>,
+    clock: Clock,
+}
+
+#[derive(Default)]
+struct Known {
+    token: Option<Token>,
+    /// How the server wants the client to say who it is, once one way has worked.
+    style: Option<Style>,
+}
+
+struct Token {
+    /// The value of the header `Authorization`.
+    authorization: String,
+    /// The secret that it was granted for.
+    secret: String,
+    /// When it is to be replaced.
+    until: Option<Mono>,
+}
+
+/// Where the client's name and secret stand in a request for a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Style {
+    /// In the header, as RFC 6749 recommends.
+    Header,
+    /// Among the parameters.
+    Parameters,
+}
+
+impl std::fmt::Debug for Known {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Known")
+    }
+}
+
+impl TokenSource {
+    /// One that has no token yet.
+    pub fn new(config: &OAuth2, workshop: &Arc<Workshop>) -> Result<Self, Fault> {
+        Ok(TokenSource {
+            config: config.clone(),
+            link: Link::new(&config.tls, &config.proxy, workshop)?,
+            known: Mutex::default(),
+            clock: workshop.clock,
+        })
+    }
+
+    /// The value of the header `Authorization`: of the token at hand while it holds and the secret
+    /// is the same, else of a new one, which is asked for until `deadline`.
+    pub fn authorization(&self, deadline: Mono) -> Result<String, Fault> {
+        let secret = secret::read(&self.config.client_secret, "client_secret_file");
+        let secret = secret.map_err(Fault::Setup)?;
+        let now = self.clock.mono();
+        if let Some(token) = &self.known().token
+            && token.secret == secret
+            && token.until.is_none_or(|until| now < until)
+        {
+            return Ok(token.authorization.clone());
+        }
+        let granted = self.ask(&secret, deadline)?;
+        let authorization = granted.authorization();
+        let life = granted
+            .life
+            .map(|life| life.saturating_sub(limits::TOKEN_MARGIN));
+        self.known().token = Some(Token {
+            authorization: authorization.clone(),
+            secret,
+            until: life.map(|life| self.clock.mono() + life),
+        });
+        Ok(authorization)
+    }
+
+    /// Ends all requests under way, and makes no more.
+    pub fn hang_up(&self) {
+        self.link.hang_up();
+    }
+
+    /// Asks in the way that has worked before, or in both one after the other.
+    fn ask(&self, secret: &str, deadline: Mono) -> Result<Granted, Fault> {
+        let known = self.known().style;
+        let first = known.unwrap_or(Style::Header);
+        let result = self.ask_in(first, secret, deadline);
+        if known.is_some() {
+            return result;
+        }
+        let (result, worked) = match result {
+            Ok(granted) => (Ok(granted), Style::Header),
+            Err(_) => {
+                let style = Style::Parameters;
+                (self.ask_in(style, secret, deadline), style)
+            }
+        };
+        if result.is_ok() {
+            self.known().style = Some(worked);
+        }
+        result
+    }
+
+    fn ask_in(&self, style: Style, secret: &str, deadline: Mono) -> Result<Granted, Fault> {
+        let address = Address::parse(&self.config.token_url)
+            .ok_or_else(|| Fault::Setup("token_url is no http or https URL".to_owned()))?;
+        let mut request =
+            Request::post(address.uri()).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let authorization = match style {
+            Style::Header => Some(basic(
+                &form_escaped(&self.config.client_id),
+                &form_escaped(secret),
+            )),
+            Style::Parameters => address.authorization().map(str::to_owned),
+        };
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let form = self.form(style, secret);
+        let left = deadline.since(self.clock.mono());
+        let fault = |error| Fault::from_ureq(error, self.link.describe(&address), left);
+        let request = request
+            .body(form.as_bytes())
+            .map_err(|error| fault(error.into()))?;
+        let agent = self.link.agent()?;
+        let request = agent.configure_request(request).timeout_global(Some(left));
+        let response = agent.run(request.build());
+        let response = response.map_err(fault).map_err(Fault::of_token)?;
+        token_answer_of(response)
+            .map_err(|why| Fault::Token(format!("{}: {why}", self.link.describe(&address))))
+    }
+
+    /// The body of a request: parameters sorted by name, as Go sends them.
+    fn form(&self, style: Style, secret: &str) -> String {
+        let config = &self.config;
+        let mut parameters = vec![("grant_type", "client_credentials")];
+        let scopes = config.scopes.join(" ");
+        if !scopes.is_empty() {
+            parameters.push(("scope", &scopes));
+        }
+        for (name, value) in &config.endpoint_params {
+            parameters.retain(|(other, _)| name != other || name != "grant_type");
+            parameters.push((name, value));
+        }
+        if style == Style::Parameters {
+            parameters.push(("client_id", &config.client_id));
+            if !secret.is_empty() {
+                parameters.push(("client_secret", secret));
+            }
+        }
+        parameters.sort_by_key(|(name, _)| *name);
+        let pairs = parameters
+            .iter()
+            .map(|(name, value)| format!("{}={}", form_escaped(name), form_escaped(value)));
+        pairs.collect::<Vec<String>>().join("&")
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        // Each change is complete in itself, so a panic elsewhere leaves it sound.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn token_answer_of(response: Response<Body>) -> Result<Granted, String> {
+    let status = response.status().as_u16();
+    let kind = response.headers().get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).map(str::to_owned);
+    let mut body = Vec::new();
+    let reader = response.into_body().into_reader();
+    reader
+        .take(limits::TOKEN_ANSWER as u64)
+        .read_to_end(&mut body)
+        .map_err(|_| "the answer broke off".to_owned())?;
+    token_answer::read(status, kind.as_deref().unwrap_or_default(), &body)
+}
+
+/// `text` as a form carries it.
+fn form_escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                escaped.push(char::from(byte));
+            }
+            b' ' => escaped.push('+'),
+            byte => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests;

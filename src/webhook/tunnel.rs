@@ -1,0 +1,187 @@
+//! The way through an HTTP proxy.
+//!
+//! Owns CONNECT, for receivers under https, and the absolute form of requests (RFC 9112, 3.2.2),
+//! for those under http. Part of the seam to ureq. Runs on send threads.
+
+use std::io::Write;
+
+use ureq::Error;
+use ureq::http::Uri;
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, NextTimeout, Transport, TransportAdapter,
+};
+
+use super::address::{Address, port_of};
+use super::fault::ConnectFault;
+use super::transport::remaining;
+use crate::limits;
+
+/// What Go calls itself where nobody else is asked.
+const USER_AGENT: &str = "Go-http-client/1.1";
+
+/// Asks the proxy at the other end of `transport` for a line to the receiver.
+pub fn open_tunnel(
+    transport: Box<dyn Transport>,
+    proxy: &Address,
+    headers: &[(String, String)],
+    details: &ConnectionDetails,
+) -> Result<Box<dyn Transport>, Error> {
+    let request = connect_request(details.uri, proxy, headers);
+    let mut socket = TransportAdapter::new(transport, details.current_time.clone());
+    socket.set_timeout(remaining(details));
+    socket.write_all(request.as_bytes())?;
+    let mut transport = socket.into_inner();
+    match answered_status(&mut *transport, details)? {
+        200 => Ok(transport),
+        status => Err(ConnectFault::into_ureq(format!(
+            "the proxy answered CONNECT with status {status}"
+        ))),
+    }
+}
+
+fn connect_request(target: &Uri, proxy: &Address, headers: &[(String, String)]) -> String {
+    let host = target.host().unwrap_or_default();
+    let at = format!("{host}:{}", port_of(target));
+    let mut request = format!("CONNECT {at} HTTP/1.1\r\nHost: {at}\r\n");
+    let is_ours = |name: &str| {
+        proxy.authorization().is_some() && name.eq_ignore_ascii_case("proxy-authorization")
+    };
+    let names_agent = headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("user-agent"));
+    if !names_agent {
+        push_header(&mut request, "User-Agent", USER_AGENT);
+    }
+    for (name, value) in headers.iter().filter(|(name, _)| !is_ours(name)) {
+        push_header(&mut request, name, value);
+    }
+    if let Some(credentials) = proxy.authorization() {
+        push_header(&mut request, "Proxy-Authorization", credentials);
+    }
+    request.push_str("\r\n");
+    request
+}
+
+/// Adds a header line. Line breaks become blanks, as in Go.
+fn push_header(request: &mut String, name: &str, value: &str) {
+    let value = value.trim().replace(['\r', '\n'], " ");
+    request.push_str(&format!("{name}: {value}\r\n"));
+}
+
+/// Reads the head of the proxy's answer, and not a byte more.
+fn answered_status(
+    transport: &mut dyn Transport,
+    details: &ConnectionDetails,
+) -> Result<u16, Error> {
+    loop {
+        let is_alive = transport.await_input(remaining(details))?;
+        let buffers = transport.buffers();
+        let mut headers = [httparse::EMPTY_HEADER; limits::HEADERS];
+        let mut answer = httparse::Response::new(&mut headers);
+        let broken = |why: &str| ConnectFault::into_ureq(format!("the proxy's answer {why}"));
+        match answer.parse(buffers.input()) {
+            Ok(httparse::Status::Complete(length)) => {
+                let status = answer.code.unwrap_or_default();
+                buffers.input_consume(length);
+                return Ok(status);
+            }
+            Ok(httparse::Status::Partial) if !is_alive => return Err(broken("broke off")),
+            Ok(httparse::Status::Partial) if buffers.input().len() > limits::ANSWER_HEAD => {
+                return Err(broken("is too large"));
+            }
+            Ok(httparse::Status::Partial) => {}
+            Err(_) => return Err(broken("is not HTTP")),
+        }
+    }
+}
+
+/// A connection to a proxy that passes requests on: it gives each the absolute form, and tells the
+/// proxy who we are.
+#[derive(Debug)]
+pub struct ForwardTransport {
+    inner: Box<dyn Transport>,
+    target: String,
+    authorization: Option<String>,
+    turn: Turn,
+}
+
+/// Whose turn it is on a connection that carries one request at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// A request is next.
+    Request,
+    /// The rest of one is next, or its answer.
+    Rest,
+}
+
+impl ForwardTransport {
+    /// Requests on `inner` go to `target` by way of `proxy`.
+    pub fn new(inner: Box<dyn Transport>, target: &Uri, proxy: &Address) -> Self {
+        let authority = target
+            .authority()
+            .map_or("", |authority| authority.as_str());
+        ForwardTransport {
+            inner,
+            target: format!("http://{authority}"),
+            authorization: proxy.authorization().map(str::to_owned),
+            turn: Turn::Request,
+        }
+    }
+
+    /// The first bytes of a request, which hold its request line, with what the proxy needs.
+    fn rewritten(&self, head: &[u8]) -> Vec<u8> {
+        let first_blank = head.iter().position(|byte| *byte == b' ').unwrap_or(0);
+        let (method, rest) = head.split_at((first_blank + 1).min(head.len()));
+        let line_end = rest.iter().position(|byte| *byte == b'\n');
+        let (line, rest) = rest.split_at(line_end.map_or(0, |end| end + 1));
+        let mut rewritten = [method, self.target.as_bytes(), line].concat();
+        if let Some(credentials) = &self.authorization {
+            rewritten.extend(format!("Proxy-Authorization: {credentials}\r\n").as_bytes());
+        }
+        rewritten.extend(rest);
+        rewritten
+    }
+
+    fn transmit(&mut self, mut bytes: &[u8], timeout: NextTimeout) -> Result<(), Error> {
+        while !bytes.is_empty() {
+            let output = self.inner.buffers().output();
+            let (piece, rest) = bytes.split_at(bytes.len().min(output.len()));
+            output[..piece.len()].copy_from_slice(piece);
+            self.inner.transmit_output(piece.len(), timeout)?;
+            bytes = rest;
+        }
+        Ok(())
+    }
+}
+
+impl Transport for ForwardTransport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        if self.turn == Turn::Rest || amount == 0 {
+            return self.inner.transmit_output(amount, timeout);
+        }
+        self.turn = Turn::Rest;
+        let head = self.inner.buffers().output()[..amount].to_vec();
+        self.transmit(&self.rewritten(&head), timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        // Requests follow one another only when the answer in between was read.
+        self.turn = Turn::Request;
+        self.inner.await_input(timeout)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
+
+#[cfg(test)]
+mod tests;
