@@ -31,7 +31,7 @@ use crate::api::{self, Api, SelfPeer};
 use crate::clock::Clock;
 use crate::config::{self, Config, LoadError};
 use crate::dispatch::inbox::{Inbox, Request};
-use crate::dispatch::{Channels, Dispatcher};
+use crate::dispatch::{Channels, Dispatcher, SilenceLog};
 use crate::engine::{Engine, Settings};
 use crate::limits;
 use crate::model::{Mono, ParserMode};
@@ -69,6 +69,8 @@ pub struct Options {
     pub limits: Limits,
     /// What the engine may use.
     pub engine: Settings,
+    /// Whether changes of silences are logged.
+    pub silence_log: SilenceLog,
     /// Ourselves as a peer, if clustering was not turned off.
     pub cluster: Option<SelfPeer>,
 }
@@ -170,6 +172,7 @@ impl Daemon {
             calls: calls_in.clone(),
             metrics: Arc::clone(&metrics),
             clock,
+            silence_log: options.silence_log,
         };
         let engine = Engine::new(config, options.engine);
         let stages = spawner
@@ -309,6 +312,7 @@ struct Spawner {
     calls: Sender<Call>,
     metrics: Arc<Metrics>,
     clock: Clock,
+    silence_log: SilenceLog,
 }
 
 impl Spawner {
@@ -329,7 +333,8 @@ impl Spawner {
             commands,
             jobs,
         };
-        let dispatcher = Dispatcher::new(engine, channels, Arc::clone(&self.metrics), self.clock);
+        let metrics = Arc::clone(&self.metrics);
+        let dispatcher = Dispatcher::new(engine, channels, metrics, self.clock, self.silence_log);
         let mut stages = vec![self.spawn("dispatch", "dispatch", LOOP_STACK, || dispatcher.run())?];
         let (events, clock) = (events_in.clone(), self.clock);
         stages.push(self.spawn("timer", "timer", LOOP_STACK, move || {

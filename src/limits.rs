@@ -85,6 +85,10 @@ pub const CONCURRENT_READS: usize = 8;
 /// How long a request waits for an http thread before its sender hears 503.
 pub const HTTP_WORKER_WAIT: Duration = Duration::from_secs(5);
 
+/// Matchers of a silence. People write two or three; a compiled regex takes kilobytes, so that a
+/// body full of them would take gigabytes.
+pub const MATCHERS: usize = 1000;
+
 /// How long a stop may take.
 pub const DRAIN: Duration = Duration::from_secs(5);
 

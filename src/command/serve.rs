@@ -12,6 +12,7 @@ use crate::api::SelfPeer;
 use crate::api::guard::{self, Limits};
 use crate::clock::Clock;
 use crate::daemon::{ConfigSource, Daemon, Options, StartError};
+use crate::dispatch::SilenceLog;
 use crate::engine::{ReloadPolicy, Settings};
 use crate::model::ParserMode;
 use crate::telemetry::log::{self as logger, Format};
@@ -111,6 +112,11 @@ fn options(flags: Flags, source: ConfigSource) -> Result<Options, StartError> {
         external_url,
         limits: limits(&flags),
         engine: engine_settings(&flags),
+        silence_log: if flags.silences.logged {
+            SilenceLog::EachChange
+        } else {
+            SilenceLog::Quiet
+        },
         cluster: self_peer(&flags),
         listeners,
         source,

@@ -137,7 +137,11 @@ impl Metrics {
     }
 
     /// Alerts were left out of a notification.
-    pub fn alerts_suppressed(&self, _by: Suppression, _alerts: usize) {}
+    pub fn alerts_suppressed(&self, by: Suppression, alerts: usize) {
+        let labels = [("reason", by.as_str())];
+        let suppressed = &self.families.delivery.suppressed;
+        suppressed.get_or_create(&labels).inc_by(alerts as u64);
+    }
 
     /// The send stage ran for a webhook.
     pub fn notification_started(&self) {
