@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -69,6 +70,8 @@ pub struct Options {
     pub limits: Limits,
     /// What the engine may use.
     pub engine: Settings,
+    /// How long a request may wait for the dispatcher; without it, as long as it takes.
+    pub request_timeout: Option<Duration>,
     /// Whether changes of silences are logged.
     pub silence_log: SilenceLog,
     /// Ourselves as a peer, if clustering was not turned off.
@@ -154,6 +157,7 @@ impl Daemon {
         let metrics = Arc::new(Metrics::new(version::VERSION));
         show_limits(&metrics, &options);
         let config = load(&options.source, options.parser_mode).map_err(StartError::Config)?;
+        metrics.set_alert_limit(options.engine.alerts_per_name);
         metrics.config_loaded(Some(&config.source), clock.wall());
         let (calls_in, calls) = bounded(limits::CALLS);
         let signals = listen_for_signals(&calls_in).map_err(StartError::Threads)?;
@@ -180,7 +184,7 @@ impl Daemon {
             .map_err(StartError::Threads)?;
         let inbox = Inbox::new(requests.clone());
         let api = Api::new(
-            inbox.clone(),
+            inbox.clone().with_patience(options.request_timeout),
             Arc::clone(&metrics),
             clock,
             api::Settings {

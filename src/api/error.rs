@@ -4,8 +4,10 @@
 //! handlers' bare JSON string (§10.2). Pure; runs on the http threads.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::dispatch::inbox::Unanswered;
+use crate::model::format_go_duration;
 
 use super::http::Answer;
 use super::wire;
@@ -56,6 +58,8 @@ pub enum ApiError {
     SilenceNotFound,
     /// The daemon has no room now; says of what.
     Overloaded(String),
+    /// The dispatcher took longer than `--web.timeout` allows.
+    TimedOut(Duration),
     /// The daemon is on its way down.
     Stopping,
 }
@@ -80,7 +84,7 @@ impl ApiError {
             | ApiError::MalformedBody { .. }
             | ApiError::Refused(_) => 400,
             ApiError::Invalid { .. } => 422,
-            ApiError::Overloaded(_) | ApiError::Stopping => 503,
+            ApiError::Overloaded(_) | ApiError::TimedOut(_) | ApiError::Stopping => 503,
         }
     }
 
@@ -89,6 +93,8 @@ impl ApiError {
         let status = self.status();
         let message = self.to_string();
         match self {
+            // Alertmanager's time-out is not the API's, and not JSON.
+            ApiError::TimedOut(_) => Answer::text(status, format!("{message}\n")),
             ApiError::Refused(_) | ApiError::SilenceNotFound => {
                 Answer::json(status, wire::error_string(&message))
             }
@@ -131,6 +137,10 @@ impl fmt::Display for ApiError {
             ),
             ApiError::Invalid { message, .. } => out.write_str(message),
             ApiError::Refused(text) | ApiError::Overloaded(text) => out.write_str(text),
+            ApiError::TimedOut(limit) => {
+                let limit = format_go_duration(*limit);
+                write!(out, "Exceeded configured timeout of {limit}.")
+            }
             ApiError::Stopping => out.write_str("the daemon is stopping"),
             ApiError::SilenceNotFound => out.write_str("silence not found"),
         }
@@ -145,6 +155,7 @@ impl From<Unanswered> for ApiError {
             Unanswered::Full => {
                 ApiError::Overloaded("the dispatcher's inbox is full, try again later".to_owned())
             }
+            Unanswered::TimedOut(limit) => ApiError::TimedOut(limit),
             Unanswered::Stopped => ApiError::Stopping,
         }
     }
@@ -198,6 +209,14 @@ mod tests {
             (status, body.as_str()),
             (400, "\"bad matcher format: <foo>\"\n")
         );
+    }
+
+    #[test]
+    fn a_dispatcher_that_takes_too_long_is_told_in_plain_text() {
+        let (status, body, headers) = told(Unanswered::TimedOut(Duration::from_secs(5)).into());
+        let expected = (503, "Exceeded configured timeout of 5s.\n");
+        assert_eq!((status, body.as_str()), expected);
+        assert!(headers.contains(&("Content-Type", "text/plain; charset=utf-8".to_owned())));
     }
 
     #[test]

@@ -63,6 +63,19 @@ pub struct Flags {
     /// Alerts kept at most, resolved ones included; past that, posts are answered 503.
     #[arg(long = "alerts.max", value_name = "N", default_value_t = limits::ALERTS)]
     pub alerts: usize,
+    /// Alerts of one name kept firing at most; more are left out. 0 is no limit.
+    #[arg(
+        long = "alerts.per-alertname-limit",
+        value_name = "N",
+        default_value_t = 0
+    )]
+    pub alerts_per_name: usize,
+    /// How long after the start nothing is sent yet.
+    #[arg(long = "dispatch.start-delay", value_name = "SPAN", default_value = "0s", value_parser = parse_flag_duration)]
+    pub start_delay: Duration,
+    /// How long a request may wait to be answered; 0 is as long as it takes.
+    #[arg(long = "web.timeout", value_name = "SPAN", default_value = "0s", value_parser = parse_flag_duration)]
+    pub web_timeout: Duration,
     /// Addresses to listen on; may be repeated [default: :9093].
     #[arg(long = "web.listen-address", value_name = "ADDRESS")]
     pub listen_addresses: Vec<String>,
@@ -252,18 +265,9 @@ struct UnusedFlags {
     /// Nothing is written to disk yet.
     #[arg(long = "storage.path", value_name = "DIR")]
     storage_path: Option<PathBuf>,
-    /// Not built yet.
-    #[arg(long = "alerts.per-alertname-limit", value_name = "N")]
-    per_alertname_limit: Option<u64>,
     /// There is no periodic maintenance of groups.
     #[arg(long = "dispatch.maintenance-interval", value_name = "SPAN", value_parser = positive_span)]
     dispatch_maintenance: Option<Duration>,
-    /// Not built yet.
-    #[arg(long = "dispatch.start-delay", value_name = "SPAN", value_parser = parse_flag_duration)]
-    start_delay: Option<Duration>,
-    /// Not built yet.
-    #[arg(long = "web.timeout", value_name = "SPAN", value_parser = parse_flag_duration)]
-    web_timeout: Option<Duration>,
     /// Go's alone.
     #[arg(long = "auto-gomemlimit.ratio", value_name = "SHARE")]
     gomemlimit_ratio: Option<f64>,

@@ -112,6 +112,7 @@ fn options(flags: Flags, source: ConfigSource) -> Result<Options, StartError> {
         external_url,
         limits: limits(&flags),
         engine: engine_settings(&flags),
+        request_timeout: Some(flags.web_timeout).filter(|limit| !limit.is_zero()),
         silence_log: if flags.silences.logged {
             SilenceLog::EachChange
         } else {
@@ -168,6 +169,8 @@ fn engine_settings(flags: &Flags) -> Settings {
         workers: flags.sending.workers,
         workers_per_endpoint: flags.sending.workers_per_endpoint,
         alerts: flags.alerts,
+        alerts_per_name: flags.alerts_per_name,
+        start_delay: flags.start_delay,
         retention: flags.retention,
         silences: flags.silences.count,
         silence_bytes: flags.silences.bytes,

@@ -21,6 +21,10 @@ pub enum SilenceLog {
 pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog) {
     match note {
         Note::Received { firing, resolved } => metrics.alerts_received(*firing, *resolved),
+        Note::AlertLimited { alertname } => {
+            metrics.alert_limited();
+            log::warn!(alertname = &**alertname; "Alert is past the limit of its name and left out");
+        }
         Note::Suppressed { by, alerts } => metrics.alerts_suppressed(*by, *alerts),
         Note::SilenceChanged { change, silence } => {
             if silence_log == SilenceLog::EachChange {

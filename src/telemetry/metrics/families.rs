@@ -61,6 +61,8 @@ pub struct Request {
 pub struct Families {
     pub alerts_received: Family<Labels<2>, Counter>,
     pub alerts_invalid: Counter,
+    pub alerts_limited: Counter,
+    pub alert_limit: Gauge,
     pub delivery: DeliveryFamilies,
     pub config: ConfigFamilies,
     pub http: HttpFamilies,
@@ -142,6 +144,16 @@ impl Families {
                 "alertmanager_alerts_invalid",
                 "Alerts that were posted and refused",
                 [VERSION],
+            ),
+            alerts_limited: page.put(
+                "alertmanager_alerts_limited",
+                "Alerts left out because as many of their name fire as may",
+                Counter::default(),
+            ),
+            alert_limit: page.put(
+                "alertmanager_alerts_per_alert_limit",
+                "How many alerts of one name may fire; 0 is no limit",
+                Gauge::default(),
             ),
             delivery: DeliveryFamilies::register(&mut page),
             config: ConfigFamilies::register(&mut page),
