@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -31,7 +32,7 @@ use crate::api::{self, Api, SelfPeer};
 use crate::clock::Clock;
 use crate::config::{self, Config, Fault, Faults, LoadError};
 use crate::dispatch::inbox::{Inbox, Request};
-use crate::dispatch::{Channels, Dispatcher};
+use crate::dispatch::{Channels, Dispatcher, SilenceLog};
 use crate::engine::{Engine, Settings};
 use crate::limits;
 use crate::model::{Mono, ParserMode};
@@ -69,6 +70,10 @@ pub struct Options {
     pub limits: Limits,
     /// What the engine may use.
     pub engine: Settings,
+    /// How long a request may wait for the dispatcher; without it, as long as it takes.
+    pub request_timeout: Option<Duration>,
+    /// Whether changes of silences are logged.
+    pub silence_log: SilenceLog,
     /// Ourselves as a peer, if clustering was not turned off.
     pub cluster: Option<SelfPeer>,
 }
@@ -153,6 +158,7 @@ impl Daemon {
         let metrics = Arc::new(Metrics::new(version::VERSION));
         show_limits(&metrics, &options);
         let config = load(&options.source, options.parser_mode).map_err(StartError::Config)?;
+        metrics.set_alert_limit(options.engine.alerts_per_name);
         metrics.config_loaded(Some(&config.source), clock.wall());
         let (calls_in, calls) = bounded(limits::CALLS);
         let signals = listen_for_signals(&calls_in).map_err(StartError::Threads)?;
@@ -171,6 +177,7 @@ impl Daemon {
             calls: calls_in.clone(),
             metrics: Arc::clone(&metrics),
             clock,
+            silence_log: options.silence_log,
         };
         let engine = Engine::new(config, options.engine);
         let stages = spawner
@@ -178,7 +185,7 @@ impl Daemon {
             .map_err(StartError::Threads)?;
         let inbox = Inbox::new(requests.clone());
         let api = Api::new(
-            inbox.clone(),
+            inbox.clone().with_patience(options.request_timeout),
             Arc::clone(&metrics),
             clock,
             api::Settings {
@@ -317,6 +324,7 @@ struct Spawner {
     calls: Sender<Call>,
     metrics: Arc<Metrics>,
     clock: Clock,
+    silence_log: SilenceLog,
 }
 
 impl Spawner {
@@ -337,7 +345,8 @@ impl Spawner {
             commands,
             jobs,
         };
-        let dispatcher = Dispatcher::new(engine, channels, Arc::clone(&self.metrics), self.clock);
+        let metrics = Arc::clone(&self.metrics);
+        let dispatcher = Dispatcher::new(engine, channels, metrics, self.clock, self.silence_log);
         let mut stages = vec![self.spawn("dispatch", "dispatch", LOOP_STACK, || dispatcher.run())?];
         let (events, clock) = (events_in.clone(), self.clock);
         stages.push(self.spawn("timer", "timer", LOOP_STACK, move || {

@@ -86,6 +86,11 @@ pub const CONCURRENT_READS: usize = 8;
 pub const HTTP_WORKER_WAIT: Duration = Duration::from_secs(5);
 
 /// How long a stop waits for requests and attempts under way.
+/// Matchers of a silence. People write two or three; a compiled regex takes kilobytes, so that a
+/// body full of them would take gigabytes.
+pub const MATCHERS: usize = 1000;
+
+/// How long a stop may take.
 pub const DRAIN: Duration = Duration::from_secs(5);
 
 /// How much longer threads may take to end once nothing is waited for any more.

@@ -4,8 +4,10 @@
 //! handlers' bare JSON string (§10.2). Pure; runs on the http threads.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::dispatch::inbox::Unanswered;
+use crate::model::format_go_duration;
 
 use super::http::Answer;
 use super::wire;
@@ -36,8 +38,13 @@ pub enum ApiError {
     },
     /// The sender does not take JSON.
     NotAcceptable,
-    /// The body is not JSON, or not of the right shape; says why, in Go's words.
-    MalformedBody(String),
+    /// The body is not JSON, or not of the right shape.
+    MalformedBody {
+        /// What the schema calls the body.
+        body: &'static str,
+        /// Why, in Go's words.
+        because: String,
+    },
     /// A field breaks a rule of the schema.
     Invalid {
         /// The framework's number for the rule; the status is 422 all the same.
@@ -45,30 +52,39 @@ pub enum ApiError {
         /// Which field, and which rule.
         message: String,
     },
-    /// A parameter or an alert was refused by the handler itself.
+    /// A parameter, an alert or a silence was refused by the handler itself.
     Refused(String),
+    /// The silence that was to be changed does not exist.
+    SilenceNotFound,
     /// The daemon has no room now; says of what.
     Overloaded(String),
+    /// The dispatcher took longer than `--web.timeout` allows.
+    TimedOut(Duration),
     /// The daemon is on its way down.
     Stopping,
-    /// This part of the API does not exist yet; says which.
-    NotBuilt(&'static str),
 }
 
 impl ApiError {
+    /// Why a body, which the schema calls `body`, was not taken.
+    pub fn of_body(body: &'static str, error: wire::BodyError) -> Self {
+        match error {
+            wire::BodyError::Malformed(because) => ApiError::MalformedBody { body, because },
+            wire::BodyError::Invalid { code, message } => ApiError::Invalid { code, message },
+        }
+    }
+
     /// The status code.
     pub fn status(&self) -> u16 {
         match self {
-            ApiError::NotFound { .. } => 404,
+            ApiError::NotFound { .. } | ApiError::SilenceNotFound => 404,
             ApiError::MethodNotAllowed { .. } => 405,
             ApiError::UnsupportedMediaType(_) => 415,
             ApiError::NotAcceptable => 406,
-            ApiError::BadContentType { .. } | ApiError::MalformedBody(_) | ApiError::Refused(_) => {
-                400
-            }
+            ApiError::BadContentType { .. }
+            | ApiError::MalformedBody { .. }
+            | ApiError::Refused(_) => 400,
             ApiError::Invalid { .. } => 422,
-            ApiError::Overloaded(_) | ApiError::Stopping => 503,
-            ApiError::NotBuilt(_) => 501,
+            ApiError::Overloaded(_) | ApiError::TimedOut(_) | ApiError::Stopping => 503,
         }
     }
 
@@ -77,7 +93,11 @@ impl ApiError {
         let status = self.status();
         let message = self.to_string();
         match self {
-            ApiError::Refused(_) => Answer::json(status, wire::error_string(&message)),
+            // Alertmanager's time-out is not the API's, and not JSON.
+            ApiError::TimedOut(_) => Answer::text(status, format!("{message}\n")),
+            ApiError::Refused(_) | ApiError::SilenceNotFound => {
+                Answer::json(status, wire::error_string(&message))
+            }
             ApiError::Invalid { code, .. } => {
                 Answer::json(status, wire::error_object(code, &message))
             }
@@ -111,14 +131,18 @@ impl fmt::Display for ApiError {
             ApiError::NotAcceptable => out.write_str(
                 "unsupported media type requested, only [application/json] are available",
             ),
-            ApiError::MalformedBody(because) => write!(
+            ApiError::MalformedBody { body, because } => write!(
                 out,
-                "parsing alerts body from \"\" failed, because {because}"
+                "parsing {body} body from \"\" failed, because {because}"
             ),
             ApiError::Invalid { message, .. } => out.write_str(message),
             ApiError::Refused(text) | ApiError::Overloaded(text) => out.write_str(text),
+            ApiError::TimedOut(limit) => {
+                let limit = format_go_duration(*limit);
+                write!(out, "Exceeded configured timeout of {limit}.")
+            }
             ApiError::Stopping => out.write_str("the daemon is stopping"),
-            ApiError::NotBuilt(part) => write!(out, "{part} are not built yet"),
+            ApiError::SilenceNotFound => out.write_str("silence not found"),
         }
     }
 }
@@ -131,6 +155,7 @@ impl From<Unanswered> for ApiError {
             Unanswered::Full => {
                 ApiError::Overloaded("the dispatcher's inbox is full, try again later".to_owned())
             }
+            Unanswered::TimedOut(limit) => ApiError::TimedOut(limit),
             Unanswered::Stopped => ApiError::Stopping,
         }
     }
@@ -184,6 +209,14 @@ mod tests {
             (status, body.as_str()),
             (400, "\"bad matcher format: <foo>\"\n")
         );
+    }
+
+    #[test]
+    fn a_dispatcher_that_takes_too_long_is_told_in_plain_text() {
+        let (status, body, headers) = told(Unanswered::TimedOut(Duration::from_secs(5)).into());
+        let expected = (503, "Exceeded configured timeout of 5s.\n");
+        assert_eq!((status, body.as_str()), expected);
+        assert!(headers.contains(&("Content-Type", "text/plain; charset=utf-8".to_owned())));
     }
 
     #[test]

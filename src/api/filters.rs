@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::config::Receiver;
+use crate::engine::Muted;
 use crate::model::{Alert, Labels, MatchOp, Matcher, ParserMode, Wall, parse_matcher};
 
 use super::error::ApiError;
@@ -17,14 +18,17 @@ pub struct Filters {
     matchers: Vec<Matcher>,
     receiver: Option<Matcher>,
     receiver_matchers: Vec<Matcher>,
+    /// Whether alerts that nothing mutes are wanted.
     shows_active: bool,
+    shows_silenced: bool,
+    shows_inhibited: bool,
+    shows_muted: bool,
 }
 
 impl Filters {
-    /// Reads `filter`, `receiver`, `receiver_matchers` and `active`. Nothing mutes alerts yet, so
-    /// `silenced`, `inhibited`, `muted` and `unprocessed` leave nothing out whatever they say.
+    /// Reads them. `unprocessed` leaves nothing out whatever it says: no alert is in that state.
     pub fn from_params(params: &Params, mode: ParserMode) -> Result<Self, ApiError> {
-        let matchers = matchers(params, "filter", mode).map_err(ApiError::Refused)?;
+        let matchers = filter_matchers(params, mode)?;
         let receiver = params
             .last("receiver")
             .map(|pattern| Matcher::new(MatchOp::Regex, "receiver", pattern))
@@ -37,18 +41,35 @@ impl Filters {
             receiver,
             receiver_matchers: receiver_matchers(params, mode)?,
             shows_active: params.is_true_by_default("active"),
+            shows_silenced: params.is_true_by_default("silenced"),
+            shows_inhibited: params.is_true_by_default("inhibited"),
+            shows_muted: params.is_true_by_default("muted"),
         })
     }
 
     /// Whether an alert is wanted for its labels and state. Ended ones never are; one that ends
     /// at `now` still is.
-    pub fn wants_alert(&self, alert: &Alert, now: Wall) -> bool {
-        self.shows_active
+    pub fn wants_alert(&self, alert: &Alert, muted: Option<&Muted>, now: Wall) -> bool {
+        self.wants_state(muted)
             && alert.ends_at >= now
             && self
                 .matchers
                 .iter()
                 .all(|matcher| holds(matcher, &alert.labels))
+    }
+
+    /// Whether groups that time intervals mute are wanted.
+    pub fn wants_muted(&self) -> bool {
+        self.shows_muted
+    }
+
+    /// An alert that is both silenced and inhibited is wanted only if both are.
+    fn wants_state(&self, muted: Option<&Muted>) -> bool {
+        let Some(muted) = muted else {
+            return self.shows_active;
+        };
+        (self.shows_silenced || muted.silenced_by.is_empty())
+            && (self.shows_inhibited || muted.inhibited_by.is_empty())
     }
 
     /// Whether an alert with these receivers is wanted: the name and the labels may be those of
@@ -70,6 +91,11 @@ impl Filters {
     pub fn wants_receiver(&self, receiver: &Arc<Receiver>) -> bool {
         self.wants_any(std::slice::from_ref(receiver))
     }
+}
+
+/// Reads `filter`.
+pub fn filter_matchers(params: &Params, mode: ParserMode) -> Result<Vec<Matcher>, ApiError> {
+    matchers(params, "filter", mode).map_err(ApiError::Refused)
 }
 
 /// Reads `receiver_matchers`.

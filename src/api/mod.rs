@@ -15,6 +15,7 @@ mod params;
 mod router;
 mod stream;
 mod target;
+mod uuid;
 mod v2;
 mod wire;
 

@@ -74,6 +74,11 @@ impl Api {
         }
     }
 
+    /// The time of day.
+    pub(super) fn wall(&self) -> Wall {
+        self.clock.wall()
+    }
+
     /// What the dispatcher said; that it said nothing is counted if its inbox was full.
     pub(super) fn heard<T>(&self, said: Result<T, Unanswered>) -> Result<T, ApiError> {
         said.map_err(|unanswered| {

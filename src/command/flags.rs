@@ -72,6 +72,19 @@ pub struct Flags {
     /// Most alerts to keep, resolved ones included; further posts are answered 503.
     #[arg(long = "alerts.max", value_name = "N", default_value_t = limits::ALERTS)]
     pub alerts: usize,
+    /// Alerts of one name kept firing at most; more are left out. 0 is no limit.
+    #[arg(
+        long = "alerts.per-alertname-limit",
+        value_name = "N",
+        default_value_t = 0
+    )]
+    pub alerts_per_name: usize,
+    /// How long after the start nothing is sent yet.
+    #[arg(long = "dispatch.start-delay", value_name = "SPAN", default_value = "0s", value_parser = parse_flag_duration)]
+    pub start_delay: Duration,
+    /// How long a request may wait to be answered; 0 is as long as it takes.
+    #[arg(long = "web.timeout", value_name = "SPAN", default_value = "0s", value_parser = parse_flag_duration)]
+    pub web_timeout: Duration,
     /// Address to listen on; may be repeated [default: :9093, or 127.0.0.1:9093 without a
     /// configuration file].
     #[arg(long = "web.listen-address", value_name = "ADDRESS")]
@@ -283,18 +296,9 @@ struct UnusedFlags {
     /// Nothing is written to disk yet.
     #[arg(long = "storage.path", value_name = "DIR")]
     storage_path: Option<PathBuf>,
-    /// Not built yet.
-    #[arg(long = "alerts.per-alertname-limit", value_name = "N")]
-    per_alertname_limit: Option<u64>,
     /// Groups are removed as soon as they are empty.
     #[arg(long = "dispatch.maintenance-interval", value_name = "SPAN", value_parser = positive_span)]
     dispatch_maintenance: Option<Duration>,
-    /// Not built yet.
-    #[arg(long = "dispatch.start-delay", value_name = "SPAN", value_parser = parse_flag_duration)]
-    start_delay: Option<Duration>,
-    /// Not built yet.
-    #[arg(long = "web.timeout", value_name = "SPAN", value_parser = parse_flag_duration)]
-    web_timeout: Option<Duration>,
     /// There is no Go runtime to tune.
     #[arg(long = "auto-gomemlimit.ratio", value_name = "SHARE")]
     gomemlimit_ratio: Option<f64>,

@@ -13,6 +13,7 @@ use crate::api::SelfPeer;
 use crate::api::guard::{self, Limits};
 use crate::clock::Clock;
 use crate::daemon::{ConfigSource, Daemon, Options, StartError};
+use crate::dispatch::SilenceLog;
 use crate::engine::{ReloadPolicy, Settings};
 use crate::model::ParserMode;
 use crate::telemetry::log::{self as logger, Format};
@@ -112,6 +113,12 @@ fn options(flags: Flags, source: ConfigSource) -> Result<Options, StartError> {
         external_url,
         limits: limits(&flags),
         engine: engine_settings(&flags),
+        request_timeout: Some(flags.web_timeout).filter(|limit| !limit.is_zero()),
+        silence_log: if flags.silences.logged {
+            SilenceLog::EachChange
+        } else {
+            SilenceLog::Quiet
+        },
         cluster: self_peer(&flags),
         listeners,
         source,
@@ -163,6 +170,8 @@ fn engine_settings(flags: &Flags) -> Settings {
         workers: flags.sending.workers,
         workers_per_endpoint: flags.sending.workers_per_endpoint,
         alerts: flags.alerts,
+        alerts_per_name: flags.alerts_per_name,
+        start_delay: flags.start_delay,
         retention: flags.retention,
         silences: flags.silences.count,
         silence_bytes: flags.silences.bytes,

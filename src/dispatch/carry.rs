@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
 
-use super::report;
+use super::report::{self, SilenceLog};
 use crate::engine::{AlarmId, Effect, Job};
 use crate::limits;
 use crate::telemetry::metrics::Metrics;
@@ -21,6 +21,7 @@ pub struct Carrier {
     commands: Sender<Vec<Command>>,
     jobs: Sender<Job>,
     metrics: Arc<Metrics>,
+    silence_log: SilenceLog,
     /// Commands that the timer has not been told yet.
     untold: Vec<Command>,
     /// Commands in `untold` past which superseded ones are dropped.
@@ -31,11 +32,17 @@ pub struct Carrier {
 
 impl Carrier {
     /// A way out to the timer and to the workers.
-    pub fn new(commands: Sender<Vec<Command>>, jobs: Sender<Job>, metrics: Arc<Metrics>) -> Self {
+    pub fn new(
+        commands: Sender<Vec<Command>>,
+        jobs: Sender<Job>,
+        metrics: Arc<Metrics>,
+        silence_log: SilenceLog,
+    ) -> Self {
         Carrier {
             commands,
             jobs,
             metrics,
+            silence_log,
             untold: Vec::new(),
             compact_at: limits::UNTOLD_COMMANDS,
             attempts_out: 0,
@@ -49,7 +56,7 @@ impl Carrier {
             Effect::Arm { alarm, at } => self.command(Command::Arm(alarm, at)),
             Effect::Disarm(alarm) => self.command(Command::Disarm(alarm)),
             Effect::Send(job) => self.send(job),
-            Effect::Note(note) => report::report(&note, &self.metrics),
+            Effect::Note(note) => report::report(&note, &self.metrics, self.silence_log),
             Effect::Refuse(_) | Effect::RefuseBatch { .. } | Effect::SilenceAnswer(_) => {
                 unreachable!("these answer the request in hand")
             }

@@ -4,8 +4,9 @@
 //! made; the engine's messages never hold one. Used by http, timer, send and signal threads.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
 use crate::config::Config;
 use crate::engine::{AlarmId, Answered, InvalidAlert, Outcome, Query, SilenceFault};
@@ -82,6 +83,8 @@ pub enum Receipt {
 pub enum Unanswered {
     /// Its inbox is full; try again later.
     Full,
+    /// It has not answered within this time; what it was asked to do may still be done.
+    TimedOut(Duration),
     /// It has stopped.
     Stopped,
 }
@@ -90,12 +93,23 @@ pub enum Unanswered {
 #[derive(Clone, Debug)]
 pub struct Inbox {
     requests: Sender<Request>,
+    /// How long to wait for an answer; without it, as long as it takes.
+    patience: Option<Duration>,
 }
 
 impl Inbox {
     /// A handle on the sending end.
     pub fn new(requests: Sender<Request>) -> Self {
-        Inbox { requests }
+        Inbox {
+            requests,
+            patience: None,
+        }
+    }
+
+    /// The same that waits for no answer longer than this (`--web.timeout`).
+    #[must_use]
+    pub fn with_patience(self, patience: Option<Duration>) -> Self {
+        Inbox { patience, ..self }
     }
 
     /// Hands alerts in and waits until they are kept.
@@ -126,10 +140,20 @@ impl Inbox {
         self.exchange(|reply| Request::Reload { config, reply })
     }
 
+    fn await_answer<T>(&self, answer: &Receiver<T>) -> Result<T, Unanswered> {
+        let Some(patience) = self.patience else {
+            return answer.recv().map_err(|_| Unanswered::Stopped);
+        };
+        answer.recv_timeout(patience).map_err(|error| match error {
+            RecvTimeoutError::Timeout => Unanswered::TimedOut(patience),
+            RecvTimeoutError::Disconnected => Unanswered::Stopped,
+        })
+    }
+
     fn exchange<T>(&self, request: impl FnOnce(Sender<T>) -> Request) -> Result<T, Unanswered> {
         let (reply, answer): (Sender<T>, Receiver<T>) = bounded(1);
         match self.requests.try_send(request(reply)) {
-            Ok(()) => answer.recv().map_err(|_| Unanswered::Stopped),
+            Ok(()) => self.await_answer(&answer),
             Err(TrySendError::Full(_)) => Err(Unanswered::Full),
             Err(TrySendError::Disconnected(_)) => Err(Unanswered::Stopped),
         }

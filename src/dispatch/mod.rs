@@ -8,6 +8,8 @@ mod carry;
 pub mod inbox;
 mod report;
 
+pub use report::SilenceLog;
+
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender};
@@ -58,12 +60,18 @@ const BATCH: usize = 64;
 
 impl Dispatcher {
     /// A dispatcher around `engine`.
-    pub fn new(engine: Engine, channels: Channels, metrics: Arc<Metrics>, clock: Clock) -> Self {
+    pub fn new(
+        engine: Engine,
+        channels: Channels,
+        metrics: Arc<Metrics>,
+        clock: Clock,
+        silence_log: SilenceLog,
+    ) -> Self {
         Dispatcher {
             engine,
             requests: channels.requests,
             events: channels.events,
-            carrier: Carrier::new(channels.commands, channels.jobs, metrics),
+            carrier: Carrier::new(channels.commands, channels.jobs, metrics, silence_log),
             clock,
             effects: Vec::new(),
         }

@@ -4,15 +4,33 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Failure, FlushEnd, Note, Reason, Target};
+use crate::engine::{Failure, FlushEnd, Note, Reason, SilenceChange, Target};
+use crate::model::{Matcher, Silence};
 use crate::telemetry::metrics::Metrics;
 
+/// Whether changes of silences are worth a line (`--log.silences`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SilenceLog {
+    /// Each is.
+    EachChange,
+    /// None is.
+    Quiet,
+}
+
 /// Tells people and machines about `note`.
-pub fn report(note: &Note, metrics: &Metrics) {
+pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog) {
     match note {
         Note::Received { firing, resolved } => metrics.alerts_received(*firing, *resolved),
+        Note::AlertLimited { alertname } => {
+            metrics.alert_limited();
+            log::warn!(alertname = &**alertname; "Alert is past the limit of its name and left out");
+        }
         Note::Suppressed { by, alerts } => metrics.alerts_suppressed(*by, *alerts),
-        Note::SilenceChanged { .. } => {}
+        Note::SilenceChanged { change, silence } => {
+            if silence_log == SilenceLog::EachChange {
+                silence_changed(*change, silence);
+            }
+        }
         Note::GroupCreated {
             group_key,
             immediately,
@@ -64,6 +82,23 @@ pub fn report(note: &Note, metrics: &Metrics) {
         }
         Note::Collected { alerts } => log::debug!(alerts = alerts; "Resolved alerts forgotten"),
     }
+}
+
+/// Keys, times and matchers look as Alertmanager writes them: whole seconds, no quotes (§7.7).
+fn silence_changed(change: SilenceChange, silence: &Silence) {
+    let change = match change {
+        SilenceChange::Create => "create silence",
+        SilenceChange::Update => "update silence",
+        SilenceChange::Expire => "expire silence",
+    };
+    let matcher = |it: &Matcher| format!("{}{}{}", it.name(), it.op().as_str(), it.value());
+    let matchers: Vec<String> = silence.matchers.iter().map(matcher).collect();
+    log::info!(
+        Id = &*silence.id, CreatedBy = silence.created_by.as_str(),
+        Comment = silence.comment.as_str(), StartsAt:% = format_args!("{:.0}", silence.starts_at),
+        EndsAt:% = format_args!("{:.0}", silence.ends_at), Matchers = matchers.join(",").as_str();
+        "{change}"
+    );
 }
 
 fn decided(group_key: &Arc<str>, target: &Target, reason: Option<Reason>) {

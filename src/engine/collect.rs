@@ -45,6 +45,7 @@ impl Engine {
     }
 
     fn collect_alerts(&mut self, now: Wall, out: &mut Vec<Effect>) {
+        self.alert_limit.collect(now);
         let forgotten = self.alerts.collect(now);
         for &fingerprint in &forgotten {
             self.silences.forget_alert(fingerprint);

@@ -259,6 +259,11 @@ pub enum Note {
         /// Those that have ended.
         resolved: usize,
     },
+    /// An alert was left out, because as many of its name fire as may.
+    AlertLimited {
+        /// Its name; empty if it has none.
+        alertname: Arc<str>,
+    },
     /// Alerts were left out of a notification.
     Suppressed {
         /// By what.

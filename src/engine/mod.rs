@@ -14,6 +14,7 @@
 //!  Outcome ─────────────────┴────────────────────────┴────────────────────┘
 //! ```
 
+mod alert_limit;
 mod attempts;
 mod clock_step;
 mod collect;
@@ -42,7 +43,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::model::{Alert, Labels, Now, PostedAlert, PostedSilence, Status};
+use crate::model::{Alert, Labels, Mono, Now, PostedAlert, PostedSilence, Status};
+use alert_limit::AlertLimit;
 use attempts::Attempts;
 use clock_step::StepWatch;
 use collect::Collector;
@@ -65,6 +67,10 @@ pub struct Settings {
     pub workers_per_endpoint: usize,
     /// Alerts kept at most, resolved ones included.
     pub alerts: usize,
+    /// Alerts of one name that may count as firing; 0 is no limit.
+    pub alerts_per_name: usize,
+    /// How long after the start of the process nothing is told.
+    pub start_delay: Duration,
     /// How long the ledger remembers at most.
     pub retention: Duration,
     /// How often resolved alerts are forgotten.
@@ -97,6 +103,7 @@ pub struct Engine {
     config: Arc<Config>,
     tree: RouteTree,
     alerts: AlertStore,
+    alert_limit: AlertLimit,
     groups: Groups,
     ledger: Ledger,
     silences: Silences,
@@ -120,6 +127,7 @@ impl Engine {
             tree: RouteTree::new(&config),
             config,
             alerts: AlertStore::default(),
+            alert_limit: AlertLimit::new(settings.alerts_per_name),
             groups: Groups::default(),
             ledger: Ledger::new(settings.retention),
             silences: Silences::new(SilenceLimits {
@@ -200,6 +208,11 @@ impl Engine {
                 (alert, routes, Acquaintance::New)
             }
         };
+        if !self.alert_limit.admits(&alert, now.wall) {
+            return out.push(Effect::Note(Note::AlertLimited {
+                alertname: alert_limit::name_of(&alert).into(),
+            }));
+        }
         let alert = Arc::new(alert);
         self.inhibitor.observe(&alert, acquaintance);
         self.alerts.insert(Stored {
@@ -259,11 +272,11 @@ impl Engine {
             fingerprint: labels.fingerprint(),
             labels,
             members: [(first.fingerprint, Arc::clone(first))].into(),
-            due_at: if has_waited {
+            due_at: self.not_before_start(if has_waited {
                 now.mono
             } else {
                 now.mono + node.group_wait
-            },
+            }),
             armed_for: None,
             has_flushed: false,
             flush: None,
@@ -272,9 +285,14 @@ impl Engine {
         }
     }
 
+    /// `due_at`, or the end of the start delay if that comes later (§4.3).
+    fn not_before_start(&self, due_at: Mono) -> Mono {
+        due_at.max(Mono::START + self.settings.start_delay)
+    }
+
     /// An alarm rang. Only the ring of the live alarm counts; whether it rang too early shows by
     /// itself, because everything waits for a time and the alarm is armed again.
-    fn ring(&mut self, alarm: AlarmId, at: crate::model::Mono, now: Now, out: &mut Vec<Effect>) {
+    fn ring(&mut self, alarm: AlarmId, at: Mono, now: Now, out: &mut Vec<Effect>) {
         if alarm == COLLECT_ALARM {
             return self.collect_ring(at, now, out);
         }

@@ -15,7 +15,7 @@ use super::messages::{Effect, FlushEnd, Note};
 use super::route::{RouteIndex, RouteTree};
 use super::{Engine, ReloadPolicy};
 use crate::config::{Config, Endpoint, Webhook};
-use crate::model::{Alert, Now};
+use crate::model::{Alert, Mono, Now};
 
 impl Engine {
     /// Puts `config` in force.
@@ -117,7 +117,8 @@ impl Engine {
             } else {
                 node.group_wait
             };
-            group.due_at = group.due_at.min(now.mono + wait);
+            let start = Mono::START + self.settings.start_delay;
+            group.due_at = group.due_at.min(now.mono + wait).max(start);
         }
     }
 

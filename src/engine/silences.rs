@@ -14,7 +14,7 @@ use super::random::Random;
 use super::silence_size::stored_bytes;
 use crate::model::{
     Alert, Fingerprint, FingerprintMap, MatchOp, Matcher, PostedSilence, Silence, SilenceState,
-    Wall,
+    Wall, ZERO_TIME,
 };
 
 /// How many silences there may be, how large, and for how long they are kept after their end.
@@ -78,6 +78,9 @@ impl Silences {
         random: &mut Random,
         changes: &mut Vec<Changed>,
     ) -> Result<Arc<str>, SilenceFault> {
+        if posted.starts_at == ZERO_TIME {
+            posted.starts_at = now;
+        }
         check(&posted)?;
         let old = match &posted.id {
             Some(id) => Some(self.get(id).cloned().ok_or(SilenceFault::NotFound)?),

@@ -22,7 +22,7 @@ pub use duration::{
 pub use fingerprint::{Fingerprint, FingerprintMap, FixedHasher, Fnv1a};
 pub use labels::Labels;
 pub use matcher::{
-    MatchOp, Matcher, MatcherError, Parsed, ParserMode, format_matchers, go_quote,
+    MatchOp, Matcher, MatcherError, Parsed, ParserMode, check_regex, format_matchers, go_quote,
     is_valid_label_name, parse_matcher, parse_matchers,
 };
 pub use order::{compare_for_notification, compare_label_sets};

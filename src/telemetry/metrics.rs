@@ -136,8 +136,23 @@ impl Metrics {
         self.families.alerts_invalid.inc();
     }
 
+    /// An alert was left out, because as many of its name fire as may.
+    pub fn alert_limited(&self) {
+        self.families.alerts_limited.inc();
+    }
+
+    /// How many alerts of one name may fire; 0 is no limit.
+    pub fn set_alert_limit(&self, limit: usize) {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.families.alert_limit.set(limit);
+    }
+
     /// Alerts were left out of a notification.
-    pub fn alerts_suppressed(&self, _by: Suppression, _alerts: usize) {}
+    pub fn alerts_suppressed(&self, by: Suppression, alerts: usize) {
+        let labels = [("reason", by.as_str())];
+        let suppressed = &self.families.delivery.suppressed;
+        suppressed.get_or_create(&labels).inc_by(alerts as u64);
+    }
 
     /// The send stage ran for a webhook.
     pub fn notification_started(&self) {

@@ -26,6 +26,8 @@ pub const SETTINGS: Settings = Settings {
     ledger_collect_interval: Duration::from_secs(15 * 60),
     silences: 0,
     silence_bytes: 0,
+    alerts_per_name: 0,
+    start_delay: Duration::ZERO,
     reload: ReloadPolicy::KeepUnchanged,
     seed: 1,
 };

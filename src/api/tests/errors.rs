@@ -126,20 +126,6 @@ fn a_preflight_is_answered_wherever_it_goes() {
 }
 
 #[test]
-fn silences_do_not_pretend_to_exist() {
-    let api = api(World::default());
-    let id = "/api/v2/silence/8188d168-a332-4677-a3d9-c1b0a4a8e3a1";
-    for (method, path) in [("GET", "/api/v2/silences"), ("GET", id), ("DELETE", id)] {
-        let told = tell(&api, request(method, path));
-        assert_eq!(told.status, 501, "{method} {path}");
-        assert_eq!(
-            told.body,
-            r#"{"code":501,"message":"silences are not built yet"}"#
-        );
-    }
-}
-
-#[test]
 fn a_full_inbox_turns_senders_away_for_a_second() {
     // Nobody takes anything out of this inbox, and it has no room.
     let (requests, _incoming) = bounded(0);

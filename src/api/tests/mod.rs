@@ -4,6 +4,7 @@
 mod alerts;
 mod errors;
 mod pages;
+mod silences;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,9 +18,9 @@ use crate::clock::Clock;
 use crate::config::{Config, GroupBy, Receiver, Route};
 use crate::dispatch::inbox::{self, Inbox, Receipt};
 use crate::engine::{
-    AlertView, Answer as Snapshot, Answered, Gauges, GroupView, InvalidAlert, Query,
+    AlertView, Answer as Snapshot, Answered, Gauges, GroupView, InvalidAlert, Query, SilenceFault,
 };
-use crate::model::{Alert, Labels, ParserMode, Wall};
+use crate::model::{Alert, Labels, ParserMode, PostedSilence, Silence, Wall};
 use crate::telemetry::metrics::Metrics;
 use crate::threads;
 use crate::version::BUILD;
@@ -29,10 +30,14 @@ use crate::version::BUILD;
 struct World {
     alerts: Vec<AlertView>,
     groups: Vec<GroupView>,
+    silences: Vec<Arc<Silence>>,
     receivers: Vec<Arc<Receiver>>,
     /// With a limit, every batch runs into it.
     alert_limit: Option<usize>,
 }
+
+/// The id that the made-up dispatcher gives.
+const NEW_ID: &str = "11111111-0000-4000-8000-000000000000";
 
 /// What came back, read to its end.
 #[derive(Debug)]
@@ -101,18 +106,37 @@ fn run_dispatcher(world: &World, incoming: &Incoming<inbox::Request>) {
                 let answer = world.answer(query);
                 let _ = reply.send(Answered { at: now(), answer });
             }
-            inbox::Request::SetSilence { .. }
-            | inbox::Request::ExpireSilence { .. }
-            | inbox::Request::Reload { .. }
-            | inbox::Request::Stop { .. } => return,
+            inbox::Request::SetSilence { posted, reply } => {
+                let _ = reply.send(world.set_silence(posted));
+            }
+            inbox::Request::ExpireSilence { id, reply } => {
+                let _ = reply.send(world.silence_id(&id));
+            }
+            inbox::Request::Reload { .. } | inbox::Request::Stop { .. } => return,
         }
     }
 }
 
 impl World {
+    /// Takes every silence without a fault, a new one under [`NEW_ID`].
+    fn set_silence(&self, posted: PostedSilence) -> Result<Arc<str>, SilenceFault> {
+        if let Some(fault) = posted.fault {
+            return Err(SilenceFault::Refused(format!("invalid silence: {fault}")));
+        }
+        posted
+            .id
+            .map_or(Ok(NEW_ID.into()), |id| self.silence_id(&id))
+    }
+
+    fn silence_id(&self, id: &str) -> Result<Arc<str>, SilenceFault> {
+        let found = self.silences.iter().find(|silence| *silence.id == *id);
+        let id = found.map(|silence| Arc::clone(&silence.id));
+        id.ok_or(SilenceFault::NotFound)
+    }
+
     fn answer(&self, query: Query) -> Snapshot {
         match query {
-            Query::Silences => Snapshot::Silences(Vec::new()),
+            Query::Silences => Snapshot::Silences(self.silences.clone()),
             Query::Alerts => Snapshot::Alerts(self.alerts.clone()),
             Query::Groups => Snapshot::Groups(self.groups.clone()),
             Query::Config => Snapshot::Config(Arc::new(self.config())),
@@ -186,11 +210,15 @@ fn request(method: &str, target: &str) -> Request {
 }
 
 fn post_alerts(body: &str) -> Request {
+    post("/api/v2/alerts", body)
+}
+
+fn post(target: &str, body: &str) -> Request {
     let content_type = ("content-type".to_owned(), "application/json".to_owned());
     Request {
         headers: vec![content_type],
         body: body.as_bytes().to_vec(),
-        ..request("POST", "/api/v2/alerts")
+        ..request("POST", target)
     }
 }
 

@@ -11,14 +11,15 @@ use crate::api::http::{Answer, Body};
 use crate::api::params::Params;
 use crate::api::router::Api;
 use crate::api::stream::{Pieces, body_of};
-use crate::api::wire::{BodyError, posted_alerts, push_alert};
+use crate::api::wire::{AlertShape, posted_alerts, push_alert};
 use crate::dispatch::inbox::Receipt;
 use crate::engine::{AlertView, Answer as Snapshot, InvalidAlert, Query};
 use crate::telemetry::metrics::Refusal;
 
 /// Takes a batch in. The sound alerts of it are kept even if others are told to be invalid.
 pub fn post(api: &Api, body: &[u8]) -> Result<Answer, ApiError> {
-    let alerts = posted_alerts(body, api.settings.parser_mode)?;
+    let alerts = posted_alerts(body, api.settings.parser_mode)
+        .map_err(|error| ApiError::of_body("alerts", error))?;
     match api.heard(api.inbox.post(alerts))? {
         Receipt::Taken(invalid) if invalid.is_empty() => Ok(Answer::empty(200)),
         Receipt::Taken(invalid) => Err(ApiError::Refused(reasons(&invalid))),
@@ -39,19 +40,11 @@ pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
         unreachable!("the dispatcher answers the question it was asked");
     };
     views.retain(|view| {
-        filters.wants_alert(&view.alert, answered.at) && filters.wants_any(&view.receivers)
+        filters.wants_alert(&view.alert, view.muted.as_deref(), answered.at)
+            && filters.wants_any(&view.receivers)
     });
     views.sort_unstable_by_key(|view| view.alert.fingerprint);
     Ok(Answer::empty(200).with_body("application/json", body(views)))
-}
-
-impl From<BodyError> for ApiError {
-    fn from(error: BodyError) -> Self {
-        match error {
-            BodyError::Malformed(because) => ApiError::MalformedBody(because),
-            BodyError::Invalid { code, message } => ApiError::Invalid { code, message },
-        }
-    }
 }
 
 fn reasons(invalid: &[InvalidAlert]) -> String {
@@ -81,12 +74,16 @@ impl Pieces for AlertPieces {
             return false;
         };
         match self.views.next() {
-            Some(AlertView {
-                alert, receivers, ..
-            }) => {
+            Some(view) => {
                 out.push(separator);
-                let receivers = receivers.iter().map(|receiver| &*receiver.name);
-                push_alert(out, &alert, receivers);
+                let receivers = view.receivers.iter().map(|receiver| &*receiver.name);
+                // Time intervals mute groups: of alerts by themselves they say nothing.
+                let shape = AlertShape {
+                    alert: &view.alert,
+                    muted: view.muted.as_deref(),
+                    muted_by: &[],
+                };
+                push_alert(out, shape, receivers);
                 self.separator = Some(b',');
             }
             None => {

@@ -3,6 +3,7 @@
 //! Owns the view of groups: which are shown, in which order, and the receivers of each alert over
 //! all of them (§4.6). Filters, sorts and serialises on the http thread.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::vec;
 
@@ -12,7 +13,8 @@ use crate::api::http::Answer;
 use crate::api::params::Params;
 use crate::api::router::Api;
 use crate::api::stream::{Pieces, body_of};
-use crate::api::wire::{push_alert, push_group_end, push_group_start};
+use crate::api::wire::{AlertShape, push_alert, push_group_end, push_group_start};
+use crate::config::Receiver;
 use crate::engine::{Answer as Snapshot, GroupView, GroupedAlert, Query};
 use crate::model::{Fingerprint, Labels, Wall, compare_for_notification, compare_label_sets};
 
@@ -24,9 +26,12 @@ pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
         unreachable!("the dispatcher answers the question it was asked");
     };
     keep_wanted(&mut groups, &filters, answered.at);
+    // Muted groups that are not shown still count as receivers of their alerts.
+    let receivers = ReceiverTable::of(&groups);
+    groups.retain(|group| filters.wants_muted() || group.muted_by.is_empty());
     sort(&mut groups);
     let alerts = groups.iter().map(|group| group.alerts.len()).sum();
-    let body = body_of(GroupPieces::new(groups), alerts);
+    let body = body_of(GroupPieces::new(groups, receivers), alerts);
     Ok(Answer::empty(200).with_body("application/json", body))
 }
 
@@ -37,7 +42,7 @@ fn keep_wanted(groups: &mut Vec<GroupView>, filters: &Filters, now: Wall) {
         }
         group
             .alerts
-            .retain(|grouped| filters.wants_alert(&grouped.alert, now));
+            .retain(|grouped| filters.wants_alert(&grouped.alert, grouped.muted.as_deref(), now));
         !group.alerts.is_empty()
     });
 }
@@ -98,6 +103,14 @@ impl ReceiverTable {
     }
 }
 
+/// A group without its alerts.
+struct GroupHead {
+    labels: Labels,
+    receiver: Arc<Receiver>,
+    muted_by: Vec<Arc<str>>,
+    route_labels: Arc<BTreeMap<String, String>>,
+}
+
 /// The groups as pieces of an array: an alert at a time, since one group may hold them all.
 struct GroupPieces {
     receivers: ReceiverTable,
@@ -110,8 +123,7 @@ enum PieceState {
     Between(u8),
     /// In a group.
     Inside {
-        labels: Labels,
-        receiver: Arc<str>,
+        group: GroupHead,
         alerts: vec::IntoIter<GroupedAlert>,
         is_first: bool,
     },
@@ -120,9 +132,9 @@ enum PieceState {
 }
 
 impl GroupPieces {
-    fn new(groups: Vec<GroupView>) -> Self {
+    fn new(groups: Vec<GroupView>, receivers: ReceiverTable) -> Self {
         GroupPieces {
-            receivers: ReceiverTable::of(&groups),
+            receivers,
             groups: groups.into_iter(),
             state: PieceState::Between(b'['),
         }
@@ -134,8 +146,12 @@ impl GroupPieces {
                 out.push(separator);
                 push_group_start(out);
                 PieceState::Inside {
-                    labels: group.labels,
-                    receiver: Arc::clone(&group.receiver.name),
+                    group: GroupHead {
+                        labels: group.labels,
+                        receiver: group.receiver,
+                        muted_by: group.muted_by,
+                        route_labels: group.route_labels,
+                    },
                     alerts: group.alerts.into_iter(),
                     is_first: true,
                 }
@@ -160,8 +176,7 @@ impl Pieces for GroupPieces {
                 self.open_group(out, separator);
             }
             PieceState::Inside {
-                labels,
-                receiver,
+                group,
                 alerts,
                 is_first,
             } => match alerts.next() {
@@ -170,10 +185,16 @@ impl Pieces for GroupPieces {
                         out.push(b',');
                     }
                     let receivers = self.receivers.receivers(grouped.alert.fingerprint);
-                    push_alert(out, &grouped.alert, receivers);
+                    let shape = AlertShape {
+                        alert: &grouped.alert,
+                        muted: grouped.muted.as_deref(),
+                        muted_by: &group.muted_by,
+                    };
+                    push_alert(out, shape, receivers);
                 }
                 None => {
-                    push_group_end(out, labels, receiver);
+                    let receiver = &group.receiver.name;
+                    push_group_end(out, &group.labels, receiver, &group.route_labels);
                     self.state = PieceState::Between(b',');
                 }
             },

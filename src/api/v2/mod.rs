@@ -5,6 +5,7 @@
 
 mod alerts;
 mod groups;
+mod silences;
 mod status;
 
 use super::accept::{check_accept, check_content_type};
@@ -85,7 +86,7 @@ pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer
         return (pattern, answer);
     }
     let answer = check(endpoint, request, path)
-        .and_then(|endpoint| serve(api, endpoint, request))
+        .and_then(|endpoint| serve(api, endpoint, request, path))
         .unwrap_or_else(ApiError::into_answer)
         .with_header("Cache-Control", "no-store")
         .with_header("Vary", "Origin");
@@ -103,13 +104,13 @@ fn check(endpoint: Option<Endpoint>, request: &Request, path: &str) -> Result<En
         });
     }
     check_content_type(request)?;
-    if request.method == "GET" {
+    if request.method != "POST" {
         check_accept(request)?;
     }
     Ok(endpoint)
 }
 
-fn serve(api: &Api, endpoint: Endpoint, request: &Request) -> Result<Answer, ApiError> {
+fn serve(api: &Api, endpoint: Endpoint, request: &Request, path: &str) -> Result<Answer, ApiError> {
     let params = Params::parse(Target::split(&request.target).query);
     match endpoint {
         Endpoint::Alerts if request.method == "POST" => alerts::post(api, &request.body),
@@ -117,7 +118,10 @@ fn serve(api: &Api, endpoint: Endpoint, request: &Request) -> Result<Answer, Api
         Endpoint::Groups => groups::list(api, &params),
         Endpoint::Receivers => status::receivers(api, &params),
         Endpoint::Status => status::status(api),
-        Endpoint::Silences | Endpoint::Silence => Err(ApiError::NotBuilt("silences")),
+        Endpoint::Silences if request.method == "POST" => silences::post(api, &request.body),
+        Endpoint::Silences => silences::list(api, &params),
+        Endpoint::Silence if request.method == "DELETE" => silences::expire(api, path),
+        Endpoint::Silence => silences::get(api, path),
     }
 }
 

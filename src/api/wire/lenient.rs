@@ -21,10 +21,15 @@ pub enum Found<T> {
     Wrong(&'static str),
 }
 
-/// What can be read from a string, an object or an array. Each kind is wrong unless it is taken.
+/// What can be read from a string, a boolean, an object or an array. Each kind is wrong unless it is taken.
 pub trait Kind<'de>: Sized {
     /// Takes a string.
     fn from_text(_text: Cow<'de, str>) -> Option<Self> {
+        None
+    }
+
+    /// Takes a boolean.
+    fn from_bool(_value: bool) -> Option<Self> {
         None
     }
 
@@ -46,6 +51,12 @@ pub struct Text<'de>(pub Cow<'de, str>);
 impl<'de> Kind<'de> for Text<'de> {
     fn from_text(text: Cow<'de, str>) -> Option<Self> {
         Some(Text(text))
+    }
+}
+
+impl Kind<'_> for bool {
+    fn from_bool(value: bool) -> Option<Self> {
+        Some(value)
     }
 }
 
@@ -102,8 +113,8 @@ impl<'de, T: Kind<'de>> Visitor<'de> for FoundVisitor<T> {
         Ok(Found::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Found<T>, E> {
-        Ok(Found::Wrong("bool"))
+    fn visit_bool<E>(self, value: bool) -> Result<Found<T>, E> {
+        Ok(found(T::from_bool(value), "bool"))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Found<T>, E> {

@@ -3,15 +3,21 @@
 //! Owns the names of fields, the shapes and the rules of the schema (§10.2, Appendix E). Nothing
 //! else in `api` names serde. Pure; runs on the http threads.
 
+mod body;
 mod date;
 mod lenient;
 mod posted;
+mod posted_silence;
 mod shapes;
+mod silence;
 mod syntax;
 mod uri;
 
-pub use posted::{BodyError, posted_alerts};
+pub use body::BodyError;
+pub use posted::posted_alerts;
+pub use posted_silence::posted_silence;
 pub use shapes::{
-    ClusterShape, StatusShape, error_object, error_string, push_alert, push_group_end,
+    AlertShape, ClusterShape, StatusShape, error_object, error_string, push_alert, push_group_end,
     push_group_start, receivers_list, status_object,
 };
+pub use silence::{push_silence, silence_id, silence_object};

@@ -10,34 +10,15 @@ use serde::de::{Deserialize, IgnoredAny, MapAccess, SeqAccess};
 
 use crate::model::{Labels, ParserMode, PostedAlert, Wall, go_quote, is_valid_label_name};
 
-use super::date::parse_date;
-use super::lenient::{Found, Kind, Text, TextMap};
-use super::syntax::{find_fault, repair};
+use super::body::{
+    BodyError, Read, keep_first, missing, read_body, read_map, read_text, read_time, wrong_kind,
+};
+use super::lenient::{Found, Kind, Text};
 use super::uri::is_request_uri;
-
-/// Why a body was not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BodyError {
-    /// It is not JSON, or of the wrong kinds; says why, in Go's words.
-    Malformed(String),
-    /// It breaks a rule of the schema.
-    Invalid {
-        /// The framework's number for the rule: 601 format, 602 required.
-        code: u16,
-        /// Which field, and which rule.
-        message: String,
-    },
-}
 
 /// Reads the alerts of a body. What stands behind the first JSON value is not looked at.
 pub fn posted_alerts(body: &[u8], mode: ParserMode) -> Result<Vec<PostedAlert>, BodyError> {
-    if body.iter().all(|byte| b" \t\r\n".contains(byte)) {
-        return Err(missing("alerts"));
-    }
-    let mut alerts = match read_list(body) {
-        Ok(list) => list?,
-        Err(error) => read_despite(body, &error)?,
-    };
+    let mut alerts = read_body(body, "alerts", read_list)?;
     for alert in &mut alerts {
         alert.fault = fault_of(alert, mode).map(String::into_boxed_str);
     }
@@ -46,22 +27,13 @@ pub fn posted_alerts(body: &[u8], mode: ParserMode) -> Result<Vec<PostedAlert>, 
 
 type ListResult = Result<Vec<PostedAlert>, BodyError>;
 
-fn read_list(body: &[u8]) -> Result<ListResult, serde_json::Error> {
+fn read_list(body: &[u8]) -> Read<Vec<PostedAlert>> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     Ok(match Found::<AlertList>::deserialize(&mut reader)? {
         Found::Null => Ok(Vec::new()),
         Found::Right(list) => list.into_result(),
         Found::Wrong(kind) => Err(wrong_kind(kind, "value of type models.PostableAlerts")),
     })
-}
-
-/// Reads a body that serde_json did not take: it may still be one that Go takes, because it only
-/// holds text that is not Unicode.
-fn read_despite(body: &[u8], error: &serde_json::Error) -> ListResult {
-    if let Some(fault) = find_fault(body) {
-        return Err(BodyError::Malformed(fault));
-    }
-    read_list(&repair(body)).unwrap_or_else(|_| Err(BodyError::Malformed(error.to_string())))
 }
 
 /// The list while it is read. The first fault decides: kinds before rules.
@@ -187,54 +159,6 @@ impl AlertFields<'_> {
     }
 }
 
-fn keep_first(slot: &mut Option<BodyError>, read: Result<(), BodyError>) {
-    if let Err(fault) = read {
-        slot.get_or_insert(fault);
-    }
-}
-
-/// A second object under the same name adds to the first, a null takes it away.
-fn read_map<'de>(
-    slot: &mut Option<Vec<(Cow<'de, str>, Cow<'de, str>)>>,
-    found: Found<TextMap<'de>>,
-    owner: &str,
-    name: &str,
-) -> Result<(), BodyError> {
-    match found {
-        Found::Null => *slot = None,
-        Found::Right(mut map) => {
-            if let Some((key, kind)) = map.wrong {
-                let place = format!("struct field {owner}.{name}.{key} of type string");
-                return Err(wrong_kind(kind, &place));
-            }
-            slot.get_or_insert_default().append(&mut map.pairs);
-        }
-        Found::Wrong(kind) => {
-            let place = format!("struct field {owner}.{name} of type models.LabelSet");
-            return Err(wrong_kind(kind, &place));
-        }
-    }
-    Ok(())
-}
-
-fn read_time(slot: &mut Option<Wall>, found: Found<Text<'_>>) -> Result<(), BodyError> {
-    match found {
-        Found::Null => {}
-        Found::Right(Text(text)) => *slot = parse_date(&text).map_err(BodyError::Malformed)?,
-        Found::Wrong(kind) => return Err(wrong_kind(kind, "value of type string")),
-    }
-    Ok(())
-}
-
-fn read_text<'de>(slot: &mut Cow<'de, str>, found: Found<Text<'de>>) -> Result<(), BodyError> {
-    match found {
-        Found::Null => *slot = Cow::Borrowed(""),
-        Found::Right(Text(text)) => *slot = text,
-        Found::Wrong(kind) => return Err(wrong_kind(kind, "value of type string")),
-    }
-    Ok(())
-}
-
 /// The last of a name counts, and goes if it is empty.
 fn without_empty_values(pairs: Vec<(Cow<'_, str>, Cow<'_, str>)>) -> Labels {
     let has_empty = pairs.iter().any(|(_, value)| value.is_empty());
@@ -263,17 +187,6 @@ fn fault_of(alert: &PostedAlert, mode: ParserMode) -> Option<String> {
         .or_else(|| {
             bad_name(&alert.annotations).map(|fault| format!("invalid annotations: {fault}"))
         })
-}
-
-fn missing(field: &str) -> BodyError {
-    BodyError::Invalid {
-        code: 602,
-        message: format!("{field} in body is required"),
-    }
-}
-
-fn wrong_kind(kind: &str, place: &str) -> BodyError {
-    BodyError::Malformed(format!("json: cannot unmarshal {kind} into Go {place}"))
 }
 
 #[cfg(test)]

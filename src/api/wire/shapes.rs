@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
 use crate::config::Receiver;
+use crate::engine::Muted;
 use crate::model::{Alert, Fingerprint, Labels, Wall};
 use crate::version::BuildInfo;
 
@@ -32,12 +34,24 @@ pub struct StatusShape<'a> {
     pub build: BuildInfo,
 }
 
+/// One alert and what mutes it.
+#[derive(Clone, Copy, Debug)]
+pub struct AlertShape<'a> {
+    /// The alert.
+    pub alert: &'a Alert,
+    /// The silences and alerts that mute it, if any do.
+    pub muted: Option<&'a Muted>,
+    /// The time intervals that mute its group.
+    pub muted_by: &'a [Arc<str>],
+}
+
 /// Appends one alert with the names of its receivers.
 pub fn push_alert<'a>(
     out: &mut Vec<u8>,
-    alert: &Alert,
+    shape: AlertShape<'_>,
     receivers: impl Iterator<Item = &'a str> + Clone,
 ) {
+    let alert = shape.alert;
     push(
         out,
         &AlertObject {
@@ -46,7 +60,7 @@ pub fn push_alert<'a>(
             fingerprint: Displayed(alert.fingerprint),
             receivers: List(receivers.map(|name| Named { name })),
             starts_at: Millis(alert.starts_at),
-            status: AlertStatus::ACTIVE,
+            status: AlertStatus::of(&shape),
             updated_at: Millis(alert.updated_at),
             generator_url: &alert.generator_url,
             labels: LabelObject(&alert.labels),
@@ -60,11 +74,18 @@ pub fn push_group_start(out: &mut Vec<u8>) {
 }
 
 /// Appends what stands behind the alerts of a group.
-pub fn push_group_end(out: &mut Vec<u8>, labels: &Labels, receiver: &str) {
+pub fn push_group_end(
+    out: &mut Vec<u8>,
+    labels: &Labels,
+    receiver: &str,
+    route_labels: &BTreeMap<String, String>,
+) {
     out.extend_from_slice(br#"],"labels":"#);
     push(out, &LabelObject(labels));
     out.extend_from_slice(br#","receiver":"#);
     push(out, &Named { name: receiver });
+    out.extend_from_slice(br#","routeLabels":"#);
+    push(out, route_labels);
     out.push(b'}');
 }
 
@@ -125,30 +146,40 @@ struct AlertObject<'a, R: Serialize> {
     fingerprint: Displayed<Fingerprint>,
     receivers: R,
     starts_at: Millis,
-    status: AlertStatus,
+    status: AlertStatus<'a>,
     updated_at: Millis,
     #[serde(rename = "generatorURL", skip_serializing_if = "str::is_empty")]
     generator_url: &'a str,
     labels: LabelObject<'a>,
 }
 
-/// Nothing mutes alerts yet, so that there is one status.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct AlertStatus {
-    inhibited_by: [&'static str; 0],
-    muted_by: [&'static str; 0],
-    silenced_by: [&'static str; 0],
+struct AlertStatus<'a> {
+    inhibited_by: Texts<'a, Fingerprint>,
+    muted_by: Texts<'a, Arc<str>>,
+    silenced_by: Texts<'a, Arc<str>>,
     state: &'static str,
 }
 
-impl AlertStatus {
-    const ACTIVE: AlertStatus = AlertStatus {
-        inhibited_by: [],
-        muted_by: [],
-        silenced_by: [],
-        state: "active",
-    };
+impl<'a> AlertStatus<'a> {
+    fn of(shape: &AlertShape<'a>) -> Self {
+        let (silenced_by, inhibited_by) = match shape.muted {
+            Some(muted) => (&*muted.silenced_by, &*muted.inhibited_by),
+            None => (&[][..], &[][..]),
+        };
+        let is_suppressed = shape.muted.is_some() || !shape.muted_by.is_empty();
+        AlertStatus {
+            inhibited_by: Texts(inhibited_by),
+            muted_by: Texts(shape.muted_by),
+            silenced_by: Texts(silenced_by),
+            state: if is_suppressed {
+                "suppressed"
+            } else {
+                "active"
+            },
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -208,7 +239,7 @@ struct ErrorObject<'a> {
 }
 
 /// A label set as an object.
-struct LabelObject<'a>(&'a Labels);
+pub(super) struct LabelObject<'a>(pub &'a Labels);
 
 impl Serialize for LabelObject<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -217,7 +248,7 @@ impl Serialize for LabelObject<'_> {
 }
 
 /// A time with milliseconds, cut.
-struct Millis(Wall);
+pub(super) struct Millis(pub Wall);
 
 impl Serialize for Millis {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -234,8 +265,17 @@ impl<T: fmt::Display> Serialize for Displayed<T> {
     }
 }
 
+/// Values as they print, as an array.
+struct Texts<'a, T>(&'a [T]);
+
+impl<T: fmt::Display> Serialize for Texts<'_, T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.iter().map(Displayed))
+    }
+}
+
 /// Whatever an iterator yields, as an array.
-struct List<I>(I);
+pub(super) struct List<I>(pub I);
 
 impl<I: Iterator<Item: Serialize> + Clone> Serialize for List<I> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -244,14 +284,15 @@ impl<I: Iterator<Item: Serialize> + Clone> Serialize for List<I> {
 }
 
 /// A whole answer: as Go writes them, with a newline behind it.
-fn line<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+pub(super) fn line<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     let mut out = Vec::new();
     push(&mut out, value);
     out.push(b'\n');
     out
 }
 
-fn push<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+/// Appends a value as JSON.
+pub(super) fn push<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
     serde_json::to_writer(out, value).expect("memory takes every write and all keys are strings");
 }
 
@@ -263,6 +304,14 @@ mod tests {
         let mut out = Vec::new();
         write(&mut out);
         String::from_utf8(out).expect("JSON is UTF-8")
+    }
+
+    fn unmuted(alert: &Alert) -> AlertShape<'_> {
+        AlertShape {
+            alert,
+            muted: None,
+            muted_by: &[],
+        }
     }
 
     #[test]
@@ -280,7 +329,7 @@ mod tests {
             generator_url: "http://prom/graph".into(),
         };
         assert_eq!(
-            text(|out| push_alert(out, &alert, ["default"].into_iter())),
+            text(|out| push_alert(out, unmuted(&alert), ["default"].into_iter())),
             concat!(
                 r#"{"annotations":{"summary":"<x> \"y\""},"endsAt":"2026-01-01T00:05:00.000Z","#,
                 r#""fingerprint":"1f56cb8f931d1bd4","receivers":[{"name":"default"}],"#,
@@ -294,7 +343,7 @@ mod tests {
             generator_url: "".into(),
             ..alert.clone()
         };
-        let written = text(|out| push_alert(out, &without_link, [].into_iter()));
+        let written = text(|out| push_alert(out, unmuted(&without_link), [].into_iter()));
         assert!(!written.contains("generatorURL"));
     }
 
@@ -303,11 +352,12 @@ mod tests {
         let labels = Labels::from_pairs([("job", "j")]);
         let group = text(|out| {
             push_group_start(out);
-            push_group_end(out, &labels, "default");
+            let route_labels = BTreeMap::from([("team".to_owned(), "x".to_owned())]);
+            push_group_end(out, &labels, "default", &route_labels);
         });
         assert_eq!(
             group,
-            r#"{"alerts":[],"labels":{"job":"j"},"receiver":{"name":"default"}}"#
+            r#"{"alerts":[],"labels":{"job":"j"},"receiver":{"name":"default"},"routeLabels":{"team":"x"}}"#
         );
     }
 }

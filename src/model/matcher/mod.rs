@@ -221,6 +221,12 @@ pub fn is_valid_label_name(name: &str, mode: ParserMode) -> bool {
     !name.is_empty() && (mode != ParserMode::Classic || is_classic())
 }
 
+/// Whether a value is a regex by itself, as Alertmanager checks those of silences (§7.4): what it
+/// faults is the value, not the anchored form that a matcher makes of it.
+pub fn check_regex(value: &str) -> Result<(), MatcherError> {
+    re2::check(value).map_err(|fault| MatcherError(fault.to_string()))
+}
+
 /// The list form `{a="b",c=~"d"}` of route keys: no space after the comma.
 pub fn format_matchers(matchers: &[Matcher]) -> String {
     let printed: Vec<String> = matchers.iter().map(Matcher::to_string).collect();

@@ -16,7 +16,7 @@ use prometheus_client::registry::{Metric, Registry};
 use super::{Real, Refusal, THREADS};
 use crate::engine::{FailureKind, Gauges};
 use crate::limits;
-use crate::model::Status;
+use crate::model::{SilenceState, Status};
 
 /// Fixed names with values from lists of ours.
 pub type Labels<const N: usize> = [(&'static str, &'static str); N];
@@ -30,6 +30,12 @@ pub const MOVED: Labels<1> = [("fate", "moved")];
 const VERSION: (&str, &str) = ("version", "v2");
 const WEBHOOK: (&str, &str) = ("integration", "webhook");
 const GET: Labels<1> = [("method", "get")];
+
+const SILENCE_STATES: [SilenceState; 3] = [
+    SilenceState::Active,
+    SilenceState::Pending,
+    SilenceState::Expired,
+];
 
 /// Upper bounds in seconds, as Alertmanager has them.
 const ATTEMPT_BUCKETS: [f64; 5] = [1.0, 5.0, 10.0, 15.0, 20.0];
@@ -55,6 +61,8 @@ pub struct Request {
 pub struct Families {
     pub alerts_received: Family<Labels<2>, Counter>,
     pub alerts_invalid: Counter,
+    pub alerts_limited: Counter,
+    pub alert_limit: Gauge,
     pub delivery: DeliveryFamilies,
     pub config: ConfigFamilies,
     pub http: HttpFamilies,
@@ -73,6 +81,7 @@ pub struct DeliveryFamilies {
     pub attempts: Counter,
     pub attempts_failed: Counter,
     pub attempt_latency: Histogram,
+    pub suppressed: Family<Labels<1>, Counter>,
 }
 
 /// What happens at the front door.
@@ -97,6 +106,10 @@ pub struct ConfigFamilies {
 #[derive(Debug)]
 pub struct EngineFamilies {
     active_alerts: Gauge,
+    suppressed_alerts: Gauge,
+    silences: [Gauge; 3],
+    silences_kept: Gauge,
+    inhibition_rules: Gauge,
     stored_alerts: Gauge,
     groups: Gauge,
     ledger_entries: Gauge,
@@ -131,6 +144,16 @@ impl Families {
                 "alertmanager_alerts_invalid",
                 "Alerts that were posted and refused",
                 [VERSION],
+            ),
+            alerts_limited: page.put(
+                "alertmanager_alerts_limited",
+                "Alerts left out because as many of their name fire as may",
+                Counter::default(),
+            ),
+            alert_limit: page.put(
+                "alertmanager_alerts_per_alert_limit",
+                "How many alerts of one name may fire; 0 is no limit",
+                Gauge::default(),
             ),
             delivery: DeliveryFamilies::register(&mut page),
             config: ConfigFamilies::register(&mut page),
@@ -180,6 +203,12 @@ impl DeliveryFamilies {
                 [WEBHOOK],
             ),
             attempt_latency: page.attempt_latency(),
+            // Without series until there is one, as in Alertmanager.
+            suppressed: page.family(
+                "alertmanager_notifications_suppressed",
+                "Alerts that were left out of notifications, by what kept them out",
+                [],
+            ),
         }
     }
 }
@@ -245,9 +274,19 @@ impl EngineFamilies {
             "Unresolved alerts by state",
             ["active", "suppressed", "unprocessed"].map(|state| [("state", state)]),
         );
+        let states = SILENCE_STATES.map(|state| [("state", state.as_str())]);
+        let silences: Family<Labels<1>, Gauge> =
+            page.family("alertmanager_silences", "Silences by state", states);
         let mut gauge = |name, help| page.put(name, help, Gauge::default());
         EngineFamilies {
             active_alerts: alerts.get_or_create_owned(&[("state", "active")]),
+            suppressed_alerts: alerts.get_or_create_owned(&[("state", "suppressed")]),
+            silences: states.map(|state| silences.get_or_create_owned(&state)),
+            silences_kept: gauge(
+                "alertmanager_silences_state_size",
+                "Silences kept, expired ones included",
+            ),
+            inhibition_rules: gauge("alertmanager_inhibition_rules", "Inhibition rules in force"),
             stored_alerts: gauge(
                 "alertwheel_stored_alerts",
                 "Alerts kept, resolved ones included",
@@ -278,8 +317,16 @@ impl EngineFamilies {
 
     /// Takes over what the engine counted.
     pub fn set(&self, gauges: &Gauges) {
+        let [active, pending, expired] = &self.silences;
+        let silences = gauges.active_silences + gauges.pending_silences + gauges.expired_silences;
         let pairs = [
             (&self.active_alerts, gauges.active_alerts),
+            (&self.suppressed_alerts, gauges.suppressed_alerts),
+            (active, gauges.active_silences),
+            (pending, gauges.pending_silences),
+            (expired, gauges.expired_silences),
+            (&self.silences_kept, silences),
+            (&self.inhibition_rules, gauges.inhibition_rules),
             (&self.stored_alerts, gauges.stored_alerts),
             (&self.groups, gauges.groups),
             (&self.ledger_entries, gauges.ledger_entries),

@@ -64,6 +64,17 @@ pub(super) fn compile_anchored(value: &str) -> Result<Regex, Fault> {
         })
 }
 
+/// Whether `value` is a pattern; how large it gets shows only when it is compiled.
+pub(super) fn check(value: &str) -> Result<(), Fault> {
+    if value.len() > PATTERN_BYTES {
+        return Err(Fault {
+            reason: Reason::TooLarge,
+            excerpt: value.to_owned(),
+        });
+    }
+    Translator::new(value).translate().map(drop)
+}
+
 /// Reads a pattern from front to end and writes it anew.
 struct Translator<'a> {
     whole: &'a str,

@@ -1,0 +1,181 @@
+//! `GET` and `POST /silences`, `GET` and `DELETE /silence/{silenceID}`.
+//!
+//! Owns the checks that come before the engine's (§7.4), the order of the list (§7.5), and the
+//! state that the API shows. Decides nothing else about silences. Runs on the http threads.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+use std::vec;
+
+use crate::api::error::ApiError;
+use crate::api::filters::filter_matchers;
+use crate::api::http::Answer;
+use crate::api::params::Params;
+use crate::api::router::Api;
+use crate::api::stream::{Pieces, body_of};
+use crate::api::target::{Plus, percent_decode};
+use crate::api::uuid::is_uuid;
+use crate::api::wire::{posted_silence, push_silence, silence_id, silence_object};
+use crate::engine::{Answer as Snapshot, Query, SilenceFault};
+use crate::model::{Matcher, PostedSilence, Silence, SilenceState, Wall, go_quote};
+
+/// Makes or changes a silence; answers with the id under which it stands now.
+pub fn post(api: &Api, body: &[u8]) -> Result<Answer, ApiError> {
+    let posted = posted_silence(body, api.settings.parser_mode)
+        .map_err(|error| ApiError::of_body("silence", error))?;
+    check_times(&posted, api.wall())?;
+    match api.heard(api.inbox.set_silence(posted))? {
+        Ok(id) => Ok(Answer::json(200, silence_id(&id))),
+        Err(SilenceFault::NotFound) => Err(ApiError::SilenceNotFound),
+        Err(SilenceFault::Refused(why)) => Err(ApiError::Refused(why)),
+    }
+}
+
+/// Lists silences: active, pending, expired.
+pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
+    let wanted = filter_matchers(params, api.settings.parser_mode)?;
+    let shows = |state: SilenceState| params.is_true_by_default(state.as_str());
+    let (silences, now) = silences(api)?;
+    let mut shown: Vec<Shown> = silences
+        .into_iter()
+        .map(|silence| Shown {
+            state: shown_state(&silence, now),
+            silence,
+        })
+        .filter(|shown| has_matchers(&shown.silence, &wanted) && shows(shown.state))
+        .collect();
+    shown.sort_by(Shown::compare);
+    let count = shown.len();
+    let body = body_of(SilencePieces::new(shown), count);
+    Ok(Answer::empty(200).with_body("application/json", body))
+}
+
+/// Shows the silence whose id is the end of `path`.
+pub fn get(api: &Api, path: &str) -> Result<Answer, ApiError> {
+    let id = id_of(path)?;
+    let (silences, now) = silences(api)?;
+    let found = silences.iter().find(|silence| *silence.id == *id);
+    Ok(match found {
+        Some(silence) => Answer::json(200, silence_object(silence, shown_state(silence, now))),
+        None => Answer::empty(404),
+    })
+}
+
+/// Ends the silence whose id is the end of `path`.
+pub fn expire(api: &Api, path: &str) -> Result<Answer, ApiError> {
+    let id = id_of(path)?;
+    match api.heard(api.inbox.expire_silence(id))? {
+        Ok(_) => Ok(Answer::empty(200)),
+        Err(SilenceFault::NotFound) => Ok(Answer::empty(404)),
+        Err(SilenceFault::Refused(why)) => Err(ApiError::Refused(why)),
+    }
+}
+
+fn silences(api: &Api) -> Result<(Vec<Arc<Silence>>, Wall), ApiError> {
+    let answered = api.heard(api.inbox.ask(Query::Silences))?;
+    match answered.answer {
+        Snapshot::Silences(silences) => Ok((silences, answered.at)),
+        _ => unreachable!("the dispatcher answers the question it was asked"),
+    }
+}
+
+fn id_of(path: &str) -> Result<String, ApiError> {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let sent = path.rsplit('/').next().unwrap_or(path);
+    let id = percent_decode(sent, Plus::Literal).unwrap_or_default();
+    if is_uuid(&id) {
+        return Ok(id.into_owned());
+    }
+    Err(ApiError::Invalid {
+        code: 601,
+        message: format!("silenceID in path must be of type uuid: {}", go_quote(&id)),
+    })
+}
+
+/// The zero time as a start means now, and so is never too late.
+fn check_times(posted: &PostedSilence, now: Wall) -> Result<(), ApiError> {
+    let why = if posted.starts_at >= posted.ends_at {
+        "start time must be before end time"
+    } else if posted.ends_at < now {
+        "end time can't be in the past"
+    } else {
+        return Ok(());
+    };
+    Err(ApiError::Refused(format!(
+        "Failed to create silence: {why}"
+    )))
+}
+
+/// The state as the API shows it: unlike in muting, the end itself does not count (§7.1).
+fn shown_state(silence: &Silence, now: Wall) -> SilenceState {
+    if now < silence.starts_at {
+        SilenceState::Pending
+    } else if now < silence.ends_at {
+        SilenceState::Active
+    } else {
+        SilenceState::Expired
+    }
+}
+
+/// Whether each of `wanted` is one of the silence's own matchers, to the letter (§7.5).
+fn has_matchers(silence: &Silence, wanted: &[Matcher]) -> bool {
+    wanted
+        .iter()
+        .all(|matcher| silence.matchers.contains(matcher))
+}
+
+/// A silence with the state that is shown.
+struct Shown {
+    state: SilenceState,
+    silence: Arc<Silence>,
+}
+
+impl Shown {
+    /// What ends or begins next comes first; of what is over, what ended last.
+    fn compare(&self, other: &Shown) -> Ordering {
+        let (ours, theirs) = (&self.silence, &other.silence);
+        self.state.cmp(&other.state).then_with(|| match self.state {
+            SilenceState::Active => ours.ends_at.cmp(&theirs.ends_at),
+            SilenceState::Pending => ours.starts_at.cmp(&theirs.starts_at),
+            SilenceState::Expired => theirs.ends_at.cmp(&ours.ends_at),
+        })
+    }
+}
+
+/// The silences as pieces of an array.
+struct SilencePieces {
+    silences: vec::IntoIter<Shown>,
+    /// What stands before the next silence; `None` once the array is closed.
+    separator: Option<u8>,
+}
+
+impl SilencePieces {
+    fn new(silences: Vec<Shown>) -> Self {
+        SilencePieces {
+            silences: silences.into_iter(),
+            separator: Some(b'['),
+        }
+    }
+}
+
+impl Pieces for SilencePieces {
+    fn write_next(&mut self, out: &mut Vec<u8>) -> bool {
+        let Some(separator) = self.separator.take() else {
+            return false;
+        };
+        match self.silences.next() {
+            Some(Shown { state, silence }) => {
+                out.push(separator);
+                push_silence(out, &silence, state);
+                self.separator = Some(b',');
+            }
+            None => {
+                if separator == b'[' {
+                    out.push(b'[');
+                }
+                out.extend_from_slice(b"]\n");
+            }
+        }
+        true
+    }
+}

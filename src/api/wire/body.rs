@@ -1,0 +1,113 @@
+//! What the bodies of all POSTs have in common.
+//!
+//! Owns the error of a body, and reading its fields one by one as Go's decoder does: what is wrong
+//! is noted, and the first fault wins. Pure; runs on the http threads.
+
+use std::borrow::Cow;
+
+use crate::model::Wall;
+
+use super::date::parse_date;
+use super::lenient::{Found, Text, TextMap};
+use super::syntax::{find_fault, repair};
+
+/// Why a body was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BodyError {
+    /// It is not JSON, or of the wrong kinds; says why, in Go's words.
+    Malformed(String),
+    /// It breaks a rule of the schema.
+    Invalid {
+        /// The framework's number for the rule: 601 format, 602 required.
+        code: u16,
+        /// Which field, and which rule.
+        message: String,
+    },
+}
+
+/// What was read of a body, or why it is not as it should be; the outer error is one of syntax.
+pub type Read<T> = Result<Result<T, BodyError>, serde_json::Error>;
+
+/// Reads a body, which the schema calls `name`. One that serde_json does not take may still be one
+/// that Go takes, because it only holds text that is not Unicode.
+pub fn read_body<T>(
+    body: &[u8],
+    name: &str,
+    read: impl Fn(&[u8]) -> Read<T>,
+) -> Result<T, BodyError> {
+    if body.iter().all(|byte| b" \t\r\n".contains(byte)) {
+        return Err(missing(name));
+    }
+    let error = match read(body) {
+        Ok(result) => return result,
+        Err(error) => error,
+    };
+    if let Some(fault) = find_fault(body) {
+        return Err(BodyError::Malformed(fault));
+    }
+    read(&repair(body)).unwrap_or_else(|_| Err(BodyError::Malformed(error.to_string())))
+}
+
+/// Keeps the fault of a field, unless one came before it.
+pub fn keep_first(slot: &mut Option<BodyError>, read: Result<(), BodyError>) {
+    if let Err(fault) = read {
+        slot.get_or_insert(fault);
+    }
+}
+
+/// A second object under the same name adds to the first, a null takes it away.
+pub fn read_map<'de>(
+    slot: &mut Option<Vec<(Cow<'de, str>, Cow<'de, str>)>>,
+    found: Found<TextMap<'de>>,
+    owner: &str,
+    name: &str,
+) -> Result<(), BodyError> {
+    match found {
+        Found::Null => *slot = None,
+        Found::Right(mut map) => {
+            if let Some((key, kind)) = map.wrong {
+                let place = format!("struct field {owner}.{name}.{key} of type string");
+                return Err(wrong_kind(kind, &place));
+            }
+            slot.get_or_insert_default().append(&mut map.pairs);
+        }
+        Found::Wrong(kind) => {
+            let place = format!("struct field {owner}.{name} of type models.LabelSet");
+            return Err(wrong_kind(kind, &place));
+        }
+    }
+    Ok(())
+}
+
+/// Reads a time, where null changes nothing.
+pub fn read_time(slot: &mut Option<Wall>, found: Found<Text<'_>>) -> Result<(), BodyError> {
+    match found {
+        Found::Null => {}
+        Found::Right(Text(text)) => *slot = parse_date(&text).map_err(BodyError::Malformed)?,
+        Found::Wrong(kind) => return Err(wrong_kind(kind, "value of type string")),
+    }
+    Ok(())
+}
+
+/// Reads a text, where null is the empty one.
+pub fn read_text<'de>(slot: &mut Cow<'de, str>, found: Found<Text<'de>>) -> Result<(), BodyError> {
+    match found {
+        Found::Null => *slot = Cow::Borrowed(""),
+        Found::Right(Text(text)) => *slot = text,
+        Found::Wrong(kind) => return Err(wrong_kind(kind, "value of type string")),
+    }
+    Ok(())
+}
+
+/// The fault of a field that has to be there.
+pub fn missing(field: &str) -> BodyError {
+    BodyError::Invalid {
+        code: 602,
+        message: format!("{field} in body is required"),
+    }
+}
+
+/// The fault of a value of another kind than `place` takes, in Go's words.
+pub fn wrong_kind(kind: &str, place: &str) -> BodyError {
+    BodyError::Malformed(format!("json: cannot unmarshal {kind} into Go {place}"))
+}

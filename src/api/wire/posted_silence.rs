@@ -1,0 +1,366 @@
+//! The body of `POST /api/v2/silences`.
+//!
+//! Owns the way from bytes to a silence: the fields, the rules of the schema in their order, and
+//! what is wrong with its matchers (§7.4, §10.2). Times are compared where the time of day is
+//! known. Pure; runs on the http threads.
+
+use std::borrow::Cow;
+
+use serde::de::{Deserialize, IgnoredAny, MapAccess, SeqAccess};
+
+use crate::limits;
+use crate::model::{
+    Labels, MatchOp, Matcher, ParserMode, PostedSilence, Wall, ZERO_TIME, check_regex, go_quote,
+    is_valid_label_name,
+};
+
+use super::body::{BodyError, Read, keep_first, missing, read_body, read_map, wrong_kind};
+use super::date::parse_date;
+use super::lenient::{Found, Kind, Text};
+
+/// Reads the silence of a body. What stands behind the first JSON value is not looked at.
+///
+/// A start at Go's zero time is kept as that: only the engine knows which now it stands for.
+pub fn posted_silence(body: &[u8], mode: ParserMode) -> Result<PostedSilence, BodyError> {
+    read_body(body, "silence", |text| read_silence(text, mode))
+}
+
+/// How Go calls what the body is read into first.
+const GO_TYPE: &str = r#"value of type struct { ID string "json:\"id,omitempty\"" }"#;
+
+fn read_silence(body: &[u8], mode: ParserMode) -> Read<PostedSilence> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    Ok(match Found::<SilenceFields>::deserialize(&mut reader)? {
+        Found::Null => SilenceFields::default().into_silence(mode),
+        Found::Right(fields) => fields.into_silence(mode),
+        Found::Wrong(kind) => Err(wrong_kind(kind, GO_TYPE)),
+    })
+}
+
+/// The fields of a silence, borrowed from the body.
+#[derive(Default)]
+struct SilenceFields<'de> {
+    id: Cow<'de, str>,
+    comment: Option<Cow<'de, str>>,
+    created_by: Option<Cow<'de, str>>,
+    starts_at: Option<Wall>,
+    ends_at: Option<Wall>,
+    annotations: Option<Vec<(Cow<'de, str>, Cow<'de, str>)>>,
+    matchers: Option<MatcherList<'de>>,
+    /// What is wrong with the id, which Go reads before all else.
+    id_fault: Option<BodyError>,
+    fault: Option<BodyError>,
+}
+
+impl<'de> Kind<'de> for SilenceFields<'de> {
+    fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut fields = SilenceFields::default();
+        while let Some(Text(name)) = object.next_key()? {
+            let is = |field: &str| name.eq_ignore_ascii_case(field);
+            if is("id") {
+                let mut id = None;
+                let read = read_field(&mut id, object.next_value()?, "", &name);
+                keep_first(&mut fields.id_fault, read);
+                fields.id = id.unwrap_or_default();
+                continue;
+            }
+            let read = if is("comment") {
+                read_field(&mut fields.comment, object.next_value()?, "Silence", &name)
+            } else if is("createdBy") {
+                let found = object.next_value()?;
+                read_field(&mut fields.created_by, found, "Silence", &name)
+            } else if is("startsAt") {
+                read_date(&mut fields.starts_at, object.next_value()?)
+            } else if is("endsAt") {
+                read_date(&mut fields.ends_at, object.next_value()?)
+            } else if is("annotations") {
+                let found = object.next_value()?;
+                read_map(&mut fields.annotations, found, "Silence", &name)
+            } else if is("matchers") {
+                read_matchers(&mut fields.matchers, object.next_value()?, &name)
+            } else {
+                object.next_value::<IgnoredAny>().map(|_| Ok(()))?
+            };
+            keep_first(&mut fields.fault, read);
+        }
+        Ok(Some(fields))
+    }
+}
+
+impl SilenceFields<'_> {
+    /// Kinds come before rules, and rules in the order of the fields' names.
+    fn into_silence(self, mode: ParserMode) -> Result<PostedSilence, BodyError> {
+        if let Some(fault) = self.id_fault.or(self.fault) {
+            return Err(fault);
+        }
+        let required = |field| move || missing(field);
+        let comment = self.comment.ok_or_else(required("comment"))?;
+        let created_by = self.created_by.ok_or_else(required("createdBy"))?;
+        let ends_at = self.ends_at.ok_or_else(required("endsAt"))?;
+        let found = self.matchers.ok_or_else(required("matchers"))?.check()?;
+        let starts_at = self.starts_at.ok_or_else(required("startsAt"))?;
+        let (matchers, fault) = match compile(found, mode) {
+            Ok(matchers) => (matchers, None),
+            Err(fault) => (Vec::new(), Some(fault.into_boxed_str())),
+        };
+        Ok(PostedSilence {
+            id: Some(self.id.into_owned()).filter(|id| !id.is_empty()),
+            matchers,
+            starts_at,
+            ends_at,
+            created_by: created_by.into_owned(),
+            comment: comment.into_owned(),
+            annotations: Labels::from_pairs(self.annotations.unwrap_or_default()),
+            fault,
+        })
+    }
+}
+
+/// The matchers while they are read. No more are kept than a silence may have.
+#[derive(Default)]
+struct MatcherList<'de> {
+    matchers: Vec<MatcherFields<'de>>,
+    seen: usize,
+    /// The first value of a wrong kind: what Go says of it behind the name of the list.
+    wrong: Option<WrongKind>,
+}
+
+impl<'de> Kind<'de> for MatcherList<'de> {
+    fn from_array<A: SeqAccess<'de>>(mut array: A) -> Result<Option<Self>, A::Error> {
+        let mut list = MatcherList::default();
+        while let Some(matcher) = array.next_element::<Found<MatcherFields>>()? {
+            list.take(matcher);
+        }
+        Ok(Some(list))
+    }
+}
+
+impl<'de> MatcherList<'de> {
+    fn take(&mut self, matcher: Found<MatcherFields<'de>>) {
+        let index = self.seen;
+        self.seen += 1;
+        let mut fields = match matcher {
+            Found::Right(fields) => fields,
+            // Alertmanager falls over a null among the matchers; here it is one without fields.
+            Found::Null => MatcherFields::default(),
+            Found::Wrong(kind) => {
+                self.wrong.get_or_insert(WrongKind {
+                    index,
+                    kind,
+                    field: None,
+                });
+                return;
+            }
+        };
+        if let Some((kind, field)) = fields.wrong.take() {
+            let field = Some(field);
+            self.wrong.get_or_insert(WrongKind { index, kind, field });
+        }
+        if self.matchers.len() <= limits::MATCHERS {
+            self.matchers.push(fields);
+        }
+    }
+
+    /// The matchers, if each is complete.
+    fn check(self) -> Result<Vec<MatcherFields<'de>>, BodyError> {
+        if self.matchers.is_empty() {
+            return Err(BodyError::Invalid {
+                code: 612,
+                message: "matchers in body should have at least 1 items".to_owned(),
+            });
+        }
+        for (index, matcher) in self.matchers.iter().enumerate() {
+            if let Some(field) = matcher.first_missing() {
+                return Err(missing(&format!("matchers.{index}.{field}")));
+            }
+        }
+        Ok(self.matchers)
+    }
+}
+
+/// A value of the wrong kind among the matchers.
+struct WrongKind {
+    /// Which matcher.
+    index: usize,
+    /// What it is.
+    kind: &'static str,
+    /// The name of the field and the type it has in Go; `None` if the matcher itself is wrong.
+    field: Option<(String, &'static str)>,
+}
+
+impl WrongKind {
+    fn into_fault(self, list: &str) -> BodyError {
+        let WrongKind { index, kind, field } = self;
+        match field {
+            Some((name, go_type)) => {
+                let place = format!("struct field Silence.{list}.{index}.{name} of type {go_type}");
+                wrong_kind(kind, &place)
+            }
+            None => BodyError::Malformed(format!(
+                "json: cannot unmarshal {kind} into Silence.{list}.{index} of type models.Matcher"
+            )),
+        }
+    }
+}
+
+/// The fields of one matcher.
+#[derive(Default)]
+struct MatcherFields<'de> {
+    name: Option<Cow<'de, str>>,
+    value: Option<Cow<'de, str>>,
+    is_regex: Option<bool>,
+    is_equal: Option<bool>,
+    /// The first value of a wrong kind: which, in which field, and that field's type.
+    wrong: Option<(&'static str, (String, &'static str))>,
+}
+
+impl<'de> Kind<'de> for MatcherFields<'de> {
+    fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut fields = MatcherFields::default();
+        while let Some(Text(name)) = object.next_key()? {
+            let is = |field: &str| name.eq_ignore_ascii_case(field);
+            let wrong = if is("name") {
+                take_text(&mut fields.name, object.next_value()?)
+            } else if is("value") {
+                take_text(&mut fields.value, object.next_value()?)
+            } else if is("isRegex") {
+                take_boolean(&mut fields.is_regex, object.next_value()?)
+            } else if is("isEqual") {
+                take_boolean(&mut fields.is_equal, object.next_value()?)
+            } else {
+                object.next_value::<IgnoredAny>().map(|_| None)?
+            };
+            if let Some((kind, go_type)) = wrong {
+                let field = || (kind, (name.into_owned(), go_type));
+                fields.wrong.get_or_insert_with(field);
+            }
+        }
+        Ok(Some(fields))
+    }
+}
+
+impl MatcherFields<'_> {
+    fn first_missing(&self) -> Option<&'static str> {
+        let fields = [
+            ("isRegex", self.is_regex.is_none()),
+            ("name", self.name.is_none()),
+            ("value", self.value.is_none()),
+        ];
+        let missing = fields.into_iter().find(|(_, is_missing)| *is_missing);
+        missing.map(|(name, _)| name)
+    }
+
+    /// What this matcher means. Of the fields that have to be there none is missing any more.
+    fn compile(self, mode: ParserMode) -> Result<Matcher, String> {
+        let (name, value) = (
+            self.name.unwrap_or_default(),
+            self.value.unwrap_or_default(),
+        );
+        if !is_valid_label_name(&name, mode) {
+            return Err(format!("invalid label name {}", go_quote(&name)));
+        }
+        let is_regex = self.is_regex.unwrap_or_default();
+        let op = match (is_regex, self.is_equal.unwrap_or(true)) {
+            (false, true) => MatchOp::Equal,
+            (false, false) => MatchOp::NotEqual,
+            (true, true) => MatchOp::Regex,
+            (true, false) => MatchOp::NotRegex,
+        };
+        let bad_regex = |error| format!("invalid regular expression {}: {error}", go_quote(&value));
+        if is_regex {
+            check_regex(&value).map_err(bad_regex)?;
+        }
+        Matcher::new(op, &*name, &*value).map_err(bad_regex)
+    }
+}
+
+/// Compiles all, in their order; fails with the first fault in Alertmanager's words.
+fn compile(found: Vec<MatcherFields<'_>>, mode: ParserMode) -> Result<Vec<Matcher>, String> {
+    if found.len() > limits::MATCHERS {
+        return Err(format!("more than {} matchers", limits::MATCHERS));
+    }
+    let compiled = found.into_iter().enumerate().map(|(index, fields)| {
+        let told = |fault| format!("invalid label matcher {index} in set 0: {fault}");
+        fields.compile(mode).map_err(told)
+    });
+    compiled.collect()
+}
+
+/// Reads a text that may be missing: null takes it away.
+fn read_field<'de>(
+    slot: &mut Option<Cow<'de, str>>,
+    found: Found<Text<'de>>,
+    owner: &str,
+    name: &str,
+) -> Result<(), BodyError> {
+    match take_text(slot, found) {
+        Some((kind, go_type)) => {
+            let place = format!("struct field {owner}.{name} of type {go_type}");
+            Err(wrong_kind(kind, &place))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Reads a date that may be missing: null takes it away.
+fn read_date(slot: &mut Option<Wall>, found: Found<Text<'_>>) -> Result<(), BodyError> {
+    *slot = match found {
+        Found::Null => None,
+        Found::Right(Text(text)) => {
+            let date = parse_date(&text).map_err(BodyError::Malformed)?;
+            Some(date.unwrap_or(ZERO_TIME))
+        }
+        Found::Wrong(kind) => return Err(wrong_kind(kind, "value of type string")),
+    };
+    Ok(())
+}
+
+fn read_matchers<'de>(
+    slot: &mut Option<MatcherList<'de>>,
+    found: Found<MatcherList<'de>>,
+    name: &str,
+) -> Result<(), BodyError> {
+    *slot = match found {
+        Found::Null => None,
+        Found::Right(mut list) => {
+            if let Some(wrong) = list.wrong.take() {
+                return Err(wrong.into_fault(name));
+            }
+            Some(list)
+        }
+        Found::Wrong(kind) => {
+            let place = format!("struct field Silence.{name} of type models.Matchers");
+            return Err(wrong_kind(kind, &place));
+        }
+    };
+    Ok(())
+}
+
+/// Takes a text in; returns what it is instead and what Go would have had.
+fn take_text<'de>(
+    slot: &mut Option<Cow<'de, str>>,
+    found: Found<Text<'de>>,
+) -> Option<(&'static str, &'static str)> {
+    *slot = match found {
+        Found::Null => None,
+        Found::Right(Text(text)) => Some(text),
+        Found::Wrong(kind) => return Some((kind, "string")),
+    };
+    None
+}
+
+/// Takes a boolean in; returns what it is instead and what Go would have had.
+fn take_boolean(
+    slot: &mut Option<bool>,
+    found: Found<bool>,
+) -> Option<(&'static str, &'static str)> {
+    *slot = match found {
+        Found::Null => None,
+        Found::Right(value) => Some(value),
+        Found::Wrong(kind) => return Some((kind, "bool")),
+    };
+    None
+}
+
+#[cfg(test)]
+mod tests;

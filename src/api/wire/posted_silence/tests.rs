@@ -1,0 +1,206 @@
+//! Bodies taken and refused. The vectors were tried on Alertmanager.
+
+use super::*;
+
+const REST: &str =
+    r#""startsAt":"2026-01-01","endsAt":"2026-01-02","createdBy":"me","comment":"c""#;
+
+fn read(body: &str) -> Result<PostedSilence, BodyError> {
+    posted_silence(body.as_bytes(), ParserMode::Fallback)
+}
+
+/// A silence with these matchers and all else it needs.
+fn with_matchers(matchers: &str) -> String {
+    format!(r#"{{"matchers":{matchers},{REST}}}"#)
+}
+
+fn malformed(body: &str) -> String {
+    match read(body) {
+        Err(BodyError::Malformed(because)) => because,
+        other => panic!("{body}: {other:?}"),
+    }
+}
+
+fn invalid(body: &str) -> (u16, String) {
+    match read(body) {
+        Err(BodyError::Invalid { code, message }) => (code, message),
+        other => panic!("{body}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_whole_silence_is_read() {
+    let silence = read(concat!(
+        r#"{"id":"x","matchers":[{"name":"z","value":"1","isRegex":false},"#,
+        r#"{"name":"a","value":"b|c","isRegex":true,"isEqual":false}],"startsAt":"2026-01-01T00:00:00+01:00","#,
+        r#""endsAt":"2026-01-02","createdBy":"me","comment":"","annotations":{"t":""},"status":{}} trailing"#,
+    ))
+    .expect("a sound silence");
+    assert_eq!(silence.id.as_deref(), Some("x"));
+    let matchers: Vec<String> = silence.matchers.iter().map(Matcher::to_string).collect();
+    assert_eq!(matchers, [r#"z="1""#, r#"a!~"b|c""#]);
+    assert_eq!(silence.starts_at.to_string(), "2025-12-31T23:00:00Z");
+    assert_eq!(silence.ends_at.to_string(), "2026-01-02T00:00:00Z");
+    assert_eq!(silence.annotations.get("t"), Some(""));
+    assert_eq!(silence.fault, None);
+}
+
+#[test]
+fn no_id_is_a_new_silence_and_the_zero_time_stays_for_the_engine() {
+    let matchers = r#"[{"name":"a","value":"b","isRegex":false,"isEqual":null}]"#;
+    for id in [r#""id":"","#, r#""id":null,"#, ""] {
+        let body =
+            format!(r#"{{{id}"matchers":{matchers},{REST},"startsAt":"0001-01-01T00:00:00Z"}}"#);
+        let silence = read(&body).expect("a sound silence");
+        assert_eq!((silence.id, silence.starts_at), (None, ZERO_TIME));
+        assert_eq!(silence.matchers[0].op(), MatchOp::Equal);
+    }
+}
+
+#[test]
+fn what_is_missing_is_told_in_the_order_of_names() {
+    let table = [
+        (" ", 602, "silence in body is required"),
+        ("null", 602, "comment in body is required"),
+        ("{}", 602, "comment in body is required"),
+        (
+            r#"{"comment":"","matchers":[{}]}"#,
+            602,
+            "createdBy in body is required",
+        ),
+        (
+            r#"{"comment":"","createdBy":""}"#,
+            602,
+            "endsAt in body is required",
+        ),
+        (
+            r#"{"comment":"","createdBy":"","endsAt":"2026-01-01"}"#,
+            602,
+            "matchers in body is required",
+        ),
+        (
+            r#"{"comment":"","createdBy":"","endsAt":"2026-01-01","matchers":[]}"#,
+            612,
+            "matchers in body should have at least 1 items",
+        ),
+    ];
+    for (body, code, message) in table {
+        assert_eq!(invalid(body), (code, message.to_owned()), "{body}");
+    }
+    let late = with_matchers(r#"[{"name":"a","value":"b","isRegex":false}]"#);
+    let late = late.replace(r#""2026-01-01""#, "null");
+    assert_eq!(invalid(&late).1, "startsAt in body is required");
+}
+
+#[test]
+fn every_matcher_needs_its_fields() {
+    let table = [
+        ("[{}]", "matchers.0.isRegex in body is required"),
+        ("[null]", "matchers.0.isRegex in body is required"),
+        (
+            r#"[{"isRegex":true}]"#,
+            "matchers.0.name in body is required",
+        ),
+        (
+            r#"[{"name":"a","value":"b","isRegex":false},{"name":"","isRegex":true}]"#,
+            "matchers.1.value in body is required",
+        ),
+    ];
+    for (matchers, message) in table {
+        assert_eq!(invalid(&with_matchers(matchers)), (602, message.to_owned()));
+    }
+}
+
+#[test]
+fn values_of_the_wrong_kind_are_told_as_go_tells_them() {
+    let table = [
+        (
+            "[]",
+            r#"array into Go value of type struct { ID string "json:\"id,omitempty\"" }"#,
+        ),
+        (
+            r#"{"startsAt":"x","ID":5}"#,
+            "number into Go struct field .ID of type string",
+        ),
+        (
+            r#"{"COMMENT":5,"startsAt":"x"}"#,
+            "number into Go struct field Silence.COMMENT of type string",
+        ),
+        (
+            r#"{"startsAt":5,"comment":5}"#,
+            "number into Go value of type string",
+        ),
+        (
+            r#"{"annotations":{"a":5}}"#,
+            "number into Go struct field Silence.annotations.a of type string",
+        ),
+        (
+            r#"{"matchers":{}}"#,
+            "object into Go struct field Silence.matchers of type models.Matchers",
+        ),
+        (
+            r#"{"matchers":[{},"x"]}"#,
+            "string into Silence.matchers.1 of type models.Matcher",
+        ),
+        (
+            r#"{"Matchers":[{"NAME":5}]}"#,
+            "number into Go struct field Silence.Matchers.0.NAME of type string",
+        ),
+        (
+            r#"{"matchers":[{"isRegex":"x"}]}"#,
+            "string into Go struct field Silence.matchers.0.isRegex of type bool",
+        ),
+    ];
+    for (body, said) in table {
+        let said = format!("json: cannot unmarshal {said}");
+        assert_eq!(malformed(body), said, "{body}");
+    }
+    assert_eq!(malformed("{"), "unexpected EOF");
+}
+
+#[test]
+fn the_first_bad_matcher_is_a_fault_that_leaves_the_rest_to_the_engine() {
+    let table = [
+        (
+            r#"{"name":"","value":"b","isRegex":false}"#,
+            r#"invalid label name """#,
+        ),
+        (
+            r#"{"name":"a","value":"(","isRegex":true}"#,
+            r#"invalid regular expression "(": error parsing regexp: missing closing ): `(`"#,
+        ),
+        (
+            r#"{"name":"a","value":")(","isRegex":true,"isEqual":false}"#,
+            r#"invalid regular expression ")(": error parsing regexp: unexpected ): `)(`"#,
+        ),
+    ];
+    for (matcher, fault) in table {
+        let good = r#"{"name":"a","value":"b","isRegex":false}"#;
+        let silence = read(&with_matchers(&format!(
+            "[{good},{matcher},{{\"name\":\"\",\"value\":\"\",\"isRegex\":true}}]"
+        )));
+        let fault = format!("invalid label matcher 1 in set 0: {fault}");
+        let found = silence.expect("its shape is sound").fault;
+        assert_eq!(found.as_deref(), Some(fault.as_str()));
+    }
+}
+
+#[test]
+fn classic_mode_takes_classic_names_only() {
+    let body = with_matchers(r#"[{"name":"a.b","value":"c","isRegex":false}]"#);
+    let fault = |mode| {
+        let read = posted_silence(body.as_bytes(), mode).expect("its shape is sound");
+        read.fault
+    };
+    assert_eq!(fault(ParserMode::Utf8), None);
+    assert!(fault(ParserMode::Classic).is_some());
+}
+
+#[test]
+fn a_flood_of_matchers_is_refused_before_any_is_compiled() {
+    let matcher = r#"{"name":"a","value":"b","isRegex":true}"#;
+    let many = vec![matcher; limits::MATCHERS + 1].join(",");
+    let silence = read(&with_matchers(&format!("[{many}]"))).expect("its shape is sound");
+    assert_eq!(silence.fault.as_deref(), Some("more than 1000 matchers"));
+    assert!(silence.matchers.is_empty());
+}
