@@ -127,6 +127,7 @@ impl Door {
         let door = FrontDoor::open(
             vec![listener],
             Arc::new(Stage { curtain: behind }),
+            None,
             limits,
             Arc::new(Metrics::new("test")),
             Clock::start(),
