@@ -232,7 +232,7 @@ impl<'a> Session<'a> {
         Err(fault.into())
     }
 
-    /// A request that is not let in keeps its connection only if there is no body to skip.
+    /// A request that is not let in keeps its connection only if no body is left to be sent.
     fn pass_gate(&mut self, head: &Head) -> Result<(), Refused> {
         let Some(gate) = &self.shared.gate else {
             return Ok(());
@@ -248,10 +248,17 @@ impl<'a> Session<'a> {
             Err(Denied::Busy(web)) => (Refused::passwords_busy(), Some(web)),
         };
         self.web = web;
-        Err(match head.framing {
-            Framing::Length(0) => refused.with_persistence(head.persistence),
-            Framing::Length(_) | Framing::Chunked => refused,
-        })
+        let came_whole = match head.framing {
+            Framing::Length(length) => usize::try_from(length).ok(),
+            Framing::Chunked => None,
+        };
+        match came_whole.filter(|length| *length <= self.input.len()) {
+            Some(length) => {
+                self.input.drain(..length);
+                Err(refused.with_persistence(head.persistence))
+            }
+            None => Err(refused),
+        }
     }
 
     fn read_body(&mut self, head: &Head, charge: &mut Charge) -> Result<(), Fault> {

@@ -10,9 +10,6 @@ mod bucket;
 mod fresh;
 mod passwords;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -130,7 +127,7 @@ impl Gate {
         };
         let source = TlsSource {
             tls: tls.clone(),
-            stamps: tls_files(tls).map(|path| Stamp::of(path)).collect(),
+            stamps: tls_files(tls).map(Stamp::of).collect(),
         };
         fresh.get(source, || tls::server_config(tls, self.clock))
     }

@@ -25,8 +25,8 @@ use crate::clock::Clock;
 use crate::config::{ClientAuth, Curve, Secret, ServerTls, TlsVersions};
 use crate::limits::PEM_BYTES;
 
-/// What is spoken within TLS.
-const PROTOCOL: &[u8] = b"http/1.1";
+/// What is spoken within TLS, as clients may ask for it.
+const PROTOCOLS: [&[u8]; 2] = [b"http/1.1", b"http/1.0"];
 
 /// The settings that `tls` describes, with certificates read now; an error says what is wrong with
 /// them.
@@ -40,7 +40,7 @@ pub(super) fn server_config(tls: &ServerTls, clock: Clock) -> Result<ServerConfi
         .map_err(|error| error.to_string())?
         .with_client_cert_verifier(clients)
         .with_cert_resolver(certificate);
-    config.alpn_protocols = vec![PROTOCOL.to_vec()];
+    config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
     if tls.client_auth != ClientAuth::NoClientCert {
         // A resumed session would keep a certificate in use that has expired meanwhile.
         config.session_storage = Arc::new(NoServerSessionStorage {});

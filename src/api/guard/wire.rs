@@ -133,9 +133,9 @@ impl<'a> Wire<'a> {
         stream.shutdown(Shutdown::Write).map_err(|_| Cut::Gone)
     }
 
-    /// Within TLS, says that this is the end and not a cable that was cut.
+    /// Within TLS that was agreed on, says that this is the end and not a cable that was cut.
     pub(super) fn say_goodbye(&mut self) {
-        if let Some(tls) = &mut self.tls {
+        if let Some(tls) = self.tls.as_mut().filter(|tls| !tls.is_handshaking()) {
             tls.send_close_notify();
             let deadline = self.socket.clock.mono() + GOODBYE;
             // A peer that is gone need not be told.
