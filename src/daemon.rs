@@ -27,7 +27,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
-use crate::api::guard::{FrontDoor, Limits};
+use crate::api::guard::{FrontDoor, Gate, GateError, Limits};
 use crate::api::{self, Api, SelfPeer};
 use crate::clock::Clock;
 use crate::config::{self, Config, Fault, Faults, LoadError};
@@ -66,6 +66,8 @@ pub struct Options {
     pub external_url: String,
     /// The prefix of all paths.
     pub route_prefix: String,
+    /// What stands before the front door, if there is a web configuration.
+    pub gate: Option<Gate>,
     /// What the front door allows.
     pub limits: Limits,
     /// What the engine may use.
@@ -92,6 +94,8 @@ pub enum StartError {
     },
     /// A configuration that is wrong.
     Config(LoadError),
+    /// A web configuration that is.
+    Web(GateError),
     /// The host gave no thread, socket or signal handler.
     Threads(io::Error),
 }
@@ -102,6 +106,7 @@ impl fmt::Display for StartError {
             StartError::Flag(why) => out.write_str(why),
             StartError::Listen { address, error } => write!(out, "listen {address:?}: {error}"),
             StartError::Config(error) => write!(out, "loading configuration failed:\n{error}"),
+            StartError::Web(error) => write!(out, "loading web configuration failed:\n{error}"),
             StartError::Threads(error) => write!(out, "starting threads failed: {error}"),
         }
     }
@@ -197,9 +202,11 @@ impl Daemon {
                 reload: reload_over_http(calls_in.clone()),
             },
         );
+        let is_tls = options.gate.as_ref().is_some_and(Gate::speaks_tls);
         let front_door = FrontDoor::open(
             options.listeners,
             Arc::new(api),
+            options.gate,
             options.limits,
             Arc::clone(&metrics),
             clock,
@@ -207,7 +214,8 @@ impl Daemon {
         .map_err(StartError::Threads)?;
         for address in front_door.addresses() {
             log::info!(address:% = address; "Listening on");
-            log::info!(http2 = false, address:% = address; "TLS is disabled.");
+            let state = if is_tls { "enabled" } else { "disabled" };
+            log::info!(http2 = false, address:% = address; "TLS is {state}.");
         }
         Ok(Daemon {
             source: options.source,

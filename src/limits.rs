@@ -36,6 +36,19 @@ pub const ALERTS: usize = 2_000_000;
 /// Threads that parse requests, ask the dispatcher and answer.
 pub const HTTP_WORKERS: usize = 4;
 
+/// Passwords that are checked at once. A check takes tens of milliseconds of one core on purpose;
+/// a flood of wrong ones must leave the other cores to alerts.
+pub const PASSWORD_CHECKS: usize = 1;
+
+/// How long a request waits for its password to be checked before its sender hears 503.
+pub const PASSWORD_WAIT: Duration = Duration::from_secs(5);
+
+/// Right passwords that are remembered, as digests: more than there are users, mostly.
+pub const PASSWORDS_REMEMBERED: usize = 256;
+
+/// Bytes of a file with certificates or a key. A host's whole list of authorities fits.
+pub const PEM_BYTES: u64 = 1 << 20;
+
 /// Connections open at the front door. Each costs a thread of some 20 KiB resident; a Prometheus
 /// holds one or two.
 pub const CONNECTIONS: usize = 1024;

@@ -9,6 +9,10 @@ use std::thread::{Builder, JoinHandle};
 /// Stack of a thread that serves one connection: heads and bodies live on the heap.
 pub const CONNECTION_STACK: usize = 128 * 1024;
 
+/// The same where TLS is spoken or passwords are checked, which takes up to 64 KiB in a release and
+/// several times that in a debug build. What is not used costs no memory.
+pub const GATED_CONNECTION_STACK: usize = 512 * 1024;
+
 /// Stack of a thread that parses JSON, TLS or regexes: compiling a hostile regex recurses deeply, above
 /// all in a debug build. What is not used costs no memory.
 pub const WORKER_STACK: usize = 2 * 1024 * 1024;

@@ -89,6 +89,19 @@ pub struct Flags {
     /// configuration file].
     #[arg(long = "web.listen-address", value_name = "ADDRESS")]
     pub listen_addresses: Vec<String>,
+    /// Listen on the sockets that systemd passes, instead of addresses.
+    #[arg(long = "web.systemd-socket", overrides_with = "no_systemd_socket")]
+    pub systemd_socket: bool,
+    #[arg(long = "no-web.systemd-socket", hide = true)]
+    no_systemd_socket: bool,
+    /// A file with TLS, passwords, a rate limit and headers for the front door [default: none].
+    #[arg(
+        long = "web.config.file",
+        value_name = "FILE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub web_config_file: String,
     /// URL under which others reach this daemon; stands in every notification [default:
     /// http://HOSTNAME:PORT].
     #[arg(
@@ -248,19 +261,6 @@ pub enum LogFormat {
 /// until they are built.
 #[derive(Clone, Debug, Args)]
 pub struct RefusedFlags {
-    /// TLS and passwords for the front door: not built yet, and refused.
-    #[arg(
-        long = "web.config.file",
-        value_name = "FILE",
-        default_value = "",
-        hide = true
-    )]
-    pub web_config_file: String,
-    /// Sockets from systemd: not built yet, and refused.
-    #[arg(long = "web.systemd-socket", hide = true)]
-    pub systemd_socket: bool,
-    #[arg(long = "no-web.systemd-socket", hide = true)]
-    no_systemd_socket: bool,
     /// TLS between peers: not built yet, and refused.
     #[arg(
         long = "cluster.tls-config",
@@ -274,11 +274,7 @@ pub struct RefusedFlags {
 impl RefusedFlags {
     /// The flags given that cannot be honoured.
     pub fn given(&self) -> impl Iterator<Item = &'static str> {
-        let flags = [
-            ("--web.config.file", !self.web_config_file.is_empty()),
-            ("--web.systemd-socket", self.systemd_socket),
-            ("--cluster.tls-config", !self.cluster_tls_config.is_empty()),
-        ];
+        let flags = [("--cluster.tls-config", !self.cluster_tls_config.is_empty())];
         flags
             .into_iter()
             .filter(|(_, is_given)| *is_given)

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use super::external_url::{external_url, route_prefix};
 use super::flags::{Flags, LogFormat, LogLevel};
 use crate::api::SelfPeer;
-use crate::api::guard::{self, Limits};
+use crate::api::guard::{self, Gate, Limits};
 use crate::clock::Clock;
 use crate::daemon::{ConfigSource, Daemon, Options, StartError};
 use crate::dispatch::SilenceLog;
@@ -47,7 +47,7 @@ pub fn start(flags: Flags, source: ConfigSource, unused: &[String]) -> Result<Da
     for flag in unused {
         log::warn!(flag = flag.as_str(); "This flag of Alertmanager means nothing here");
     }
-    let started = options(flags, source).and_then(|options| Daemon::start(options, clock));
+    let started = options(flags, source, clock).and_then(|options| Daemon::start(options, clock));
     started.map_err(|error| {
         log::error!(err:% = error; "alertwheel exited with error");
         ExitCode::FAILURE
@@ -97,13 +97,14 @@ fn source(flags: &Flags) -> ConfigSource {
     })
 }
 
-fn options(flags: Flags, source: ConfigSource) -> Result<Options, StartError> {
+fn options(flags: Flags, source: ConfigSource, clock: Clock) -> Result<Options, StartError> {
     if let Some(flag) = flags.refused.given().next() {
         return Err(StartError::Flag(format!(
             "{flag} is not built yet, and ignoring it would be unsafe"
         )));
     }
-    let listeners = bind(&flags, &source)?;
+    let gate = gate(&flags, clock)?;
+    let listeners = listeners(&flags, &source)?;
     let first = listeners[0].local_addr().map_err(StartError::Threads)?;
     let external_url =
         external_url(&flags.external_url, &hostname(), first).map_err(StartError::Flag)?;
@@ -111,6 +112,7 @@ fn options(flags: Flags, source: ConfigSource) -> Result<Options, StartError> {
         parser_mode: parser_mode(&flags.features).map_err(StartError::Flag)?,
         route_prefix: route_prefix(&flags.route_prefix, &external_url),
         external_url,
+        gate,
         limits: limits(&flags),
         engine: engine_settings(&flags),
         request_timeout: Some(flags.web_timeout).filter(|limit| !limit.is_zero()),
@@ -122,6 +124,27 @@ fn options(flags: Flags, source: ConfigSource) -> Result<Options, StartError> {
         cluster: self_peer(&flags),
         listeners,
         source,
+    })
+}
+
+/// What the web configuration asks for.
+fn gate(flags: &Flags, clock: Clock) -> Result<Option<Gate>, StartError> {
+    match flags.web_config_file.as_str() {
+        "" => Ok(None),
+        file => Gate::open(Path::new(file), clock)
+            .map(Some)
+            .map_err(StartError::Web),
+    }
+}
+
+fn listeners(flags: &Flags, source: &ConfigSource) -> Result<Vec<TcpListener>, StartError> {
+    if !flags.systemd_socket {
+        return bind(flags, source);
+    }
+    log::info!("Listening on systemd activated listeners instead of port listeners.");
+    guard::inherited().map_err(|error| StartError::Listen {
+        address: "systemd".into(),
+        error,
     })
 }
 

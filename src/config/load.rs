@@ -87,7 +87,7 @@ fn embedded(name: &str, text: &str) -> Config {
 
 /// One byte more than is allowed is asked for, so that the limit's own fault is told later and an
 /// endless file is not read for ever.
-fn read_text(path: &Path) -> Result<String, String> {
+pub(super) fn read_text(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| error.to_string())?;
     file.take(CONFIG_FILE_BYTES as u64 + 1)
@@ -136,7 +136,7 @@ fn parse_from(origin: Origin, name: &str, text: &str, mode: ParserMode) -> Resul
     }
 }
 
-fn broken_syntax(name: &str, error: SyntaxError) -> Faults {
+pub(super) fn broken_syntax(name: &str, error: SyntaxError) -> Faults {
     Faults {
         faults: vec![Fault {
             file: name.to_owned(),
@@ -149,14 +149,14 @@ fn broken_syntax(name: &str, error: SyntaxError) -> Faults {
 }
 
 /// Finds where findings stand.
-struct Locator<'t> {
-    name: &'t str,
-    text: &'t str,
-    root: Node,
+pub(super) struct Locator<'t> {
+    pub(super) name: &'t str,
+    pub(super) text: &'t str,
+    pub(super) root: Node,
 }
 
 impl Locator<'_> {
-    fn faults(&self, findings: Findings) -> Faults {
+    pub(super) fn faults(&self, findings: Findings) -> Faults {
         let omitted = findings.omitted();
         let found = findings.into_faults();
         let told = found.len().min(self.affordable());

@@ -19,6 +19,7 @@ mod node;
 mod raw;
 mod render;
 mod url;
+mod web;
 mod yaml;
 
 pub use checked::{
@@ -28,3 +29,4 @@ pub use checked::{
 };
 pub use fault::{Fault, Faults};
 pub use load::{LoadError, Loaded, built_in, demo, load, parse};
+pub use web::{ClientAuth, Curve, RateLimit, ServerTls, TlsVersions, WebConfig, load_web};

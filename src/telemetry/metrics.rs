@@ -75,11 +75,17 @@ pub enum Refusal {
     AlertLimit,
     /// As many GETs run as may.
     TooManyReads,
+    /// TLS was not agreed on.
+    Handshake,
+    /// There was no password, or a wrong one.
+    Unauthorized,
+    /// The rate limit is used up.
+    RateLimited,
 }
 
 impl Refusal {
     /// Every reason, so that metrics can be created at zero.
-    pub const ALL: [Refusal; 11] = [
+    pub const ALL: [Refusal; 14] = [
         Refusal::TooManyConnections,
         Refusal::BadHead,
         Refusal::HeadTooLarge,
@@ -91,6 +97,9 @@ impl Refusal {
         Refusal::InboxFull,
         Refusal::AlertLimit,
         Refusal::TooManyReads,
+        Refusal::Handshake,
+        Refusal::Unauthorized,
+        Refusal::RateLimited,
     ];
 
     /// The value of the label `reason`.
@@ -107,6 +116,9 @@ impl Refusal {
             Refusal::InboxFull => "inboxFull",
             Refusal::AlertLimit => "alertLimit",
             Refusal::TooManyReads => "tooManyReads",
+            Refusal::Handshake => "handshake",
+            Refusal::Unauthorized => "unauthorized",
+            Refusal::RateLimited => "rateLimited",
         }
     }
 }

@@ -18,12 +18,13 @@ use rustix::io::Errno;
 
 use super::Shared;
 use super::connection;
+use super::gate::Gate;
 use super::head::Version;
 use super::refused::Refused;
 use super::registry::{Connection, Registry};
 use crate::model::Mono;
 use crate::telemetry::metrics::Refusal;
-use crate::threads::{self, CONNECTION_STACK};
+use crate::threads::{self, CONNECTION_STACK, GATED_CONNECTION_STACK};
 
 /// Pause after an error of accept(2) that will not go away at once, such as too many open files.
 const BACK_OFF: Duration = Duration::from_millis(100);
@@ -129,6 +130,10 @@ impl Acceptor {
     fn admit(&mut self, stream: TcpStream, peer: SocketAddr) {
         if !self.make_room() {
             self.shared.metrics.refused(Refusal::TooManyConnections);
+            if self.shared.gate.as_ref().is_some_and(Gate::speaks_tls) {
+                // There is no way to say it in TLS without keeping the connection for a while.
+                return;
+            }
             refuse(&stream);
             return;
         }
@@ -139,9 +144,16 @@ impl Acceptor {
         let presence = Presence::new(connection, &self.shared, self.ended.0.clone());
         self.accepted += 1;
         let name = format!("conn-{}", self.accepted);
-        if let Err(error) = threads::spawn(name, CONNECTION_STACK, move || serve(&presence)) {
+        if let Err(error) = threads::spawn(name, self.stack(), move || serve(&presence)) {
             self.shared.metrics.refused(Refusal::TooManyConnections);
             self.note_trouble("failed to start a thread for a connection", &error);
+        }
+    }
+
+    fn stack(&self) -> usize {
+        match self.shared.gate {
+            None => CONNECTION_STACK,
+            Some(_) => GATED_CONNECTION_STACK,
         }
     }
 
@@ -244,7 +256,7 @@ fn refuse(mut stream: &TcpStream) {
     if stream.set_nonblocking(true).is_err() {
         return;
     }
-    let _ = stream.write_all(&refused.to_bytes(Version::Http11));
+    let _ = stream.write_all(&refused.to_bytes(Version::Http11, "unknown", &[]));
     let _ = stream.shutdown(Shutdown::Write);
     let _ = stream.read(&mut [0; 4096]);
 }

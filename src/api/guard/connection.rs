@@ -1,7 +1,7 @@
 //! The loop of one connection: read a request, have it answered, write the answer, again.
 //!
 //! ```text
-//!            first byte          head           body            line to tiny_http
+//!            first byte          gate           body            line to tiny_http
 //!   idle ───────────────► head ───────► body ───────► exchange ───────────────► reply ──┐
 //!    ▲  │ idle_timeout     │ 400 408     │ 408 413     │ 502 503                  │      │
 //!    │  ▼                  │ 414 431 5xx │ 400 503     │                          │      │
@@ -9,24 +9,31 @@
 //!    └─────────────────────────────────────────────────┴────────────────────────────────┘
 //! ```
 //!
+//! Before the first request TLS may have to be agreed on (`handshake`); the gate, if there is a web
+//! configuration, lets a request in once its head is there, and before its body is read.
+//!
 //! Owns the buffers of one connection; they shrink back after a large request. Never looks into a
 //! body and never reads ahead of the request in hand. Runs on the connection's own thread.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Shared;
 use super::body::{BodyFault, BodyReader};
 use super::budget::Charge;
-use super::head::{self, Head, HeadFault, Persistence, Version};
+use super::gate::Denied;
+use super::handshake;
+use super::head::{self, Framing, Head, HeadFault, Persistence, Version};
 use super::line::Handed;
 use super::method::Method;
 use super::pool::Exchanged;
 use super::refused::Refused;
 use super::registry::{Awake, Connection};
-use super::reply::{Payload, ReplyFault, ReplyWriter, version_text};
+use super::reply::{Payload, ReplyFault, ReplyWriter, push_missing, version_text};
 use super::wire::{Cut, Wire};
 use super::worker::PEER_HEADER;
+use crate::config::WebConfig;
 use crate::limits::{HTTP_WORKER_WAIT, UNCOUNTED_BYTES};
 use crate::model::Mono;
 use crate::telemetry::metrics::Refusal;
@@ -58,7 +65,11 @@ pub(super) fn serve(connection: &Connection, shared: &Shared) {
         body: Vec::new(),
         raw: Vec::new(),
         out: Vec::new(),
+        web: None,
     };
+    if handshake::shake_hands(&mut session.wire, connection, shared).is_err() {
+        return session.linger();
+    }
     loop {
         match session.serve_one() {
             Ok(Persistence::KeepAlive) => session.shrink(),
@@ -84,6 +95,8 @@ struct Session<'a> {
     raw: Vec<u8>,
     /// What goes to the peer.
     out: Vec<u8>,
+    /// The web configuration whose headers the answer at hand gets.
+    web: Option<Arc<WebConfig>>,
 }
 
 /// Why a request came to nothing.
@@ -114,7 +127,11 @@ impl From<BodyFault> for Fault {
 
 impl<'a> Session<'a> {
     fn serve_one(&mut self) -> Result<Persistence, Gone> {
-        self.await_request()?;
+        if self.await_request().is_err() {
+            self.wire.say_goodbye();
+            return Err(Gone);
+        }
+        self.web = None;
         let begun = self.shared.clock.mono();
         let mut asked = Asked::default();
         match self.answer(begun, &mut asked) {
@@ -149,6 +166,7 @@ impl<'a> Session<'a> {
     fn answer(&mut self, begun: Mono, asked: &mut Asked) -> Result<Persistence, Fault> {
         let head = self.read_head(begun)?;
         *asked = Asked::from(&head);
+        self.pass_gate(&head)?;
         let mut charge = Charge::none(&self.shared.budget);
         self.read_body(&head, &mut charge)?;
         let _permit = self.permit_read(&head)?;
@@ -212,6 +230,35 @@ impl<'a> Session<'a> {
             false => HeadFault::UrlTooLong,
         };
         Err(fault.into())
+    }
+
+    /// A request that is not let in keeps its connection only if no body is left to be sent.
+    fn pass_gate(&mut self, head: &Head) -> Result<(), Refused> {
+        let Some(gate) = &self.shared.gate else {
+            return Ok(());
+        };
+        let (refused, web) = match gate.admit(head::value_of(&self.request, "authorization")) {
+            Ok(web) => {
+                self.web = Some(web);
+                return Ok(());
+            }
+            Err(Denied::Misconfigured) => (Refused::misconfigured(), None),
+            Err(Denied::RateLimited) => (Refused::rate_limited(), None),
+            Err(Denied::Unauthorized(web)) => (Refused::unauthorized(), Some(web)),
+            Err(Denied::Busy(web)) => (Refused::passwords_busy(), Some(web)),
+        };
+        self.web = web;
+        let came_whole = match head.framing {
+            Framing::Length(length) => usize::try_from(length).ok(),
+            Framing::Chunked => None,
+        };
+        match came_whole.filter(|length| *length <= self.input.len()) {
+            Some(length) => {
+                self.input.drain(..length);
+                Err(refused.with_persistence(head.persistence))
+            }
+            None => Err(refused),
+        }
     }
 
     fn read_body(&mut self, head: &Head, charge: &mut Charge) -> Result<(), Fault> {
@@ -280,6 +327,9 @@ impl<'a> Session<'a> {
             Some(handed) => Payload::Handed(handed),
             None => Payload::Whole(&self.raw[exchanged.body_at..]),
         };
+        if let Some(web) = &self.web {
+            push_missing(&mut self.out, &web.headers);
+        }
         let persistence = self.persistence(head.persistence);
         let writer = ReplyWriter {
             wire: &mut self.wire,
@@ -334,7 +384,8 @@ impl<'a> Session<'a> {
         );
         let persistence = self.persistence(refused.persistence);
         let refused = refused.with_persistence(persistence);
-        let bytes = refused.to_bytes(asked.version);
+        let headers = self.web.as_ref().map_or(&[][..], |web| &web.headers);
+        let bytes = refused.to_bytes(asked.version, asked.method, headers);
         let written = self
             .wire
             .write_all(&bytes, now + self.shared.limits.write_timeout);
@@ -361,14 +412,8 @@ impl<'a> Session<'a> {
             return;
         }
         let deadline = self.shared.clock.mono() + LINGER;
-        let mut left = LINGER_BYTES;
         self.input.resize(READ_BYTES, 0);
-        while let Ok(bytes) = self.wire.read(&mut self.input, deadline) {
-            left = left.saturating_sub(bytes);
-            if left == 0 {
-                return;
-            }
-        }
+        self.wire.drain(&mut self.input, LINGER_BYTES, deadline);
     }
 
     /// Gives back what a large request took, so that idle connections stay small.

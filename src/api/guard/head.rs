@@ -164,6 +164,18 @@ pub(super) fn parse(
     })
 }
 
+/// The value of the first header called `name` in a canonical head.
+pub(super) fn value_of<'a>(canonical: &'a [u8], name: &str) -> Option<&'a str> {
+    let lines = canonical.split(|byte| *byte == b'\n');
+    let values = lines.filter_map(|line| {
+        let (start, value) = line.split_at_checked(name.len())?;
+        let value = value.strip_prefix(b": ")?.strip_suffix(b"\r")?;
+        start.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
+    });
+    let mut values = values.filter_map(|value| std::str::from_utf8(value).ok());
+    values.next()
+}
+
 /// What the headers that matter to the guard say.
 #[derive(Default)]
 struct Facts<'a> {

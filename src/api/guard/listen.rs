@@ -29,6 +29,27 @@ pub fn bind(address: &str) -> io::Result<TcpListener> {
     Err(explain(last))
 }
 
+/// The listeners that systemd passes to this process, in its order (`--web.systemd-socket`). Only
+/// sockets of TCP are taken. They are there for the first caller alone.
+pub fn inherited() -> io::Result<Vec<TcpListener>> {
+    let mut passed = listenfd::ListenFd::from_env();
+    let listeners = (0..passed.len()).filter_map(|index| {
+        let explain = |error: io::Error| {
+            let why = format!("socket {index} from systemd is not one of TCP: {error}");
+            io::Error::new(error.kind(), why)
+        };
+        passed.take_tcp_listener(index).map_err(explain).transpose()
+    });
+    let listeners = listeners.collect::<io::Result<Vec<_>>>()?;
+    if listeners.is_empty() {
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "no socket activation file descriptors found",
+        ));
+    }
+    Ok(listeners)
+}
+
 /// Addresses to try, in order. A name is taken for its IPv4 address first, as Go does.
 fn resolve(address: &str) -> io::Result<Vec<SocketAddr>> {
     if let Some(port) = address.strip_prefix(':') {

@@ -14,18 +14,21 @@
 //!
 //! Owns listeners, connections, their threads, and the `http-*` threads. Never looks at what a
 //! request means. Read in this order: `api::http` (what goes in and out), `connection` (the loop),
-//! `head`, `body`, `chunked`, `reply`, `refused`, `wire`; `accept`, `registry`, `listen`; `pool`, `line`,
+//! `head`, `body`, `chunked`, `reply`, `refused`, `wire`; `gate`, `handshake`, `tls`; `accept`, `registry`, `listen`; `pool`, `line`,
 //! `worker`.
 //!
 //! Channels in here, all bounded: free lines (one a line), a body past tiny_http (one a line), the
 //! word that a connection ended (one), the drain deadline (one), the word that a worker ended (one
-//! a worker). None can be full when a send must succeed; the others drop the word.
+//! a worker), the passwords being checked (`limits::PASSWORD_CHECKS`; others wait). None can be full
+//! when a send must succeed; the others drop the word. The only locks are those of `gate`.
 
 mod accept;
 mod body;
 mod budget;
 mod chunked;
 mod connection;
+mod gate;
+mod handshake;
 mod head;
 mod limits;
 mod line;
@@ -35,6 +38,7 @@ mod pool;
 mod refused;
 mod registry;
 mod reply;
+mod tls;
 mod wire;
 mod worker;
 
@@ -52,8 +56,9 @@ use std::time::Duration;
 use crossbeam_channel::{Sender, bounded};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+pub use gate::{Gate, GateError};
 pub use limits::Limits;
-pub use listen::bind;
+pub use listen::{bind, inherited};
 
 use accept::Acceptor;
 use budget::Budget;
@@ -85,6 +90,8 @@ struct Shared {
     limits: Limits,
     metrics: Arc<Metrics>,
     clock: Clock,
+    /// What stands before the first answer, if there is a web configuration.
+    gate: Option<Gate>,
     pool: Pool,
     budget: Arc<Budget>,
     /// Connections open.
@@ -102,10 +109,11 @@ impl Shared {
 
 impl FrontDoor {
     /// Opens the lines to tiny_http, proves each, and only then takes connections from
-    /// `listeners`. Raises the process' limit on open files as far as the host allows.
+    /// `listeners`, through `gate` if there is one. Raises the process' limit on open files as far as the host allows.
     pub fn open(
         listeners: Vec<TcpListener>,
         handler: Arc<dyn Handler>,
+        gate: Option<Gate>,
         limits: Limits,
         metrics: Arc<Metrics>,
         clock: Clock,
@@ -122,6 +130,7 @@ impl FrontDoor {
             limits,
             metrics,
             clock,
+            gate,
             pool,
             open: AtomicUsize::new(0),
             reads: AtomicUsize::new(0),

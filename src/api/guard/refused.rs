@@ -6,12 +6,19 @@
 use std::borrow::Cow;
 
 use super::head::{HeadFault, Persistence, Version};
-use super::reply::{push_end_of_head, push_length, version_text};
+use super::method::Method;
+use super::reply::{push_end_of_head, push_length, push_missing, version_text};
 use crate::telemetry::metrics::Refusal;
 
 /// Seconds after which a sender that hears 503 may come back: long enough for a burst to pass,
 /// short enough for an alert.
 const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// What Go's server adds to a refusal.
+const NO_SNIFFING: &str = "X-Content-Type-Options: nosniff\r\n";
+
+/// The same, with the question for a password.
+const WHO_ARE_YOU: &str = "Www-Authenticate: Basic\r\nX-Content-Type-Options: nosniff\r\n";
 
 /// A request, or a connection, that the guard answers itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +29,8 @@ pub(super) struct Refused {
     pub(super) refusal: Option<Refusal>,
     /// The text for people.
     pub(super) text: Cow<'static, str>,
+    /// Further header lines, whole.
+    pub(super) lines: &'static str,
     /// Whether the connection can go on: only if the whole request was read.
     pub(super) persistence: Persistence,
 }
@@ -81,8 +90,41 @@ impl Refused {
             status: 502,
             refusal: None,
             text: "the request layer did not answer\n".into(),
+            lines: "",
             persistence: Persistence::Close,
         }
+    }
+
+    /// The web configuration cannot be read. This text and the next two are Alertmanager's (§10.5).
+    pub(super) fn misconfigured() -> Self {
+        Refused {
+            status: 500,
+            refusal: None,
+            text: "Internal Server Error\n".into(),
+            lines: NO_SNIFFING,
+            persistence: Persistence::Close,
+        }
+    }
+
+    /// The rate limit is used up.
+    pub(super) fn rate_limited() -> Self {
+        Refused {
+            lines: NO_SNIFFING,
+            ..Self::closing(429, Refusal::RateLimited, "Too Many Requests\n")
+        }
+    }
+
+    /// The peer has to say who it is.
+    pub(super) fn unauthorized() -> Self {
+        Refused {
+            lines: WHO_ARE_YOU,
+            ..Self::closing(401, Refusal::Unauthorized, "Unauthorized\n")
+        }
+    }
+
+    /// Too many passwords wait to be checked.
+    pub(super) fn passwords_busy() -> Self {
+        Self::closing(503, Refusal::Busy, "too many passwords to check\n")
     }
 
     /// The same, with another word on what becomes of the connection.
@@ -93,8 +135,14 @@ impl Refused {
         }
     }
 
-    /// All of it as bytes. A 503 says when to come back.
-    pub(super) fn to_bytes(&self, version: Version) -> Vec<u8> {
+    /// All of it as bytes. A 503 says when to come back. `headers` are those of every answer; the
+    /// answer to HEAD has no body.
+    pub(super) fn to_bytes(
+        &self,
+        version: Version,
+        method: &str,
+        headers: &[(&str, String)],
+    ) -> Vec<u8> {
         let status = tiny_http::StatusCode(self.status);
         let mut out = Vec::with_capacity(256);
         out.extend_from_slice(version_text(version));
@@ -107,9 +155,13 @@ impl Refused {
         if self.status == 503 {
             out.extend_from_slice(format!("Retry-After: {RETRY_AFTER_SECONDS}\r\n").as_bytes());
         }
+        out.extend_from_slice(self.lines.as_bytes());
+        push_missing(&mut out, headers);
         push_length(&mut out, self.text.len() as u64);
         push_end_of_head(&mut out, version, self.persistence);
-        out.extend_from_slice(self.text.as_bytes());
+        if method != Method::Head.as_label() {
+            out.extend_from_slice(self.text.as_bytes());
+        }
         out
     }
 
@@ -118,6 +170,7 @@ impl Refused {
             status,
             refusal: Some(refusal),
             text: text.into(),
+            lines: "",
             persistence: Persistence::Close,
         }
     }

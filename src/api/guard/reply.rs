@@ -191,6 +191,21 @@ pub(super) fn push_length(out: &mut Vec<u8>, length: u64) {
     out.extend_from_slice(format!("Content-Length: {length}\r\n").as_bytes());
 }
 
+/// Adds `headers` to a head under construction, but for those it has.
+pub(super) fn push_missing(out: &mut Vec<u8>, headers: &[(&str, String)]) {
+    for (name, value) in headers {
+        let has_name = |line: &[u8]| {
+            let start = line.get(..name.len() + 1);
+            start.is_some_and(|start| {
+                start.ends_with(b":") && start[..name.len()].eq_ignore_ascii_case(name.as_bytes())
+            })
+        };
+        if !out.split(|byte| *byte == b'\n').any(has_name) {
+            out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+        }
+    }
+}
+
 /// The `Connection` header, if one is needed, and the empty line. Says only what differs from the version's habit.
 pub(super) fn push_end_of_head(out: &mut Vec<u8>, version: Version, persistence: Persistence) {
     let line: &[u8] = match (version, persistence) {

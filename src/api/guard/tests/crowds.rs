@@ -167,7 +167,14 @@ fn one_door_serves_several_listeners() {
     let (_curtain, behind) = bounded(0);
     let handler = Arc::new(Stage { curtain: behind });
     let metrics = Arc::new(Metrics::new("test"));
-    let door = FrontDoor::open(listeners, handler, short_limits(), metrics, Clock::start());
+    let door = FrontDoor::open(
+        listeners,
+        handler,
+        None,
+        short_limits(),
+        metrics,
+        Clock::start(),
+    );
     let door = door.expect("it opens");
     for address in door.addresses() {
         let mut client = Client::connect(*address);

@@ -5,8 +5,11 @@
 //! about a second at most.
 
 mod crowds;
+mod folder;
+mod gate;
 mod hostile;
 mod requests;
+mod tls;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -122,11 +125,16 @@ struct Door {
 
 impl Door {
     fn open(limits: Limits) -> Self {
+        Self::open_behind(None, limits)
+    }
+
+    fn open_behind(gate: Option<Gate>, limits: Limits) -> Self {
         let (curtain, behind) = bounded(0);
         let listener = bind("127.0.0.1:0").expect("a free port");
         let door = FrontDoor::open(
             vec![listener],
             Arc::new(Stage { curtain: behind }),
+            gate,
             limits,
             Arc::new(Metrics::new("test")),
             Clock::start(),

@@ -1,0 +1,149 @@
+//! From the web configuration to the settings of TLS connections.
+//!
+//! Owns the one provider of cryptography and the words for certificates that cannot be used. Reads
+//! the files it is told to. Runs on main at start, and on connection threads when a file has changed.
+
+mod clients;
+mod names;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::crypto::ring::{self, kx_group};
+use rustls::crypto::{CryptoProvider, SupportedKxGroup};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::{NoServerSessionStorage, ResolvesServerCert};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::time_provider::TimeProvider;
+use rustls::version::{TLS12, TLS13};
+use rustls::{InconsistentKeys, ServerConfig, SupportedProtocolVersion};
+
+use crate::clock::Clock;
+use crate::config::{ClientAuth, Curve, Secret, ServerTls, TlsVersions};
+use crate::limits::PEM_BYTES;
+
+/// What is spoken within TLS, as clients may ask for it.
+const PROTOCOLS: [&[u8]; 2] = [b"http/1.1", b"http/1.0"];
+
+/// The settings that `tls` describes, with certificates read now; an error says what is wrong with
+/// them.
+pub(super) fn server_config(tls: &ServerTls, clock: Clock) -> Result<ServerConfig, String> {
+    let provider = Arc::new(provider(tls));
+    let clients = clients::verifier(tls, &provider)?;
+    let certificate = certificate(tls, &provider)?;
+    let time = Arc::new(WallTime(clock));
+    let mut config = ServerConfig::builder_with_details(provider, time)
+        .with_protocol_versions(&versions(tls.versions))
+        .map_err(|error| error.to_string())?
+        .with_client_cert_verifier(clients)
+        .with_cert_resolver(certificate);
+    config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+    if tls.client_auth != ClientAuth::NoClientCert {
+        // A resumed session would keep a certificate in use that has expired meanwhile.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+    }
+    Ok(config)
+}
+
+/// The wall clock, as certificates want it.
+#[derive(Debug)]
+struct WallTime(Clock);
+
+impl TimeProvider for WallTime {
+    fn current_time(&self) -> Option<UnixTime> {
+        let now = self.0.wall().as_duration();
+        let since_epoch = std::time::Duration::try_from(now).ok()?;
+        Some(UnixTime::since_unix_epoch(since_epoch))
+    }
+}
+
+fn provider(tls: &ServerTls) -> CryptoProvider {
+    let mut provider = ring::default_provider();
+    if let Some(wanted) = &tls.cipher_suites {
+        provider.cipher_suites.retain(|suite| {
+            let name = suite.suite().as_str().unwrap_or_default();
+            suite.tls13().is_some() || wanted.iter().any(|wanted| wanted == name)
+        });
+    }
+    if let Some(wanted) = &tls.curves {
+        provider.kx_groups = wanted.iter().map(|curve| group(*curve)).collect();
+    }
+    provider
+}
+
+fn group(curve: Curve) -> &'static dyn SupportedKxGroup {
+    match curve {
+        Curve::X25519 => kx_group::X25519,
+        Curve::P256 => kx_group::SECP256R1,
+        Curve::P384 => kx_group::SECP384R1,
+    }
+}
+
+fn versions(versions: TlsVersions) -> Vec<&'static SupportedProtocolVersion> {
+    match versions {
+        TlsVersions::Only12 => vec![&TLS12],
+        TlsVersions::Only13 => vec![&TLS13],
+        TlsVersions::Both => vec![&TLS13, &TLS12],
+    }
+}
+
+/// The chain and the key that belongs to it, with Go's words where something is wrong.
+fn certificate(
+    tls: &ServerTls,
+    provider: &CryptoProvider,
+) -> Result<Arc<dyn ResolvesServerCert>, String> {
+    let cert = read(&tls.cert, "cert_file")?;
+    let key = read(&tls.key, "key_file")?;
+    let load = || {
+        let chain = chain(&cert)?;
+        let key = PrivateKeyDer::from_pem_slice(&key)
+            .map_err(|_| "failed to find any PEM data in key input".to_owned())?;
+        CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
+            rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+                "private key does not match public key".to_owned()
+            }
+            other => other.to_string(),
+        })
+    };
+    let certified = load().map_err(|why| format!("failed to load X509KeyPair: tls: {why}"))?;
+    Ok(Arc::new(SingleCertAndKey::from(certified)))
+}
+
+fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let chain = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+    let chain = chain.map_err(|error| error.to_string())?;
+    if !chain.is_empty() {
+        return Ok(chain);
+    }
+    Err(match PrivateKeyDer::from_pem_slice(pem) {
+        Ok(_) => "failed to find certificate PEM data in certificate input, \
+                  but did find a private key; PEM inputs may have been switched"
+            .to_owned(),
+        Err(_) => "failed to find any PEM data in certificate input".to_owned(),
+    })
+}
+
+/// The PEM itself; `key` is what the configuration calls its file.
+fn read(pem: &Secret, key: &str) -> Result<Vec<u8>, String> {
+    match pem {
+        Secret::Inline(text) => Ok(text.clone().into_bytes()),
+        Secret::File(path) => read_file(path)
+            .map_err(|error| format!("failed to read {key} ({}): {error}", path.display())),
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    file.take(PEM_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| error.to_string())?;
+    match bytes.len() as u64 {
+        0..=PEM_BYTES => Ok(bytes),
+        _ => Err(format!("larger than {} KiB", PEM_BYTES >> 10)),
+    }
+}

@@ -1,0 +1,160 @@
+//! The web configuration (`--web.config.file`, §10.5): TLS, passwords, a rate limit and headers of the
+//! front door.
+//!
+//! Owns the way from its file to [`WebConfig`] and all its faults. The certificates it names are read
+//! by the front door. Relative paths start at the directory of the file, as in Alertmanager. Runs on
+//! main at start, and on connection threads when the file has changed.
+
+mod http;
+mod tls;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use super::checked::Secret;
+use super::fault::{Faults, Findings};
+use super::field::{Field, Fields};
+use super::load::{LoadError, Locator, broken_syntax, read_text};
+use super::node::Node;
+use super::yaml;
+
+/// What stands between a peer and the first answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WebConfig {
+    /// TLS; plain HTTP if missing.
+    pub tls: Option<ServerTls>,
+    /// Headers of every answer.
+    pub headers: Vec<(&'static str, String)>,
+    /// How many requests are let in.
+    pub rate_limit: Option<RateLimit>,
+    /// Who may ask, each with the bcrypt hash of the password; everybody if empty.
+    pub users: BTreeMap<String, String>,
+}
+
+/// A bucket of tokens, of which each request takes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// How many tokens it holds.
+    pub burst: u64,
+    /// How often one is put in; more than zero.
+    pub interval: Duration,
+}
+
+/// TLS of the front door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerTls {
+    /// PEM of the certificate, and of those that lead to its authority.
+    pub cert: Secret,
+    /// PEM of its key.
+    pub key: Secret,
+    /// What is asked of clients.
+    pub client_auth: ClientAuth,
+    /// PEM of the authorities of client certificates; the host's if missing.
+    pub client_ca: Option<Secret>,
+    /// Of these alternative names a client's certificate must have one.
+    pub client_allowed_sans: Option<Vec<String>>,
+    /// The versions that are spoken.
+    pub versions: TlsVersions,
+    /// The cipher suites of TLS 1.2, by Go's names; all if missing. Those of TLS 1.3 are always on.
+    pub cipher_suites: Option<Vec<String>>,
+    /// The curves; all if missing.
+    pub curves: Option<Vec<Curve>>,
+}
+
+/// What is asked of clients, by Go's names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// Nothing.
+    #[default]
+    NoClientCert,
+    /// A certificate, if they have one; it is not checked.
+    RequestClientCert,
+    /// Any certificate; it is not checked.
+    RequireAnyClientCert,
+    /// A certificate of a known authority, if they send one at all.
+    VerifyClientCertIfGiven,
+    /// A certificate of a known authority.
+    RequireAndVerifyClientCert,
+}
+
+/// The versions of TLS that are spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsVersions {
+    /// 1.2 alone.
+    Only12,
+    /// 1.3 alone.
+    Only13,
+    /// Both.
+    Both,
+}
+
+/// A curve for the exchange of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Curve {
+    /// Curve25519.
+    X25519,
+    /// NIST's P-256.
+    P256,
+    /// NIST's P-384.
+    P384,
+}
+
+const SECTIONS: &[&str] = &[
+    "tls_server_config",
+    "http_server_config",
+    "rate_limit",
+    "basic_auth_users",
+];
+
+/// Reads and checks the web configuration at `path`.
+pub fn load_web(path: &Path) -> Result<WebConfig, LoadError> {
+    let file = path.display().to_string();
+    let directory = path.parent().unwrap_or(Path::new(""));
+    match read_text(path) {
+        Ok(text) => parse_web(&file, &text, directory).map_err(LoadError::Faulty),
+        Err(reason) => Err(LoadError::Unreadable { file, reason }),
+    }
+}
+
+/// Checks `text`, which faults call `name`; relative paths in it start at `directory`.
+fn parse_web(name: &str, text: &str, directory: &Path) -> Result<WebConfig, Faults> {
+    let document = yaml::parse(text).map_err(|error| broken_syntax(name, error))?;
+    let mut root = document.root;
+    let mut findings = Findings::default();
+    root.settle(&mut findings);
+    let read = WebConfig::read(&root, directory, &mut findings);
+    match read {
+        Some(config) if findings.is_sound() => Ok(config),
+        _ => Err(Locator { name, text, root }.faults(findings)),
+    }
+}
+
+impl WebConfig {
+    fn read(root: &Node, directory: &Path, findings: &mut Findings) -> Option<Self> {
+        let fields = Fields::read(root, "the web configuration", &[SECTIONS], findings)?;
+        let tls = Field::read(fields.get("tls_server_config"), |node| {
+            tls::read(node, directory, findings)
+        });
+        let headers = Field::read(fields.get("http_server_config"), |node| {
+            http::headers(node, findings)
+        });
+        let rate_limit = Field::read(fields.get("rate_limit"), |node| {
+            http::rate_limit(node, findings)
+        });
+        let users = Field::read(fields.get("basic_auth_users"), |node| {
+            http::users(node, findings)
+        });
+        Some(WebConfig {
+            tls: tls.given().and_then(|tls| tls.value.clone()),
+            headers: headers.given().map_or_else(Vec::new, |at| at.value.clone()),
+            rate_limit: rate_limit.given().and_then(|limit| limit.value),
+            users: users
+                .given()
+                .map_or_else(BTreeMap::new, |at| at.value.clone()),
+        })
+    }
+}

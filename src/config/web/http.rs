@@ -1,0 +1,176 @@
+//! The sections of a web configuration that concern requests: headers, the rate limit, users.
+//!
+//! Owns which headers may be set, and what a bcrypt hash looks like. Never repeats a hash. Pure;
+//! runs on whichever thread loads the configuration.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use super::RateLimit;
+use crate::config::fault::{Findings, shown};
+use crate::config::field::{At, Fields, boolean, count, go_duration, map, named_texts};
+use crate::config::node::Node;
+
+/// The headers that may be set, and the values they may have, where not all are allowed.
+const HEADERS: &[(&str, &[&str])] = &[
+    ("Strict-Transport-Security", &[]),
+    ("X-Content-Type-Options", &["nosniff"]),
+    ("X-Frame-Options", &["deny", "sameorigin"]),
+    ("X-XSS-Protection", &[]),
+    ("Content-Security-Policy", &[]),
+];
+
+/// Bytes of a bcrypt hash: version, cost, salt and digest.
+const HASH_BYTES: usize = 60;
+
+/// The least that is worth a look at its parts.
+const SHORTEST_HASH_BYTES: usize = 59;
+
+/// Reads `http_server_config`: the headers of every answer. HTTP/2 is granted by speaking HTTP/1.1,
+/// which every client of it can.
+pub fn headers(node: &Node, findings: &mut Findings) -> Option<Vec<(&'static str, String)>> {
+    let known = &[&["http2", "headers"][..]];
+    let fields = Fields::read(node, "an http_server_config", known, findings)?;
+    if let Some(node) = fields.get("http2") {
+        boolean(node, findings)?;
+    }
+    let Some(node) = fields.get("headers") else {
+        return Some(Vec::new());
+    };
+    let entries = map(node, "headers", findings)?;
+    let headers = named_texts(entries, findings);
+    let read = headers
+        .into_iter()
+        .filter_map(|(name, value)| header(&name, value, findings));
+    Some(read.collect())
+}
+
+fn header(
+    name: &str,
+    value: At<String>,
+    findings: &mut Findings,
+) -> Option<(&'static str, String)> {
+    let Some((known, allowed)) = HEADERS.iter().find(|(known, _)| *known == name) else {
+        let names: Vec<&str> = HEADERS.iter().map(|(name, _)| *name).collect();
+        let wrong = format!("HTTP header {:?} can not be configured", shown(name));
+        findings.fault(
+            value.place,
+            wrong,
+            format!("it can be {}", names.join(", ")),
+        );
+        return None;
+    };
+    if !allowed.is_empty() && !allowed.contains(&value.value.as_str()) {
+        let expected: Vec<String> = allowed.iter().map(|value| format!("{value:?}")).collect();
+        let wrong = format!(
+            "invalid value for {name}. Expected one of: [{}], but got: {:?}",
+            expected.join(" "),
+            shown(&value.value)
+        );
+        findings.fault(value.place, wrong, format!("write {}", allowed[0]));
+        return None;
+    }
+    let is_printable = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte);
+    if !value.value.bytes().all(is_printable) {
+        let wrong = format!("the value of {name} has a character that no header may have");
+        findings.fault(value.place, wrong, "write printable ASCII on one line");
+        return None;
+    }
+    Some((known, value.value))
+}
+
+/// Reads `rate_limit`. Without an interval there is none.
+pub fn rate_limit(node: &Node, findings: &mut Findings) -> Option<Option<RateLimit>> {
+    let known = &[&["burst", "interval"][..]];
+    let fields = Fields::read(node, "a rate_limit", known, findings)?;
+    let burst = fields
+        .get("burst")
+        .map_or(Some(0), |node| count(node, findings));
+    let interval = fields
+        .get("interval")
+        .map_or(Some(Duration::ZERO), |node| go_duration(node, findings));
+    let limit = RateLimit {
+        burst: burst?,
+        interval: interval?,
+    };
+    Some((!limit.interval.is_zero()).then_some(limit))
+}
+
+/// Reads `basic_auth_users`.
+pub fn users(node: &Node, findings: &mut Findings) -> Option<BTreeMap<String, String>> {
+    let entries = map(node, "basic_auth_users", findings)?;
+    let mut users = BTreeMap::new();
+    for (name, hash) in named_texts(entries, findings) {
+        match check_hash(&hash.value) {
+            Ok(()) => {
+                users.insert(name, hash.value);
+            }
+            Err(wrong) => {
+                let right = "write what `htpasswd -nBC 10` prints behind the name";
+                findings.fault(hash.place, wrong, right);
+            }
+        }
+    }
+    Some(users)
+}
+
+/// Why a text is no bcrypt hash, mostly in the words of Go's library.
+enum HashFault {
+    TooShort,
+    Start(char),
+    Version(char),
+    CostNotNumber,
+    Cost(u32),
+    Malformed,
+}
+
+impl fmt::Display for HashFault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("crypto/bcrypt: ")?;
+        match self {
+            HashFault::TooShort => {
+                out.write_str("hashedSecret too short to be a bcrypted password")
+            }
+            HashFault::Start(start) => write!(
+                out,
+                "bcrypt hashes must start with '$', but hashedSecret started with '{start}'"
+            ),
+            HashFault::Version(version) => write!(
+                out,
+                "bcrypt algorithm version '{version}' requested is newer than current version '2'"
+            ),
+            HashFault::CostNotNumber => out.write_str("the cost is not a number"),
+            HashFault::Cost(cost) => {
+                write!(out, "cost {cost} is outside allowed inclusive range 4..31")
+            }
+            HashFault::Malformed => out.write_str("no password can have this hash"),
+        }
+    }
+}
+
+/// Whether `hash` has the form of a bcrypt hash, in the order in which Go's library looks. What
+/// passes there although no password can ever match it is a fault here.
+fn check_hash(hash: &str) -> Result<(), HashFault> {
+    let letter = |at: usize| hash.chars().nth(at).unwrap_or_default();
+    if hash.len() < SHORTEST_HASH_BYTES {
+        return Err(HashFault::TooShort);
+    }
+    if letter(0) != '$' {
+        return Err(HashFault::Start(letter(0)));
+    }
+    if letter(1) > '2' {
+        return Err(HashFault::Version(letter(1)));
+    }
+    let (version, rest) = hash[1..].split_once('$').ok_or(HashFault::Malformed)?;
+    let (cost, digest) = rest.split_once('$').ok_or(HashFault::CostNotNumber)?;
+    let cost: u32 = cost.parse().map_err(|_| HashFault::CostNotNumber)?;
+    if !(4..=31).contains(&cost) {
+        return Err(HashFault::Cost(cost));
+    }
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'/');
+    let is_sound = hash.len() == HASH_BYTES
+        && matches!(version, "2a" | "2b" | "2x" | "2y")
+        && digest.bytes().all(is_digit);
+    is_sound.then_some(()).ok_or(HashFault::Malformed)
+}
