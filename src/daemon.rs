@@ -30,12 +30,12 @@ use signal_hook::iterator::{Handle, Signals};
 use crate::api::guard::{FrontDoor, Gate, GateError, Limits};
 use crate::api::{self, Api, SelfPeer};
 use crate::clock::Clock;
-use crate::config::{self, Config, Fault, Faults, LoadError};
+use crate::config::{self, Config, Fault, Faults, LoadError, LoadOptions};
 use crate::dispatch::inbox::{Inbox, Request};
 use crate::dispatch::{Channels, Dispatcher, SilenceLog};
 use crate::engine::{Engine, Settings};
 use crate::limits;
-use crate::model::{Mono, ParserMode};
+use crate::model::Mono;
 use crate::telemetry::metrics::Metrics;
 use crate::threads::{self, LOOP_STACK, WORKER_STACK};
 use crate::timer;
@@ -58,8 +58,8 @@ pub enum ConfigSource {
 pub struct Options {
     /// Where the configuration comes from.
     pub source: ConfigSource,
-    /// Which label names and matchers hold.
-    pub parser_mode: ParserMode,
+    /// How the configuration is read.
+    pub load: LoadOptions,
     /// Listeners, bound already so that a wrong address is known before anything starts.
     pub listeners: Vec<TcpListener>,
     /// How others reach us.
@@ -115,7 +115,7 @@ impl fmt::Display for StartError {
 /// A daemon that runs.
 pub struct Daemon {
     source: ConfigSource,
-    parser_mode: ParserMode,
+    load: LoadOptions,
     front_door: FrontDoor,
     inbox: Inbox,
     requests: Sender<Request>,
@@ -162,7 +162,7 @@ impl Daemon {
     pub fn start(options: Options, clock: Clock) -> Result<Daemon, StartError> {
         let metrics = Arc::new(Metrics::new(version::VERSION));
         show_limits(&metrics, &options);
-        let config = load(&options.source, options.parser_mode).map_err(StartError::Config)?;
+        let config = load(&options.source, options.load).map_err(StartError::Config)?;
         metrics.set_alert_limit(options.engine.alerts_per_name);
         metrics.config_loaded(Some(&config.source), clock.wall());
         let (calls_in, calls) = bounded(limits::CALLS);
@@ -195,7 +195,7 @@ impl Daemon {
             clock,
             api::Settings {
                 route_prefix: options.route_prefix,
-                parser_mode: options.parser_mode,
+                parser_mode: options.load.mode,
                 cluster: options.cluster,
                 started_at: clock.wall(),
                 build: version::BUILD,
@@ -219,7 +219,7 @@ impl Daemon {
         }
         Ok(Daemon {
             source: options.source,
-            parser_mode: options.parser_mode,
+            load: options.load,
             front_door,
             inbox,
             requests,
@@ -284,7 +284,7 @@ impl Daemon {
     /// Reads the configuration again. A wrong one changes nothing.
     fn reload(&self) -> Result<(), String> {
         log::info!("Loading configuration file");
-        let loaded = load(&self.source, self.parser_mode).map_err(|error| error.to_string());
+        let loaded = load(&self.source, self.load).map_err(|error| error.to_string());
         let result = loaded.and_then(|config| {
             let source = config.source.clone();
             let put = self.inbox.reload(config);
@@ -432,10 +432,10 @@ fn show_limits(metrics: &Metrics, options: &Options) {
     }
 }
 
-fn load(source: &ConfigSource, mode: ParserMode) -> Result<Arc<Config>, LoadError> {
+fn load(source: &ConfigSource, options: LoadOptions) -> Result<Arc<Config>, LoadError> {
     let config = match source {
         ConfigSource::File(path) => {
-            let loaded = config::load(path, mode)?;
+            let loaded = config::load(path, options)?;
             for warning in &loaded.warnings {
                 log::warn!(file:% = path.display(); "{warning}");
             }

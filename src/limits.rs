@@ -181,6 +181,16 @@ pub const CONFIG_FAULTS: usize = 50;
 /// the file. Beyond half a megabyte fewer faults are printed, so that the answer comes in seconds.
 pub const CONFIG_LOCATE_BYTES: usize = 24 << 20;
 
+/// Template files of a configuration. People have a handful; a glob that names the whole disk is a
+/// mistake.
+pub const TEMPLATE_FILES: usize = 1000;
+
+/// Bytes of all template files together; they are kept in memory, and compiled at each reload.
+pub const TEMPLATE_BYTES: usize = 8 << 20;
+
+/// Names that are looked at for one glob of template files, so that `/*/*/*/*` ends soon.
+pub const GLOB_NAMES: usize = 100_000;
+
 /// Calls that may wait for main: signals, reloads over HTTP, notices that a stage has ended.
 pub const CALLS: usize = 64;
 

@@ -7,19 +7,19 @@ use std::process::ExitCode;
 
 use super::flags::Flags;
 use super::serve;
-use crate::config::{self, Route};
-use crate::model::ParserMode;
+use crate::config::{self, LoadOptions, Route};
 
 /// Checks the files; fails if one of them is wrong.
 pub fn run(files: &[PathBuf], flags: &Flags) -> ExitCode {
-    let mode = match serve::parser_mode(&flags.features) {
-        Ok(mode) => mode,
+    let options = match serve::load_options(flags) {
+        Ok(options) => options,
         Err(error) => {
             eprintln!("alertwheel: error: {error}");
             return ExitCode::FAILURE;
         }
     };
-    let wrong = files.iter().filter(|file| !is_sound(file, mode)).count();
+    let wrong = files.iter().filter(|file| !is_sound(file, options));
+    let wrong = wrong.count();
     if wrong == 0 {
         return ExitCode::SUCCESS;
     }
@@ -27,8 +27,8 @@ pub fn run(files: &[PathBuf], flags: &Flags) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn is_sound(file: &Path, mode: ParserMode) -> bool {
-    match config::load(file, mode) {
+fn is_sound(file: &Path, options: LoadOptions) -> bool {
+    match config::load(file, options) {
         Ok(loaded) => {
             println!("Checking '{}'  SUCCESS", file.display());
             for warning in &loaded.warnings {

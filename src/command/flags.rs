@@ -60,6 +60,9 @@ pub struct Flags {
     /// one that prints alerts to the terminal].
     #[arg(long = "config.file", value_name = "FILE")]
     pub config_file: Option<PathBuf>,
+    /// Start although the configuration names integrations other than webhooks, which then tell nobody.
+    #[arg(long = "config.skip-unsupported")]
+    pub skips_unsupported: bool,
     /// How long to remember what each receiver was told.
     #[arg(long = "data.retention", value_name = "SPAN", default_value = "120h", value_parser = positive_span)]
     pub retention: Duration,

@@ -12,6 +12,7 @@ use super::flags::{Flags, LogFormat, LogLevel};
 use crate::api::SelfPeer;
 use crate::api::guard::{self, Gate, Limits};
 use crate::clock::Clock;
+use crate::config::{LoadOptions, Unsupported};
 use crate::daemon::{ConfigSource, Daemon, Options, StartError};
 use crate::dispatch::SilenceLog;
 use crate::engine::{ReloadPolicy, Settings};
@@ -54,8 +55,21 @@ pub fn start(flags: Flags, source: ConfigSource, unused: &[String]) -> Result<Da
     })
 }
 
+/// How the flags want the configuration read.
+pub fn load_options(flags: &Flags) -> Result<LoadOptions, String> {
+    Ok(LoadOptions {
+        mode: parser_mode(&flags.features)?,
+        unsupported: if flags.skips_unsupported {
+            Unsupported::Skip
+        } else {
+            Unsupported::Refuse
+        },
+        retention: Some(flags.retention),
+    })
+}
+
 /// Which label names and matchers the features ask for.
-pub fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
+fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
     const OTHERS: [&str; 5] = [
         "alert-names-in-metrics",
         "receiver-name-in-metrics",
@@ -109,7 +123,7 @@ fn options(flags: Flags, source: ConfigSource, clock: Clock) -> Result<Options, 
     let external_url =
         external_url(&flags.external_url, &hostname(), first).map_err(StartError::Flag)?;
     Ok(Options {
-        parser_mode: parser_mode(&flags.features).map_err(StartError::Flag)?,
+        load: load_options(&flags).map_err(StartError::Flag)?,
         route_prefix: route_prefix(&flags.route_prefix, &external_url),
         external_url,
         gate,

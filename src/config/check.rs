@@ -4,15 +4,20 @@
 //! Owns the order of the checks (§1.11), except that all faults are reported and not the first
 //! alone. Never reads a file or text. Pure; runs on whichever thread loads the configuration.
 
+mod http;
+mod interval;
 mod receiver;
 mod route;
 
 use std::sync::Arc;
+use std::time::Duration;
+
+pub use http::authorization_scheme;
 
 use super::fault::Findings;
 use super::field::Field;
-use super::raw::RawConfig;
-use super::{Receiver, Route};
+use super::raw::{RawConfig, RawInhibitRule};
+use super::{InhibitRule, Receiver, Route};
 use crate::model::ParserMode;
 
 /// Where a configuration comes from.
@@ -31,16 +36,32 @@ pub struct Checked {
     pub route: Route,
     /// All receivers.
     pub receivers: Vec<Arc<Receiver>>,
+    /// All inhibition rules.
+    pub inhibit_rules: Vec<InhibitRule>,
+}
+
+/// What a file is checked against besides itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Where the configuration comes from.
+    pub origin: Origin,
+    /// Which label names and matchers hold.
+    pub mode: ParserMode,
+    /// How long the ledger is kept, if that is known.
+    pub retention: Option<Duration>,
 }
 
 /// Checks a whole file. `None` if a part is missing or broken, which `findings` then tells.
-pub fn check(
-    raw: &RawConfig,
-    mode: ParserMode,
-    origin: Origin,
-    findings: &mut Findings,
-) -> Option<Checked> {
-    let receivers = receiver::check_receivers(raw, origin, findings);
+pub fn check(raw: &RawConfig, terms: Terms, findings: &mut Findings) -> Option<Checked> {
+    let tracing_tls = raw
+        .tracing
+        .as_ref()
+        .map(|tracing| tracing.record("tls_config"));
+    for tls in [raw.global.smtp_tls.as_ref(), tracing_tls.flatten()] {
+        tls.map(|tls| http::check_tls(tls, findings));
+    }
+    let receivers = receiver::check_receivers(raw, terms.origin, findings);
+    let intervals = interval::Intervals::of(raw, findings);
     let root = match &raw.route {
         Field::Given(root) => &root.value,
         Field::Broken => return None,
@@ -54,9 +75,27 @@ pub fn check(
             return None;
         }
     };
-    let route = route::check_root(root, &receivers, mode, findings)?;
+    let tree = route::Tree {
+        receivers: &receivers,
+        intervals: &intervals,
+        mode: terms.mode,
+        retention: terms.retention,
+    };
     Some(Checked {
-        route,
+        route: tree.check(root, findings)?,
+        inhibit_rules: raw.inhibit_rules.iter().map(inhibit_rule).collect(),
         receivers: receivers.all,
     })
+}
+
+fn inhibit_rule(raw: &RawInhibitRule) -> InhibitRule {
+    let mut equal: Vec<String> = raw.equal.iter().map(|at| at.value.clone()).collect();
+    equal.sort();
+    equal.dedup();
+    InhibitRule {
+        name: raw.name.clone(),
+        source: raw.source.all.clone(),
+        target: raw.target.all.clone(),
+        equal,
+    }
 }

@@ -1,18 +1,23 @@
 //! From a file or a text to a [`Config`], or to all of its faults.
 //!
-//! Owns the order of the steps and the only access of `config` to files. Decides nothing about the
-//! contents. Runs on main at start, and on an http or signal thread at reload.
+//! Owns the order of the steps and, with the modules below it, the only access of `config` to
+//! files. Decides nothing about the contents. Runs on main at start, and on an http or signal
+//! thread at reload.
+
+mod glob;
+mod templates;
 
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
 use super::Config;
-use super::check::{Origin, check};
+use super::check::{Origin, Terms, check};
 use super::fault::{Fault, Faults, Findings};
 use super::node::{Node, Place};
-use super::raw::RawConfig;
+use super::raw::{RawConfig, Reading, Unsupported};
 use super::render::render;
 use super::yaml::{self, SyntaxError};
 use crate::limits::{CONFIG_FAULTS, CONFIG_FILE_BYTES, CONFIG_LOCATE_BYTES};
@@ -25,6 +30,27 @@ pub struct Loaded {
     pub config: Config,
     /// What is allowed but probably not meant, one line each, as faults are printed.
     pub warnings: Vec<String>,
+}
+
+/// How a configuration is to be read. A mode alone leaves the rest at its defaults.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoadOptions {
+    /// Which label names and matchers hold.
+    pub mode: ParserMode,
+    /// What becomes of integrations that are not built.
+    pub unsupported: Unsupported,
+    /// How long the ledger is kept, if that is known: longer intervals of repetition are worth a
+    /// warning.
+    pub retention: Option<Duration>,
+}
+
+impl From<ParserMode> for LoadOptions {
+    fn from(mode: ParserMode) -> Self {
+        LoadOptions {
+            mode,
+            ..LoadOptions::default()
+        }
+    }
 }
 
 /// Why a file gave no configuration.
@@ -54,18 +80,32 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
-/// Reads and checks the file at `path`.
-pub fn load(path: &Path, mode: ParserMode) -> Result<Loaded, LoadError> {
+/// Reads and checks the file at `path`, and the template files that it names.
+pub fn load(path: &Path, options: impl Into<LoadOptions>) -> Result<Loaded, LoadError> {
     let file = path.display().to_string();
-    match read_text(path) {
-        Ok(text) => parse(&file, &text, mode).map_err(LoadError::Faulty),
-        Err(reason) => Err(LoadError::Unreadable { file, reason }),
-    }
+    let text = match read_text(path) {
+        Ok(text) => text,
+        Err(reason) => return Err(LoadError::Unreadable { file, reason }),
+    };
+    let source = Source {
+        origin: Origin::User,
+        name: &file,
+        text: &text,
+        folder: path.parent(),
+    };
+    source.parse(options.into()).map_err(LoadError::Faulty)
 }
 
-/// Checks `text`, which faults call `name`.
-pub fn parse(name: &str, text: &str, mode: ParserMode) -> Result<Loaded, Faults> {
-    parse_from(Origin::User, name, text, mode)
+/// Checks `text`, which faults call `name`. There is no folder: relative paths stay as they are,
+/// and template files are not read.
+pub fn parse(name: &str, text: &str, options: impl Into<LoadOptions>) -> Result<Loaded, Faults> {
+    let source = Source {
+        origin: Origin::User,
+        name,
+        text,
+        folder: None,
+    };
+    source.parse(options.into())
 }
 
 /// The configuration of a daemon that was started without a file: every alert goes to the
@@ -80,7 +120,14 @@ pub fn demo() -> Config {
 }
 
 fn embedded(name: &str, text: &str) -> Config {
-    parse_from(Origin::BuiltIn, name, text, ParserMode::default())
+    let source = Source {
+        origin: Origin::BuiltIn,
+        name,
+        text,
+        folder: None,
+    };
+    source
+        .parse(LoadOptions::default())
         .expect("the embedded configurations are sound, as a test shows")
         .config
 }
@@ -103,36 +150,66 @@ pub(super) fn read_text(path: &Path) -> Result<String, String> {
     })
 }
 
-fn parse_from(origin: Origin, name: &str, text: &str, mode: ParserMode) -> Result<Loaded, Faults> {
-    let document = yaml::parse(text).map_err(|error| broken_syntax(name, error))?;
-    let mut root = document.root;
-    let mut findings = Findings::default();
-    root.settle(&mut findings);
-    if document.is_followed {
-        findings.warn(
-            root.place,
-            "only the first YAML document of the file is read",
-        );
+/// A text and where it comes from.
+struct Source<'t> {
+    origin: Origin,
+    name: &'t str,
+    text: &'t str,
+    folder: Option<&'t Path>,
+}
+
+impl Source<'_> {
+    fn parse(self, options: LoadOptions) -> Result<Loaded, Faults> {
+        let document = yaml::parse(self.text).map_err(|error| broken_syntax(self.name, error))?;
+        let mut root = document.root;
+        let mut findings = Findings::default();
+        root.settle(&mut findings);
+        if document.is_followed {
+            let warning = "only the first YAML document of the file is read";
+            findings.warn(root.place, warning);
+        }
+        let config = self.read(&root, options, &mut findings);
+        let locator = Locator {
+            name: self.name,
+            text: self.text,
+            root,
+        };
+        match config.filter(|_| findings.is_sound()) {
+            Some(config) => Ok(Loaded {
+                config,
+                warnings: locator.warnings(findings),
+            }),
+            None => Err(locator.faults(findings)),
+        }
     }
-    let raw = RawConfig::read(&root, mode, &mut findings);
-    let checked = raw
-        .as_ref()
-        .and_then(|raw| check(raw, mode, origin, &mut findings));
-    let locator = Locator { name, text, root };
-    match (raw, checked) {
-        (Some(raw), Some(checked)) if findings.is_sound() => Ok(Loaded {
-            config: Config {
-                resolve_timeout: raw.global.resolve_timeout,
-                original: render(&raw, checked.receivers.iter().map(AsRef::as_ref)),
-                route: checked.route,
-                receivers: checked.receivers,
-                inhibit_rules: Vec::new(),
-                templates: Vec::new(),
-                source: text.to_owned(),
-            },
-            warnings: locator.warnings(findings),
-        }),
-        _ => Err(locator.faults(findings)),
+
+    fn read(&self, root: &Node, options: LoadOptions, findings: &mut Findings) -> Option<Config> {
+        let reading = Reading {
+            mode: options.mode,
+            unsupported: options.unsupported,
+            folder: self.folder,
+        };
+        let terms = Terms {
+            origin: self.origin,
+            mode: options.mode,
+            retention: options.retention,
+        };
+        let raw = RawConfig::read(root, reading, findings)?;
+        let checked = check(&raw, terms, findings);
+        let templates = match self.folder {
+            Some(_) => templates::read(&raw.templates, findings),
+            None => Vec::new(),
+        };
+        let checked = checked.filter(|_| findings.is_sound())?;
+        Some(Config {
+            resolve_timeout: raw.global.resolve_timeout,
+            original: render(&raw, checked.receivers.iter().map(AsRef::as_ref)),
+            route: checked.route,
+            receivers: checked.receivers,
+            inhibit_rules: checked.inhibit_rules,
+            templates,
+            source: self.text.to_owned(),
+        })
     }
 }
 

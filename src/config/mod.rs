@@ -1,6 +1,6 @@
 //! The configuration file: read, checked whole, and turned into what the daemon runs on.
 //!
-//! Owns the way from text to [`Config`] and all its faults. Only `load.rs` touches files; nothing
+//! Owns the way from text to [`Config`] and all its faults. Only `load` touches files; nothing
 //! here knows a thread or a clock. Runs on main at start, and on an http or signal thread at reload.
 //!
 //! ```text
@@ -16,6 +16,7 @@ mod field;
 mod load;
 mod nesting;
 mod node;
+mod paths;
 mod raw;
 mod render;
 mod url;
@@ -28,5 +29,6 @@ pub use checked::{
     TlsVersion, Webhook,
 };
 pub use fault::{Fault, Faults};
-pub use load::{LoadError, Loaded, built_in, demo, load, parse};
+pub use load::{LoadError, LoadOptions, Loaded, built_in, demo, load, parse};
+pub use raw::Unsupported;
 pub use web::{ClientAuth, Curve, RateLimit, ServerTls, TlsVersions, WebConfig, load_web};

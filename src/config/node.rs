@@ -20,6 +20,17 @@ pub struct Node {
     pub place: Place,
     /// What it is.
     pub kind: Kind,
+    /// Whether a reader that takes anything takes it for a text.
+    pub tag: Tag,
+}
+
+/// What the YAML library makes of a scalar. A number in quotes is a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// A text.
+    Text,
+    /// A number, a boolean, null, or no scalar at all.
+    Other,
 }
 
 /// What a value is. Numbers and booleans are scalars: the reader of a key knows what it wants.
@@ -40,6 +51,8 @@ pub enum Kind {
 pub struct Entry {
     /// The key's text.
     pub key: String,
+    /// Whether the key is a text, not a number, a boolean or null.
+    pub key_tag: Tag,
     /// Where the key stands.
     pub place: Place,
     /// The value.

@@ -1,23 +1,51 @@
 //! What a configuration file says, key by key, before it is asked whether it makes sense.
 //!
-//! Owns the shapes of all sections and which keys are known, built, or not built yet. Every key
-//! that Alertmanager knows is known here; one that is not built is refused unless what it says
-//! changes nothing. Relations between values are looked at in `check`. Pure; runs on whichever
-//! thread loads the configuration.
+//! Owns the shapes of all sections and which keys are known: all of Alertmanager's, and one of our
+//! own. Integrations that are not built are refused or left out here. Relations between values are
+//! looked at in `check`. Pure; runs on whichever thread loads the configuration.
 
 mod global;
 mod http;
+mod ignored;
+mod inhibit;
+mod interval;
+mod matching;
+mod payload;
+mod range;
 mod receiver;
+mod record;
 mod route;
+mod unsupported;
+
+use std::path::Path;
 
 pub use global::{IntegrationKey, IntegrationKind, RawGlobal};
+pub use http::{AUTHORIZATION, HTTP_CONFIG, TLS_CONFIG};
+pub use inhibit::RawInhibitRule;
+pub use interval::{RawInterval, RawNamedInterval};
+pub use matching::RawMatching;
+pub use range::{range_text, weekday_name};
 pub use receiver::{RawReceiver, RawWebhook};
+pub use record::{KeyKind, Record, Value};
 pub use route::RawRoute;
+pub use unsupported::Unsupported;
 
 use super::fault::Findings;
-use super::field::{Field, Fields, list};
+use super::field::{At, Field, Fields, list, texts};
 use super::node::{Kind, Node, Place};
+use super::paths::resolve;
 use crate::model::ParserMode;
+
+/// What is known about a file before it is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'f> {
+    /// Which label names and matchers hold.
+    pub mode: ParserMode,
+    /// What becomes of integrations that are not built.
+    pub unsupported: Unsupported,
+    /// The folder that relative paths are taken from; `None` leaves them as they are.
+    pub folder: Option<&'f Path>,
+}
 
 /// A file.
 #[derive(Debug)]
@@ -34,11 +62,23 @@ pub struct RawConfig {
     pub receivers: Vec<RawReceiver>,
     /// Whether those are all.
     pub has_all_receivers: bool,
+    /// The inhibition rules that could be read.
+    pub inhibit_rules: Vec<RawInhibitRule>,
+    /// The globs of template files.
+    pub templates: Vec<At<String>>,
+    /// The intervals of the deprecated list that could be read.
+    pub mute_time_intervals: Vec<RawNamedInterval>,
+    /// The intervals that could be read.
+    pub time_intervals: Vec<RawNamedInterval>,
+    /// The section `tracing`.
+    pub tracing: Option<Record>,
 }
 
-const BUILT: &[&str] = &["global", "route", "receivers"];
-const NOT_BUILT: &[&str] = &[
+const KEYS: &[&str] = &[
+    "global",
+    "route",
     "inhibit_rules",
+    "receivers",
     "templates",
     "mute_time_intervals",
     "time_intervals",
@@ -48,11 +88,10 @@ const NOT_BUILT: &[&str] = &[
 
 impl RawConfig {
     /// Reads a file's tree; `None` if the top is not a map.
-    pub fn read(root: &Node, mode: ParserMode, findings: &mut Findings) -> Option<Self> {
-        let fields = Fields::read(root, "the configuration", &[BUILT, NOT_BUILT], findings)?;
-        refuse_unbuilt(&fields, NOT_BUILT, findings);
+    pub fn read(root: &Node, reading: Reading<'_>, findings: &mut Findings) -> Option<Self> {
+        let fields = Fields::read(root, "the configuration", &[KEYS], findings)?;
         let route = Field::read(fields.get("route"), |node| {
-            RawRoute::read(node, mode, findings)
+            RawRoute::read(node, reading.mode, findings)
         });
         let receivers = fields.get("receivers").map_or(Some(&[][..]), |node| {
             list(node, "a list of receivers", findings)
@@ -61,30 +100,53 @@ impl RawConfig {
         let items = receivers.unwrap_or_default();
         let receivers: Vec<_> = items
             .iter()
-            .filter_map(|item| RawReceiver::read(item, findings))
+            .filter_map(|item| RawReceiver::read(item, reading, findings))
             .collect();
+        let mut intervals = |key, what| interval::read_intervals(fields.get(key), what, findings);
+        let mute_time_intervals = intervals("mute_time_intervals", "mute time interval");
+        let time_intervals = intervals("time_intervals", "time interval");
+        ignored::read_event_recorder(fields.get("event_recorder"), findings);
         Some(RawConfig {
             place: root.place,
             is_empty: root.kind == Kind::Null,
-            global: RawGlobal::read(fields.get("global"), findings),
+            global: RawGlobal::read(fields.get("global"), reading.folder, findings),
             route,
             has_all_receivers: has_list && receivers.len() == items.len(),
             receivers,
+            inhibit_rules: read_inhibit_rules(&fields, reading.mode, findings),
+            templates: read_templates(&fields, reading.folder, findings),
+            mute_time_intervals,
+            time_intervals,
+            tracing: ignored::read_tracing(fields.get("tracing"), findings),
         })
     }
 }
 
-/// Refuses keys that are known but not built, unless nothing is said there.
-fn refuse_unbuilt(fields: &Fields<'_>, keys: &[&str], findings: &mut Findings) {
-    for key in keys {
-        if let Some(node) = fields.get(key).filter(|node| !node.is_empty()) {
-            refuse_unbuilt_value(node, findings);
-        }
-    }
+fn read_inhibit_rules(
+    fields: &Fields<'_>,
+    mode: ParserMode,
+    findings: &mut Findings,
+) -> Vec<RawInhibitRule> {
+    let items = fields
+        .get("inhibit_rules")
+        .and_then(|node| list(node, "a list of inhibition rules", findings));
+    let items = items.unwrap_or_default().iter();
+    items
+        .filter_map(|item| RawInhibitRule::read(item, mode, findings))
+        .collect()
 }
 
-/// Refuses a value that asks for something that is not built.
-fn refuse_unbuilt_value(node: &Node, findings: &mut Findings) {
-    let right = "remove it, or wait for a version of alertwheel that can do it";
-    findings.fault(node.place, "not built yet", right);
+fn read_templates(
+    fields: &Fields<'_>,
+    folder: Option<&Path>,
+    findings: &mut Findings,
+) -> Vec<At<String>> {
+    let mut globs = fields
+        .get("templates")
+        .and_then(|node| texts(node, "a list of files", findings))
+        .unwrap_or_default();
+    for glob in &mut globs {
+        glob.value = resolve(folder, &glob.value);
+    }
+    globs
 }

@@ -37,6 +37,36 @@ pub fn check_url(text: &str) -> Result<Endpoint, String> {
     Ok(Endpoint(endpoint.into()))
 }
 
+/// Whether `text` can be the URL of a proxy; else what is wrong. Empty is no proxy.
+pub fn check_proxy_url(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let scheme = scheme_of(text);
+    match scheme.as_str() {
+        "" => Err("missing protocol scheme".into()),
+        "http" | "https" => check_url(text).map(|_| ()),
+        "socks5" | "socks5h" => check_url(&format!("http{}", &text[scheme.len()..])).map(|_| ()),
+        _ => Err(format!("unsupported scheme \"{scheme}\" for a proxy")),
+    }
+}
+
+/// `text` with the password in it, if there is one, replaced as Alertmanager shows it.
+pub fn without_password(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    let authority = until_path(rest);
+    match authority.rsplit_once('@') {
+        Some((user, host)) if user.contains(':') => {
+            let name = user.split(':').next().unwrap_or(user);
+            let path = &rest[authority.len()..];
+            format!("{scheme}://{name}:xxxxx@{host}{path}")
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// The lower-cased scheme, or nothing if there is none.
 fn scheme_of(text: &str) -> String {
     let Some((scheme, _)) = text.split_once(':') else {
@@ -114,6 +144,36 @@ mod tests {
             fault("http://a:99999/"),
             "the port is not a number up to 65535"
         );
+    }
+
+    #[test]
+    fn proxies_have_a_scheme_and_a_host() {
+        for sound in [
+            "",
+            "http://proxy:3128",
+            "https://u:p@proxy/",
+            "socks5://proxy:1080",
+        ] {
+            assert_eq!(check_proxy_url(sound), Ok(()), "{sound}");
+        }
+        assert_eq!(
+            check_proxy_url("::x"),
+            Err("missing protocol scheme".into())
+        );
+        for wrong in ["proxy:3128", "http://", "ftp://proxy"] {
+            assert!(check_proxy_url(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_password_of_a_proxy_is_not_shown() {
+        assert_eq!(
+            without_password("http://u:hunter2@proxy:3128/x"),
+            "http://u:xxxxx@proxy:3128/x"
+        );
+        for open in ["http://u@proxy/a:b@c", "http://proxy/", "proxy"] {
+            assert_eq!(without_password(open), open);
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde::de::{
 };
 
 use super::nesting;
-use super::node::{Entry, Kind, Node, Place};
+use super::node::{Entry, Kind, Node, Place, Tag};
 use crate::limits::{
     CONFIG_EXPANDED_BYTES, CONFIG_FILE_BYTES, CONFIG_FLOW_DEPTH, CONFIG_NODE_BYTES,
 };
@@ -85,6 +85,7 @@ fn nothing() -> Node {
     Node {
         place: Place(0),
         kind: Kind::Null,
+        tag: Tag::Other,
     }
 }
 
@@ -138,9 +139,20 @@ fn syntax_error(error: &serde_yaml::Error, refusal: Option<String>) -> SyntaxErr
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     Null,
-    Scalar,
+    Text,
+    /// A number or a boolean.
+    Typed,
     List,
     Map,
+}
+
+impl Shape {
+    fn tag(self) -> Tag {
+        match self {
+            Shape::Text => Tag::Text,
+            Shape::Null | Shape::Typed | Shape::List | Shape::Map => Tag::Other,
+        }
+    }
 }
 
 /// The first walk.
@@ -234,31 +246,31 @@ impl<'de> Visitor<'de> for Step<'_> {
     }
 
     fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
-        self.walk.enter(Shape::Scalar, "")
+        self.walk.enter(Shape::Typed, "")
     }
 
     fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-        self.walk.enter(Shape::Scalar, "")
+        self.walk.enter(Shape::Typed, "")
     }
 
     fn visit_i128<E: Error>(self, _: i128) -> Result<(), E> {
-        self.walk.enter(Shape::Scalar, "")
+        self.walk.enter(Shape::Typed, "")
     }
 
     fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
-        self.walk.enter(Shape::Scalar, "")
+        self.walk.enter(Shape::Typed, "")
     }
 
     fn visit_u128<E: Error>(self, _: u128) -> Result<(), E> {
-        self.walk.enter(Shape::Scalar, "")
+        self.walk.enter(Shape::Typed, "")
     }
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
-        self.walk.enter(Shape::Scalar, "")
+        self.walk.enter(Shape::Typed, "")
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.walk.enter(Shape::Scalar, text)
+        self.walk.enter(Shape::Text, text)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
@@ -312,10 +324,14 @@ impl<'de> DeserializeSeed<'de> for ReadNode<'_, '_> {
                 deserializer.deserialize_ignored_any(IgnoredAny)?;
                 Kind::Null
             }
-            Shape::Scalar => Kind::Scalar(deserializer.deserialize_str(ReadText)?),
+            Shape::Text | Shape::Typed => Kind::Scalar(deserializer.deserialize_str(ReadText)?),
             Shape::List | Shape::Map => deserializer.deserialize_any(ReadContainer(self.0))?,
         };
-        Ok(Node { place, kind })
+        Ok(Node {
+            place,
+            kind,
+            tag: shape.tag(),
+        })
     }
 }
 
@@ -323,14 +339,14 @@ impl<'de> DeserializeSeed<'de> for ReadNode<'_, '_> {
 struct ReadKey<'r, 's>(&'r mut Reading<'s>);
 
 impl<'de> DeserializeSeed<'de> for ReadKey<'_, '_> {
-    type Value = (Place, String);
+    type Value = (Place, Tag, String);
 
     fn deserialize<D: Deserializer<'de>>(
         self,
         deserializer: D,
-    ) -> Result<(Place, String), D::Error> {
-        let (place, _) = self.0.enter()?;
-        Ok((place, deserializer.deserialize_str(ReadText)?))
+    ) -> Result<(Place, Tag, String), D::Error> {
+        let (place, shape) = self.0.enter()?;
+        Ok((place, shape.tag(), deserializer.deserialize_str(ReadText)?))
     }
 }
 
@@ -367,9 +383,13 @@ impl<'de> Visitor<'de> for ReadContainer<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Kind, A::Error> {
         let mut read = Vec::new();
-        while let Some((place, key)) = entries.next_key_seed(ReadKey(self.0))? {
-            let value = entries.next_value_seed(ReadNode(self.0))?;
-            read.push(Entry { key, place, value });
+        while let Some((place, key_tag, key)) = entries.next_key_seed(ReadKey(self.0))? {
+            read.push(Entry {
+                key,
+                key_tag,
+                place,
+                value: entries.next_value_seed(ReadNode(self.0))?,
+            });
         }
         Ok(Kind::Map(read))
     }

@@ -8,11 +8,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Origin;
+use super::http::check_http;
 use crate::config::fault::{Findings, shown};
 use crate::config::field::{At, Field};
 use crate::config::raw::{RawConfig, RawReceiver, RawWebhook};
 use crate::config::url::check_url;
-use crate::config::{Destination, Endpoint, Receiver, Webhook};
+use crate::config::{Destination, Endpoint, HttpConfig, Receiver, Webhook};
 
 /// The receivers of a file.
 #[derive(Debug)]
@@ -49,6 +50,13 @@ pub fn check_receivers(raw: &RawConfig, origin: Origin, findings: &mut Findings)
         by_name: BTreeMap::new(),
         are_named: raw.has_all_receivers,
     };
+    let house = House {
+        origin,
+        http: match &raw.global.http {
+            Some(http) => Arc::new(check_http(http, findings)),
+            None => Arc::default(),
+        },
+    };
     for raw in &raw.receivers {
         let Some(name) = check_name(raw, findings) else {
             receivers.are_named = false;
@@ -61,7 +69,7 @@ pub fn check_receivers(raw: &RawConfig, origin: Origin, findings: &mut Findings)
             );
             findings.fault(name.place, wrong, "give it a name of its own");
         }
-        let receiver = check_receiver(raw, &name.value, origin, findings).map(Arc::new);
+        let receiver = check_receiver(raw, &name.value, &house, findings).map(Arc::new);
         receivers.all.extend(receiver.clone());
         receivers.by_name.insert(name.value.clone(), receiver);
     }
@@ -82,14 +90,13 @@ fn check_name<'r>(raw: &'r RawReceiver, findings: &mut Findings) -> Option<&'r A
 fn check_receiver(
     raw: &RawReceiver,
     name: &str,
-    origin: Origin,
+    house: &House,
     findings: &mut Findings,
 ) -> Option<Receiver> {
     let labels = check_labels(raw, name, findings);
-    let webhooks: Vec<_> = raw
-        .webhooks
-        .iter()
-        .map(|webhook| check_webhook(webhook, name, origin, findings))
+    let webhooks: Vec<_> = (0..)
+        .zip(&raw.webhooks)
+        .map(|(index, webhook)| check_webhook(webhook, Spot { name, index }, house, findings))
         .collect();
     Some(Receiver {
         name: name.into(),
@@ -125,27 +132,44 @@ fn check_labels(
     }
 }
 
+/// What holds for all receivers.
+struct House {
+    origin: Origin,
+    http: Arc<HttpConfig>,
+}
+
+/// Which webhook of which receiver.
+#[derive(Clone, Copy)]
+struct Spot<'r> {
+    name: &'r str,
+    index: usize,
+}
+
 fn check_webhook(
     raw: &RawWebhook,
-    receiver: &str,
-    origin: Origin,
+    spot: Spot<'_>,
+    house: &House,
     findings: &mut Findings,
 ) -> Option<Arc<Webhook>> {
-    let (destination, endpoint) = check_destination(raw, receiver, origin, findings)?;
+    let http = match &raw.http {
+        Some(http) => Arc::new(check_http(http, findings)),
+        None => Arc::clone(&house.http),
+    };
+    let (destination, endpoint) = check_destination(raw, spot, house.origin, findings)?;
     Some(Arc::new(Webhook {
         destination,
         send_resolved: raw.send_resolved,
         max_alerts: raw.max_alerts,
         timeout: Some(raw.timeout).filter(|timeout| !timeout.is_zero()),
         endpoint,
-        http: Arc::default(),
-        payload: None,
+        http,
+        payload: raw.payload.clone().map(Arc::new),
     }))
 }
 
 fn check_destination(
     raw: &RawWebhook,
-    receiver: &str,
+    spot: Spot<'_>,
     origin: Origin,
     findings: &mut Findings,
 ) -> Option<(Destination, Endpoint)> {
@@ -158,7 +182,7 @@ fn check_destination(
         }
         (Field::Absent, Field::Absent) => {
             let wrong = "one of url or url_file must be configured";
-            let right = format!("receiver \"{}\" has nowhere to send to", shown(receiver));
+            let right = format!("receiver \"{}\" has nowhere to send to", shown(spot.name));
             findings.fault(raw.place, wrong, right);
             None
         }
@@ -169,10 +193,15 @@ fn check_destination(
         (Field::Given(url), Field::Absent) if is_terminal(url, origin) => {
             Some((Destination::Terminal, Endpoint("terminal:".into())))
         }
+        // Whether it is a sound template is known where templates are compiled.
+        (Field::Given(url), Field::Absent) if url.value.contains("{{") => Some((
+            Destination::UrlTemplate(url.value.clone()),
+            Endpoint(format!("template:{}/{}", spot.name, spot.index).into()),
+        )),
         (Field::Given(url), Field::Absent) => match check_fixed_url(&url.value) {
             Ok(endpoint) => Some((Destination::Url(url.value.clone()), endpoint)),
             Err((wrong, right)) => {
-                let right = format!("{right} for receiver \"{}\"", shown(receiver));
+                let right = format!("{right} for receiver \"{}\"", shown(spot.name));
                 findings.fault(url.place, wrong, right);
                 None
             }
@@ -186,12 +215,6 @@ fn is_terminal(url: &At<String>, origin: Origin) -> bool {
 
 /// The endpoint of a URL that is no template, or what is wrong and what would be right.
 fn check_fixed_url(url: &str) -> Result<Endpoint, (String, &'static str)> {
-    if url.contains("{{") {
-        return Err((
-            "templates in url are not built yet".into(),
-            "write a URL without {{ }}",
-        ));
-    }
     if url == "<secret>" {
         return Err((
             "url is the mask that a running daemon shows instead of a secret".into(),

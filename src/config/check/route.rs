@@ -1,13 +1,14 @@
 //! The routing tree: references, rules of the root, and inheritance (§1.5, §1.11).
 //!
-//! Owns what a child takes over from its parent: everything but matchers and `continue`. Pure;
-//! runs on whichever thread loads the configuration.
+//! Owns what a child takes over from its parent: everything but matchers, `continue` and time
+//! intervals. Pure; runs on whichever thread loads the configuration.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::interval::Intervals;
 use super::receiver::Receivers;
 use crate::config::fault::{Findings, nearest, shown};
 use crate::config::field::{At, Field};
@@ -24,24 +25,76 @@ struct Inherited {
     group_wait: Duration,
     group_interval: Duration,
     repeat_interval: Duration,
+    labels: Arc<BTreeMap<String, String>>,
+    resolve_muted: bool,
 }
 
-/// Checks the tree from its root. `None` if a route is broken, which `findings` then tells.
-pub fn check_root(
-    raw: &RawRoute,
-    receivers: &Receivers,
-    mode: ParserMode,
-    findings: &mut Findings,
-) -> Option<Route> {
-    check_root_rules(raw, findings);
-    let defaults = Inherited {
-        receiver: None,
-        group_by: GroupBy::Names(Vec::new()),
-        group_wait: Duration::from_secs(30),
-        group_interval: Duration::from_secs(5 * 60),
-        repeat_interval: Duration::from_secs(4 * 60 * 60),
-    };
-    check_route(raw, &defaults, receivers, mode, findings)
+/// What the routes of a tree refer to.
+#[derive(Clone, Copy)]
+pub struct Tree<'c> {
+    /// The receivers.
+    pub receivers: &'c Receivers,
+    /// The time intervals.
+    pub intervals: &'c Intervals,
+    /// Which label names hold.
+    pub mode: ParserMode,
+    /// How long the ledger is kept, if that is known.
+    pub retention: Option<Duration>,
+}
+
+impl Tree<'_> {
+    /// Checks the tree from its root. `None` if a route is broken, which `findings` then tells.
+    pub fn check(self, root: &RawRoute, findings: &mut Findings) -> Option<Route> {
+        check_root_rules(root, findings);
+        let defaults = Inherited {
+            receiver: None,
+            group_by: GroupBy::Names(Vec::new()),
+            group_wait: Duration::from_secs(30),
+            group_interval: Duration::from_secs(5 * 60),
+            repeat_interval: Duration::from_secs(4 * 60 * 60),
+            labels: Arc::default(),
+            resolve_muted: true,
+        };
+        self.check_route(root, &defaults, findings)
+    }
+
+    fn check_route(
+        self,
+        raw: &RawRoute,
+        parent: &Inherited,
+        findings: &mut Findings,
+    ) -> Option<Route> {
+        let own = Inherited {
+            receiver: check_receiver(&raw.receiver, parent, self.receivers, findings),
+            group_by: check_group_by(&raw.group_by, parent, self.mode, findings),
+            group_wait: given_or(&raw.group_wait, parent.group_wait),
+            group_interval: given_or(&raw.group_interval, parent.group_interval),
+            repeat_interval: given_or(&raw.repeat_interval, parent.repeat_interval),
+            labels: check_labels(&raw.labels, parent, self.mode, findings),
+            resolve_muted: given_or(&raw.resolve_muted, parent.resolve_muted),
+        };
+        check_intervals(raw, &own, self.retention, findings);
+        let active_time_intervals = self.intervals.find(&raw.active_time_intervals, findings);
+        let mute_time_intervals = self.intervals.find(&raw.mute_time_intervals, findings);
+        let children = raw.routes.iter();
+        let routes: Vec<_> = children
+            .map(|child| self.check_route(child, &own, findings))
+            .collect();
+        Some(Route {
+            receiver: own.receiver?,
+            group_by: own.group_by,
+            matchers: raw.matching.all.clone(),
+            continues: raw.continues.as_ref().is_some_and(|at| at.value),
+            group_wait: own.group_wait,
+            group_interval: own.group_interval,
+            repeat_interval: own.repeat_interval,
+            mute_time_intervals,
+            active_time_intervals,
+            labels: own.labels,
+            resolve_muted: own.resolve_muted,
+            routes: routes.into_iter().collect::<Option<_>>()?,
+        })
+    }
 }
 
 fn check_root_rules(raw: &RawRoute, findings: &mut Findings) {
@@ -54,9 +107,18 @@ fn check_root_rules(raw: &RawRoute, findings: &mut Findings) {
         let wrong = "root route must specify a default receiver";
         findings.fault(raw.place, wrong, "write receiver with a receiver's name");
     }
-    if let Some(place) = raw.matching_keys.first() {
-        let wrong = "root route must not have any matchers";
-        findings.fault(*place, wrong, "remove them, or move them to a route below");
+    let mute = raw.mute_time_intervals.first().map(|name| name.place);
+    let active = raw.active_time_intervals.first().map(|name| name.place);
+    let forbidden = [
+        (raw.matching.places.first().copied(), "matchers"),
+        (mute, "mute time intervals"),
+        (active, "active time intervals"),
+    ];
+    for (place, what) in forbidden {
+        if let Some(place) = place {
+            let wrong = format!("root route must not have any {what}");
+            findings.fault(place, wrong, "remove them, or move them to a route below");
+        }
     }
     if let Some(continues) = raw.continues.as_ref().filter(|continues| continues.value) {
         let wrong = "cannot have continue in root route";
@@ -64,43 +126,7 @@ fn check_root_rules(raw: &RawRoute, findings: &mut Findings) {
     }
 }
 
-fn check_route(
-    raw: &RawRoute,
-    parent: &Inherited,
-    receivers: &Receivers,
-    mode: ParserMode,
-    findings: &mut Findings,
-) -> Option<Route> {
-    let own = Inherited {
-        receiver: check_receiver(&raw.receiver, parent, receivers, findings),
-        group_by: check_group_by(&raw.group_by, parent, mode, findings),
-        group_wait: given_or(&raw.group_wait, parent.group_wait),
-        group_interval: given_or(&raw.group_interval, parent.group_interval),
-        repeat_interval: given_or(&raw.repeat_interval, parent.repeat_interval),
-    };
-    check_intervals(raw, &own, findings);
-    let children: Vec<Option<Route>> = raw
-        .routes
-        .iter()
-        .map(|child| check_route(child, &own, receivers, mode, findings))
-        .collect();
-    Some(Route {
-        receiver: own.receiver?,
-        group_by: own.group_by,
-        matchers: raw.all_matchers.clone(),
-        continues: raw.continues.as_ref().is_some_and(|at| at.value),
-        group_wait: own.group_wait,
-        group_interval: own.group_interval,
-        repeat_interval: own.repeat_interval,
-        mute_time_intervals: Vec::new(),
-        active_time_intervals: Vec::new(),
-        labels: Arc::default(),
-        resolve_muted: true,
-        routes: children.into_iter().collect::<Option<_>>()?,
-    })
-}
-
-fn given_or(field: &Field<Duration>, inherited: Duration) -> Duration {
+fn given_or<T: Copy>(field: &Field<T>, inherited: T) -> T {
     field.given().map_or(inherited, |at| at.value)
 }
 
@@ -163,8 +189,38 @@ fn check_group_by(
     }
 }
 
-/// Zero is refused where it is written; a repetition that the interval delays is worth a warning.
-fn check_intervals(raw: &RawRoute, own: &Inherited, findings: &mut Findings) {
+/// The parent's labels and the route's own, which win.
+fn check_labels(
+    given: &[(String, At<String>)],
+    parent: &Inherited,
+    mode: ParserMode,
+    findings: &mut Findings,
+) -> Arc<BTreeMap<String, String>> {
+    if given.is_empty() {
+        return Arc::clone(&parent.labels);
+    }
+    let mut labels = BTreeMap::clone(&parent.labels);
+    for (name, template) in given {
+        if name.is_empty() {
+            let wrong = "\"\" is not a valid label name";
+            findings.fault(template.place, wrong, "write the name of a label");
+        } else if !is_valid_label_name(name, mode) {
+            let wrong = format!("invalid label name \"{}\" in route labels", shown(name));
+            findings.fault(template.place, wrong, "write the name of a label");
+        }
+        labels.insert(name.clone(), template.value.clone());
+    }
+    Arc::new(labels)
+}
+
+/// Zero is refused where it is written; a repetition that the interval delays, or that the ledger
+/// forgets, is worth a warning.
+fn check_intervals(
+    raw: &RawRoute,
+    own: &Inherited,
+    retention: Option<Duration>,
+    findings: &mut Findings,
+) {
     let fields = [
         ("group_interval", &raw.group_interval),
         ("repeat_interval", &raw.repeat_interval),
@@ -187,6 +243,17 @@ fn check_intervals(raw: &RawRoute, own: &Inherited, findings: &mut Findings) {
              the group is flushed",
             format_duration(own.repeat_interval),
             format_duration(own.group_interval)
+        );
+        findings.warn(given.place, warning);
+    }
+    if let (Some(given), Some(retention)) = (raw.repeat_interval.given(), retention)
+        && given.value > retention
+    {
+        let warning = format!(
+            "repeat_interval {} is greater than the data retention period {}: notifications can \
+             repeat earlier",
+            format_duration(given.value),
+            format_duration(retention)
         );
         findings.warn(given.place, warning);
     }

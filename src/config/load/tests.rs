@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::Clock;
-use crate::config::{Destination, GroupBy, Receiver, Route};
+use crate::config::{Destination, GroupBy, LoadOptions, Receiver, Route, Unsupported};
 use crate::model::{Mono, format_matchers};
 
 mod inheritance;
@@ -84,7 +84,7 @@ receivers:
   - send_resolved: true
 - name: a
 inhibit_rules:
-- equal: [x]
+- equal: ['']
 ";
         let told: Vec<String> = faults(text)
             .lines()
@@ -105,7 +105,7 @@ inhibit_rules:
                 "f.yml:18: receivers[0].webhook_configs[0]: one of url or url_file must be \
                  configured",
                 "f.yml:19: receivers[1].name: notification config name \"a\" is not unique",
-                "f.yml:21: inhibit_rules: not built yet",
+                "f.yml:21: inhibit_rules[0].equal[0]: invalid label name \"\" in equal list",
             ]
         );
     }

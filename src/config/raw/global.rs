@@ -1,14 +1,16 @@
 //! The section `global`.
 //!
-//! Owns the table of what integrations other than webhooks keep there (§1.4). While those are not
+//! Owns the table of what integrations other than webhooks keep there (§1.4). As long as none is
 //! built nothing can use these keys, so that they are taken, shown by `GET /status` and otherwise
 //! without effect: a receiver that needs them is refused where it stands. Pure; runs on whichever
 //! thread loads the configuration.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
-use super::http::{read_http_config, read_tls_config};
+use super::http::{HTTP_CONFIG, TLS_CONFIG};
+use super::record::Record;
 use crate::config::fault::Findings;
 use crate::config::field::{Fields, boolean, duration, text};
 use crate::config::node::{Kind, Node};
@@ -19,6 +21,10 @@ use crate::config::url::check_url;
 pub struct RawGlobal {
     /// How long an alert without an end lives after its last report.
     pub resolve_timeout: Duration,
+    /// How receivers are spoken to that do not say it themselves, if it is given.
+    pub http: Option<Record>,
+    /// `smtp_tls_config`, if it is given.
+    pub smtp_tls: Option<Record>,
     /// What is given for [`IntegrationKey`]s, by key.
     pub integrations: BTreeMap<&'static str, String>,
 }
@@ -49,7 +55,7 @@ pub enum IntegrationKind {
     Bool,
     /// `host:port`.
     HostPort,
-    /// `smtp_tls_config`, of which only the default is built.
+    /// `smtp_tls_config`.
     Tls,
 }
 
@@ -76,7 +82,7 @@ const INTEGRATION_KEYS: &[IntegrationKey] = &[
     key("smtp_auth_secret_file", Text, ""),
     key("smtp_auth_identity", Text, ""),
     key("smtp_require_tls", Bool, "true"),
-    key("smtp_tls_config", Tls, "insecure_skip_verify: false"),
+    key("smtp_tls_config", Tls, ""),
     key("smtp_force_implicit_tls", Bool, ""),
     key("slack_api_url", SecretUrl, ""),
     key("slack_api_url_file", Text, ""),
@@ -131,10 +137,7 @@ impl IntegrationKey {
 
     fn read(&self, node: &Node, findings: &mut Findings) -> Option<String> {
         let value = match self.kind {
-            Tls => {
-                read_tls_config(node, findings);
-                return None;
-            }
+            Tls => return None,
             Bool => return boolean(node, findings).map(|value| value.to_string()),
             Text | Secret | Url | SecretUrl | HostPort => text(node, findings)?,
         };
@@ -157,9 +160,11 @@ impl IntegrationKey {
 
 impl RawGlobal {
     /// Reads the section; without one the defaults hold.
-    pub fn read(node: Option<&Node>, findings: &mut Findings) -> Self {
+    pub fn read(node: Option<&Node>, folder: Option<&Path>, findings: &mut Findings) -> Self {
         let mut global = RawGlobal {
             resolve_timeout: Duration::from_secs(300),
+            http: None,
+            smtp_tls: None,
             integrations: BTreeMap::new(),
         };
         let names: Vec<&str> = INTEGRATION_KEYS.iter().map(|key| key.name).collect();
@@ -175,9 +180,14 @@ impl RawGlobal {
             Some(node) if node.kind == Kind::Null => {
                 findings.fault(node.place, "http_config is null", "write {} or remove it");
             }
-            Some(node) => read_http_config(node, findings),
-            None => {}
+            node => {
+                global.http =
+                    node.and_then(|node| Record::read(node, &HTTP_CONFIG, folder, findings));
+            }
         }
+        global.smtp_tls = fields
+            .get("smtp_tls_config")
+            .and_then(|node| Record::read(node, &TLS_CONFIG, None, findings));
         for key in INTEGRATION_KEYS {
             let node = fields.get(key.name).filter(|node| node.kind != Kind::Null);
             if let Some(value) = node.and_then(|node| key.read(node, findings)) {

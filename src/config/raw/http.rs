@@ -1,100 +1,115 @@
-//! `http_config` and the TLS configurations in it.
+//! The tables of `http_config` and its parts (§1.7).
 //!
-//! Owns which of their keys are known (§1.7). None is built: what says the same as the default is
-//! taken, anything else is refused. Pure; runs on whichever thread loads the configuration.
+//! Owns which keys there are, in the order in which Alertmanager shows them. Pure; runs on
+//! whichever thread loads the configuration.
 
-use super::{refuse_unbuilt, refuse_unbuilt_value};
-use crate::config::fault::Findings;
-use crate::config::field::{Fields, boolean};
-use crate::config::node::{Kind, Node};
+use super::record::KeyKind::{
+    self, Any, Bool, File, Files, FilledSection, Flag, NamedSecrets, NamedSections, NamedTexts,
+    Secret, Secrets, Text, Texts, TlsVersion, Url,
+};
+use super::record::{Key, Section};
 
-/// What may stand under a key because it changes nothing.
-#[derive(Clone, Copy)]
-enum Harmless {
-    /// This boolean.
-    Boolean(bool),
-    /// Null, or an empty list or map.
-    Empty,
-    /// Null or an empty text.
-    Blank,
-    /// Null. An empty map is not the same: an empty basic_auth sends a header.
-    Null,
-    /// A TLS configuration that is empty or checks certificates.
-    Tls,
-}
+/// How a receiver is spoken to over HTTP.
+pub static HTTP_CONFIG: Section = Section {
+    what: "an http_config",
+    keys: &[
+        key("basic_auth", KeyKind::Section(&BASIC_AUTH)),
+        key("authorization", KeyKind::Section(&AUTHORIZATION)),
+        key("oauth2", KeyKind::Section(&OAUTH2)),
+        key("bearer_token", Secret),
+        key("bearer_token_file", File),
+        key("tls_config", FilledSection(&TLS_CONFIG)),
+        key("follow_redirects", Bool(true)),
+        key("enable_http2", Bool(true)),
+        key("proxy_url", Url),
+        key("no_proxy", Text),
+        key("proxy_from_environment", Flag),
+        key("proxy_connect_header", NamedSecrets),
+        key("http_headers", NamedSections(&HEADER)),
+    ],
+};
 
-const KEYS: &[(&str, Harmless)] = &[
-    ("follow_redirects", Harmless::Boolean(true)),
-    ("enable_http2", Harmless::Boolean(true)),
-    ("proxy_from_environment", Harmless::Boolean(false)),
-    ("proxy_connect_header", Harmless::Empty),
-    ("http_headers", Harmless::Empty),
-    ("bearer_token", Harmless::Blank),
-    ("bearer_token_file", Harmless::Blank),
-    ("proxy_url", Harmless::Blank),
-    ("no_proxy", Harmless::Blank),
-    ("basic_auth", Harmless::Null),
-    ("authorization", Harmless::Null),
-    ("oauth2", Harmless::Null),
-    ("tls_config", Harmless::Tls),
-];
+/// TLS towards a server.
+pub static TLS_CONFIG: Section = Section {
+    what: "a TLS configuration",
+    keys: &[
+        key("ca", Text),
+        key("cert", Text),
+        key("key", Secret),
+        key("ca_file", File),
+        key("cert_file", File),
+        key("key_file", File),
+        key("ca_ref", Text),
+        key("cert_ref", Text),
+        key("key_ref", Text),
+        key("server_name", Text),
+        key("insecure_skip_verify", Bool(false)),
+        key("min_version", TlsVersion),
+        key("max_version", TlsVersion),
+    ],
+};
 
-const TLS_NOT_BUILT: &[&str] = &[
-    "ca",
-    "ca_file",
-    "ca_ref",
-    "cert",
-    "cert_file",
-    "cert_ref",
-    "key",
-    "key_file",
-    "key_ref",
-    "server_name",
-    "min_version",
-    "max_version",
-];
+/// `Authorization: SCHEME CREDENTIALS`.
+pub static AUTHORIZATION: Section = Section {
+    what: "an authorization",
+    keys: &[
+        key("type", Text),
+        key("credentials", Secret),
+        key("credentials_file", File),
+        key("credentials_ref", Text),
+    ],
+};
 
-/// Reads an `http_config`, of which only the default is built.
-pub fn read_http_config(node: &Node, findings: &mut Findings) {
-    let names: Vec<&str> = KEYS.iter().map(|(name, _)| *name).collect();
-    let Some(fields) = Fields::read(node, "an http_config", &[&names], findings) else {
-        return;
-    };
-    for (name, harmless) in KEYS {
-        if let Some(node) = fields.get(name) {
-            refuse_unless(*harmless, node, findings);
-        }
-    }
-}
+/// The values of a header.
+pub static HEADER: Section = Section {
+    what: "a header",
+    keys: &[
+        key("values", Texts),
+        key("secrets", Secrets),
+        key("files", Files),
+    ],
+};
 
-/// Reads a TLS configuration, of which only the default is built.
-pub fn read_tls_config(node: &Node, findings: &mut Findings) {
-    let known = [&["insecure_skip_verify"], TLS_NOT_BUILT];
-    let Some(fields) = Fields::read(node, "a TLS configuration", &known, findings) else {
-        return;
-    };
-    refuse_unbuilt(&fields, TLS_NOT_BUILT, findings);
-    if let Some(node) = fields.get("insecure_skip_verify") {
-        refuse_unless(Harmless::Boolean(false), node, findings);
-    }
-}
+static BASIC_AUTH: Section = Section {
+    what: "a basic_auth",
+    keys: &[
+        key("username", Text),
+        key("username_file", File),
+        key("username_ref", Text),
+        key("password", Secret),
+        key("password_file", File),
+        key("password_ref", Text),
+    ],
+};
 
-fn refuse_unless(harmless: Harmless, node: &Node, findings: &mut Findings) {
-    let changes_something = match harmless {
-        Harmless::Boolean(wanted) => boolean(node, findings).is_some_and(|given| given != wanted),
-        Harmless::Empty => !node.is_empty(),
-        Harmless::Blank => match &node.kind {
-            Kind::Null => false,
-            Kind::Scalar(text) => !text.is_empty(),
-            Kind::List(_) | Kind::Map(_) => true,
-        },
-        Harmless::Null => node.kind != Kind::Null,
-        Harmless::Tls => {
-            read_tls_config(node, findings);
-            false
-        }
-    };
-    if changes_something {
-        refuse_unbuilt_value(node, findings);
-    }
+static OAUTH2: Section = Section {
+    what: "an oauth2",
+    keys: &[
+        key("client_id", Text),
+        key("client_secret", Secret),
+        key("client_secret_file", File),
+        key("client_secret_ref", Text),
+        key("client_certificate_key_id", Text),
+        key("client_certificate_key", Secret),
+        key("client_certificate_key_file", File),
+        key("client_certificate_key_ref", Text),
+        key("grant_type", Text),
+        key("signature_algorithm", Text),
+        key("iss", Text),
+        key("audience", Text),
+        key("claims", Any),
+        key("scopes", Texts),
+        key("token_url", Text),
+        key("endpoint_params", NamedTexts),
+        key("tls_config", FilledSection(&TLS_CONFIG)),
+        key("proxy_url", Url),
+        key("no_proxy", Text),
+        key("proxy_from_environment", Flag),
+        key("proxy_connect_header", NamedSecrets),
+    ],
+};
+
+/// An entry of a table.
+pub const fn key(name: &'static str, kind: KeyKind) -> Key {
+    Key { name, kind }
 }

@@ -5,9 +5,13 @@
 
 use std::time::Duration;
 
-use super::http::read_http_config;
-use super::refuse_unbuilt_value;
-use crate::config::fault::{Findings, shown};
+use super::Reading;
+use super::http::HTTP_CONFIG;
+use super::payload::read_payload;
+use super::record::Record;
+use super::unsupported;
+use crate::config::Payload;
+use crate::config::fault::Findings;
 use crate::config::field::{
     At, Field, Fields, boolean, count, go_duration, list, map, named_texts, text,
 };
@@ -41,37 +45,24 @@ pub struct RawWebhook {
     pub max_alerts: u64,
     /// How long an attempt may take; zero is no limit of its own.
     pub timeout: Duration,
+    /// How it is spoken to, if it says so.
+    pub http: Option<Record>,
+    /// What is sent in place of the standard body.
+    pub payload: Option<Payload>,
 }
 
-const BUILT: &[&str] = &["name", "labels", "webhook_configs"];
-const INTEGRATIONS: &[&str] = &[
-    "discord_configs",
-    "email_configs",
-    "incidentio_configs",
-    "pagerduty_configs",
-    "slack_configs",
-    "opsgenie_configs",
-    "wechat_configs",
-    "pushover_configs",
-    "victorops_configs",
-    "sns_configs",
-    "telegram_configs",
-    "webex_configs",
-    "msteams_configs",
-    "msteamsv2_configs",
-    "jira_configs",
-    "rocketchat_configs",
-    "mattermost_configs",
-];
+const KEYS: &[&str] = &["name", "labels", "webhook_configs"];
 
 impl RawReceiver {
     /// Reads a receiver; `None` if it is not a map.
-    pub fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
-        let fields = Fields::read(node, "a receiver", &[BUILT, INTEGRATIONS], findings)?;
+    pub fn read(node: &Node, reading: Reading<'_>, findings: &mut Findings) -> Option<Self> {
+        let integrations: Vec<&str> = unsupported::keys().collect();
+        let fields = Fields::read(node, "a receiver", &[KEYS, &integrations], findings)?;
         let name = Field::read(fields.get("name"), |node| {
             text(node, findings).map(str::to_owned)
         });
-        refuse_integrations(&fields, &name, findings);
+        let shown_name = name.given().map_or("", |name| name.value.as_str());
+        unsupported::look_for(&fields, shown_name, reading.unsupported, findings);
         let labels = fields
             .get("labels")
             .and_then(|node| map(node, "a map of names and values", findings));
@@ -85,47 +76,33 @@ impl RawReceiver {
             webhooks: webhooks
                 .unwrap_or_default()
                 .iter()
-                .filter_map(|node| RawWebhook::read(node, findings))
+                .filter_map(|node| RawWebhook::read(node, reading, findings))
                 .collect(),
         })
     }
 }
 
-fn refuse_integrations(fields: &Fields<'_>, name: &Field<String>, findings: &mut Findings) {
-    let name = name.given().map_or("", |name| name.value.as_str());
-    for key in INTEGRATIONS {
-        if let Some(node) = fields.get(key).filter(|node| !node.is_empty()) {
-            let right = format!(
-                "receiver \"{}\" can use webhook_configs with a service that passes them on",
-                shown(name)
-            );
-            findings.fault(node.place, "not built yet", right);
-        }
-    }
-}
+const WEBHOOK_KEYS: &[&str] = &[
+    "send_resolved",
+    "http_config",
+    "url",
+    "url_file",
+    "max_alerts",
+    "timeout",
+    "payload",
+];
 
 impl RawWebhook {
-    fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
+    fn read(node: &Node, reading: Reading<'_>, findings: &mut Findings) -> Option<Self> {
         if node.kind == Kind::Null {
             findings.fault(node.place, "missing webhook config", "write a url");
             return None;
         }
-        const BUILT: &[&str] = &[
-            "send_resolved",
-            "url",
-            "url_file",
-            "max_alerts",
-            "timeout",
-            "http_config",
-        ];
-        let fields = Fields::read(node, "a webhook", &[BUILT, &["payload"]], findings)?;
-        // An empty payload is still the user's own; only null is the standard one.
-        if let Some(node) = fields.get("payload").filter(|node| node.kind != Kind::Null) {
-            refuse_unbuilt_value(node, findings);
-        }
-        if let Some(node) = fields.get("http_config") {
-            read_http_config(node, findings);
-        }
+        let fields = Fields::read(node, "a webhook", &[WEBHOOK_KEYS], findings)?;
+        let given = |key| fields.get(key).filter(|node| node.kind != Kind::Null);
+        let http = given("http_config")
+            .and_then(|node| Record::read(node, &HTTP_CONFIG, reading.folder, findings));
+        let payload = given("payload").and_then(|node| read_payload(node, findings));
         let address = |key, findings: &mut Findings| read_address(fields.get(key), findings);
         Some(RawWebhook {
             place: node.place,
@@ -142,6 +119,8 @@ impl RawWebhook {
                 .get("timeout")
                 .and_then(|node| go_duration(node, findings))
                 .unwrap_or_default(),
+            http,
+            payload,
         })
     }
 }

@@ -1,18 +1,17 @@
 //! A node of the routing tree as the file says it.
 //!
-//! Owns the keys of a route and their types (§1.5), matchers included; inheritance and the rules
-//! that need more than one key are `check/route.rs`'s. Pure; runs on whichever thread loads the
-//! configuration.
+//! Owns the keys of a route and their types (§1.5); inheritance and the rules that need more than
+//! one key are `check/route.rs`'s. Pure; runs on whichever thread loads the configuration.
 
 use std::time::Duration;
 
-use super::refuse_unbuilt;
-use crate::config::fault::{Findings, shown};
+use super::matching::RawMatching;
+use crate::config::fault::Findings;
 use crate::config::field::{
     At, Field, Fields, boolean, duration, list, map, named_texts, text, texts,
 };
-use crate::config::node::{Entry, Kind, Node, Place};
-use crate::model::{MatchOp, Matcher, ParserMode, is_valid_label_name, parse_matchers};
+use crate::config::node::{Kind, Node, Place};
+use crate::model::ParserMode;
 
 /// A route with its children.
 #[derive(Debug)]
@@ -23,14 +22,8 @@ pub struct RawRoute {
     pub receiver: Field<String>,
     /// The labels to group by, or `...`.
     pub group_by: Field<Vec<At<String>>>,
-    /// Old form: labels with exact values.
-    pub equals: Vec<(String, At<String>)>,
-    /// Old form: labels with regexes, as written.
-    pub regexes: Vec<(String, At<String>)>,
-    /// New form; sorted.
-    pub matchers: Vec<Matcher>,
-    /// The matchers of all three forms that could be read; sorted.
-    pub all_matchers: Vec<Matcher>,
+    /// Which alerts enter.
+    pub matching: RawMatching,
     /// Whether later siblings are tried.
     pub continues: Option<At<bool>>,
     /// How long a new group waits.
@@ -39,37 +32,49 @@ pub struct RawRoute {
     pub group_interval: Field<Duration>,
     /// How long an unchanged notification stays unrepeated.
     pub repeat_interval: Field<Duration>,
-    /// Keys that are not allowed at the root and that say something here, with their places.
-    pub matching_keys: Vec<Place>,
+    /// Names of intervals in which nothing is told.
+    pub mute_time_intervals: Vec<At<String>>,
+    /// Names of intervals outside of which nothing is told.
+    pub active_time_intervals: Vec<At<String>>,
+    /// Names and template texts of the route's labels.
+    pub labels: Vec<(String, At<String>)>,
+    /// Our own: whether what was told firing is told resolved although it is muted by then.
+    pub resolve_muted: Field<bool>,
     /// The children that could be read.
     pub routes: Vec<RawRoute>,
 }
 
-const BUILT: &[&str] = &[
+const KEYS: &[&str] = &[
     "receiver",
     "group_by",
     "match",
     "match_re",
     "matchers",
+    "mute_time_intervals",
+    "active_time_intervals",
     "continue",
     "routes",
     "group_wait",
     "group_interval",
     "repeat_interval",
+    "labels",
+    "resolve_muted",
 ];
-const NOT_BUILT: &[&str] = &["mute_time_intervals", "active_time_intervals", "labels"];
 
 impl RawRoute {
     /// Reads a route; `None` if it is not a map.
     pub fn read(node: &Node, mode: ParserMode, findings: &mut Findings) -> Option<Self> {
-        let fields = Fields::read(node, "a route", &[BUILT, NOT_BUILT], findings)?;
-        refuse_unbuilt(&fields, NOT_BUILT, findings);
-        let equals = read_equals(fields.get("match"), findings);
-        let regexes = read_regexes(fields.get("match_re"), findings);
-        let matchers = read_matchers(fields.get("matchers"), mode, findings);
+        let fields = Fields::read(node, "a route", &[KEYS], findings)?;
         let interval = |key, findings: &mut Findings| {
             Field::read(fields.get(key), |node| duration(node, findings))
         };
+        let names = |key, findings: &mut Findings| {
+            let names = fields
+                .get(key)
+                .and_then(|node| texts(node, "a list of names of time intervals", findings));
+            names.unwrap_or_default()
+        };
+        let keys = ["match", "match_re", "matchers"];
         Some(RawRoute {
             place: node.place,
             receiver: Field::read(fields.get("receiver"), |node| {
@@ -78,10 +83,9 @@ impl RawRoute {
             group_by: Field::read(fields.get("group_by"), |node| {
                 texts(node, "a list of label names", findings)
             }),
-            all_matchers: join_matchers(&equals, &regexes, &matchers, findings),
-            equals,
-            regexes,
-            matchers,
+            matching: RawMatching::read(&fields, keys, mode, findings),
+            mute_time_intervals: names("mute_time_intervals", findings),
+            active_time_intervals: names("active_time_intervals", findings),
             continues: fields.get("continue").and_then(|node| {
                 Some(At {
                     place: node.place,
@@ -91,15 +95,17 @@ impl RawRoute {
             group_wait: interval("group_wait", findings),
             group_interval: interval("group_interval", findings),
             repeat_interval: interval("repeat_interval", findings),
-            matching_keys: ["match", "match_re", "matchers"]
-                .iter()
-                .filter_map(|key| fields.get(key))
-                .filter(|node| !node.is_empty())
-                .map(|node| node.place)
-                .collect(),
+            labels: read_labels(fields.get("labels"), findings),
+            resolve_muted: Field::read(fields.get("resolve_muted"), |node| boolean(node, findings)),
             routes: read_routes(fields.get("routes"), mode, findings),
         })
     }
+}
+
+fn read_labels(node: Option<&Node>, findings: &mut Findings) -> Vec<(String, At<String>)> {
+    let what = "a map of label names and templates";
+    let entries = node.and_then(|node| map(node, what, findings));
+    named_texts(entries.unwrap_or_default(), findings)
 }
 
 fn read_routes(node: Option<&Node>, mode: ParserMode, findings: &mut Findings) -> Vec<RawRoute> {
@@ -112,93 +118,4 @@ fn read_routes(node: Option<&Node>, mode: ParserMode, findings: &mut Findings) -
         routes.extend(RawRoute::read(item, mode, findings));
     }
     routes
-}
-
-fn read_equals(node: Option<&Node>, findings: &mut Findings) -> Vec<(String, At<String>)> {
-    let what = "a map of label names and values";
-    let entries = node.and_then(|node| map(node, what, findings));
-    let entries = entries.unwrap_or_default();
-    for entry in entries {
-        check_classic_name(entry, findings);
-    }
-    named_texts(entries, findings)
-}
-
-fn read_regexes(node: Option<&Node>, findings: &mut Findings) -> Vec<(String, At<String>)> {
-    let what = "a map of label names and regular expressions";
-    let entries = node.and_then(|node| map(node, what, findings));
-    let mut regexes = Vec::new();
-    for entry in entries.unwrap_or_default() {
-        check_classic_name(entry, findings);
-        if entry.value.kind == Kind::Null {
-            let wrong = format!("invalid regexp value for \"{}\"", shown(&entry.key));
-            findings.fault(entry.place, wrong, "write a regular expression");
-        } else if let Some(regex) = text(&entry.value, findings) {
-            let at = At {
-                place: entry.value.place,
-                value: regex.to_owned(),
-            };
-            regexes.push((entry.key.clone(), at));
-        }
-    }
-    regexes
-}
-
-/// The old forms know classic names only, whatever the mode (§1.2).
-fn check_classic_name(entry: &Entry, findings: &mut Findings) {
-    if !is_valid_label_name(&entry.key, ParserMode::Classic) {
-        let wrong = format!("invalid label name \"{}\"", shown(&entry.key));
-        let right = "letters, digits and _ are allowed here; matchers can name any label";
-        findings.fault(entry.place, wrong, right);
-    }
-}
-
-fn read_matchers(node: Option<&Node>, mode: ParserMode, findings: &mut Findings) -> Vec<Matcher> {
-    let lines = node.and_then(|node| texts(node, "a list of matchers", findings));
-    let mut matchers = Vec::new();
-    for line in lines.unwrap_or_default() {
-        match parse_matchers(&line.value, mode) {
-            Ok(parsed) => {
-                matchers.extend(parsed.value);
-                if let Some(warning) = parsed.warning {
-                    findings.warn(line.place, warning);
-                }
-            }
-            Err(error) => findings.fault(
-                line.place,
-                shown(&error.0),
-                "write a label, one of = != =~ !~, and a value, such as severity=\"page\"",
-            ),
-        }
-    }
-    matchers.sort();
-    matchers
-}
-
-/// The old forms become matchers; a regex keeps its anchors as part of its text (§2.3).
-fn join_matchers(
-    equals: &[(String, At<String>)],
-    regexes: &[(String, At<String>)],
-    matchers: &[Matcher],
-    findings: &mut Findings,
-) -> Vec<Matcher> {
-    let mut all = matchers.to_vec();
-    for (name, at) in equals {
-        let matcher = Matcher::new(MatchOp::Equal, name.as_str(), at.value.as_str());
-        all.push(matcher.expect("only a regex can be wrong, and this is none"));
-    }
-    for (name, at) in regexes {
-        let regex = |text: &str| Matcher::new(MatchOp::Regex, name.as_str(), text);
-        match regex(&format!("^(?:{})$", at.value)) {
-            Ok(matcher) => all.push(matcher),
-            Err(error) => {
-                // Alertmanager's words show the regex with one pair of anchors, not two.
-                let error = regex(&at.value).err().unwrap_or(error);
-                let right = "write a regular expression in RE2's syntax";
-                findings.fault(at.place, shown(&error.0), right);
-            }
-        }
-    }
-    all.sort();
-    all
 }

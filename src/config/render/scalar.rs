@@ -6,20 +6,33 @@
 use std::fmt::Write;
 
 /// Columns after which a line is folded at the next space.
-const WIDTH: usize = 80;
+pub const WIDTH: usize = 80;
 
-/// `text` as a scalar that begins at `column`; folded lines begin after `indent` spaces. Keys are
-/// not folded: they pass an indent of 0.
-pub fn scalar(text: &str, column: usize, indent: usize) -> String {
-    let written = match quoting(text) {
+/// Where a scalar stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spot {
+    /// It is the key of a map.
+    Key,
+    /// It is the key of a map that stands on one line.
+    ShortKey,
+    /// It is a value.
+    Block,
+    /// It is a value within a list or map that stands on one line.
+    Short,
+}
+
+/// `text` as a scalar that begins at `column`. Further lines begin after `indent` spaces; keys have
+/// none.
+pub fn scalar(text: &str, spot: Spot, column: usize, indent: usize) -> String {
+    let written = match quoting(text, spot) {
+        Quoting::Literal => return literal(text, indent),
         Quoting::None => text.to_owned(),
         Quoting::Single => format!("'{}'", text.replace('\'', "''")),
         Quoting::Double => double_quoted(text),
     };
-    if indent == 0 {
-        written
-    } else {
-        folded(&written, column, indent)
+    match spot {
+        Spot::Key | Spot::ShortKey => written,
+        Spot::Block | Spot::Short => folded(&written, column, indent),
     }
 }
 
@@ -28,17 +41,51 @@ enum Quoting {
     None,
     Single,
     Double,
+    Literal,
 }
 
-fn quoting(text: &str) -> Quoting {
+fn quoting(text: &str, spot: Spot) -> Quoting {
     let is_printable = |letter: char| !letter.is_control() && letter != '\u{feff}';
-    if !text.chars().all(is_printable) || reads_as_other_type(text) {
+    let is_short = matches!(spot, Spot::Short | Spot::ShortKey);
+    if text.contains('\n') {
+        let is_clean = text
+            .chars()
+            .all(|letter| letter == '\n' || is_printable(letter));
+        let has_lost_spaces = text.ends_with(' ') || text.contains(" \n");
+        if spot == Spot::Block && is_clean && !has_lost_spaces {
+            Quoting::Literal
+        } else {
+            Quoting::Double
+        }
+    } else if !text.chars().all(is_printable) || reads_as_other_type(text) {
         Quoting::Double
-    } else if has_indicators(text) {
+    } else if has_indicators(text) || is_short && text.contains([',', '?', '[', ']', '{', '}', ':'])
+    {
         Quoting::Single
     } else {
         Quoting::None
     }
+}
+
+/// Lines as they are, below a `|` and what it needs to know of the first and the last of them.
+fn literal(text: &str, indent: usize) -> String {
+    let mut out = String::from("|");
+    if text.starts_with([' ', '\n']) {
+        out.push('2');
+    }
+    if !text.ends_with('\n') {
+        out.push('-');
+    } else if text == "\n" || text.ends_with("\n\n") {
+        out.push('+');
+    }
+    out.push('\n');
+    for line in text.split_inclusive('\n') {
+        if line != "\n" {
+            out.extend(std::iter::repeat_n(' ', indent));
+        }
+        out.push_str(line);
+    }
+    out
 }
 
 /// Whether YAML 1.1 would read it as null, a boolean, a number or a time.
@@ -56,16 +103,28 @@ fn is_number(unsigned: &str) -> bool {
         let digits: Option<&str> = unsigned.strip_prefix(prefix);
         digits.is_some_and(|digits| u64::from_str_radix(digits, radix).is_ok())
     };
-    // Sixties, such as 12:30:45.
-    let mut sixties = unsigned.split(':');
-    let is_sixties = unsigned.contains(':')
-        && sixties.all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
     unsigned.parse::<f64>().is_ok()
         || [".inf", ".nan"].contains(&unsigned)
         || has_radix("0x", 16)
         || has_radix("0o", 8)
         || has_radix("0b", 2)
-        || is_sixties
+        || is_sixties(unsigned)
+}
+
+/// Whether it is a number to the base of 60, such as 12:30:45. The parts behind the first are below
+/// 60, the last one may have a fraction.
+fn is_sixties(unsigned: &str) -> bool {
+    let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((whole, parts)) = unsigned.split_once(':') else {
+        return false;
+    };
+    let (parts, fraction) = parts.split_once('.').unwrap_or((parts, ""));
+    let is_part = |part: &str| match part.len() {
+        1 => is_digits(part),
+        2 => is_digits(part) && part < "60",
+        _ => false,
+    };
+    !whole.is_empty() && is_digits(whole) && is_digits(fraction) && parts.split(':').all(is_part)
 }
 
 /// Whether it begins like a date: four digits, a dash, a month and a day.
@@ -198,7 +257,7 @@ mod tests {
     #[test]
     fn texts_are_quoted_as_alertmanager_quotes_them() {
         for (text, written) in AS_ALERTMANAGER {
-            assert_eq!(scalar(text, 10, 2), *written, "{text:?}");
+            assert_eq!(scalar(text, Spot::Block, 10, 2), *written, "{text:?}");
         }
     }
 
@@ -206,7 +265,7 @@ mod tests {
     fn long_texts_are_folded_at_spaces() {
         let long = format!("{} {} c", "a".repeat(90), "b".repeat(10));
         assert_eq!(
-            scalar(&long, 6, 6),
+            scalar(&long, Spot::Block, 6, 6),
             format!("{}\n      {} c", "a".repeat(90), "b".repeat(10))
         );
     }
@@ -214,7 +273,9 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn every_text_is_read_back(text in "[ -~\\n\\té✓]{0,120}( [a-z]{1,9}){0,20}") {
-            let yaml = format!("  key: {}\n", scalar(&text, 7, 4));
+            let written = scalar(&text, Spot::Block, 7, 4);
+            let end = if written.ends_with('\n') { "" } else { "\n" };
+            let yaml = format!("  key: {written}{end}");
             let root = yaml::parse(&yaml).expect("what we write is YAML").root;
             let Kind::Map(entries) = root.kind else {
                 panic!("{yaml:?} is no map");

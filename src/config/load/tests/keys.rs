@@ -1,4 +1,4 @@
-//! Unknown keys, keys given twice, and keys that are not built yet.
+//! Unknown keys, keys given twice, and integrations that are not built.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn unknown_ones_are_refused_with_the_nearest() {
     assert_eq!(
         receiver_faults("webhook_configs: [{url: 'http://x/', colour: red}]"),
         "f.yml:2: receivers[0].webhook_configs[0].colour: field colour not found in a webhook; \
-         it has send_resolved, url, url_file, max_alerts, timeout, http_config, payload"
+         it has send_resolved, http_config, url, url_file, max_alerts, timeout, payload"
     );
     assert!(receiver_faults("webhook_config: []").contains("did you mean webhook_configs?"));
     let told = faults(&format!(
@@ -29,56 +29,68 @@ fn a_key_given_twice_is_refused() {
     );
 }
 
-#[test]
-fn what_is_not_built_is_refused_unless_it_says_nothing() {
-    for section in [
-        "inhibit_rules: [{}]",
-        "templates: ['*.tmpl']",
-        "mute_time_intervals: [{name: x}]",
-        "time_intervals: [{name: x}]",
-        "tracing: {endpoint: x}",
-        "event_recorder: {file_outputs: [x]}",
-        "global: {http_config: {proxy_url: http://x/}}",
-        "global: {http_config: {follow_redirects: false}}",
-        "global: {http_config: {basic_auth: {}}}",
-        "global: {http_config: {tls_config: {ca_file: x}}}",
-        "global: {smtp_tls_config: {insecure_skip_verify: true}}",
-    ] {
-        let told = faults(&format!("{section}\nroute: {{receiver: a}}\n{RECEIVERS}"));
-        assert!(told.starts_with("f.yml:1: "), "{told}");
-        assert!(told.contains(": not built yet; "), "{told}");
-        assert_eq!(told.lines().count(), 1, "{told}");
-    }
-    for section in [
-        "inhibit_rules: []",
-        "templates: []",
-        "time_intervals: ~",
-        "tracing: {}",
-        "global: {http_config: {}}",
-        "global: {http_config: {follow_redirects: yes, enable_http2: true, proxy_url: '', \
-         tls_config: {insecure_skip_verify: false}, http_headers: {}}}",
-    ] {
-        let told = faults(&format!("{section}\nroute: {{receiver: a}}\n{RECEIVERS}"));
-        assert_eq!(told, "none", "{section}");
-    }
-}
+const SLACK: &str = "slack_configs: [{channel: '#x'}]";
 
 #[test]
 fn integrations_that_are_not_built_are_refused_where_a_receiver_uses_them() {
-    let told = receiver_faults("slack_configs: [{channel: '#x'}]");
     assert_eq!(
-        told,
-        "f.yml:2: receivers[0].slack_configs: not built yet; receiver \"a\" can use \
-         webhook_configs with a service that passes them on"
+        receiver_faults(SLACK),
+        "f.yml:2: receivers[0].slack_configs: receiver \"a\" uses slack_configs, which are not \
+         built; use webhook_configs with the URL of Slack's incoming webhook and payload: \
+         {text: ...}"
     );
     assert_eq!(
         receiver_faults("slack_configs: [], email_configs: ~"),
         "none"
     );
+}
+
+#[test]
+fn integrations_that_are_not_built_can_be_left_out_aloud() {
+    let text = format!("route: {{receiver: a}}\nreceivers: [{{name: a, {SLACK}}}]\n");
+    let options = LoadOptions {
+        unsupported: Unsupported::Skip,
+        ..LoadOptions::default()
+    };
+    let loaded = parse("f.yml", &text, options).expect("what is not built is left out");
+    assert_eq!(loaded.config.receivers[0].webhooks, []);
+    assert_eq!(loaded.warnings.len(), 1);
+    let warning = &loaded.warnings[0];
     assert!(
-        receiver_faults("webhook_configs: [{url: 'http://x/', payload: {}}]")
-            .contains("webhook_configs[0].payload: not built yet; ")
+        warning.contains("receiver \"a\" sends NOTHING through its slack_configs"),
+        "{warning}"
     );
+    assert!(!loaded.config.original.contains("slack_configs"));
+}
+
+#[test]
+fn what_is_checked_and_then_ignored_is_told() {
+    let text = format!(
+        "tracing: {{endpoint: x}}\nevent_recorder: {{file_outputs: [{{path: x}}]}}\n\
+         route: {{receiver: a}}\n{RECEIVERS}"
+    );
+    assert_eq!(
+        loaded(&text).warnings,
+        [
+            "f.yml:1: tracing: tracing is not built and ignored",
+            "f.yml:2: event_recorder: event_recorder is not built and ignored"
+        ]
+    );
+    for (section, fault) in [
+        ("tracing: {}", "tracing endpoint must be set; "),
+        ("tracing: {endpoint: x, client_type: y}", "but got y; "),
+        (
+            "tracing: {endpoint: x, compression: y}",
+            "invalid compression type y provided",
+        ),
+        (
+            "event_recorder: {x: y}",
+            "field x not found in event_recorder",
+        ),
+    ] {
+        let told = faults(&format!("{section}\nroute: {{receiver: a}}\n{RECEIVERS}"));
+        assert!(told.contains(fault), "{told}");
+    }
 }
 
 #[test]

@@ -38,7 +38,11 @@ fn the_root_takes_every_alert() {
         ),
         (
             ", mute_time_intervals: [x]",
-            "route.mute_time_intervals: not built yet; ",
+            "route.mute_time_intervals[0]: root route must not have any mute time intervals; ",
+        ),
+        (
+            ", active_time_intervals: [x]",
+            "route.active_time_intervals[0]: root route must not have any active time intervals; ",
         ),
     ] {
         let told = route_faults(keys);

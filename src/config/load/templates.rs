@@ -1,0 +1,82 @@
+//! The template files that a configuration names.
+//!
+//! Owns reading them, within bounds. Whether they are sound templates is known where they are
+//! compiled. Runs where the configuration is loaded.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::glob::{GlobError, glob};
+use crate::config::TemplateFile;
+use crate::config::fault::Findings;
+use crate::config::field::At;
+use crate::limits::{TEMPLATE_BYTES, TEMPLATE_FILES};
+
+/// Reads all files that `globs` name, in their order. One that names nothing is fine; a file that
+/// cannot be read is a fault.
+pub fn read(globs: &[At<String>], findings: &mut Findings) -> Vec<TemplateFile> {
+    let mut files = Vec::new();
+    let mut room = TEMPLATE_BYTES;
+    for pattern in globs {
+        let paths = match glob(&pattern.value) {
+            Ok(paths) => paths,
+            Err(error) => {
+                let (wrong, right) = words(error);
+                findings.fault(pattern.place, wrong, right);
+                continue;
+            }
+        };
+        for path in paths {
+            match read_file(path, &mut room) {
+                Ok(file) if files.len() < TEMPLATE_FILES => files.push(file),
+                Ok(_) => {
+                    let wrong = format!("more than {TEMPLATE_FILES} template files");
+                    findings.fault(pattern.place, wrong, "name fewer");
+                    return files;
+                }
+                Err(wrong) => {
+                    let right = "make it readable or name another";
+                    findings.fault(pattern.place, wrong, right);
+                }
+            }
+        }
+    }
+    files
+}
+
+fn words(error: GlobError) -> (&'static str, &'static str) {
+    match error {
+        GlobError::Syntax => (
+            "syntax error in pattern",
+            "close the [ or escape it with \\",
+        ),
+        GlobError::TooMuch => (
+            "the pattern makes us look at too many files",
+            "write a narrower one",
+        ),
+    }
+}
+
+/// `room` is how many bytes all files together may still have.
+fn read_file(path: PathBuf, room: &mut usize) -> Result<TemplateFile, String> {
+    let fault = |reason: &str| format!("failed to read template {}: {reason}", path.display());
+    let bytes = read_bytes(&path, *room).map_err(|error| fault(&error.to_string()))?;
+    if bytes.len() > *room {
+        let limit = TEMPLATE_BYTES >> 20;
+        return Err(fault(&format!("all templates are larger than {limit} MiB")));
+    }
+    *room -= bytes.len();
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(TemplateFile { path, text }),
+        Err(_) => Err(fault("it is not UTF-8")),
+    }
+}
+
+/// One byte more than there is room for tells a file that does not fit.
+fn read_bytes(path: &Path, room: usize) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = File::open(path)?;
+    file.take(room as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
