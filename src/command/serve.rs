@@ -16,7 +16,11 @@ use crate::dispatch::SilenceLog;
 use crate::engine::{ReloadPolicy, Settings};
 use crate::model::ParserMode;
 use crate::telemetry::log::{self as logger, Format};
+use crate::telemetry::metrics::ReceiverNames;
 use crate::version;
+
+/// The feature that counts notifications by receiver.
+const RECEIVER_NAMES: &str = "receiver-name-in-metrics";
 
 /// Files that are looked for when none is named.
 const USUAL_FILES: [&str; 2] = ["alertmanager.yml", "alertwheel.yml"];
@@ -55,9 +59,8 @@ pub fn start(flags: Flags, source: ConfigSource, unused: &[String]) -> Result<Da
 
 /// Which label names and matchers the features ask for.
 pub fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
-    const OTHERS: [&str; 5] = [
+    const OTHERS: [&str; 4] = [
         "alert-names-in-metrics",
-        "receiver-name-in-metrics",
         "group-key-in-metrics",
         "auto-gomemlimit",
         "event-recorder",
@@ -71,6 +74,7 @@ pub fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
         let asked = match feature {
             "classic-mode" => ParserMode::Classic,
             "utf8-strict-mode" => ParserMode::Utf8,
+            RECEIVER_NAMES => continue,
             other if OTHERS.contains(&other) => {
                 log::warn!(feature = other; "This feature of Alertmanager is not built yet");
                 continue;
@@ -83,6 +87,16 @@ pub fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
         mode = asked;
     }
     Ok(mode)
+}
+
+/// Whether the features ask for notifications to be counted by receiver.
+fn receiver_names(features: &[String]) -> ReceiverNames {
+    let mut names = features.iter().flat_map(|list| list.split(','));
+    if names.any(|name| name == RECEIVER_NAMES) {
+        ReceiverNames::InLabels
+    } else {
+        ReceiverNames::LeftOut
+    }
 }
 
 /// A file that is named must be there; without a name the usual ones are looked for.
@@ -112,6 +126,7 @@ fn options(flags: Flags, source: ConfigSource) -> Result<Options, StartError> {
         external_url,
         limits: limits(&flags),
         engine: engine_settings(&flags),
+        receiver_names: receiver_names(&flags.features),
         request_timeout: Some(flags.web_timeout).filter(|limit| !limit.is_zero()),
         silence_log: if flags.silences.logged {
             SilenceLog::EachChange
