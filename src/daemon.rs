@@ -36,7 +36,7 @@ use crate::dispatch::{Channels, Dispatcher, SilenceLog};
 use crate::engine::{Engine, Settings};
 use crate::limits;
 use crate::model::Mono;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Metrics, ReceiverNames};
 use crate::threads::{self, LOOP_STACK, WORKER_STACK};
 use crate::timer;
 use crate::version;
@@ -72,6 +72,8 @@ pub struct Options {
     pub limits: Limits,
     /// What the engine may use.
     pub engine: Settings,
+    /// Whether notifications are counted by receiver.
+    pub receiver_names: ReceiverNames,
     /// How long a request may wait for the dispatcher; without it, as long as it takes.
     pub request_timeout: Option<Duration>,
     /// Whether changes of silences are logged.
@@ -160,9 +162,11 @@ impl Drop for EndNotice {
 impl Daemon {
     /// Starts everything; when this returns, requests are answered.
     pub fn start(options: Options, clock: Clock) -> Result<Daemon, StartError> {
-        let metrics = Arc::new(Metrics::new(version::VERSION));
+        let metrics = Metrics::with_receiver_names(version::VERSION, options.receiver_names);
+        let metrics = Arc::new(metrics);
         show_limits(&metrics, &options);
         let config = load(&options.source, options.load).map_err(StartError::Config)?;
+        metrics.receivers_loaded(receivers_told(&config).into_iter());
         metrics.set_alert_limit(options.engine.alerts_per_name);
         metrics.config_loaded(Some(&config.source), clock.wall());
         let (calls_in, calls) = bounded(limits::CALLS);
@@ -286,13 +290,14 @@ impl Daemon {
         log::info!("Loading configuration file");
         let loaded = load(&self.source, self.load).map_err(|error| error.to_string());
         let result = loaded.and_then(|config| {
-            let source = config.source.clone();
+            let (source, receivers) = (config.source.clone(), receivers_told(&config));
             let put = self.inbox.reload(config);
-            put.map(|()| source)
+            put.map(|()| (source, receivers))
                 .map_err(|_| "the dispatcher is too busy; try again".into())
         });
         match result {
-            Ok(source) => {
+            Ok((source, receivers)) => {
+                self.metrics.receivers_loaded(receivers.into_iter());
                 self.metrics.config_loaded(Some(&source), self.clock.wall());
                 log::info!("Completed loading of configuration file");
                 Ok(())
@@ -430,6 +435,13 @@ fn show_limits(metrics: &Metrics, options: &Options) {
     for (name, bound) in bounds {
         metrics.limit_set(name, bound);
     }
+}
+
+/// The names of the receivers that have something to tell.
+fn receivers_told(config: &Config) -> Vec<Arc<str>> {
+    let told = config.receivers.iter();
+    let told = told.filter(|receiver| !receiver.webhooks.is_empty());
+    told.map(|receiver| Arc::clone(&receiver.name)).collect()
 }
 
 fn load(source: &ConfigSource, options: LoadOptions) -> Result<Arc<Config>, LoadError> {

@@ -54,15 +54,15 @@ mod tests {
         let arguments = [
             "alertwheel",
             "--cluster.peer=a:1",
+            "--dispatch.maintenance-interval=30s",
             "--log.silences",
-            "--log.level=debug",
         ];
         let given = CommandLine::command()
             .try_get_matches_from(arguments)
             .expect("known flags");
         assert_eq!(
             flags::unused_flags(&given),
-            ["--log.silences", "--cluster.peer"]
+            ["--dispatch.maintenance-interval", "--cluster.peer"]
         );
     }
 

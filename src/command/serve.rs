@@ -18,7 +18,11 @@ use crate::dispatch::SilenceLog;
 use crate::engine::{ReloadPolicy, Settings};
 use crate::model::ParserMode;
 use crate::telemetry::log::{self as logger, Format};
+use crate::telemetry::metrics::ReceiverNames;
 use crate::version;
+
+/// The feature that counts notifications by receiver.
+const RECEIVER_NAMES: &str = "receiver-name-in-metrics";
 
 /// Files that are looked for when none is named.
 const USUAL_FILES: [&str; 2] = ["alertmanager.yml", "alertwheel.yml"];
@@ -70,9 +74,8 @@ pub fn load_options(flags: &Flags) -> Result<LoadOptions, String> {
 
 /// Which label names and matchers the features ask for.
 fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
-    const OTHERS: [&str; 5] = [
+    const OTHERS: [&str; 4] = [
         "alert-names-in-metrics",
-        "receiver-name-in-metrics",
         "group-key-in-metrics",
         "auto-gomemlimit",
         "event-recorder",
@@ -86,6 +89,7 @@ fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
         let asked = match feature {
             "classic-mode" => ParserMode::Classic,
             "utf8-strict-mode" => ParserMode::Utf8,
+            RECEIVER_NAMES => continue,
             other if OTHERS.contains(&other) => {
                 log::warn!(feature = other; "This feature of Alertmanager is not built yet");
                 continue;
@@ -98,6 +102,16 @@ fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
         mode = asked;
     }
     Ok(mode)
+}
+
+/// Whether the features ask for notifications to be counted by receiver.
+fn receiver_names(features: &[String]) -> ReceiverNames {
+    let mut names = features.iter().flat_map(|list| list.split(','));
+    if names.any(|name| name == RECEIVER_NAMES) {
+        ReceiverNames::InLabels
+    } else {
+        ReceiverNames::LeftOut
+    }
 }
 
 /// A file that is named must be there; without a name the usual ones are looked for.
@@ -129,6 +143,7 @@ fn options(flags: Flags, source: ConfigSource, clock: Clock) -> Result<Options, 
         gate,
         limits: limits(&flags),
         engine: engine_settings(&flags),
+        receiver_names: receiver_names(&flags.features),
         request_timeout: Some(flags.web_timeout).filter(|limit| !limit.is_zero()),
         silence_log: if flags.silences.logged {
             SilenceLog::EachChange

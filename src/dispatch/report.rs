@@ -43,7 +43,7 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog) {
             target,
             reason,
         } => decided(group_key, target, *reason),
-        Note::NotificationStarted => metrics.notification_started(),
+        Note::NotificationStarted { receiver } => metrics.notification_started(receiver),
         Note::AttemptFailed {
             group_key,
             target,
@@ -69,7 +69,7 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog) {
             attempts,
             end,
         } => {
-            metrics.notification_failed(failure.kind);
+            metrics.notification_failed(&target.receiver, failure.kind);
             notification_failed(group_key, target, failure, *attempts, *end);
         }
         Note::Reloaded { kept, moved } => {

@@ -178,7 +178,9 @@ impl Engine {
             let reason = decide(told, view.seen(), terms(node, webhook), tick);
             out.push(Effect::Note(decided(group, node, webhook_index, reason)));
             let Some(reason) = reason else { continue };
-            out.push(Effect::Note(Note::NotificationStarted));
+            out.push(Effect::Note(Note::NotificationStarted {
+                receiver: Arc::clone(&node.receiver.name),
+            }));
             if !webhook.send_resolved && view.content.firing.is_empty() {
                 // Nothing to send, but what the webhook knows to fire has changed (§5.5).
                 self.ledger.record(ledger_key, &view.content, now.wall);

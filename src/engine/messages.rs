@@ -295,7 +295,10 @@ pub enum Note {
         reason: Option<Reason>,
     },
     /// The send stage ran for a webhook, sending or (send_resolved off) not.
-    NotificationStarted,
+    NotificationStarted {
+        /// The webhook's receiver.
+        receiver: Arc<str>,
+    },
     /// An attempt failed and will be made again.
     AttemptFailed {
         /// The group.

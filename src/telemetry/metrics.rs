@@ -5,6 +5,7 @@
 //! locks that are held for a lookup or for the encoding of one family. The number of series is
 //! bounded: every label value is one of a list known here, or `other`.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -15,9 +16,11 @@ use prometheus_client::registry::Registry;
 use crate::engine::{FailureKind, Gauges, Suppression};
 use crate::model::{Status, Wall};
 
+mod delivery;
 mod families;
 mod process;
 
+pub use delivery::ReceiverNames;
 use families::{Families, Request};
 
 /// The media type of what [`Metrics::encode`] makes.
@@ -126,8 +129,13 @@ impl Refusal {
 impl Metrics {
     /// All metrics, at zero. `version` is the daemon's own.
     pub fn new(version: &str) -> Self {
+        Metrics::with_receiver_names(version, ReceiverNames::LeftOut)
+    }
+
+    /// The same, with notifications counted by receiver or not.
+    pub fn with_receiver_names(version: &str, names: ReceiverNames) -> Self {
         let mut registry = Registry::default();
-        let families = Families::register(&mut registry, version);
+        let families = Families::register(&mut registry, version, names);
         registry.register_collector(Box::new(process::Process));
         Metrics { registry, families }
     }
@@ -161,31 +169,28 @@ impl Metrics {
 
     /// Alerts were left out of a notification.
     pub fn alerts_suppressed(&self, by: Suppression, alerts: usize) {
-        let labels = [("reason", by.as_str())];
-        let suppressed = &self.families.delivery.suppressed;
-        suppressed.get_or_create(&labels).inc_by(alerts as u64);
+        self.families.delivery.suppressed(by, alerts);
     }
 
-    /// The send stage ran for a webhook.
-    pub fn notification_started(&self) {
-        self.families.delivery.notifications.inc();
+    /// The send stage ran for a webhook of this receiver.
+    pub fn notification_started(&self, receiver: &Arc<str>) {
+        self.families.delivery.started(receiver);
     }
 
-    /// A webhook was not delivered in a flush.
-    pub fn notification_failed(&self, kind: FailureKind) {
-        let labels = families::failed(kind);
-        let failed = &self.families.delivery.notifications_failed;
-        failed.get_or_create(&labels).inc();
+    /// A webhook of this receiver was not delivered in a flush.
+    pub fn notification_failed(&self, receiver: &Arc<str>, kind: FailureKind) {
+        self.families.delivery.failed(receiver, kind);
     }
 
     /// An attempt was made; `delivered` says how it ended.
-    pub fn attempt_made(&self, took: Duration, delivered: bool) {
+    pub fn attempt_made(&self, receiver: &Arc<str>, took: Duration, delivered: bool) {
         let delivery = &self.families.delivery;
-        delivery.attempts.inc();
-        if !delivered {
-            delivery.attempts_failed.inc();
-        }
-        delivery.attempt_latency.observe(took.as_secs_f64());
+        delivery.attempted(receiver, took, delivered);
+    }
+
+    /// A configuration with these receivers holds from now on.
+    pub fn receivers_loaded(&self, receivers: impl Iterator<Item = Arc<str>>) {
+        self.families.delivery.begin_anew(receivers);
     }
 
     /// The front door turned something away.

@@ -116,8 +116,9 @@ impl Courier {
         let started = self.clock.mono();
         let verdict = self.contain(|| self.attempt(job));
         let took = self.clock.mono().since(started);
-        self.metrics
-            .attempt_made(took, verdict == Verdict::Delivered);
+        let is_delivered = verdict == Verdict::Delivered;
+        let receiver = &job.notification.receiver;
+        self.metrics.attempt_made(receiver, took, is_delivered);
         Outcome {
             attempt: job.attempt,
             verdict,

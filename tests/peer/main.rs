@@ -18,5 +18,6 @@ mod peers;
 mod process;
 mod prometheus;
 mod receiver;
+mod silences;
 mod times;
 mod wait;

@@ -13,8 +13,9 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 
+use super::delivery::{DeliveryFamilies, ReceiverNames};
 use super::{Real, Refusal, THREADS};
-use crate::engine::{FailureKind, Gauges};
+use crate::engine::Gauges;
 use crate::limits;
 use crate::model::{SilenceState, Status};
 
@@ -28,7 +29,6 @@ pub const KEPT: Labels<1> = [("fate", "kept")];
 pub const MOVED: Labels<1> = [("fate", "moved")];
 
 const VERSION: (&str, &str) = ("version", "v2");
-const WEBHOOK: (&str, &str) = ("integration", "webhook");
 const GET: Labels<1> = [("method", "get")];
 
 const SILENCE_STATES: [SilenceState; 3] = [
@@ -36,9 +36,6 @@ const SILENCE_STATES: [SilenceState; 3] = [
     SilenceState::Pending,
     SilenceState::Expired,
 ];
-
-/// Upper bounds in seconds, as Alertmanager has them.
-const ATTEMPT_BUCKETS: [f64; 5] = [1.0, 5.0, 10.0, 15.0, 20.0];
 
 /// Upper bounds in seconds: the defaults of Prometheus's own library.
 const REQUEST_BUCKETS: [f64; 11] = [
@@ -71,17 +68,6 @@ pub struct Families {
     pub clock_steps: Counter,
     pub groups_reloaded: Family<Labels<1>, Counter>,
     pub limits: Family<Labels<1>, Real>,
-}
-
-/// What becomes of notifications.
-#[derive(Debug)]
-pub struct DeliveryFamilies {
-    pub notifications: Counter,
-    pub notifications_failed: Family<Labels<2>, Counter>,
-    pub attempts: Counter,
-    pub attempts_failed: Counter,
-    pub attempt_latency: Histogram,
-    pub suppressed: Family<Labels<1>, Counter>,
 }
 
 /// What happens at the front door.
@@ -124,14 +110,9 @@ pub fn received(status: Status) -> Labels<2> {
     [("status", status.as_str()), VERSION]
 }
 
-/// The labels of a webhook that was not delivered.
-pub fn failed(kind: FailureKind) -> Labels<2> {
-    [WEBHOOK, ("reason", kind.as_str())]
-}
-
 impl Families {
     /// Registers every family.
-    pub fn register(registry: &mut Registry, version: &str) -> Self {
+    pub fn register(registry: &mut Registry, version: &str, names: ReceiverNames) -> Self {
         register_constants(registry, version);
         let mut page = Page(registry);
         Families {
@@ -155,7 +136,7 @@ impl Families {
                 "How many alerts of one name may fire; 0 is no limit",
                 Gauge::default(),
             ),
-            delivery: DeliveryFamilies::register(&mut page),
+            delivery: DeliveryFamilies::register(&mut page, names),
             config: ConfigFamilies::register(&mut page),
             http: HttpFamilies::register(&mut page),
             engine: EngineFamilies::register(&mut page),
@@ -175,40 +156,6 @@ impl Families {
                 [KEPT, MOVED],
             ),
             limits: page.limits(),
-        }
-    }
-}
-
-impl DeliveryFamilies {
-    fn register(page: &mut Page) -> Self {
-        DeliveryFamilies {
-            notifications: page.one(
-                "alertmanager_notifications",
-                "Runs of the send stage, one a flush and integration",
-                [WEBHOOK],
-            ),
-            notifications_failed: page.family(
-                "alertmanager_notifications_failed",
-                "Runs of the send stage that delivered nothing",
-                FailureKind::ALL.map(failed),
-            ),
-            attempts: page.one(
-                "alertmanager_notification_requests",
-                "Attempts to deliver a notification",
-                [WEBHOOK],
-            ),
-            attempts_failed: page.one(
-                "alertmanager_notification_requests_failed",
-                "Attempts to deliver a notification that failed",
-                [WEBHOOK],
-            ),
-            attempt_latency: page.attempt_latency(),
-            // Without series until there is one, as in Alertmanager.
-            suppressed: page.family(
-                "alertmanager_notifications_suppressed",
-                "Alerts that were left out of notifications, by what kept them out",
-                [],
-            ),
         }
     }
 }
@@ -342,11 +289,11 @@ impl EngineFamilies {
 }
 
 /// The registry, with the ways we register.
-struct Page<'a>(&'a mut Registry);
+pub struct Page<'a>(&'a mut Registry);
 
 impl Page<'_> {
     /// A family of whatever kind.
-    fn put<M: Metric + Clone>(&mut self, name: &str, help: &str, metric: M) -> M {
+    pub fn put<M: Metric + Clone>(&mut self, name: &str, help: &str, metric: M) -> M {
         self.0.register(name, help, metric.clone());
         metric
     }
@@ -375,16 +322,6 @@ impl Page<'_> {
     {
         let family: Family<Labels<N>, M> = self.family(name, help, [labels]);
         family.get_or_create_owned(&labels)
-    }
-
-    fn attempt_latency(&mut self) -> Histogram {
-        let make: fn() -> Histogram = || Histogram::new(ATTEMPT_BUCKETS);
-        let family: Family<Labels<1>, Histogram, fn() -> Histogram> = self.put(
-            "alertmanager_notification_latency_seconds",
-            "Time that attempts to deliver took",
-            Family::new_with_constructor(make),
-        );
-        family.get_or_create_owned(&[WEBHOOK])
     }
 
     fn limits(&mut self) -> Family<Labels<1>, Real> {

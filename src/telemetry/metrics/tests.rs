@@ -121,10 +121,13 @@ fn events_count_where_alertmanager_counts_them() {
     let metrics = Metrics::new("1.2.3");
     metrics.alerts_received(2, 0);
     metrics.alert_invalid();
-    metrics.notification_started();
-    metrics.attempt_made(Duration::from_secs(3), false);
-    metrics.attempt_made(Duration::from_millis(500), true);
-    metrics.notification_failed(FailureKind::RateLimited);
+    let team = Arc::from("team-x");
+    metrics.notification_started(&team);
+    metrics.attempt_made(&team, Duration::from_secs(3), false);
+    metrics.attempt_made(&team, Duration::from_millis(500), true);
+    metrics.notification_failed(&team, FailureKind::RateLimited);
+    metrics.alerts_suppressed(Suppression::Silence, 3);
+    metrics.alert_limited();
     metrics.groups_reloaded(7, 2);
     metrics.clock_stepped();
     check(
@@ -135,6 +138,11 @@ fn events_count_where_alertmanager_counts_them() {
                 2.0,
             ),
             ("alertmanager_alerts_invalid_total{version=\"v2\"}", 1.0),
+            (
+                "alertmanager_notifications_suppressed_total{reason=\"silence\"}",
+                3.0,
+            ),
+            ("alertmanager_alerts_limited_total", 1.0),
             (
                 "alertmanager_notifications_total{integration=\"webhook\"}",
                 1.0,
@@ -293,4 +301,20 @@ fn the_process_tells_its_memory_files_and_start() {
     assert!(all["process_max_fds"] >= all["process_open_fds"]);
     assert!(all["process_start_time_seconds"] > 0.0);
     assert!(all["process_cpu_seconds_total"] >= 0.0);
+}
+
+#[test]
+fn notifications_are_counted_by_receiver_if_that_is_wished() {
+    let metrics = Metrics::with_receiver_names("1.2.3", ReceiverNames::InLabels);
+    let [old, new] = ["old", "new"].map(Arc::<str>::from);
+    metrics.receivers_loaded([Arc::clone(&old)].into_iter());
+    metrics.notification_started(&old);
+    let series = |receiver| {
+        format!(
+            "alertmanager_notifications_total{{integration=\"webhook\",receiver_name=\"{receiver}\"}}"
+        )
+    };
+    check(&metrics, &[(&series("old"), 1.0)]);
+    metrics.receivers_loaded([old, new].into_iter());
+    check(&metrics, &[(&series("old"), 0.0), (&series("new"), 0.0)]);
 }
