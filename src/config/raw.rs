@@ -20,9 +20,9 @@ mod unsupported;
 use std::path::Path;
 
 pub use global::{IntegrationKey, IntegrationKind, RawGlobal};
-pub use http::{AUTHORIZATION, HTTP_CONFIG, TLS_CONFIG};
+pub use http::{AUTHORIZATION, HTTP_CONFIG};
 pub use inhibit::RawInhibitRule;
-pub use interval::{RawInterval, RawNamedInterval};
+pub use interval::{RawInterval, RawIntervals, RawNamedInterval};
 pub use matching::RawMatching;
 pub use range::{range_text, weekday_name};
 pub use receiver::{RawReceiver, RawWebhook};
@@ -66,10 +66,10 @@ pub struct RawConfig {
     pub inhibit_rules: Vec<RawInhibitRule>,
     /// The globs of template files.
     pub templates: Vec<At<String>>,
-    /// The intervals of the deprecated list that could be read.
-    pub mute_time_intervals: Vec<RawNamedInterval>,
-    /// The intervals that could be read.
-    pub time_intervals: Vec<RawNamedInterval>,
+    /// The deprecated list of time intervals.
+    pub mute_time_intervals: RawIntervals,
+    /// The list of time intervals.
+    pub time_intervals: RawIntervals,
     /// The section `tracing`.
     pub tracing: Option<Record>,
 }
@@ -102,7 +102,7 @@ impl RawConfig {
             .iter()
             .filter_map(|item| RawReceiver::read(item, reading, findings))
             .collect();
-        let mut intervals = |key, what| interval::read_intervals(fields.get(key), what, findings);
+        let mut intervals = |key, what| RawIntervals::read(fields.get(key), what, findings);
         let mute_time_intervals = intervals("mute_time_intervals", "mute time interval");
         let time_intervals = intervals("time_intervals", "time interval");
         ignored::read_event_recorder(fields.get("event_recorder"), findings);

@@ -63,7 +63,9 @@ fn shown_global(global: &RawGlobal) -> Shown {
     keys.put("http_config", shown_http(global.http.as_ref()));
     for key in IntegrationKey::all() {
         if key.kind == IntegrationKind::Tls {
-            keys.put(key.name, record::shown_tls(global.smtp_tls.as_ref()));
+            if let Some(tls) = &global.smtp_tls {
+                keys.put(key.name, shown_record(tls));
+            }
             continue;
         }
         let given = global.integrations.get(key.name);

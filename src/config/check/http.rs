@@ -202,7 +202,7 @@ fn check_oauth2(oauth2: &Record, findings: &mut Findings) -> OAuth2 {
     }
     if count_of(oauth2, "client_secret") > 1 {
         let wrong = "at most one of oauth2 client_secret, client_secret_file & client_secret_ref \
-                     must be configured";
+                     must be configured using grant-type=client_credentials";
         findings.fault(oauth2.place, wrong, "remove all but one");
     }
     if oauth2.text("grant_type") == Some("urn:ietf:params:oauth:grant-type:jwt-bearer") {

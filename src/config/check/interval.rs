@@ -13,16 +13,23 @@ use crate::config::raw::{RawConfig, RawNamedInterval};
 
 /// The intervals of a file by name.
 #[derive(Debug)]
-pub struct Intervals(BTreeMap<String, Arc<NamedInterval>>);
+pub struct Intervals {
+    by_name: BTreeMap<String, Arc<NamedInterval>>,
+    /// Whether no interval was too broken to have a name.
+    are_all: bool,
+}
 
 impl Intervals {
     /// Those of both lists of a file. The deprecated list comes first.
     pub fn of(raw: &RawConfig, findings: &mut Findings) -> Self {
-        let mut intervals = Intervals(BTreeMap::new());
-        for interval in &raw.mute_time_intervals {
+        let mut intervals = Intervals {
+            by_name: BTreeMap::new(),
+            are_all: raw.mute_time_intervals.are_all && raw.time_intervals.are_all,
+        };
+        for interval in &raw.mute_time_intervals.named {
             intervals.add(interval, "mute time interval", findings);
         }
-        for interval in &raw.time_intervals {
+        for interval in &raw.time_intervals.named {
             intervals.add(interval, "time interval", findings);
         }
         intervals
@@ -30,7 +37,7 @@ impl Intervals {
 
     fn add(&mut self, raw: &RawNamedInterval, what: &str, findings: &mut Findings) {
         let name = &raw.name.value;
-        if self.0.contains_key(name) {
+        if self.by_name.contains_key(name) {
             let wrong = format!("{what} \"{}\" is not unique", shown(name));
             findings.fault(raw.name.place, wrong, "give it a name of its own");
         }
@@ -39,14 +46,14 @@ impl Intervals {
             name: name.as_str().into(),
             intervals: parts.collect(),
         };
-        self.0.insert(name.clone(), Arc::new(interval));
+        self.by_name.insert(name.clone(), Arc::new(interval));
     }
 
     /// What a route means by `names`. Names that nothing has are faults.
     pub fn find(&self, names: &[At<String>], findings: &mut Findings) -> Vec<Arc<NamedInterval>> {
         let found = names.iter().filter_map(|name| {
-            let interval = self.0.get(&name.value).cloned();
-            if interval.is_none() {
+            let interval = self.by_name.get(&name.value).cloned();
+            if interval.is_none() && self.are_all {
                 self.refuse(name, findings);
             }
             interval
@@ -59,7 +66,7 @@ impl Intervals {
             "undefined time interval \"{}\" used in route",
             shown(&name.value)
         );
-        let known = self.0.keys().map(String::as_str);
+        let known = self.by_name.keys().map(String::as_str);
         let right = fmt::from_fn(|out| match nearest(&name.value, known.clone()) {
             Some(nearest) => write!(out, "did you mean \"{nearest}\"?"),
             None => out.write_str("add it to time_intervals or use one that is there"),

@@ -48,7 +48,7 @@ pub fn read(globs: &[At<String>], findings: &mut Findings) -> Vec<TemplateFile> 
 fn words(error: GlobError) -> (&'static str, &'static str) {
     match error {
         GlobError::Syntax => (
-            "syntax error in pattern",
+            "failed to parse templates: syntax error in pattern",
             "close the [ or escape it with \\",
         ),
         GlobError::TooMuch => (

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use super::http::{HTTP_CONFIG, TLS_CONFIG};
 use super::record::Record;
-use crate::config::fault::Findings;
+use crate::config::fault::{Findings, shown};
 use crate::config::field::{Fields, boolean, duration, text};
-use crate::config::node::{Kind, Node};
+use crate::config::node::{Kind, Node, Place};
 use crate::config::url::check_url;
 
 /// The section `global`.
@@ -23,7 +23,7 @@ pub struct RawGlobal {
     pub resolve_timeout: Duration,
     /// How receivers are spoken to that do not say it themselves, if it is given.
     pub http: Option<Record>,
-    /// `smtp_tls_config`, if it is given.
+    /// `smtp_tls_config`; `None` if that is null.
     pub smtp_tls: Option<Record>,
     /// What is given for [`IntegrationKey`]s, by key.
     pub integrations: BTreeMap<&'static str, String>,
@@ -135,7 +135,11 @@ impl IntegrationKey {
         INTEGRATION_KEYS
     }
 
+    /// Null takes the default away; the one boolean without a default is then not given at all.
     fn read(&self, node: &Node, findings: &mut Findings) -> Option<String> {
+        if node.kind == Kind::Null && (self.kind != Bool || self.default.is_empty()) {
+            return Some(String::new());
+        }
         let value = match self.kind {
             Tls => return None,
             Bool => return boolean(node, findings).map(|value| value.to_string()),
@@ -149,8 +153,9 @@ impl IntegrationKey {
             findings.fault(node.place, wrong, "write one such as https://example.com/");
             return None;
         }
-        if self.kind == HostPort && !value.is_empty() && !value.contains(':') {
-            let wrong = format!("address {value}: missing port in address");
+        if self.kind == HostPort
+            && let Err(wrong) = check_host_and_port(value)
+        {
             findings.fault(node.place, wrong, "write host:port");
             return None;
         }
@@ -164,7 +169,7 @@ impl RawGlobal {
         let mut global = RawGlobal {
             resolve_timeout: Duration::from_secs(300),
             http: None,
-            smtp_tls: None,
+            smtp_tls: Some(Record::empty(&TLS_CONFIG)),
             integrations: BTreeMap::new(),
         };
         let names: Vec<&str> = INTEGRATION_KEYS.iter().map(|key| key.name).collect();
@@ -185,30 +190,66 @@ impl RawGlobal {
                     node.and_then(|node| Record::read(node, &HTTP_CONFIG, folder, findings));
             }
         }
-        global.smtp_tls = fields
-            .get("smtp_tls_config")
-            .and_then(|node| Record::read(node, &TLS_CONFIG, None, findings));
+        if let Some(node) = fields.get("smtp_tls_config") {
+            let given = Some(node).filter(|node| node.kind != Kind::Null);
+            global.smtp_tls =
+                given.and_then(|node| Record::read(node, &TLS_CONFIG, None, findings));
+        }
         for key in INTEGRATION_KEYS {
-            let node = fields.get(key.name).filter(|node| node.kind != Kind::Null);
+            let node = fields.get(key.name);
             if let Some(value) = node.and_then(|node| key.read(node, findings)) {
                 global.integrations.insert(key.name, value);
             }
         }
+        refuse_two_ways_to_slack(&fields, &global, findings);
         refuse_pairs(&fields, findings);
         global
     }
 }
 
+fn check_host_and_port(text: &str) -> Result<(), String> {
+    match text.rsplit_once(':') {
+        None if text.is_empty() => Ok(()),
+        None => Err(format!("address {}: missing port in address", shown(text))),
+        Some((_, "")) => Err(format!("address \"{}\": port cannot be empty", shown(text))),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Whether something is written under a key, and where.
+fn said(fields: &Fields<'_>, name: &str) -> Option<Place> {
+    let node = fields.get(name)?;
+    let is_said = matches!(&node.kind, Kind::Scalar(text) if !text.is_empty());
+    is_said.then_some(node.place)
+}
+
+/// An app of Slack and its webhook exclude each other, unless both lead to the same place.
+fn refuse_two_ways_to_slack(fields: &Fields<'_>, global: &RawGlobal, findings: &mut Findings) {
+    let app = ["slack_app_token", "slack_app_token_file"];
+    let webhook = ["slack_api_url", "slack_api_url_file"];
+    let said_of = |names: [&str; 2]| names.iter().find_map(|name| said(fields, name));
+    let (Some(_), Some(place)) = (said_of(app), said_of(webhook)) else {
+        return;
+    };
+    let default = INTEGRATION_KEYS
+        .iter()
+        .find(|key| key.name == "slack_app_url");
+    let default = default.map_or("", |key| key.default);
+    let app_url = global.integrations.get("slack_app_url");
+    let app_url = app_url.map_or(default, String::as_str);
+    let api_url = global.integrations.get("slack_api_url");
+    if api_url.is_none_or(|url| url != app_url) {
+        let wrong = "at most one of slack_app_token/slack_app_token_file & \
+                     slack_api_url/slack_api_url_file must be configured";
+        findings.fault(place, wrong, "remove one of the two");
+    }
+}
+
 /// A secret is given itself or as a file, not both (§1.4).
 fn refuse_pairs(fields: &Fields<'_>, findings: &mut Findings) {
-    let given = |name: &str| {
-        let node = fields.get(name)?;
-        let is_said = matches!(&node.kind, Kind::Scalar(text) if !text.is_empty());
-        is_said.then_some(node.place)
-    };
     for key in INTEGRATION_KEYS {
         let file = format!("{}_file", key.name);
-        if let (Some(_), Some(second)) = (given(key.name), given(&file)) {
+        if let (Some(_), Some(second)) = (said(fields, key.name), said(fields, &file)) {
             let wrong = format!("at most one of {} & {file} must be configured", key.name);
             findings.fault(second, wrong, "remove one of the two");
         }

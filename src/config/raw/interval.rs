@@ -31,17 +31,33 @@ pub struct RawInterval {
     pub location: Option<String>,
 }
 
-/// Reads one of the two lists of named intervals, which faults call `what`.
-pub fn read_intervals(
-    node: Option<&Node>,
-    what: &str,
-    findings: &mut Findings,
-) -> Vec<RawNamedInterval> {
-    let items = node.and_then(|node| list(node, "a list of named intervals", findings));
-    let items = items.unwrap_or_default().iter();
-    items
-        .filter_map(|item| read_named(item, what, findings))
-        .collect()
+/// One of the two lists of named intervals.
+#[derive(Debug)]
+pub struct RawIntervals {
+    /// Those that could be read.
+    pub named: Vec<RawNamedInterval>,
+    /// Whether those are all.
+    pub are_all: bool,
+}
+
+impl RawIntervals {
+    /// Reads a list, the items of which faults call `what`.
+    pub fn read(node: Option<&Node>, what: &str, findings: &mut Findings) -> Self {
+        let items = match node {
+            Some(node) => list(node, "a list of named intervals", findings),
+            None => Some(&[][..]),
+        };
+        let has_list = items.is_some();
+        let items = items.unwrap_or_default();
+        let named: Vec<_> = items
+            .iter()
+            .filter_map(|item| read_named(item, what, findings))
+            .collect();
+        RawIntervals {
+            are_all: has_list && named.len() == items.len(),
+            named,
+        }
+    }
 }
 
 fn read_named(node: &Node, what: &str, findings: &mut Findings) -> Option<RawNamedInterval> {

@@ -81,13 +81,24 @@ pub fn month(text: &str) -> Result<RangeInclusive<i64>, String> {
         let number = number.or_else(|| name.parse().ok());
         number.ok_or_else(|| format!("{} is not a valid month", shown(name)))
     })?;
-    ordered(start, end, "month")
+    let written = |number: i64| match usize::try_from(number - 1) {
+        Ok(index) if index < MONTHS.len() => MONTHS[index].to_owned(),
+        _ => number.to_string(),
+    };
+    if start > end {
+        let (start, end) = (written(start), written(end));
+        return Err(format!("end month {end} is before start month {start}"));
+    }
+    Ok(start..=end)
 }
 
 /// A year or a range of them.
 pub fn year(text: &str) -> Result<RangeInclusive<i64>, String> {
     let (start, end) = ends(text, number)?;
-    ordered(start, end, "year")
+    if start > end {
+        return Err(format!("end year {end} is before start year {start}"));
+    }
+    Ok(start..=end)
 }
 
 /// A range as it is shown: one value if both ends are equal.
@@ -128,13 +139,6 @@ fn ends<T: Copy>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result
     }
 }
 
-fn ordered(start: i64, end: i64, unit: &str) -> Result<RangeInclusive<i64>, String> {
-    if start > end {
-        return Err(format!("end {unit} {end} is before start {unit} {start}"));
-    }
-    Ok(start..=end)
-}
-
 /// A whole number, with Go's words for what is none.
 fn number(text: &str) -> Result<i64, String> {
     use std::num::IntErrorKind::{NegOverflow, PosOverflow};
@@ -158,7 +162,7 @@ mod tests {
         assert_eq!(month("may:12"), Ok(5..=12));
         assert_eq!(year("2024:2026"), Ok(2024..=2026));
         assert_eq!(day_of_month("-3:-1"), Ok(-3..=-1));
-        assert_eq!(day_of_month("1:-1"), Ok(1..=-1));
+        assert_eq!(day_of_month("1:-1"), Ok(RangeInclusive::new(1, -1)));
     }
 
     #[test]
@@ -182,7 +186,10 @@ mod tests {
                 "end day -1 is always before start day 30",
             ),
             (month("13x").err(), "13x is not a valid month"),
-            (month("12:1").err(), "end month 1 is before start month 12"),
+            (
+                month("12:1").err(),
+                "end month january is before start month december",
+            ),
             (
                 year("2026:2024").err(),
                 "end year 2024 is before start year 2026",

@@ -56,6 +56,7 @@ impl Emitter {
             }
             self.write(&scalar(key, Spot::Key, 0, 0));
             self.write(":");
+            self.is_next_short = false;
             self.value(value, indent);
         }
     }
@@ -141,6 +142,7 @@ impl Emitter {
                     self.separate(index, indent + 2);
                     self.write(&scalar(key, Spot::ShortKey, 0, 0));
                     self.write(": ");
+                    self.is_next_short = false;
                     self.short(value, indent + 2, Spot::Short);
                 }
                 self.write("}");

@@ -6,12 +6,12 @@
 use std::ops::RangeInclusive;
 
 use super::shown::{Keys, Shown};
-use crate::config::raw::{RawInterval, RawNamedInterval, range_text, weekday_name};
+use crate::config::raw::{RawInterval, RawIntervals, range_text, weekday_name};
 use crate::model::TimeOfDayRange;
 
 /// A list of named intervals.
-pub fn shown_intervals(named: &[RawNamedInterval]) -> impl Iterator<Item = Shown> {
-    named.iter().map(|named| {
+pub fn shown_intervals(intervals: &RawIntervals) -> impl Iterator<Item = Shown> {
+    intervals.named.iter().map(|named| {
         let mut keys = Keys::default();
         keys.text("name", &named.name.value);
         let parts = named.intervals.iter().map(shown_interval).collect();

@@ -8,7 +8,7 @@ use super::number::go_number;
 use super::shown::{Keys, Shown};
 use crate::config::Payload;
 use crate::config::check::authorization_scheme;
-use crate::config::raw::{AUTHORIZATION, HTTP_CONFIG, KeyKind, Record, TLS_CONFIG, Value};
+use crate::config::raw::{AUTHORIZATION, HTTP_CONFIG, KeyKind, Record, Value};
 use crate::config::url::without_password;
 
 /// An `http_config`. A bearer token is shown as the authorization that it stands for.
@@ -41,14 +41,6 @@ pub fn shown_http(given: Option<&Record>) -> Shown {
     shown_record(&http)
 }
 
-/// A TLS configuration.
-pub fn shown_tls(given: Option<&Record>) -> Shown {
-    match given {
-        Some(tls) => shown_record(tls),
-        None => shown_record(&Record::empty(&TLS_CONFIG)),
-    }
-}
-
 /// A section, in the order of its table.
 pub fn shown_record(record: &Record) -> Shown {
     let mut keys = Keys::default();
@@ -71,8 +63,8 @@ fn put_value(keys: &mut Keys, name: &str, kind: KeyKind, value: &Value) {
     );
     let masked = |text: &str| Shown::text(if is_secret { SECRET } else { text });
     match value {
-        Value::Text(text) if text.is_empty() => {}
         Value::Text(text) if kind == KeyKind::Url => keys.text(name, &without_password(text)),
+        Value::Text(text) if text.is_empty() => {}
         Value::Text(text) => keys.put(name, masked(text)),
         Value::Number(number) if *number == 0.0 => {}
         Value::Number(number) => keys.plain(name, go_number(*number)),

@@ -17,8 +17,8 @@ pub enum Shown {
     List(Vec<Shown>),
     /// Keys with their values.
     Map(Vec<(String, Shown)>),
-    /// A value of a key for which Alertmanager asks for the short style: the next list or map that
-    /// is written, be it this one or a later one, is written on one line.
+    /// The value of a key for which Alertmanager asks for the short style. If it is no list or map,
+    /// the item behind the map that it is in is written on one line in its place.
     Short(Box<Shown>),
 }
 
