@@ -17,7 +17,7 @@
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -29,13 +29,14 @@ use signal_hook::iterator::{Handle, Signals};
 use crate::api::guard::{FrontDoor, Limits};
 use crate::api::{self, Api, SelfPeer};
 use crate::clock::Clock;
-use crate::config::{self, Config, LoadError};
+use crate::config::{self, Config, Fault, Faults, LoadError};
 use crate::dispatch::inbox::{Inbox, Request};
 use crate::dispatch::{Channels, Dispatcher};
 use crate::engine::{Engine, Settings};
 use crate::limits;
 use crate::model::{Mono, ParserMode};
 use crate::telemetry::metrics::Metrics;
+use crate::template;
 use crate::threads::{self, LOOP_STACK, WORKER_STACK};
 use crate::timer;
 use crate::version;
@@ -404,12 +405,28 @@ fn load(source: &ConfigSource, mode: ParserMode) -> Result<Arc<Config>, LoadErro
             for warning in &loaded.warnings {
                 log::warn!(file:% = path.display(); "{warning}");
             }
+            check_templates(path, &loaded.config)?;
             loaded.config
         }
         ConfigSource::BuiltIn => config::built_in(),
         ConfigSource::Demo => config::demo(),
     };
     Ok(Arc::new(config))
+}
+
+fn check_templates(path: &Path, config: &Config) -> Result<(), LoadError> {
+    template::check_configuration(config).map_err(|faults| {
+        let fault = |message| Fault {
+            file: path.display().to_string(),
+            line: None,
+            path: String::new(),
+            message,
+        };
+        LoadError::Faulty(Faults {
+            faults: faults.into_iter().map(fault).collect(),
+            omitted: 0,
+        })
+    })
 }
 
 /// Turns signals into calls. SIGHUPs that come while one waits are one.

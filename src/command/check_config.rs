@@ -7,8 +7,9 @@ use std::process::ExitCode;
 
 use super::flags::Flags;
 use super::serve;
-use crate::config::{self, Route};
+use crate::config::{self, Loaded, Route};
 use crate::model::ParserMode;
+use crate::template;
 
 /// Checks the files; fails if one of them is wrong.
 pub fn run(files: &[PathBuf], flags: &Flags) -> ExitCode {
@@ -28,7 +29,7 @@ pub fn run(files: &[PathBuf], flags: &Flags) -> ExitCode {
 }
 
 fn is_sound(file: &Path, mode: ParserMode) -> bool {
-    match config::load(file, mode) {
+    match load(file, mode) {
         Ok(loaded) => {
             println!("Checking '{}'  SUCCESS", file.display());
             for warning in &loaded.warnings {
@@ -43,6 +44,13 @@ fn is_sound(file: &Path, mode: ParserMode) -> bool {
             false
         }
     }
+}
+
+/// With the templates tried, as the daemon tries them.
+fn load(file: &Path, mode: ParserMode) -> Result<Loaded, String> {
+    let loaded = config::load(file, mode).map_err(|error| error.to_string())?;
+    template::check_configuration(&loaded.config).map_err(|faults| faults.join("\n"))?;
+    Ok(loaded)
 }
 
 fn count(route: &Route) -> usize {

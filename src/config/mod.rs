@@ -28,3 +28,4 @@ pub use checked::{
 };
 pub use fault::{Fault, Faults};
 pub use load::{LoadError, Loaded, built_in, demo, load, parse};
+pub use yaml::parse_rendered;

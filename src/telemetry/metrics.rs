@@ -111,6 +111,28 @@ impl Refusal {
     }
 }
 
+/// What a template that failed was for. A url that fails is a failed attempt and counted as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TemplateUse {
+    /// A body: the standard one went out in its place.
+    Payload,
+    /// A label of a route, which was left out.
+    RouteLabel,
+}
+
+impl TemplateUse {
+    /// Every use, so that metrics can be created at zero.
+    pub const ALL: [TemplateUse; 2] = [TemplateUse::Payload, TemplateUse::RouteLabel];
+
+    /// The value of the label `use`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TemplateUse::Payload => "payload",
+            TemplateUse::RouteLabel => "routeLabel",
+        }
+    }
+}
+
 impl Metrics {
     /// All metrics, at zero. `version` is the daemon's own.
     pub fn new(version: &str) -> Self {
@@ -159,6 +181,13 @@ impl Metrics {
             delivery.attempts_failed.inc();
         }
         delivery.attempt_latency.observe(took.as_secs_f64());
+    }
+
+    /// A template failed, and its notification went out without it.
+    pub fn template_failed(&self, part: TemplateUse) {
+        let labels = [("use", part.as_str())];
+        let failed = &self.families.delivery.templates_failed;
+        failed.get_or_create(&labels).inc();
     }
 
     /// The front door turned something away.

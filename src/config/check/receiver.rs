@@ -140,6 +140,7 @@ fn check_webhook(
         endpoint,
         http: Arc::default(),
         payload: None,
+        templates: Arc::default(),
     }))
 }
 

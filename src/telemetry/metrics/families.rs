@@ -13,7 +13,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 
-use super::{Real, Refusal, THREADS};
+use super::{Real, Refusal, THREADS, TemplateUse};
 use crate::engine::{FailureKind, Gauges};
 use crate::limits;
 use crate::model::Status;
@@ -73,6 +73,7 @@ pub struct DeliveryFamilies {
     pub attempts: Counter,
     pub attempts_failed: Counter,
     pub attempt_latency: Histogram,
+    pub templates_failed: Family<Labels<1>, Counter>,
 }
 
 /// What happens at the front door.
@@ -180,6 +181,11 @@ impl DeliveryFamilies {
                 [WEBHOOK],
             ),
             attempt_latency: page.attempt_latency(),
+            templates_failed: page.family(
+                "alertwheel_templates_failed",
+                "Templates that failed while a notification was made, which went out without them",
+                TemplateUse::ALL.map(|part| [("use", part.as_str())]),
+            ),
         }
     }
 }
