@@ -37,6 +37,7 @@ use crate::engine::{Engine, Settings};
 use crate::limits;
 use crate::model::Mono;
 use crate::telemetry::metrics::{Metrics, ReceiverNames};
+use crate::template;
 use crate::threads::{self, LOOP_STACK, WORKER_STACK};
 use crate::timer;
 use crate::version;
@@ -452,6 +453,7 @@ fn load(source: &ConfigSource, options: LoadOptions) -> Result<Arc<Config>, Load
                 log::warn!(file:% = path.display(); "{warning}");
             }
             check_receivers(&loaded.config, path)?;
+            check_templates(path, &loaded.config)?;
             loaded.config
         }
         ConfigSource::BuiltIn => config::built_in(),
@@ -485,6 +487,21 @@ fn check_receivers(config: &Config, path: &Path) -> Result<(), LoadError> {
     let omitted = faults.len().saturating_sub(limits::CONFIG_FAULTS);
     faults.truncate(limits::CONFIG_FAULTS);
     Err(LoadError::Faulty(Faults { faults, omitted }))
+}
+
+fn check_templates(path: &Path, config: &Config) -> Result<(), LoadError> {
+    template::check_configuration(config).map_err(|faults| {
+        let fault = |message| Fault {
+            file: path.display().to_string(),
+            line: None,
+            path: String::new(),
+            message,
+        };
+        LoadError::Faulty(Faults {
+            faults: faults.into_iter().map(fault).collect(),
+            omitted: 0,
+        })
+    })
 }
 
 /// Turns signals into calls. SIGHUPs that come while one waits are one.

@@ -29,6 +29,7 @@
 // The values that everything is about.
 pub mod config;
 pub mod model;
+pub mod template;
 
 // The brain.
 pub mod engine;

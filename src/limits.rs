@@ -190,6 +190,19 @@ pub const TEMPLATE_BYTES: usize = 8 << 20;
 
 /// Names that are looked at for one glob of template files, so that `/*/*/*/*` ends soon.
 pub const GLOB_NAMES: usize = 100_000;
+/// Steps that rendering a template may take: actions, commands, turns of loops. A notification of ten
+/// thousand alerts with twenty labels each fits.
+pub const TEMPLATE_STEPS: usize = 2_000_000;
+
+/// Bytes of what a template renders, and of each text on the way there.
+pub const TEMPLATE_OUTPUT_BYTES: usize = 16 << 20;
+
+/// Templates, conditions, loops and parentheses that may be open at once. Each takes up to some ten
+/// kilobytes of a send thread's stack without optimisation.
+pub const TEMPLATE_DEPTH: usize = 64;
+
+/// Labels of a route that may ask for one another in a row; each brings a rendering of its own.
+pub const ROUTE_LABEL_DEPTH: usize = 8;
 
 /// Calls that may wait for main: signals, reloads over HTTP, notices that a stage has ended.
 pub const CALLS: usize = 64;

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use super::flags::Flags;
 use super::serve;
-use crate::config::{self, LoadOptions, Route};
+use crate::config::{self, LoadOptions, Loaded, Route};
+use crate::template;
 
 /// Checks the files; fails if one of them is wrong.
 pub fn run(files: &[PathBuf], flags: &Flags) -> ExitCode {
@@ -28,7 +29,7 @@ pub fn run(files: &[PathBuf], flags: &Flags) -> ExitCode {
 }
 
 fn is_sound(file: &Path, options: LoadOptions) -> bool {
-    match config::load(file, options) {
+    match load(file, options) {
         Ok(loaded) => {
             println!("Checking '{}'  SUCCESS", file.display());
             for warning in &loaded.warnings {
@@ -43,6 +44,13 @@ fn is_sound(file: &Path, options: LoadOptions) -> bool {
             false
         }
     }
+}
+
+/// With the templates tried, as the daemon tries them.
+fn load(file: &Path, options: LoadOptions) -> Result<Loaded, String> {
+    let loaded = config::load(file, options).map_err(|error| error.to_string())?;
+    template::check_configuration(&loaded.config).map_err(|faults| faults.join("\n"))?;
+    Ok(loaded)
 }
 
 fn count(route: &Route) -> usize {

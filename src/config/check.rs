@@ -19,6 +19,7 @@ use super::field::Field;
 use super::raw::{RawConfig, RawInhibitRule};
 use super::{InhibitRule, Receiver, Route};
 use crate::model::ParserMode;
+use crate::template::Templates;
 
 /// Where a configuration comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub struct Checked {
 }
 
 /// What a file is checked against besides itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Terms {
     /// Where the configuration comes from.
     pub origin: Origin,
@@ -49,10 +50,12 @@ pub struct Terms {
     pub mode: ParserMode,
     /// How long the ledger is kept, if that is known.
     pub retention: Option<Duration>,
+    /// The templates of the files that it names.
+    pub templates: Arc<Templates>,
 }
 
 /// Checks a whole file. `None` if a part is missing or broken, which `findings` then tells.
-pub fn check(raw: &RawConfig, terms: Terms, findings: &mut Findings) -> Option<Checked> {
+pub fn check(raw: &RawConfig, terms: &Terms, findings: &mut Findings) -> Option<Checked> {
     let tracing_tls = raw
         .tracing
         .as_ref()
@@ -60,7 +63,7 @@ pub fn check(raw: &RawConfig, terms: Terms, findings: &mut Findings) -> Option<C
     for tls in [raw.global.smtp_tls.as_ref(), tracing_tls.flatten()] {
         tls.map(|tls| http::check_tls(tls, findings));
     }
-    let receivers = receiver::check_receivers(raw, terms.origin, findings);
+    let receivers = receiver::check_receivers(raw, terms, findings);
     let intervals = interval::Intervals::of(raw, findings);
     let root = match &raw.route {
         Field::Given(root) => &root.value,

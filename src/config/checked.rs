@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{Matcher, TimeInterval};
+use crate::template::Templates;
 
 mod http;
 
@@ -141,6 +142,8 @@ pub struct Webhook {
     pub http: Arc<HttpConfig>,
     /// What is sent in place of the standard body.
     pub payload: Option<Arc<Payload>>,
+    /// The named templates of the configuration, for all that it renders.
+    pub templates: Arc<Templates>,
 }
 
 /// A body as the configuration gives it (§6.5). Texts are templates; maps keep only keys that are

@@ -189,17 +189,18 @@ impl Source<'_> {
             unsupported: options.unsupported,
             folder: self.folder,
         };
-        let terms = Terms {
-            origin: self.origin,
-            mode: options.mode,
-            retention: options.retention,
-        };
         let raw = RawConfig::read(root, reading, findings)?;
-        let checked = check(&raw, terms, findings);
         let templates = match self.folder {
             Some(_) => templates::read(&raw.templates, findings),
             None => Vec::new(),
         };
+        let terms = Terms {
+            origin: self.origin,
+            mode: options.mode,
+            retention: options.retention,
+            templates: templates::compile(&templates, raw.place, findings),
+        };
+        let checked = check(&raw, &terms, findings);
         let checked = checked.filter(|_| findings.is_sound())?;
         Some(Config {
             resolve_timeout: raw.global.resolve_timeout,

@@ -32,3 +32,4 @@ pub use fault::{Fault, Faults};
 pub use load::{LoadError, LoadOptions, Loaded, built_in, demo, load, parse};
 pub use raw::Unsupported;
 pub use web::{ClientAuth, Curve, RateLimit, ServerTls, TlsVersions, WebConfig, load_web};
+pub use yaml::parse_rendered;

@@ -1,4 +1,4 @@
-//! YAML text into [`Node`]s: the only file that knows which YAML library is used.
+//! YAML text into [`Node`]s: the only file that knows which YAML library is used, with `yaml/`.
 //!
 //! Owns the two things the library does not do by itself. It keeps no positions for values, so
 //! every key and value is numbered, and [`line_of`] walks the document again up to a number and
@@ -6,6 +6,8 @@
 //! a first walk learns the shape of the document and a second one reads every scalar as the text
 //! that was written. Both walks are bounded. Pure; runs on whichever thread loads the
 //! configuration.
+
+mod rendered;
 
 use std::fmt;
 
@@ -19,6 +21,8 @@ use super::node::{Entry, Kind, Node, Place, Tag};
 use crate::limits::{
     CONFIG_EXPANDED_BYTES, CONFIG_FILE_BYTES, CONFIG_FLOW_DEPTH, CONFIG_NODE_BYTES,
 };
+
+pub use rendered::parse_rendered;
 
 /// A parsed text.
 #[derive(Debug)]

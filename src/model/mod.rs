@@ -22,8 +22,8 @@ pub use duration::{
 pub use fingerprint::{Fingerprint, FingerprintMap, FixedHasher, Fnv1a};
 pub use labels::Labels;
 pub use matcher::{
-    MatchOp, Matcher, MatcherError, Parsed, ParserMode, check_regex, format_matchers, go_quote,
-    is_valid_label_name, parse_matcher, parse_matchers,
+    MatchOp, Matcher, MatcherError, Parsed, ParserMode, check_regex, compile_search_pattern,
+    format_matchers, go_quote, is_valid_label_name, parse_matcher, parse_matchers,
 };
 pub use order::{compare_for_notification, compare_label_sets};
 pub use silence::{PostedSilence, Silence, SilenceState};

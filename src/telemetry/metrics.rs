@@ -126,6 +126,28 @@ impl Refusal {
     }
 }
 
+/// What a template that failed was for. A url that fails is a failed attempt and counted as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TemplateUse {
+    /// A body: the standard one went out in its place.
+    Payload,
+    /// A label of a route, which was left out.
+    RouteLabel,
+}
+
+impl TemplateUse {
+    /// Every use, so that metrics can be created at zero.
+    pub const ALL: [TemplateUse; 2] = [TemplateUse::Payload, TemplateUse::RouteLabel];
+
+    /// The value of the label `use`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TemplateUse::Payload => "payload",
+            TemplateUse::RouteLabel => "routeLabel",
+        }
+    }
+}
+
 impl Metrics {
     /// All metrics, at zero. `version` is the daemon's own.
     pub fn new(version: &str) -> Self {
@@ -191,6 +213,13 @@ impl Metrics {
     /// A configuration with these receivers holds from now on.
     pub fn receivers_loaded(&self, receivers: impl Iterator<Item = Arc<str>>) {
         self.families.delivery.begin_anew(receivers);
+    }
+
+    /// A template failed, and its notification went out without it.
+    pub fn template_failed(&self, part: TemplateUse) {
+        let labels = [("use", part.as_str())];
+        let failed = &self.families.delivery.templates_failed;
+        failed.get_or_create(&labels).inc();
     }
 
     /// The front door turned something away.

@@ -1,9 +1,9 @@
 //! STAGE 4. Jobs in, attempts out: what the send threads do.
 //!
 //! ```text
-//!  Job ──► address ──► payload ──► post ──► verdict ──► Outcome
-//!                           │       client, link, transport
-//!                           └────► terminal ──┘
+//!  Job ──► rendering ──► post ──► verdict ──► Outcome
+//!   │     (address, payload)         ▲
+//!   └────────► terminal ─────────────┘
 //! ```
 //!
 //! Owns the loop of a worker: one job, one attempt, one outcome. Never waits between attempts,
@@ -21,6 +21,7 @@ pub mod payload;
 mod post;
 mod printable;
 mod proxy;
+mod rendering;
 mod resolver;
 mod secret;
 mod terminal;
@@ -34,16 +35,15 @@ mod verdict;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use self::address::Address;
 pub use self::check::check_http;
 use self::client::Clients;
 use self::link::Workshop;
 use self::post::Poster;
+use self::rendering::Rendering;
 use self::resolver::Resolver;
 use self::transport::KeptConnections;
 use self::trust::HostRoots;
@@ -51,8 +51,7 @@ use crate::clock::Clock;
 use crate::config::Destination;
 use crate::dispatch::inbox::Event;
 use crate::engine::{Job, Notification, Outcome, Verdict};
-use crate::limits;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Metrics, TemplateUse};
 
 /// What the workers need to know that stands in no job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,24 +139,45 @@ impl Courier {
     }
 
     fn attempt(&self, job: &Job) -> Verdict {
-        let address = match &job.webhook.destination {
-            Destination::Terminal => return self.show(&job.notification),
-            Destination::Url(url) => {
-                Address::parse(url).ok_or_else(|| "the url is no http or https URL".to_owned())
-            }
-            Destination::UrlTemplate(_) => Err("url templates are not built yet".into()),
-            Destination::UrlFile(path) => address_in_file(path),
-        };
-        let address = match address {
+        if job.webhook.destination == Destination::Terminal {
+            return self.show(&job.notification);
+        }
+        let rendering = Rendering::new(job, &self.external_url, self.clock.wall());
+        for (name, fault) in rendering.faulty_route_labels() {
+            self.note_fault(
+                job,
+                TemplateUse::RouteLabel,
+                &format!("route label {name}: {fault}"),
+            );
+        }
+        let address = match rendering.address() {
             Ok(address) => address,
             Err(fault) => return verdict::give_up(fault),
         };
-        let body = payload::render(&job.notification, &self.external_url);
+        let body = rendering.body();
+        if let Some(fault) = &body.fault {
+            self.note_fault(job, TemplateUse::Payload, fault);
+        }
         let http = &job.webhook.http;
-        match self.poster.post(http, address, &body, job.timeout) {
+        match self.poster.post(http, address, &body.bytes, job.timeout) {
             Ok(answer) => verdict::of_answer(&answer, self.clock.wall()),
             Err(fault) => verdict::of_transport_error(&fault),
         }
+    }
+
+    /// Told here and not by the engine, since the notification goes out all the same.
+    fn note_fault(&self, job: &Job, part: TemplateUse, fault: &str) {
+        self.metrics.template_failed(part);
+        let Notification {
+            receiver,
+            webhook_index,
+            group_key,
+            ..
+        } = &*job.notification;
+        log::error!(
+            receiver:% = receiver, webhook = webhook_index, group:% = group_key, error = fault;
+            "template failed, sent without it"
+        );
     }
 
     fn show(&self, notification: &Notification) -> Verdict {
@@ -165,17 +185,6 @@ impl Courier {
             Ok(()) => Verdict::Delivered,
             Err(error) => verdict::retry(format!("write to the terminal: {error}")),
         }
-    }
-}
-
-/// The address in a url_file, blanks around it ignored. The error never quotes the contents.
-fn address_in_file(path: &Path) -> Result<Address, String> {
-    let fault = |cause: &str| format!("read url_file: {}: {cause}", path.display());
-    let text = secret::read_file(path, limits::URL_FILE);
-    let text = text.map_err(|error| fault(&error.to_string()))?;
-    match text.trim() {
-        "" => Err(fault("the file is empty")),
-        url => Address::parse(url).ok_or_else(|| fault("the content is no http or https URL")),
     }
 }
 

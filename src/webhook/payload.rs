@@ -1,6 +1,7 @@
 //! PURE. The standard body of a webhook, byte for byte as Alertmanager writes it (§6.2).
 //!
-//! Owns the order of the fields and the common labels. Borrows all it writes: a notification may
+//! Owns the order of the fields, and one field more than Alertmanager has: `templateError`, where a
+//! body of the configuration's own could not be made. Borrows all it writes: a notification may
 //! carry thousands of alerts. Called on send threads.
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -8,35 +9,37 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use super::go_json;
 use crate::engine::{Notification, ToldAlert};
 use crate::model::{Labels, Status, ZERO_TIME, format_rfc3339_nanos};
+use crate::template::{common_pairs, quote_for_regex};
 
 /// What an alert of common size takes, so that the buffer seldom grows.
 const BYTES_PER_ALERT: usize = 768;
 
-/// Characters with a meaning in a regular expression.
-const REGEX_SPECIAL: &str = r"\.+*?()|[]{}^$";
+/// What the standard body is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Standard<'a> {
+    /// What is told.
+    pub notification: &'a Notification,
+    /// How people reach us.
+    pub external_url: &'a str,
+    /// The labels of the route, rendered.
+    pub route_labels: &'a Labels,
+    /// Why this body goes out and not that of the configuration.
+    pub template_error: Option<&'a str>,
+}
 
-/// The body for `notification`, with the newline at its end. `external_url` is how people reach us.
-pub fn render(notification: &Notification, external_url: &str) -> Vec<u8> {
-    let payload = Payload {
-        notification,
-        external_url,
-    };
-    let capacity = BYTES_PER_ALERT * (notification.alerts.len() + 1);
-    let mut body = go_json::to_vec(&payload, capacity);
+/// The body, with the newline at its end.
+pub fn render(standard: &Standard<'_>) -> Vec<u8> {
+    let capacity = BYTES_PER_ALERT * (standard.notification.alerts.len() + 1);
+    let mut body = go_json::to_vec(standard, capacity);
     body.push(b'\n');
     body
 }
 
-struct Payload<'a> {
-    notification: &'a Notification,
-    external_url: &'a str,
-}
-
-impl Serialize for Payload<'_> {
+impl Serialize for Standard<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let notification = self.notification;
         let alerts = &notification.alerts;
-        let mut fields = serializer.serialize_struct("Payload", 12)?;
+        let mut fields = serializer.serialize_struct("Payload", 13)?;
         fields.serialize_field("receiver", &quote_for_regex(&notification.receiver))?;
         fields.serialize_field("status", notification.status().as_str())?;
         fields.serialize_field("alerts", &AlertList(alerts))?;
@@ -46,11 +49,14 @@ impl Serialize for Payload<'_> {
         fields.serialize_field("commonLabels", &PairList(&labels))?;
         let annotations = common_pairs(alerts, |told| &told.alert.annotations);
         fields.serialize_field("commonAnnotations", &PairList(&annotations))?;
-        fields.serialize_field("routeLabels", &PairList(&[]))?;
+        fields.serialize_field("routeLabels", &Object(self.route_labels))?;
         fields.serialize_field("externalURL", self.external_url)?;
         fields.serialize_field("version", "4")?;
         fields.serialize_field("groupKey", &*notification.group_key)?;
         fields.serialize_field("truncatedAlerts", &notification.truncated_alerts)?;
+        if let Some(error) = self.template_error {
+            fields.serialize_field("templateError", error)?;
+        }
         fields.end()
     }
 }
@@ -99,33 +105,6 @@ impl Serialize for PairList<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().copied())
     }
-}
-
-/// The pairs of the first alert that all others share; a missing name counts as "" (§6.2).
-fn common_pairs(
-    alerts: &[ToldAlert],
-    labels_of: impl Fn(&ToldAlert) -> &Labels,
-) -> Vec<(&str, &str)> {
-    let Some((first, others)) = alerts.split_first() else {
-        return Vec::new();
-    };
-    let mut common: Vec<(&str, &str)> = labels_of(first).iter().collect();
-    for other in others.iter().map(labels_of) {
-        common.retain(|(name, value)| other.get(name).unwrap_or("") == *value);
-    }
-    common
-}
-
-/// As Go's `regexp.QuoteMeta`: the receiver's name is sent as a pattern for itself.
-fn quote_for_regex(name: &str) -> String {
-    let mut quoted = String::with_capacity(name.len());
-    for character in name.chars() {
-        if REGEX_SPECIAL.contains(character) {
-            quoted.push('\\');
-        }
-        quoted.push(character);
-    }
-    quoted
 }
 
 #[cfg(test)]

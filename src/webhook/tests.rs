@@ -7,7 +7,7 @@ use crossbeam_channel::bounded;
 
 use super::fake_receiver::{FakeReceiver, Reply, answer};
 use super::*;
-use crate::config::{Endpoint, Webhook};
+use crate::config::{Endpoint, Payload, Webhook};
 use crate::engine::{AttemptId, FailureKind, Reason};
 use crate::model::Labels;
 use crate::telemetry::metrics::Metrics;
@@ -46,6 +46,7 @@ fn job(attempt: u64, destination: Destination) -> Job {
         endpoint: Endpoint("http://127.0.0.1".into()),
         http: Arc::default(),
         payload: None,
+        templates: Arc::default(),
     };
     Job {
         attempt: AttemptId(attempt),
@@ -153,4 +154,49 @@ fn a_panic_ends_its_attempt_only() {
     );
     let plain = courier.contain(|| panic!("oh"));
     assert_eq!(plain, verdict::retry("panic while sending: oh".to_owned()));
+}
+
+#[test]
+fn addresses_are_templates_and_those_that_fail_are_final() {
+    let receiver = FakeReceiver::start(|_| Reply::Write(answer("200 OK", "", "")));
+    let template = |path: &str| Destination::UrlTemplate(format!("{}{path}", receiver.url("/")));
+    assert_eq!(verdict_on(template("{{ .Receiver }}")), Verdict::Delivered);
+    assert_eq!(
+        receiver.take_seen()[0].request_line(),
+        "post /team http/1.1"
+    );
+
+    let text = final_text(template("{{ .Typo }}"));
+    assert!(
+        text.starts_with("failed to template webhook URL: template: "),
+        "{text}"
+    );
+    let text = final_text(Destination::UrlTemplate("{{ .CommonLabels.none }}".into()));
+    assert_eq!(text, "webhook URL is empty after templating");
+    let text = final_text(Destination::UrlTemplate("secret{{ .Receiver }}".into()));
+    assert_eq!(text, "the templated url is no http or https URL");
+}
+
+#[test]
+fn a_payload_that_cannot_be_rendered_does_not_swallow_the_notification() {
+    let receiver = FakeReceiver::start(|_| Reply::Write(answer("200 OK", "", "")));
+    let with_payload = |text: &str| {
+        let mut job = job(1, Destination::Url(receiver.url("/")));
+        let mut webhook = (*job.webhook).clone();
+        webhook.payload = Some(Arc::new(Payload::Text(text.into())));
+        job.webhook = Arc::new(webhook);
+        courier().deliver(&job).verdict
+    };
+    assert_eq!(with_payload("{name: {{ .Receiver }}}"), Verdict::Delivered);
+    assert_eq!(with_payload("{{ .Typo }}"), Verdict::Delivered);
+    let bodies: Vec<serde_json::Value> = (receiver.take_seen().iter())
+        .map(|seen| serde_json::from_slice(&seen.body).expect("JSON"))
+        .collect();
+    assert_eq!(bodies[0], serde_json::json!({"name": "team"}));
+    assert_eq!(bodies[1]["receiver"], "team");
+    let fault = bodies[1]["templateError"].as_str().expect("a fault");
+    assert!(
+        fault.starts_with("failed to render custom payload: "),
+        "{fault}"
+    );
 }

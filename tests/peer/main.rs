@@ -5,6 +5,7 @@
 //! them each says in a line that it skips; with `CI` in the environment it fails.
 //!
 //! - `amtool`: what amtool prints against both daemons
+//! - `templates`: what amtool renders is what templates.txt says
 //! - `prometheus`: what a Prometheus makes both daemons tell, and that it can scrape us
 //! - `pair`: both daemons side by side, and amtool asking both
 //! - `daemon`: either daemon, by one driver
@@ -19,5 +20,6 @@ mod process;
 mod prometheus;
 mod receiver;
 mod silences;
+mod templates;
 mod times;
 mod wait;

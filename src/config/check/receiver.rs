@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Origin;
 use super::http::check_http;
+use super::{Origin, Terms};
 use crate::config::fault::{Findings, shown};
 use crate::config::field::{At, Field};
 use crate::config::raw::{RawConfig, RawReceiver, RawWebhook};
 use crate::config::url::check_url;
 use crate::config::{Destination, Endpoint, HttpConfig, Receiver, Webhook};
+use crate::template::Templates;
 
 /// The receivers of a file.
 #[derive(Debug)]
@@ -44,14 +45,15 @@ impl Receivers {
 }
 
 /// Checks all receivers of a file.
-pub fn check_receivers(raw: &RawConfig, origin: Origin, findings: &mut Findings) -> Receivers {
+pub fn check_receivers(raw: &RawConfig, terms: &Terms, findings: &mut Findings) -> Receivers {
     let mut receivers = Receivers {
         all: Vec::new(),
         by_name: BTreeMap::new(),
         are_named: raw.has_all_receivers,
     };
     let house = House {
-        origin,
+        origin: terms.origin,
+        templates: Arc::clone(&terms.templates),
         http: match &raw.global.http {
             Some(http) => Arc::new(check_http(http, findings)),
             None => Arc::default(),
@@ -136,6 +138,7 @@ fn check_labels(
 struct House {
     origin: Origin,
     http: Arc<HttpConfig>,
+    templates: Arc<Templates>,
 }
 
 /// Which webhook of which receiver.
@@ -164,6 +167,7 @@ fn check_webhook(
         endpoint,
         http,
         payload: raw.payload.clone().map(Arc::new),
+        templates: Arc::clone(&house.templates),
     }))
 }
 

@@ -1,17 +1,19 @@
 //! The template files that a configuration names.
 //!
-//! Owns reading them, within bounds. Whether they are sound templates is known where they are
-//! compiled. Runs where the configuration is loaded.
+//! Owns reading them, within bounds, and telling what is wrong with them. Runs where the configuration is loaded.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::glob::{GlobError, glob};
 use crate::config::TemplateFile;
 use crate::config::fault::Findings;
 use crate::config::field::At;
+use crate::config::node::Place;
 use crate::limits::{TEMPLATE_BYTES, TEMPLATE_FILES};
+use crate::template::Templates;
 
 /// Reads all files that `globs` name, in their order. One that names nothing is fine; a file that
 /// cannot be read is a fault.
@@ -79,4 +81,20 @@ fn read_bytes(path: &Path, room: usize) -> std::io::Result<Vec<u8>> {
     let file = File::open(path)?;
     file.take(room as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+/// The templates of these files. What is wrong with one is told for all of them, since the later
+/// ones build on the earlier.
+pub(super) fn compile(
+    files: &[TemplateFile],
+    place: Place,
+    findings: &mut Findings,
+) -> Arc<Templates> {
+    match Templates::compile(files) {
+        Ok(templates) => Arc::new(templates),
+        Err(fault) => {
+            let wrong = format!("failed to parse templates: {fault}");
+            findings.fault(place, wrong, "put the file right");
+            Arc::default()
+        }
+    }
 }

@@ -13,6 +13,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 
+use super::TemplateUse;
 use super::families::{Labels, Page};
 use crate::engine::{FailureKind, Suppression};
 
@@ -38,6 +39,8 @@ pub struct DeliveryFamilies {
     attempts_failed: Family<DeliveryLabels, Counter>,
     attempt_latency: Family<DeliveryLabels, Histogram, fn() -> Histogram>,
     suppressed: Family<Labels<1>, Counter>,
+    /// By what the template was for.
+    pub templates_failed: Family<Labels<1>, Counter>,
 }
 
 /// The labels of a notification: all of them go to webhooks.
@@ -92,6 +95,11 @@ impl DeliveryFamilies {
                 Family::new_with_constructor(make),
             ),
             // Without series until there is one, as in Alertmanager.
+            templates_failed: page.family(
+                "alertwheel_templates_failed",
+                "Templates that failed while a notification was made, which went out without them",
+                TemplateUse::ALL.map(|part| [("use", part.as_str())]),
+            ),
             suppressed: page.put(
                 "alertmanager_notifications_suppressed",
                 "Alerts that were left out of notifications, by what kept them out",

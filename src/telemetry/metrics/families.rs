@@ -299,7 +299,7 @@ impl Page<'_> {
     }
 
     /// A family with these series.
-    fn family<const N: usize, M>(
+    pub fn family<const N: usize, M>(
         &mut self,
         name: &str,
         help: &str,

@@ -43,12 +43,17 @@ fn notification(alerts: Vec<ToldAlert>) -> Notification {
 }
 
 fn rendered(notification: &Notification) -> String {
-    String::from_utf8(render(notification, EXTERNAL_URL)).expect("JSON is UTF-8")
+    let body = render(&Standard {
+        notification,
+        external_url: EXTERNAL_URL,
+        route_labels: &Labels::default(),
+        template_error: None,
+    });
+    String::from_utf8(body).expect("JSON is UTF-8")
 }
 
 fn field(notification: &Notification, name: &str) -> serde_json::Value {
-    let body: serde_json::Value =
-        serde_json::from_slice(&render(notification, EXTERNAL_URL)).expect("JSON");
+    let body: serde_json::Value = serde_json::from_str(&rendered(notification)).expect("JSON");
     body[name].clone()
 }
 
@@ -127,5 +132,22 @@ fn names_with_special_characters_are_quoted_as_patterns() {
     assert_eq!(
         quote_for_regex(r"a.b+c*d?(e)|[f]{g}^$\-é"),
         r"a\.b\+c\*d\?\(e\)\|\[f\]\{g\}\^\$\\-é"
+    );
+}
+
+#[test]
+fn rendered_route_labels_and_the_fault_of_a_template_are_told() {
+    let notification = notification(Vec::new());
+    let body = render(&Standard {
+        notification: &notification,
+        external_url: EXTERNAL_URL,
+        route_labels: &Labels::from_pairs([("team", "a")]),
+        template_error: Some("it failed"),
+    });
+    let body = String::from_utf8(body).expect("JSON is UTF-8");
+    assert!(body.contains(r#""routeLabels":{"team":"a"},"#), "{body}");
+    assert!(
+        body.ends_with(",\"templateError\":\"it failed\"}\n"),
+        "{body}"
     );
 }

@@ -4,7 +4,7 @@
 //! are told in Go's words, and what goes to the crate is spelled so that both mean the same:
 //! - `\d \w \s \b` and their negations are ASCII, all else is Unicode;
 //! - a character without a meaning in RE2 has none in the crate (`&&`, `--` and `~~` in classes,
-//!   `{,5}`, `\<`), and groups capture nothing, as nobody asks what they matched;
+//!   `{,5}`, `\<`), and groups of matchers capture nothing, as nobody asks what they matched;
 //! - repetitions multiply to at most 1000, and none applies to another (`a**`).
 //!
 //! Left as they are: RE2 bounds the program at some 3 million instructions and the nesting at
@@ -52,8 +52,25 @@ pub(super) fn compile_anchored(value: &str) -> Result<Regex, Fault> {
     if whole.len() > PATTERN_BYTES {
         return Err(fault(Reason::TooLarge));
     }
-    let translated = Translator::new(&whole).translate()?;
-    RegexBuilder::new(&translated)
+    let translated = Translator::new(&whole, Captures::Dropped).translate()?;
+    build(&translated, fault)
+}
+
+/// Compiles `pattern` to be found anywhere in a text; its groups capture.
+pub(super) fn compile_search(pattern: &str) -> Result<Regex, Fault> {
+    let fault = |reason| Fault {
+        reason,
+        excerpt: pattern.to_owned(),
+    };
+    if pattern.len() > PATTERN_BYTES {
+        return Err(fault(Reason::TooLarge));
+    }
+    let translated = Translator::new(pattern, Captures::Kept).translate()?;
+    build(&translated, fault)
+}
+
+fn build(translated: &str, fault: impl Fn(Reason) -> Fault) -> Result<Regex, Fault> {
+    RegexBuilder::new(translated)
         .size_limit(PROGRAM_BYTES)
         .nest_limit(NESTING)
         .build()
@@ -72,12 +89,22 @@ pub(super) fn check(value: &str) -> Result<(), Fault> {
             excerpt: value.to_owned(),
         });
     }
-    Translator::new(value).translate().map(drop)
+    Translator::new(value, Captures::Dropped)
+        .translate()
+        .map(drop)
+}
+
+/// Whether what groups matched will be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Captures {
+    Kept,
+    Dropped,
 }
 
 /// Reads a pattern from front to end and writes it anew.
 struct Translator<'a> {
     whole: &'a str,
+    captures: Captures,
     cursor: Cursor<'a>,
     classes: ClassReader,
     out: String,
@@ -113,7 +140,7 @@ struct Operand {
 }
 
 impl<'a> Translator<'a> {
-    fn new(whole: &'a str) -> Self {
+    fn new(whole: &'a str, captures: Captures) -> Self {
         let pattern = Group {
             start: 0,
             outer_flags: Flags::default(),
@@ -121,6 +148,7 @@ impl<'a> Translator<'a> {
         };
         Translator {
             whole,
+            captures,
             cursor: Cursor::new(whole),
             classes: ClassReader::default(),
             out: String::with_capacity(whole.len() + whole.len() / 2),
@@ -138,7 +166,7 @@ impl<'a> Translator<'a> {
                 '(' if self.cursor.rest().starts_with("(?") => self.take_perl_group()?,
                 '(' => {
                     self.cursor.next();
-                    self.open_group(self.flags)?;
+                    self.open_capture("(")?;
                 }
                 ')' => self.close_group()?,
                 '|' => self.alternate(),
@@ -204,8 +232,28 @@ impl<'a> Translator<'a> {
         self.out.push('|');
     }
 
+    /// Begins a group that captures if anybody asks for that; it opens with `opening` then.
+    fn open_capture(&mut self, opening: &str) -> Result<(), Fault> {
+        match self.captures {
+            Captures::Dropped => self.open_group(self.flags),
+            Captures::Kept => {
+                self.enter_group()?;
+                self.out.push_str(opening);
+                Ok(())
+            }
+        }
+    }
+
     /// Begins a group in which `flags` hold; the cursor is already in it.
     fn open_group(&mut self, flags: Flags) -> Result<(), Fault> {
+        self.enter_group()?;
+        self.flags = flags;
+        self.out.push_str(&flags.spelled());
+        self.out.push(':');
+        Ok(())
+    }
+
+    fn enter_group(&mut self) -> Result<(), Fault> {
         self.settle_operand();
         if self.groups.len() > OPEN_GROUPS {
             return Err(self.fault_in_whole(Reason::TooDeep));
@@ -215,9 +263,6 @@ impl<'a> Translator<'a> {
             outer_flags: self.flags,
             weight: 0,
         });
-        self.flags = flags;
-        self.out.push_str(&flags.spelled());
-        self.out.push(':');
         Ok(())
     }
 
@@ -247,7 +292,7 @@ impl<'a> Translator<'a> {
             if name.is_empty() || !name.bytes().all(is_word) {
                 return Err(self.cursor.fault_since(start, Reason::BadCapture));
             }
-            return self.open_group(self.flags);
+            return self.open_capture(&format!("(?P<{name}>"));
         }
         let Some((flags, end)) = Flags::take(&mut self.cursor, self.flags) else {
             return Err(self.cursor.fault_since(start, Reason::BadFlags));

@@ -1,0 +1,215 @@
+//! PURE. The functions that Alertmanager adds to Go's (§6.3).
+//!
+//! Owns one function each; times and spans are computed in `time.rs` and `duration.rs`. Called on
+//! send threads and on whichever thread loads the configuration.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE;
+use jiff::Zoned;
+use jiff::tz::TimeZone;
+
+use super::value::Value;
+use super::{Context, duration, json, text, time};
+use crate::model::{ZERO_TIME, compile_search_pattern, go_quote};
+
+type Answer = Result<Value, String>;
+
+/// `toUpper`
+pub fn to_upper(_: &Context<'_>, values: &[Value]) -> Answer {
+    Ok(Value::text(text::to_upper(text_of(&values[0]))))
+}
+
+/// `toLower`
+pub fn to_lower(_: &Context<'_>, values: &[Value]) -> Answer {
+    Ok(Value::text(text::to_lower(text_of(&values[0]))))
+}
+
+/// `title`
+pub fn title(_: &Context<'_>, values: &[Value]) -> Answer {
+    Ok(Value::text(text::title(text_of(&values[0]))))
+}
+
+/// `trimSpace`
+pub fn trim_space(_: &Context<'_>, values: &[Value]) -> Answer {
+    Ok(text_of(&values[0]).trim().into())
+}
+
+/// `join`: the separator comes first, so that a list can be piped in.
+pub fn join(_: &Context<'_>, values: &[Value]) -> Answer {
+    let texts = match &values[1] {
+        Value::Texts(texts) => texts.as_ref(),
+        _ => &[],
+    };
+    Ok(Value::text(texts.join(text_of(&values[0]))))
+}
+
+/// `match`: whether the pattern is found anywhere.
+pub fn matches(_: &Context<'_>, values: &[Value]) -> Answer {
+    let pattern = compile_search_pattern(text_of(&values[0]))?;
+    Ok(Value::Bool(pattern.is_match(text_of(&values[1]))))
+}
+
+/// `safeHtml` and `safeUrl`: marks for HTML, which we do not make.
+pub fn same(_: &Context<'_>, values: &[Value]) -> Answer {
+    Ok(values[0].clone())
+}
+
+/// `urlUnescape`
+pub fn url_unescape(_: &Context<'_>, values: &[Value]) -> Answer {
+    text::url_unescape(text_of(&values[0])).map(Value::text)
+}
+
+/// `reReplaceAll`: pattern, replacement, text.
+pub fn replace_all(_: &Context<'_>, values: &[Value]) -> Answer {
+    let source = text_of(&values[0]);
+    let pattern = compile_search_pattern(source)
+        .map_err(|fault| format!("regexp: Compile({}): {fault}", backquoted(source)))?;
+    let replaced = pattern.replace_all(text_of(&values[2]), text_of(&values[1]));
+    Ok(Value::text(replaced.into_owned()))
+}
+
+fn backquoted(text: &str) -> String {
+    if text.contains('`') {
+        go_quote(text)
+    } else {
+        format!("`{text}`")
+    }
+}
+
+/// `stringSlice`
+pub fn string_slice(_: &Context<'_>, values: &[Value]) -> Answer {
+    Ok(Value::Texts(
+        values.iter().map(|value| text_of(value).into()).collect(),
+    ))
+}
+
+/// `date`: layout, time.
+pub fn date(_: &Context<'_>, values: &[Value]) -> Answer {
+    Ok(Value::text(time::format(
+        time_of(&values[1]),
+        text_of(&values[0]),
+    )))
+}
+
+/// `tz`: the same time as the clocks of a zone show it.
+pub fn tz(_: &Context<'_>, values: &[Value]) -> Answer {
+    let name = text_of(&values[0]);
+    let zone = match name {
+        // The zone of this host is not looked up: the same configuration means the same everywhere.
+        "" | "UTC" | "Local" => TimeZone::UTC,
+        name => TimeZone::get(name).map_err(|_| format!("unknown time zone {name}"))?,
+    };
+    Ok(Value::Time(time_of(&values[1]).with_time_zone(zone)))
+}
+
+/// `now`
+pub fn now(context: &Context<'_>, _: &[Value]) -> Answer {
+    Ok(Value::Time(context.now.to_zoned(TimeZone::UTC)))
+}
+
+/// `since`
+pub fn since(context: &Context<'_>, values: &[Value]) -> Answer {
+    let span = context.now.duration_since(time_of(&values[0]).timestamp());
+    Ok(Value::Duration(duration::clamped(span)))
+}
+
+/// `humanizeDuration`
+pub fn humanize_duration(_: &Context<'_>, values: &[Value]) -> Answer {
+    duration::humanize(&values[0]).map(Value::text)
+}
+
+/// `toDate`: layout, text. What cannot be read is the zero time.
+pub fn to_date(_: &Context<'_>, values: &[Value]) -> Answer {
+    let parsed = time::parse(text_of(&values[0]), text_of(&values[1]));
+    Ok(Value::Time(
+        parsed.unwrap_or_else(|_| ZERO_TIME.to_zoned(TimeZone::UTC)),
+    ))
+}
+
+/// `mustToDate`: what cannot be read is an error.
+pub fn must_to_date(_: &Context<'_>, values: &[Value]) -> Answer {
+    time::parse(text_of(&values[0]), text_of(&values[1])).map(Value::Time)
+}
+
+/// `toJson`
+pub fn to_json(_: &Context<'_>, values: &[Value]) -> Answer {
+    let mut out = String::new();
+    json::write_value(&mut out, &values[0])?;
+    Ok(Value::text(out))
+}
+
+/// `base64encode`, in the alphabet that is safe in URLs.
+pub fn base64_encode(_: &Context<'_>, values: &[Value]) -> Answer {
+    Ok(Value::text(URL_SAFE.encode(text_of(&values[0]))))
+}
+
+/// `base64decode`. Bytes that are no text are replaced: all that templates make is text.
+pub fn base64_decode(_: &Context<'_>, values: &[Value]) -> Answer {
+    let source = text_of(&values[0]);
+    let bytes = URL_SAFE.decode(source).map_err(|error| {
+        let at = match error {
+            base64::DecodeError::InvalidByte(at, _) => at,
+            _ => source.len(),
+        };
+        format!("illegal base64 data at input byte {at}")
+    })?;
+    Ok(Value::text(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// `list`
+pub fn list(_: &Context<'_>, values: &[Value]) -> Answer {
+    Ok(Value::List(values.into()))
+}
+
+/// `append`: a list, then what is put behind it.
+pub fn append(_: &Context<'_>, values: &[Value]) -> Answer {
+    let first = match &values[0] {
+        Value::List(items) => items.as_ref(),
+        _ => &[],
+    };
+    Ok(Value::List(
+        first.iter().chain(&values[1..]).cloned().collect(),
+    ))
+}
+
+/// `dict`: keys and values in turn.
+pub fn dict(_: &Context<'_>, values: &[Value]) -> Answer {
+    let (pairs, rest) = values.as_chunks::<2>();
+    if !rest.is_empty() {
+        return Err("dict requires an even number of arguments".into());
+    }
+    let mut map = BTreeMap::new();
+    for [key, value] in pairs {
+        match key {
+            Value::Text(key) => map.insert(key.clone(), value.clone()),
+            _ => return Err("dict keys must be strings".into()),
+        };
+    }
+    Ok(Value::Dict(Arc::new(map)))
+}
+
+/// `routeLabels`: the rendered value of one of the route's labels.
+pub fn route_labels(context: &Context<'_>, values: &[Value]) -> Answer {
+    context
+        .route_labels
+        .value(text_of(&values[0]))
+        .map(Value::Text)
+}
+
+/// The table of functions has made sure that it is one.
+fn text_of(value: &Value) -> &str {
+    match value {
+        Value::Text(text) => text,
+        _ => "",
+    }
+}
+
+fn time_of(value: &Value) -> &Zoned {
+    match value {
+        Value::Time(time) => time,
+        _ => unreachable!("the table of functions says that this argument is a time"),
+    }
+}

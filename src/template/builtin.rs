@@ -1,0 +1,326 @@
+//! PURE. The functions that Go's templates have themselves.
+//!
+//! Owns comparison, indexing and printing as Go does them; `printf` and the escapes are gotmpl's.
+//! Called on send threads and on whichever thread loads the configuration.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gotmpl::Value as Printable;
+
+use super::Context;
+use super::value::Value;
+
+/// Stands in the table for what the evaluator computes itself.
+pub fn never_called(_: &Context<'_>, _: &[Value]) -> Result<Value, String> {
+    Err("not a function of values".into())
+}
+
+/// `not`
+pub fn not(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    Ok(Value::Bool(!values[0].is_true()))
+}
+
+/// `call`: templates never meet a value that is a function.
+pub fn call(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    Err(match &values[0] {
+        Value::Nil => "call of nil".into(),
+        other => format!("non-function of type {}", other.type_name()),
+    })
+}
+
+/// `len`
+pub fn len(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    match (&values[0], values[0].len()) {
+        (_, Some(length)) => Ok(Value::count(length)),
+        (Value::Nil, None) => Err("reflect: call of reflect.Value.Type on zero Value".into()),
+        (other, None) => Err(format!("len of type {}", other.type_name())),
+    }
+}
+
+/// `index`: the first value, then an item of it, and so on.
+pub fn index(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    let (first, indices) = (&values[0], &values[1..]);
+    if matches!(first, Value::Nil) {
+        return Err("index of untyped nil".into());
+    }
+    indices
+        .iter()
+        .try_fold(first.clone(), |value, index| index_once(&value, index))
+}
+
+fn index_once(value: &Value, index: &Value) -> Result<Value, String> {
+    match (value, index) {
+        (Value::Kv(labels), Value::Text(name)) => Ok(labels.get(name).unwrap_or("").into()),
+        (Value::Dict(map), Value::Text(key)) => Ok(map.get(key).cloned().unwrap_or(Value::Nil)),
+        (Value::Kv(_) | Value::Dict(_), other) => Err(format!(
+            "value has type {}; should be string",
+            other.type_name()
+        )),
+        (Value::Text(text), _) => {
+            let position = position(index, text.len())?;
+            Ok(Value::Int(text.as_bytes()[position].into()))
+        }
+        (list, _) => {
+            let Some(length) = list.list_len() else {
+                return Err(format!("can't index item of type {}", list.type_name()));
+            };
+            let position = position(index, length)?;
+            Ok(list.item(position).unwrap_or(Value::Nil))
+        }
+    }
+}
+
+fn position(index: &Value, length: usize) -> Result<usize, String> {
+    let number = whole_number(index)?;
+    usize::try_from(number)
+        .ok()
+        .filter(|position| *position < length)
+        .ok_or_else(|| format!("index out of range: {number}"))
+}
+
+fn whole_number(index: &Value) -> Result<i64, String> {
+    match index {
+        Value::Int(number) | Value::Duration(number) | Value::Named(_, number) => Ok(*number),
+        Value::Nil => Err("cannot index slice/array with nil".into()),
+        other => Err(format!(
+            "cannot index slice/array with type {}",
+            other.type_name()
+        )),
+    }
+}
+
+/// `slice`: a part of a string or list.
+pub fn slice(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    let (value, bounds) = (&values[0], &values[1..]);
+    if bounds.len() > 3 {
+        return Err(format!("too many slice indexes: {}", bounds.len()));
+    }
+    let length = match value {
+        Value::Nil => return Err("slice of untyped nil".into()),
+        Value::Text(_) if bounds.len() == 3 => return Err("cannot 3-index slice a string".into()),
+        Value::Text(text) => text.len(),
+        other => match other.list_len() {
+            Some(length) => length,
+            None => return Err(format!("can't slice item of type {}", other.type_name())),
+        },
+    };
+    let bounds = bounds.iter().map(|bound| {
+        // The end itself is a bound.
+        position(bound, length + 1)
+    });
+    let bounds = bounds.collect::<Result<Vec<_>, _>>()?;
+    if let Some(pair) = bounds.windows(2).find(|pair| pair[0] > pair[1]) {
+        return Err(format!("invalid slice index: {} > {}", pair[0], pair[1]));
+    }
+    let start = bounds.first().copied().unwrap_or(0);
+    let end = bounds.get(1).copied().unwrap_or(length);
+    Ok(slice_of(value, start, end))
+}
+
+fn slice_of(value: &Value, start: usize, end: usize) -> Value {
+    match value {
+        // Go cuts between bytes; half a character cannot be a text of ours.
+        Value::Text(text) => {
+            Value::text(String::from_utf8_lossy(&text.as_bytes()[start..end]).into_owned())
+        }
+        Value::Alerts(alerts) => Value::Alerts(alerts[start..end].into()),
+        Value::AlertSlice(alerts) => Value::AlertSlice(alerts[start..end].into()),
+        Value::Pairs(pairs) => Value::Pairs(pairs[start..end].into()),
+        Value::Texts(texts) => Value::Texts(texts[start..end].into()),
+        Value::List(items) => Value::List(items[start..end].into()),
+        other => other.clone(),
+    }
+}
+
+/// What can be compared: values that Go has an order or an equality for.
+#[derive(Debug, PartialEq, PartialOrd)]
+enum Basic<'a> {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(&'a str),
+}
+
+fn basic(value: &Value) -> Option<Basic<'_>> {
+    match value {
+        Value::Bool(truth) => Some(Basic::Bool(*truth)),
+        Value::Int(number) | Value::Duration(number) | Value::Named(_, number) => {
+            Some(Basic::Int(*number))
+        }
+        Value::Float(number) => Some(Basic::Float(*number)),
+        Value::Text(text) => Some(Basic::Text(text)),
+        _ => None,
+    }
+}
+
+/// `eq`: whether the first equals any of the others.
+pub fn eq(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    if values.len() == 1 {
+        return Err("missing argument for comparison".into());
+    }
+    for other in &values[1..] {
+        if are_equal(&values[0], other)? {
+            return Ok(Value::Bool(true));
+        }
+    }
+    Ok(Value::Bool(false))
+}
+
+/// `ne`
+pub fn ne(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    are_equal(&values[0], &values[1]).map(|equal| Value::Bool(!equal))
+}
+
+fn are_equal(a: &Value, b: &Value) -> Result<bool, String> {
+    match (a, b) {
+        (Value::Nil, Value::Nil) => return Ok(true),
+        (Value::Nil, _) | (_, Value::Nil) => return Ok(false),
+        (Value::Time(a), Value::Time(b)) => return Ok(a == b),
+        (Value::Pair(a), Value::Pair(b)) => return Ok(a == b),
+        _ => {}
+    }
+    match (basic(a), basic(b)) {
+        (Some(a), Some(b)) if std::mem::discriminant(&a) == std::mem::discriminant(&b) => {
+            Ok(a == b)
+        }
+        (None, None) => Err(format!(
+            "non-comparable type {}: {}",
+            a.shown(),
+            a.type_name()
+        )),
+        _ => Err(incompatible(a, b)),
+    }
+}
+
+fn incompatible(a: &Value, b: &Value) -> String {
+    let (a, b) = (a.type_name(), b.type_name());
+    format!("incompatible types for comparison: {a} and {b}")
+}
+
+/// `lt`
+pub fn lt(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    compare(values, Ordering::is_lt)
+}
+
+/// `le`
+pub fn le(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    compare(values, Ordering::is_le)
+}
+
+/// `gt`
+pub fn gt(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    compare(values, Ordering::is_gt)
+}
+
+/// `ge`
+pub fn ge(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    compare(values, Ordering::is_ge)
+}
+
+fn compare(values: &[Value], holds: fn(Ordering) -> bool) -> Result<Value, String> {
+    let (Some(a), Some(b)) = (basic(&values[0]), basic(&values[1])) else {
+        return Err("invalid type for comparison".into());
+    };
+    if std::mem::discriminant(&a) != std::mem::discriminant(&b) {
+        return Err(incompatible(&values[0], &values[1]));
+    }
+    if matches!(a, Basic::Bool(_)) {
+        return Err("invalid type for comparison".into());
+    }
+    // Only NaN has no order, and it is neither less nor greater than anything.
+    Ok(Value::Bool(a.partial_cmp(&b).is_some_and(holds)))
+}
+
+/// `print`: a space stands between two values of which none is a string.
+pub fn print(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    Ok(Value::text(joined(values)))
+}
+
+fn joined(values: &[Value]) -> String {
+    let mut out = String::new();
+    for (index, value) in values.iter().enumerate() {
+        let is_text = |value: &Value| matches!(value, Value::Text(_));
+        if index > 0 && !is_text(value) && !is_text(&values[index - 1]) {
+            out.push(' ');
+        }
+        value.print(&mut out);
+    }
+    out
+}
+
+/// `println`
+pub fn println(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    let mut out = String::new();
+    for (index, value) in values.iter().enumerate() {
+        if index > 0 {
+            out.push(' ');
+        }
+        value.print(&mut out);
+    }
+    out.push('\n');
+    Ok(Value::text(out))
+}
+
+/// `printf`, by gotmpl: it formats plain values, so that ours go in as what they print.
+pub fn printf(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    let positions = 0..values.len();
+    let arguments: String = positions
+        .map(|index| format!(" (index . {index})"))
+        .collect();
+    let values: Vec<Printable> = values.iter().map(printable).collect();
+    gotmpl::Template::new("")
+        .parse(&format!("{{{{printf{arguments}}}}}"))
+        .and_then(|template| template.execute_to_string(&Printable::List(values.into())))
+        .map(Value::text)
+        .map_err(|error| error.to_string())
+}
+
+fn printable(value: &Value) -> Printable {
+    match value {
+        Value::Nil => Printable::Nil,
+        Value::Bool(truth) => Printable::Bool(*truth),
+        Value::Int(number) => Printable::Int(*number),
+        Value::Float(number) => Printable::Float(*number),
+        Value::Text(text) => Printable::String(text.clone()),
+        Value::List(items) if !items.iter().all(|item| matches!(item, Value::Text(_))) => {
+            Printable::List(items.iter().map(printable).collect())
+        }
+        Value::Dict(map) => {
+            let map: BTreeMap<Arc<str>, Printable> = map
+                .iter()
+                .map(|(key, value)| (key.clone(), printable(value)))
+                .collect();
+            Printable::Map(Arc::new(map))
+        }
+        other => Printable::String(other.shown().into()),
+    }
+}
+
+/// `html`
+pub fn html(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    Ok(Value::text(gotmpl::html_escape(&for_escape(values))))
+}
+
+/// `js`
+pub fn js(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    Ok(Value::text(gotmpl::js_escape(&for_escape(values))))
+}
+
+/// `urlquery`
+pub fn urlquery(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    Ok(Value::text(gotmpl::url_encode(&for_escape(values))))
+}
+
+/// Joined as `print` does, but nil is told as an action tells it.
+fn for_escape(values: &[Value]) -> String {
+    let shown: Vec<Value> = values
+        .iter()
+        .map(|value| match value {
+            Value::Nil => Value::from("<no value>"),
+            other => other.clone(),
+        })
+        .collect();
+    joined(&shown)
+}

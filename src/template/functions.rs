@@ -1,0 +1,199 @@
+//! PURE. The functions of templates by name: Go's own and Alertmanager's (§6.3).
+//!
+//! Owns the table: what each is called, which arguments it takes, and who computes it. `and` and
+//! `or` stand here so that they are known; `evaluate.rs` computes them, because they need not look
+//! at all of their arguments. Called on send threads and on whichever thread loads the
+//! configuration.
+
+use super::Context;
+use super::value::Value;
+use super::{alertmanager, builtin};
+
+/// Which functions a text may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FunctionSet {
+    /// Those that Go itself has: all that an inline url may use (§1.2).
+    Go,
+    /// All.
+    All,
+}
+
+/// What an argument must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Anything.
+    Any,
+    /// A string.
+    Text,
+    /// A list of strings.
+    Texts,
+    /// A list of anything.
+    List,
+    /// A point in time.
+    Time,
+    /// A span of time.
+    Duration,
+}
+
+impl Kind {
+    /// Go's name of the type.
+    pub fn type_name(self) -> &'static str {
+        match self {
+            Kind::Any => "interface {}",
+            Kind::Text => "string",
+            Kind::Texts => "[]string",
+            Kind::List => "[]interface {}",
+            Kind::Time => "time.Time",
+            Kind::Duration => "time.Duration",
+        }
+    }
+
+    /// Whether `value` is one.
+    pub fn fits(self, value: &Value) -> bool {
+        matches!(
+            (self, value),
+            (Kind::Any, _)
+                | (Kind::Text, Value::Text(_))
+                | (Kind::Texts, Value::Texts(_))
+                | (Kind::List, Value::List(_))
+                | (Kind::Time, Value::Time(_))
+                | (Kind::Duration, Value::Duration(_) | Value::Int(_))
+        )
+    }
+}
+
+/// What computes a function, from arguments that fit.
+pub type Call = fn(&Context<'_>, &[Value]) -> Result<Value, String>;
+
+/// The arguments of a function or method.
+#[derive(Clone, Copy, Debug)]
+pub struct Signature {
+    /// Those it must have.
+    pub parameters: &'static [Kind],
+    /// What any further ones are, if there may be some.
+    pub rest: Option<Kind>,
+}
+
+impl Signature {
+    /// What the argument at `position` must be.
+    pub fn kind_at(&self, position: usize) -> Option<Kind> {
+        self.parameters.get(position).copied().or(self.rest)
+    }
+
+    /// The fault if `count` arguments are too few or too many.
+    pub fn check_count(&self, name: &str, count: usize) -> Result<(), String> {
+        let least = self.parameters.len();
+        if self.rest.is_some() {
+            if count < least {
+                return Err(format!(
+                    "wrong number of args for {name}: want at least {least} got {count}"
+                ));
+            }
+        } else if count != least {
+            return Err(format!(
+                "wrong number of args for {name}: want {least} got {count}"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// A function.
+#[derive(Debug)]
+pub struct Function {
+    /// Its name.
+    pub name: &'static str,
+    /// Its arguments.
+    pub signature: Signature,
+    /// What computes it.
+    pub call: Call,
+}
+
+/// The function `name`, if `set` has it.
+pub fn find(name: &str, set: FunctionSet) -> Option<&'static Function> {
+    let ours: &[Function] = match set {
+        FunctionSet::Go => &[],
+        FunctionSet::All => &ALERTMANAGER,
+    };
+    GO.iter().chain(ours).find(|function| function.name == name)
+}
+
+const fn fixed(name: &'static str, parameters: &'static [Kind], call: Call) -> Function {
+    let signature = Signature {
+        parameters,
+        rest: None,
+    };
+    Function {
+        name,
+        signature,
+        call,
+    }
+}
+
+const fn open(name: &'static str, parameters: &'static [Kind], rest: Kind, call: Call) -> Function {
+    let signature = Signature {
+        parameters,
+        rest: Some(rest),
+    };
+    Function {
+        name,
+        signature,
+        call,
+    }
+}
+
+use Kind::{Any, List, Text, Texts, Time};
+
+static GO: [Function; 19] = [
+    open("and", &[Any], Any, builtin::never_called),
+    open("or", &[Any], Any, builtin::never_called),
+    fixed("not", &[Any], builtin::not),
+    open("call", &[Any], Any, builtin::call),
+    fixed("len", &[Any], builtin::len),
+    open("index", &[Any], Any, builtin::index),
+    open("slice", &[Any], Any, builtin::slice),
+    open("eq", &[Any], Any, builtin::eq),
+    fixed("ne", &[Any, Any], builtin::ne),
+    fixed("lt", &[Any, Any], builtin::lt),
+    fixed("le", &[Any, Any], builtin::le),
+    fixed("gt", &[Any, Any], builtin::gt),
+    fixed("ge", &[Any, Any], builtin::ge),
+    open("print", &[], Any, builtin::print),
+    open("println", &[], Any, builtin::println),
+    open("printf", &[Text], Any, builtin::printf),
+    open("html", &[], Any, builtin::html),
+    open("js", &[], Any, builtin::js),
+    open("urlquery", &[], Any, builtin::urlquery),
+];
+
+static ALERTMANAGER: [Function; 25] = [
+    fixed("toUpper", &[Text], alertmanager::to_upper),
+    fixed("toLower", &[Text], alertmanager::to_lower),
+    fixed("title", &[Text], alertmanager::title),
+    fixed("trimSpace", &[Text], alertmanager::trim_space),
+    fixed("join", &[Text, Texts], alertmanager::join),
+    fixed("match", &[Text, Text], alertmanager::matches),
+    fixed("safeHtml", &[Text], alertmanager::same),
+    fixed("safeUrl", &[Text], alertmanager::same),
+    fixed("urlUnescape", &[Text], alertmanager::url_unescape),
+    fixed(
+        "reReplaceAll",
+        &[Text, Text, Text],
+        alertmanager::replace_all,
+    ),
+    open("stringSlice", &[], Text, alertmanager::string_slice),
+    fixed("date", &[Text, Time], alertmanager::date),
+    fixed("tz", &[Text, Time], alertmanager::tz),
+    fixed("now", &[], alertmanager::now),
+    fixed("since", &[Time], alertmanager::since),
+    fixed("humanizeDuration", &[Any], alertmanager::humanize_duration),
+    fixed("toDate", &[Text, Text], alertmanager::to_date),
+    fixed("mustToDate", &[Text, Text], alertmanager::must_to_date),
+    fixed("toJson", &[Any], alertmanager::to_json),
+    fixed("base64encode", &[Text], alertmanager::base64_encode),
+    fixed("base64decode", &[Text], alertmanager::base64_decode),
+    open("list", &[], Any, alertmanager::list),
+    open("append", &[List], Any, alertmanager::append),
+    open("dict", &[], Any, alertmanager::dict),
+    fixed("routeLabels", &[Text], alertmanager::route_labels),
+];

@@ -1,0 +1,207 @@
+//! What amtool 0.33.1 lacks, what we bound, and how texts of a configuration are checked.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::super::check::{TextKind, check_text};
+use super::{data, now, rendered};
+use crate::config::{Payload, TemplateFile};
+use crate::template::Templates;
+
+fn fault(text: &str) -> String {
+    rendered(text).expect_err(text).text
+}
+
+#[test]
+fn functions_of_newer_alertmanagers_are_there() {
+    for (text, expected) in [
+        (
+            r#"{{ toDate "2006-01-02" "2026-03-05" }}"#,
+            "2026-03-05 00:00:00 +0000 UTC",
+        ),
+        (
+            r#"{{ toDate "2006-01-02" "nonsense" }}"#,
+            "0001-01-01 00:00:00 +0000 UTC",
+        ),
+        (
+            r#"{{ (mustToDate "15:04 -0700 2006" "16:07 +0100 2026").UTC.Hour }}"#,
+            "15",
+        ),
+        (r#"{{ base64encode "a?>~é" }}"#, "YT8-fsOp"),
+        (r#"{{ base64decode "YT8-fsOp" }}"#, "a?>~é"),
+        (
+            r#"{{ routeLabels "team" }}{{ .RouteLabels.team }}"#,
+            "shopshop",
+        ),
+        (r#"{{ routeLabels "none" }}"#, ""),
+        (
+            "{{ (index .Alerts 0).StartsAt | since | humanizeDuration }}",
+            "7h 52m 50s",
+        ),
+        ("{{ now }}", "2026-03-06 00:00:00 +0000 UTC"),
+    ] {
+        assert_eq!(rendered(text).as_deref(), Ok(expected), "{text}");
+    }
+    let told = fault(r#"{{ mustToDate "2006" "x" }}"#);
+    assert!(
+        told.contains("error calling mustToDate: parsing time"),
+        "{told}"
+    );
+    assert!(fault(r#"{{ base64decode "***" }}"#).ends_with("at input byte 0"));
+}
+
+#[test]
+fn later_files_win_over_earlier_ones_and_over_what_is_built_in() {
+    let file = |name: &str, text: &str| TemplateFile {
+        path: PathBuf::from(name),
+        text: text.to_owned(),
+    };
+    let templates = Templates::compile(&[
+        file(
+            "a.tmpl",
+            r#"{{ define "x" }}a{{ end }}{{ define "y" }}a{{ end }}"#,
+        ),
+        file(
+            "b.tmpl",
+            r#"{{ define "x" }}b{{ end }}{{ define "y" }} {{ end }}bare"#,
+        ),
+        file("c.tmpl", r#"{{ define "__subject" }}ours{{ end }}"#),
+    ])
+    .expect("sound files");
+    let text = r#"{{ template "x" }}{{ template "y" }} {{ template "__subject" }} {{ template "b.tmpl" }}"#;
+    let rendered = templates.render_text(text, &data(), now());
+    assert_eq!(rendered.as_deref(), Ok("ba ours bare"));
+}
+
+#[test]
+fn a_faulty_file_is_told_with_its_line() {
+    let text = "line one\n{{ nofunc }}".to_owned();
+    let path = PathBuf::from("a.tmpl");
+    let fault = Templates::compile(&[TemplateFile { path, text }]).expect_err("no such function");
+    assert_eq!(
+        fault.to_string(),
+        "a.tmpl:2: function \"nofunc\" not defined"
+    );
+}
+
+#[test]
+fn no_template_runs_for_ever_or_fills_the_memory() {
+    let recursive = r#"{{ define "r" }}{{ template "r" }}{{ end }}{{ template "r" }}"#;
+    assert!(fault(recursive).contains("maximum template depth"));
+    assert!(fault("{{ range 9000000000 }}{{ end }}").contains("more than 2000000 steps"));
+    let doubling = r#"{{ $x := "0123456789" }}{{ range 60 }}{{ $x = print $x $x }}{{ end }}"#;
+    assert!(fault(doubling).contains("grows past 16 MiB"));
+    let nested = format!("{{{{ {}1{} }}}}", "(".repeat(60), ")".repeat(60));
+    assert_eq!(rendered(&nested).as_deref(), Ok("1"));
+    let deep = format!("{}x{}", "{{if 1}}".repeat(60), "{{end}}".repeat(60));
+    assert_eq!(rendered(&deep).as_deref(), Ok("x"));
+}
+
+#[test]
+fn the_labels_of_a_route_may_ask_for_one_another_but_not_in_circles() {
+    let texts: BTreeMap<String, String> = [
+        ("team", "{{ .CommonLabels.severity }}-team"),
+        (
+            "link",
+            r#"http://wiki/{{ routeLabels "team" }}/{{ routeLabels "none" }}"#,
+        ),
+        ("reason", "{{ .NotificationReason }}"),
+        ("a", r#"{{ routeLabels "b" }}"#),
+        ("b", r#"{{ routeLabels "a" }}"#),
+        ("typo", "{{ .Typo }}"),
+    ]
+    .into_iter()
+    .map(|(name, text)| (name.to_owned(), text.to_owned()))
+    .collect();
+    let rendered = Templates::default().render_route_labels(&texts, &data(), now());
+    let labels: Vec<_> = rendered.labels.iter().collect();
+    assert_eq!(
+        labels,
+        [
+            ("link", "http://wiki/page-team/"),
+            ("reason", "unknown"),
+            ("team", "page-team")
+        ]
+    );
+    let faulty: Vec<_> = rendered
+        .faults
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(faulty, ["a", "b", "typo"]);
+    let cycle = &rendered.faults[0].1.text;
+    assert!(
+        cycle.contains("route label cycle detected: a -> b -> a"),
+        "{cycle}"
+    );
+}
+
+#[test]
+fn what_a_payload_renders_is_read_as_yaml() {
+    let text = |text: &str| Payload::Text(text.to_owned());
+    let payload = Payload::Map(vec![
+        ("{{ .Status }}".to_owned(), text("{{ len .Alerts }}")),
+        (
+            "list".to_owned(),
+            Payload::List(vec![text("a: {{ .Status }}"), text("<b>")]),
+        ),
+        ("yes".to_owned(), text("yes")),
+        ("empty".to_owned(), text("{{ .CommonLabels.none }}")),
+        ("quoted".to_owned(), text("\"{{ .Status }}\"")),
+        ("nested".to_owned(), text("{{ toJson .GroupLabels }}")),
+        ("number".to_owned(), Payload::Float(1.5)),
+        ("nothing".to_owned(), Payload::Null),
+    ]);
+    let body = Templates::default()
+        .render_payload(&payload, &data(), now())
+        .expect("a body");
+    assert_eq!(
+        String::from_utf8(body).expect("text"),
+        concat!(
+            r#"{"empty":null,"firing":2,"list":[{"a":"firing"},"\u003cb\u003e"],"#,
+            r#""nested":{"alertname":"DiskFull"},"nothing":null,"number":1.5,"#,
+            r#""quoted":"\"firing\"","yes":true}"#,
+            "\n"
+        )
+    );
+    let data_as_template = Payload::Text(r#"["{{ "{{ .Typo }}" }}"]"#.to_owned());
+    let body = Templates::default().render_payload(&data_as_template, &data(), now());
+    assert_eq!(
+        body,
+        Ok(b"[\"{{ .Typo }}\"]\n".to_vec()),
+        "data must not run"
+    );
+    let infinite = Templates::default().render_payload(&text(".inf"), &data(), now());
+    let fault = infinite.expect_err("JSON has no infinity").text;
+    assert_eq!(fault, "json: unsupported value: +Inf");
+}
+
+#[test]
+fn a_check_finds_what_no_data_can_mend_and_nothing_else() {
+    let check = |text: &str, kind| check_text(&Templates::default(), text, kind);
+    for text in [
+        "{{ .Typo }}",
+        "{{ range .Alerts }}{{ .Label }}{{ end }}",
+        r#"{{ if eq .Status "resolved" }}{{ template "none" }}{{ end }}"#,
+        "{{ toUpper 1 }}",
+        "{{ if }}",
+    ] {
+        assert!(check(text, TextKind::Other).is_err(), "{text}");
+    }
+    for text in [
+        "plain",
+        "{{ humanizeDuration .CommonLabels.seconds }}",
+        "{{ (index .Alerts 5).Status }}",
+        r#"{{ template "__subject" . }}"#,
+    ] {
+        assert_eq!(check(text, TextKind::Other), Ok(()), "{text}");
+    }
+    let url = "http://host/{{ toUpper .Receiver }}";
+    assert_eq!(check(url, TextKind::Other), Ok(()));
+    let fault = check(url, TextKind::Url).expect_err("no function of Go's");
+    assert!(fault.starts_with("invalid template syntax: "), "{fault}");
+    assert_eq!(
+        check("http://host/{{ urlquery .Receiver }}", TextKind::Url),
+        Ok(())
+    );
+}

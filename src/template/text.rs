@@ -1,0 +1,107 @@
+//! PURE. Letters and escapes as Go treats them.
+//!
+//! Owns cases and the reading of percent-encoded text. Called on send threads and on whichever
+//! thread loads the configuration.
+
+/// Every letter in upper case, one for one: a letter whose upper case is two stays.
+pub fn to_upper(text: &str) -> String {
+    text.chars()
+        .map(|letter| single(letter, letter.to_uppercase()))
+        .collect()
+}
+
+/// Every letter in lower case, one for one.
+pub fn to_lower(text: &str) -> String {
+    // U+0130 has a dot of its own in lower case, which Go leaves out.
+    text.chars()
+        .map(|letter| letter.to_lowercase().next().unwrap_or(letter))
+        .collect()
+}
+
+fn single(letter: char, mut changed: impl Iterator<Item = char>) -> char {
+    match (changed.next(), changed.next()) {
+        (Some(only), None) => only,
+        _ => letter,
+    }
+}
+
+/// The first letter of each word large, the others small.
+pub fn title(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let mut out = String::with_capacity(text.len());
+    let mut is_begun = false;
+    for (position, letter) in letters.iter().copied().enumerate() {
+        if !is_in_word(&letters, position) {
+            is_begun = false;
+            out.push(letter);
+        } else if is_begun || !letter.is_alphabetic() {
+            out.extend(letter.to_lowercase());
+        } else {
+            is_begun = true;
+            let mut large = letter.to_uppercase();
+            out.extend(large.next());
+            out.extend(large.flat_map(char::to_lowercase));
+        }
+    }
+    out
+}
+
+/// As Unicode divides words: marks such as an apostrophe belong to one between letters, and points
+/// and commas between digits.
+fn is_in_word(letters: &[char], position: usize) -> bool {
+    let letter = letters[position];
+    if letter.is_alphanumeric() || letter == '_' {
+        return true;
+    }
+    let before = position
+        .checked_sub(1)
+        .and_then(|before| letters.get(before));
+    let (Some(before), Some(after)) = (before, letters.get(position + 1)) else {
+        return false;
+    };
+    match letter {
+        '\'' | '.' | '\u{2019}' | ':' | '\u{b7}'
+            if before.is_alphabetic() && after.is_alphabetic() =>
+        {
+            true
+        }
+        '\'' | '.' | ',' | ';' => before.is_numeric() && after.is_numeric(),
+        _ => false,
+    }
+}
+
+/// Percent-encoded text as a query has it; a plus is a space.
+pub fn url_unescape(text: &str) -> Result<String, String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        match first {
+            b'%' => {
+                let code = tail
+                    .first_chunk::<2>()
+                    .and_then(|digits| hexadecimal(*digits));
+                let Some(code) = code else {
+                    let shown = &rest[..rest.len().min(3)];
+                    let shown = crate::model::go_quote(&String::from_utf8_lossy(shown));
+                    return Err(format!("invalid URL escape {shown}"));
+                };
+                bytes.push(code);
+                rest = &tail[2..];
+            }
+            b'+' => {
+                bytes.push(b' ');
+                rest = tail;
+            }
+            other => {
+                bytes.push(*other);
+                rest = tail;
+            }
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn hexadecimal(digits: [u8; 2]) -> Option<u8> {
+    let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
+    u8::try_from(high? * 16 + low?).ok()
+}

@@ -1,0 +1,151 @@
+//! What one attempt sends, and where: addresses, bodies and route labels with their templates
+//! rendered.
+//!
+//! Owns what happens when a template fails. Without an address nothing can be sent (§6.4); without
+//! its own body a notification goes out with the standard one, which then tells the fault, because
+//! a typo must not swallow a page. Never sends, never logs: faults come back. Runs on send threads.
+
+use std::cell::OnceCell;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::address::Address;
+use super::payload;
+use crate::config::{Destination, Webhook};
+use crate::engine::{Job, Notification};
+use crate::limits;
+use crate::model::{Labels, Wall};
+use crate::template::{Data, RenderedLabels};
+
+/// Renders for one attempt.
+pub struct Rendering<'a> {
+    webhook: &'a Webhook,
+    notification: &'a Notification,
+    external_url: &'a str,
+    now: Wall,
+    route_labels: RenderedLabels,
+    /// Made only if a template asks for it: most webhooks have none.
+    data: OnceCell<Data>,
+}
+
+/// A body and what went wrong on the way to it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Body {
+    /// What to send.
+    pub bytes: Vec<u8>,
+    /// Why it is the standard one although the configuration has another.
+    pub fault: Option<String>,
+}
+
+impl<'a> Rendering<'a> {
+    /// For `job`, at the time `now`; the labels of the route are rendered at once.
+    pub fn new(job: &'a Job, external_url: &'a str, now: Wall) -> Self {
+        let mut rendering = Rendering {
+            webhook: &job.webhook,
+            notification: &job.notification,
+            external_url,
+            now,
+            route_labels: RenderedLabels::default(),
+            data: OnceCell::new(),
+        };
+        let texts = &job.notification.route_labels;
+        if !texts.is_empty() {
+            let templates = &job.webhook.templates;
+            let data = rendering.new_data();
+            rendering.route_labels = templates.render_route_labels(texts, &data, now);
+        }
+        rendering
+    }
+
+    /// The labels of the route that could not be rendered, with the reasons; they are left out.
+    pub fn faulty_route_labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        let faults = self.route_labels.faults.iter();
+        faults.map(|(name, fault)| (name.as_str(), fault.text.as_str()))
+    }
+
+    /// Where to send to. The error never quotes the address.
+    pub fn address(&self) -> Result<Address, String> {
+        match &self.webhook.destination {
+            Destination::Url(url) => {
+                Address::parse(url).ok_or_else(|| "the url is no http or https URL".to_owned())
+            }
+            Destination::UrlTemplate(text) => self.templated_address(text),
+            Destination::UrlFile(path) => self.address_in_file(path),
+            Destination::Terminal => Err("the terminal has no address".to_owned()),
+        }
+    }
+
+    /// The content of a url_file is a template too, blanks around it ignored.
+    fn address_in_file(&self, path: &Path) -> Result<Address, String> {
+        let fault = |cause: &str| format!("read url_file: {}: {cause}", path.display());
+        let text = read_bounded(path).map_err(|error| fault(&error.to_string()))?;
+        match text.trim() {
+            "" => Err(fault("the file is empty")),
+            text if text.contains("{{") => self.templated_address(text),
+            url => Address::parse(url).ok_or_else(|| fault("the content is no http or https URL")),
+        }
+    }
+
+    fn templated_address(&self, text: &str) -> Result<Address, String> {
+        let rendered = self
+            .webhook
+            .templates
+            .render_text(text, self.data(), self.now);
+        let url =
+            rendered.map_err(|fault| format!("failed to template webhook URL: {}", fault.text))?;
+        if url.is_empty() {
+            return Err("webhook URL is empty after templating".to_owned());
+        }
+        Address::parse(&url).ok_or_else(|| "the templated url is no http or https URL".to_owned())
+    }
+
+    /// The body that the configuration gives, or the standard one.
+    pub fn body(&self) -> Body {
+        let Some(payload) = &self.webhook.payload else {
+            return Body {
+                bytes: self.standard_body(None),
+                fault: None,
+            };
+        };
+        match self
+            .webhook
+            .templates
+            .render_payload(payload, self.data(), self.now)
+        {
+            Ok(bytes) => Body { bytes, fault: None },
+            Err(fault) => {
+                let fault = format!("failed to render custom payload: {}", fault.text);
+                Body {
+                    bytes: self.standard_body(Some(&fault)),
+                    fault: Some(fault),
+                }
+            }
+        }
+    }
+
+    fn standard_body(&self, template_error: Option<&str>) -> Vec<u8> {
+        payload::render(&payload::Standard {
+            notification: self.notification,
+            external_url: self.external_url,
+            route_labels: &self.route_labels.labels,
+            template_error,
+        })
+    }
+
+    fn data(&self) -> &Data {
+        self.data.get_or_init(|| self.new_data())
+    }
+
+    fn new_data(&self) -> Data {
+        let labels: Labels = self.route_labels.labels.clone();
+        Data::new(self.notification, self.external_url, labels)
+    }
+}
+
+fn read_bounded(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let file = File::open(path)?;
+    file.take(limits::URL_FILE).read_to_string(&mut text)?;
+    Ok(text)
+}
