@@ -5,6 +5,9 @@
 //! them each says in a line that it skips; with `CI` in the environment it fails.
 //!
 //! - `amtool`: what amtool prints against both daemons
+//! - `configurations`: which are sound, what is said of others, and how they are shown; `cases` has
+//!   them
+//! - `silences`: silences through amtool
 //! - `templates`: what amtool renders is what templates.txt says
 //! - `prometheus`: what a Prometheus makes both daemons tell, and that it can scrape us
 //! - `pair`: both daemons side by side, and amtool asking both
@@ -12,6 +15,8 @@
 //! - `peers`, `process`, `local_server`, `receiver`, `times`, `wait`: what those stand on
 
 mod amtool;
+mod cases;
+mod configurations;
 mod daemon;
 mod local_server;
 mod pair;

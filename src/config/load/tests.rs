@@ -9,11 +9,14 @@ use crate::clock::Clock;
 use crate::config::{Destination, GroupBy, LoadOptions, Receiver, Route, Unsupported};
 use crate::model::{Mono, format_matchers};
 
+mod http;
 mod inheritance;
+mod intervals;
 mod keys;
 mod matchers;
 mod receivers;
 mod routes;
+mod templates;
 
 const RECEIVERS: &str = "receivers:\n- name: a\n  webhook_configs:\n  - url: http://x.example/\n";
 
@@ -178,8 +181,9 @@ inhibit_rules:
     fn the_example_loads_without_a_warning() {
         let example = loaded(include_str!("../../../etc/alertwheel.yml"));
         assert_eq!(example.warnings, [""; 0]);
-        assert_eq!(example.config.receivers.len(), 3);
-        assert_eq!(example.config.route.routes.len(), 2);
+        assert_eq!(example.config.receivers.len(), 5);
+        assert_eq!(example.config.route.routes.len(), 3);
+        assert_eq!(example.config.inhibit_rules.len(), 2);
     }
 
     #[test]

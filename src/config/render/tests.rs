@@ -167,3 +167,98 @@ fn what_is_shown_is_shown_again_when_it_is_loaded() {
     );
     assert_eq!(original(&loadable), shown);
 }
+
+const ALL_ELSE: &str = r#"
+route:
+  receiver: a
+  labels: {b10: "{{ .x }}", b2: "y\nz"}
+  routes: [{mute_time_intervals: [t], active_time_intervals: [u]}]
+inhibit_rules: [~, {name: n, source_match: {a: b}, target_matchers: [c!=d], equal: [x]}]
+templates: [x/*.tmpl]
+time_intervals:
+- name: t
+  time_intervals:
+  - {times: [{start_time: 09:00, end_time: 24:00}], weekdays: ['monday:friday', Sunday], location: Europe/Berlin}
+  - {days_of_month: ['1:5', '-1'], months: ['may:august'], years: ['2026:2028']}
+- name: u
+receivers:
+- name: a
+  webhook_configs:
+  - url: http://x/
+    payload: {b: [1, 1e6, ~, [x]], a: {}}
+    http_config:
+      bearer_token: hunter2
+      proxy_url: http://u:hunter2@p/
+      tls_config: {ca_file: x, insecure_skip_verify: true}
+"#;
+
+/// A location makes the next item short: that is the library's slip, and ours with it.
+const ALL_ELSE_FROM_ROUTE: &str = r#"route:
+  receiver: a
+  continue: false
+  routes:
+  - mute_time_intervals:
+    - t
+    active_time_intervals:
+    - u
+    continue: false
+  labels:
+    b2: |-
+      y
+      z
+    b10: '{{ .x }}'
+inhibit_rules:
+- {}
+- name: "n"
+  source_match:
+    a: b
+  target_matchers:
+  - c!="d"
+  equal:
+  - x
+receivers:
+- name: a
+  labels:
+    name: a
+  webhook_configs:
+  - send_resolved: true
+    http_config:
+      authorization:
+        type: Bearer
+        credentials: <secret>
+      tls_config:
+        ca_file: x
+        insecure_skip_verify: true
+      follow_redirects: true
+      enable_http2: true
+      proxy_url: http://u:xxxxx@p/
+    url: <secret>
+    url_file: ""
+    max_alerts: 0
+    timeout: 0s
+    payload:
+      a: {}
+      b:
+      - 1
+      - 1e+06
+      - null
+      - - x
+templates:
+- x/*.tmpl
+time_intervals:
+- name: t
+  time_intervals:
+  - times:
+    - start_time: "09:00"
+      end_time: "24:00"
+    weekdays: ['monday:friday', sunday]
+    location: Europe/Berlin
+  - {days_of_month: ["1:5", "-1"], months: ["5:8"], years: ['2026:2028']}
+- name: u
+  time_intervals: []
+"#;
+
+#[test]
+fn sections_of_every_kind_are_shown_as_alertmanager_shows_them() {
+    assert_eq!(from_route(ALL_ELSE), ALL_ELSE_FROM_ROUTE);
+}
