@@ -173,16 +173,7 @@ impl Daemon {
         let (calls_in, calls) = bounded(limits::CALLS);
         let signals = listen_for_signals(&calls_in).map_err(StartError::Threads)?;
         let (requests, requests_out) = bounded(limits::INBOX);
-        let courier = Arc::new(Courier::new(
-            webhook::Settings {
-                external_url: options.external_url.clone(),
-                version: version::VERSION.into(),
-                workers: options.engine.workers,
-                workers_per_endpoint: options.engine.workers_per_endpoint,
-            },
-            Arc::clone(&metrics),
-            clock,
-        ));
+        let courier = courier(&options, &metrics, clock);
         let spawner = Spawner {
             calls: calls_in.clone(),
             metrics: Arc::clone(&metrics),
@@ -217,11 +208,7 @@ impl Daemon {
             clock,
         )
         .map_err(StartError::Threads)?;
-        for address in front_door.addresses() {
-            log::info!(address:% = address; "Listening on");
-            let state = if is_tls { "enabled" } else { "disabled" };
-            log::info!(http2 = false, address:% = address; "TLS is {state}.");
-        }
+        announce(front_door.addresses(), is_tls);
         Ok(Daemon {
             source: options.source,
             load: options.load,
@@ -411,6 +398,26 @@ fn join(
         // A thread gives notice a moment before it has finished, so look again soon after one.
         let soon = deadline.min(clock.mono() + limits::JOIN_PATIENCE);
         let _ = calls.recv_deadline(clock.instant(soon));
+    }
+}
+
+/// What makes the attempts of all workers.
+fn courier(options: &Options, metrics: &Arc<Metrics>, clock: Clock) -> Arc<Courier> {
+    let settings = webhook::Settings {
+        external_url: options.external_url.clone(),
+        version: version::VERSION.into(),
+        workers: options.engine.workers,
+        workers_per_endpoint: options.engine.workers_per_endpoint,
+    };
+    Arc::new(Courier::new(settings, Arc::clone(metrics), clock))
+}
+
+/// Says that requests are answered, in the words that acceptance tests look for (§15.0).
+fn announce(addresses: &[SocketAddr], is_tls: bool) {
+    let state = if is_tls { "enabled" } else { "disabled" };
+    for address in addresses {
+        log::info!(address:% = address; "Listening on");
+        log::info!(http2 = false, address:% = address; "TLS is {state}.");
     }
 }
 

@@ -18,9 +18,12 @@ const PURE: [&str; 7] = [
 ];
 
 /// Files in pure folders that are not.
-const NOT_PURE: [&str; 1] = [
+const NOT_PURE: [&str; 3] = [
     // Reads the configuration file, and nothing else.
     "src/config/load.rs",
+    // The template files that it names.
+    "src/config/load/glob.rs",
+    "src/config/load/templates.rs",
 ];
 
 /// What the world is reached by. A path that begins so is not for pure files.
@@ -60,11 +63,24 @@ const SPAWNERS: [&str; 5] = [
 ];
 
 /// Who may wait for others at a lock, and why. (The locks of telemetry are inside its crates.)
-const LOCKS: [(&str, &str); 2] = [
+const LOCKS: [(&str, &str); 9] = [
     // The memory of lookups is shared by all workers; it is held only to look into the map.
     ("src/webhook/resolver.rs", "Mutex"),
-    // Roots are read once, when the first https receiver appears; before that they cost nothing.
-    ("src/webhook/transport.rs", "OnceLock"),
+    // Settings of TLS and roots are made once, when the first https receiver appears; before that
+    // they cost nothing.
+    ("src/webhook/tls.rs", "OnceLock"),
+    ("src/webhook/trust.rs", "OnceLock"),
+    // Clients, their agents and their tokens are shared by all workers, and looked up at each
+    // attempt; none is held over the network.
+    ("src/webhook/client.rs", "Mutex"),
+    ("src/webhook/link.rs", "Mutex"),
+    ("src/webhook/token.rs", "Mutex"),
+    // What was read of the web configuration, and the passwords that were right, are for all
+    // connections; they are held only to look.
+    ("src/api/guard/gate/fresh.rs", "Mutex"),
+    ("src/api/guard/gate/passwords.rs", "Mutex"),
+    // The built-in templates are compiled when the first configuration has none of its own.
+    ("src/template/mod.rs", "LazyLock"),
 ];
 
 /// Names of locks and of what blocks like one.

@@ -9,13 +9,16 @@ use crate::code::{Mention, mentions};
 use crate::tree::{Fault, Source, catches, hold, is_in, passes, rust_files};
 
 /// Each room, and the other rooms it may import. What knows the whole house is not listed.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("limits", &[]),
     ("threads", &[]),
     ("version", &[]),
     ("clock", &["model"]),
-    ("config", &["limits", "model"]),
+    // Templates are compiled with the configuration that names them, and look at what it says and
+    // at what is to be told: the one pair of rooms that know each other.
+    ("config", &["limits", "model", "template"]),
+    ("template", &["config", "engine", "limits", "model"]),
     ("engine", &["config", "model"]),
     (
         "telemetry",
@@ -58,6 +61,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
             "limits",
             "model",
             "telemetry",
+            "template",
         ],
     ),
 ];
@@ -66,7 +70,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
 const HOUSE: [&str; 4] = ["src/daemon.rs", "src/command/", "src/lib.rs", "src/main.rs"];
 
 /// Each crate of Cargo.toml, and where alone it may be named.
-const CRATES: [(&str, &[&str]); 21] = [
+const CRATES: [(&str, &[&str]); 26] = [
     (
         "crossbeam_channel",
         &[
@@ -91,7 +95,9 @@ const CRATES: [(&str, &[&str]); 21] = [
             "src/api/wire/",
             "src/webhook/payload.rs",
             "src/webhook/go_json.rs",
+            "src/webhook/token_answer.rs",
             "src/config/yaml.rs",
+            "src/config/yaml/",
         ],
     ),
     (
@@ -99,10 +105,11 @@ const CRATES: [(&str, &[&str]); 21] = [
         &[
             "src/api/wire/",
             "src/webhook/go_json.rs",
+            "src/webhook/token_answer.rs",
             "src/command/demo.rs",
         ],
     ),
-    ("serde_yaml", &["src/config/yaml.rs"]),
+    ("serde_yaml", &["src/config/yaml.rs", "src/config/yaml/"]),
     ("regex", &["src/model/matcher/"]),
     (
         "log",
@@ -128,21 +135,34 @@ const CRATES: [(&str, &[&str]); 21] = [
             "src/model/time.rs",
             "src/model/calendar.rs",
             "src/engine/clock_step.rs",
+            "src/config/raw/interval.rs",
+            "src/template/",
             "src/api/wire/date.rs",
             "src/webhook/verdict.rs",
         ],
     ),
     ("signal_hook", &["src/daemon.rs"]),
     ("socket2", &["src/api/guard/"]),
-    ("httparse", &["src/api/guard/"]),
+    ("httparse", &["src/api/guard/", "src/webhook/tunnel.rs"]),
     (
         "rustix",
         &["src/api/guard/", "src/command/", "src/telemetry/"],
     ),
-    ("rustls", &["src/webhook/"]),
-    ("rustls_native_certs", &["src/webhook/trust.rs"]),
+    ("rustls", &["src/webhook/", "src/api/guard/"]),
+    (
+        "rustls_native_certs",
+        &["src/webhook/trust.rs", "src/api/guard/tls/clients.rs"],
+    ),
     ("webpki_roots", &["src/webhook/trust.rs"]),
-    ("base64", &["src/webhook/"]),
+    (
+        "base64",
+        &["src/webhook/", "src/api/guard/gate/", "src/template/"],
+    ),
+    ("bcrypt", &["src/api/guard/gate/"]),
+    ("ring", &["src/api/guard/", "src/webhook/trust.rs"]),
+    ("listenfd", &["src/api/guard/"]),
+    ("gotmpl", &["src/template/"]),
+    ("rcgen", &[]),
     ("proptest", &[]),
 ];
 
