@@ -7,6 +7,9 @@ use std::process::ExitStatus;
 use crate::peers::Peers;
 use crate::process::{Folder, Process};
 
+/// The name of the file with the configuration.
+pub const CONFIGURATION: &str = "configuration.yml";
+
 /// Which daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Make {
@@ -43,11 +46,29 @@ impl Daemon {
     /// Starts a daemon on this configuration and with these flags, which both makes understand,
     /// and returns when it listens. Clustering is off unless a flag says otherwise.
     pub fn start(make: Make, peers: &Peers, configuration: &str, flags: &[&str]) -> Daemon {
+        let home = Folder::create(make.name());
+        home.write(CONFIGURATION, configuration);
+        let path = home.path().to_owned();
+        Daemon::start_in(make, peers, &path, home, flags)
+    }
+
+    /// Starts a daemon whose configuration and state are in `home`, which outlives it: so it can be
+    /// given another configuration, and be stopped and started again.
+    pub fn start_at(make: Make, peers: &Peers, home: &Folder, flags: &[&str]) -> Daemon {
         let folder = Folder::create(make.name());
-        let file = folder.write("configuration.yml", configuration);
+        Daemon::start_in(make, peers, home.path(), folder, flags)
+    }
+
+    fn start_in(
+        make: Make,
+        peers: &Peers,
+        home: &Path,
+        folder: Folder,
+        flags: &[&str],
+    ) -> Daemon {
         let mut arguments = vec![
-            format!("--config.file={}", file.display()),
-            format!("--storage.path={}", folder.path().join("data").display()),
+            format!("--config.file={}", home.join(CONFIGURATION).display()),
+            format!("--storage.path={}", home.join("data").display()),
             "--web.listen-address=127.0.0.1:0".to_owned(),
         ];
         if !flags.iter().any(|flag| flag.starts_with("--cluster.")) {

@@ -10,21 +10,30 @@
 //! - `silences`: silences through amtool
 //! - `templates`: what amtool renders is what templates.txt says
 //! - `prometheus`: what a Prometheus makes both daemons tell, and that it can scrape us
+//! - `notifications`: what both daemons tell two receivers in each of `scenarios/*.txt`
+//! - `scenario`, `composition`, `stage`, `hooks`, `timeline`: how such a scenario is read, made part
+//!   of a configuration, played, heard and compared
 //! - `pair`: both daemons side by side, and amtool asking both
 //! - `daemon`: either daemon, by one driver
 //! - `peers`, `process`, `local_server`, `receiver`, `times`, `wait`: what those stand on
 
 mod amtool;
 mod cases;
+mod composition;
 mod configurations;
 mod daemon;
+mod hooks;
 mod local_server;
+mod notifications;
 mod pair;
 mod peers;
 mod process;
 mod prometheus;
 mod receiver;
+mod scenario;
 mod silences;
+mod stage;
 mod templates;
+mod timeline;
 mod times;
 mod wait;
