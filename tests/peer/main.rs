@@ -7,16 +7,27 @@
 //! - `amtool`: what amtool prints against both daemons
 //! - `prometheus`: what a Prometheus makes both daemons tell, and that it can scrape us
 //! - `pair`: both daemons side by side, and amtool asking both
+//! - `silences`: silences by amtool, from the first to the last
+//! - `requests`: requests of the API, right and wrong, one by one
+//! - `routing`: random trees of routes, and which receivers and groups they lead to
+//! - `matchers`: matchers in each mode, and which alerts they find
 //! - `daemon`: either daemon, by one driver
-//! - `peers`, `process`, `local_server`, `receiver`, `times`, `wait`: what those stand on
+//! - `client`, `peers`, `process`, `local_server`, `random`, `receiver`, `times`, `wait`: what those
+//!   stand on
 
 mod amtool;
+mod client;
 mod daemon;
 mod local_server;
+mod matchers;
 mod pair;
 mod peers;
 mod process;
 mod prometheus;
+mod random;
 mod receiver;
+mod requests;
+mod routing;
+mod silences;
 mod times;
 mod wait;
