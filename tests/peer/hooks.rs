@@ -89,7 +89,12 @@ impl Shared {
         let set = lock(&self.behaviours).get(&path).copied();
         let behaviour = set.unwrap_or(Behaviour::Status(200));
         let at = self.clock.mono();
-        lock(&self.heard).push(Heard { at, path, body, behaviour });
+        lock(&self.heard).push(Heard {
+            at,
+            path,
+            body,
+            behaviour,
+        });
         answer(request, behaviour);
     }
 }

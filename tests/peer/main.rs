@@ -14,22 +14,31 @@
 //! - `scenario`, `composition`, `stage`, `hooks`, `timeline`: how such a scenario is read, made part
 //!   of a configuration, played, heard and compared
 //! - `pair`: both daemons side by side, and amtool asking both
+//! - `requests`: requests of the API, right and wrong, one by one
+//! - `routing`: random trees of routes, and which receivers and groups they lead to
+//! - `matchers`: matchers in each mode, and which alerts they find
 //! - `daemon`: either daemon, by one driver
-//! - `peers`, `process`, `local_server`, `receiver`, `times`, `wait`: what those stand on
+//! - `client`, `peers`, `process`, `local_server`, `random`, `receiver`, `times`, `wait`: what those
+//!   stand on
 
 mod amtool;
 mod cases;
+mod client;
 mod composition;
 mod configurations;
 mod daemon;
 mod hooks;
 mod local_server;
+mod matchers;
 mod notifications;
 mod pair;
 mod peers;
 mod process;
 mod prometheus;
+mod random;
 mod receiver;
+mod requests;
+mod routing;
 mod scenario;
 mod silences;
 mod stage;

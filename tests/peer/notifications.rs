@@ -43,9 +43,15 @@ fn every_scenario_is_told_as_by_alertmanager() {
         }
         let differing = played.into_iter().filter(|played| !is_as_expected(played));
         let differing: Vec<Played> = differing.collect();
-        say(&format!("play {number}: {} of {count} scenarios differ", differing.len()));
+        say(&format!(
+            "play {number}: {} of {count} scenarios differ",
+            differing.len()
+        ));
         faults = differing.iter().map(told).collect();
-        left = differing.into_iter().map(|played| played.scenario).collect();
+        left = differing
+            .into_iter()
+            .map(|played| played.scenario)
+            .collect();
         if left.is_empty() {
             return;
         }
@@ -68,7 +74,9 @@ fn play_all(peers: &Peers, scenarios: Vec<Scenario>) -> Vec<Played> {
             stage.expect("the host has a thread to spare")
         })
         .collect();
-    let played = stages.into_iter().map(|stage| stage.join().expect("a stage that ends"));
+    let played = stages
+        .into_iter()
+        .map(|stage| stage.join().expect("a stage that ends"));
     played.flatten().collect()
 }
 
@@ -90,7 +98,10 @@ fn is_as_expected(played: &Played) -> bool {
 fn told(played: &Played) -> String {
     let tolerance = played.scenario.tolerance();
     let title = &played.scenario.title;
-    let (number, beside) = (played.scenario.number, played.ours.beside(&played.theirs, tolerance));
+    let (number, beside) = (
+        played.scenario.number,
+        played.ours.beside(&played.theirs, tolerance),
+    );
     format!("{number}. {title} (ours | Alertmanager's)\n{beside}")
 }
 

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use alertwheel::clock::Clock;
 use alertwheel::model::{
-    Matcher, MatchOp, Mono, Now, ParserMode, Wall, format_rfc3339_nanos, parse_duration,
+    MatchOp, Matcher, Mono, Now, ParserMode, Wall, format_rfc3339_nanos, parse_duration,
     parse_matchers,
 };
 use alertwheel::threads::{self, WORKER_STACK};
@@ -95,7 +95,9 @@ pub fn play(peers: &Peers, scenarios: Vec<Scenario>) -> Vec<Played> {
         actors.push(actor.expect("the host has a thread to spare"));
         begins = begins + STAGGER;
     }
-    let began = actors.into_iter().map(|actor| actor.join().expect("a play that ends"));
+    let began = actors
+        .into_iter()
+        .map(|actor| actor.join().expect("a play that ends"));
     let began: Vec<Now> = began.collect();
     let heard = stage.sides.each_ref().map(|side| side.hooks.heard());
     let played = stage.scenarios.iter().zip(began).map(|(scenario, began)| {
@@ -166,7 +168,9 @@ impl Play {
         Play {
             stage: Arc::clone(stage),
             scenario: scenario.clone(),
-            agent: Agent::new_with_config(Agent::config_builder().http_status_as_error(false).build()),
+            agent: Agent::new_with_config(
+                Agent::config_builder().http_status_as_error(false).build(),
+            ),
             silences: BTreeMap::new(),
         }
     }
@@ -286,7 +290,10 @@ impl Play {
     fn post(&self, url: &str, body: &str) -> String {
         let request = self.agent.post(url).content_type("application/json");
         let mut answer = request.send(body).expect("an answer");
-        let text = answer.body_mut().read_to_string().expect("an answer in text");
+        let text = answer
+            .body_mut()
+            .read_to_string()
+            .expect("an answer in text");
         let title = &self.scenario.title;
         assert_eq!(answer.status(), 200, "{title}: {url}: {text}");
         text
@@ -342,11 +349,13 @@ fn matcher(matcher: &Matcher) -> Value {
 
 /// `time` moved by a span with or without a sign.
 fn moved(time: Wall, span: &str) -> Wall {
-    time.checked_add(signed(span)).expect("a time on the calendar")
+    time.checked_add(signed(span))
+        .expect("a time on the calendar")
 }
 
 fn before(time: Wall, span: &str) -> Wall {
-    time.checked_sub(signed(span)).expect("a time on the calendar")
+    time.checked_sub(signed(span))
+        .expect("a time on the calendar")
 }
 
 fn signed(text: &str) -> SignedDuration {

@@ -66,7 +66,10 @@ impl Timeline {
             && ours.iter().zip(&theirs).all(|((a, ours), (b, theirs))| {
                 a == b
                     && ours.len() == theirs.len()
-                    && ours.iter().zip(theirs).all(|(a, b)| a.is_like(b, tolerance))
+                    && ours
+                        .iter()
+                        .zip(theirs)
+                        .all(|(a, b)| a.is_like(b, tolerance))
             })
     }
 
@@ -90,7 +93,8 @@ impl Timeline {
         let mut text = String::new();
         for key in keys {
             writeln!(text, "  {} {}", key.0, key.1).expect("a string");
-            let group = |side: &BTreeMap<Key, Vec<Told>>| side.get(key).cloned().unwrap_or_default();
+            let group =
+                |side: &BTreeMap<Key, Vec<Told>>| side.get(key).cloned().unwrap_or_default();
             let (ours, theirs) = (group(&ours), group(&theirs));
             for index in 0..ours.len().max(theirs.len()) {
                 let (ours, theirs) = (ours.get(index), theirs.get(index));
@@ -99,7 +103,8 @@ impl Timeline {
                     _ => false,
                 };
                 let mark = if is_like { ' ' } else { '!' };
-                let [left, right] = [ours, theirs].map(|told| told.map_or(String::new(), Told::line));
+                let [left, right] =
+                    [ours, theirs].map(|told| told.map_or(String::new(), Told::line));
                 writeln!(text, " {mark}  {left:COLUMN$} | {right}").expect("a string");
                 if let (Some(ours), Some(theirs), false) = (ours, theirs, is_like) {
                     text.push_str(&ours.parts_that_differ(theirs));
@@ -172,10 +177,12 @@ impl Told {
 
     fn has_times_like(&self, other: &Told, tolerance: Duration) -> bool {
         let pairs = self.times.iter().zip(&other.times);
-        pairs.flat_map(|(a, b)| a.iter().zip(b)).all(|pair| match pair {
-            (Some(a), Some(b)) => (a - b).abs() <= tolerance.as_secs_f64(),
-            (a, b) => a == b,
-        })
+        pairs
+            .flat_map(|(a, b)| a.iter().zip(b))
+            .all(|pair| match pair {
+                (Some(a), Some(b)) => (a - b).abs() <= tolerance.as_secs_f64(),
+                (a, b) => a == b,
+            })
     }
 
     fn parts_that_differ(&self, other: &Told) -> String {
@@ -183,8 +190,12 @@ impl Told {
         let fields = self.body.as_object().expect("a webhook is an object");
         for (name, value) in fields {
             if other.body[name] != *value {
-                writeln!(text, "      {name}: {value}\n      not {}", other.body[name])
-                    .expect("a string");
+                writeln!(
+                    text,
+                    "      {name}: {value}\n      not {}",
+                    other.body[name]
+                )
+                .expect("a string");
             }
         }
         if self.times.len() == other.times.len() && self.times != other.times && text.is_empty() {

@@ -20,7 +20,12 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
             return seen;
         }
         assert!(clock.mono() < deadline, "waited in vain for {what}");
-        // Nothing is ever sent here, so this is a wait with an end.
-        let _ = never::<()>().recv_timeout(PAUSE);
+        pause();
     }
+}
+
+/// Lets a moment pass, as between two looks.
+pub fn pause() {
+    // Nothing is ever sent here, so this is a wait with an end.
+    let _ = never::<()>().recv_timeout(PAUSE);
 }
