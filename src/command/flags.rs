@@ -18,7 +18,7 @@ const AFTER_HELP: &str = "\
 A SPAN is a number with a unit, or several: 500ms, 30s, 1h30m, 5d.
 SIGHUP, or a POST to /-/reload, loads the configuration again. SIGTERM stops.
 The other --cluster.* flags of Alertmanager change nothing either: this daemon runs alone.
---web.config.file, --web.systemd-socket and --cluster.tls-config are refused until they are built.";
+--cluster.tls-config is refused.";
 
 /// Everything a user may say on the command line.
 #[derive(Debug, Parser)]
