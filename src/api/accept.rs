@@ -4,6 +4,7 @@
 
 use super::error::ApiError;
 use super::http::Request;
+use super::media_type;
 
 const JSON: &str = "application/json";
 
@@ -16,17 +17,18 @@ pub fn check_content_type(request: &Request) -> Result<(), ApiError> {
         None | Some("") => "application/octet-stream",
         Some(given) => given,
     };
-    let media_type = given.split(';').next().unwrap_or(given).trim();
-    if media_type.eq_ignore_ascii_case(JSON) {
-        return Ok(());
-    }
-    Err(match fault_of_media_type(media_type) {
-        Some(because) => ApiError::BadContentType {
+    if let Some(because) = media_type::fault(given) {
+        return Err(ApiError::BadContentType {
             given: given.to_owned(),
             because,
-        },
-        None => ApiError::UnsupportedMediaType(media_type.to_ascii_lowercase()),
-    })
+        });
+    }
+    let name = given.split(';').next().unwrap_or(given).trim();
+    if name.eq_ignore_ascii_case(JSON) {
+        Ok(())
+    } else {
+        Err(ApiError::UnsupportedMediaType(name.to_ascii_lowercase()))
+    }
 }
 
 /// Whether the sender takes JSON. A request that names nothing takes all.
@@ -55,34 +57,6 @@ fn is_zero_quality(parameter: &str) -> bool {
     parameter
         .strip_prefix("q=")
         .is_some_and(|quality| quality.parse() == Ok(0.0))
-}
-
-/// What is wrong with a media type, in the words of Go's `mime`.
-fn fault_of_media_type(media_type: &str) -> Option<String> {
-    let Some((kind, subtype)) = media_type.split_once('/') else {
-        return Some(if is_token(media_type) {
-            format!("mediatype: malformed: \"{media_type}\" has no subtype")
-        } else {
-            "mime: expected slash after first token".to_owned()
-        });
-    };
-    if !is_token(kind) {
-        Some("mime: expected slash after first token".to_owned())
-    } else if !subtype.starts_with(is_token_char) {
-        Some("mime: expected token after slash".to_owned())
-    } else if !is_token(subtype) {
-        Some("mime: unexpected content after media subtype".to_owned())
-    } else {
-        None
-    }
-}
-
-fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(is_token_char)
-}
-
-fn is_token_char(character: char) -> bool {
-    character.is_ascii_graphic() && !"()<>@,;:\\\"/[]?=".contains(character)
 }
 
 #[cfg(test)]
@@ -114,6 +88,7 @@ mod tests {
             (Some("APPLICATION/JSON"), 200),
             (Some("application/json; charset=utf-8"), 200),
             (Some("application/json;"), 200),
+            (Some("application/json; charset"), 400),
             (Some("text/plain; a=b"), 415),
             (Some("application/vnd.x+json"), 415),
             (Some("json"), 400),

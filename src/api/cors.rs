@@ -21,9 +21,8 @@ pub fn answer_preflight(request: &Request) -> Option<Answer> {
         "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
     );
     let headers = request.header(REQUEST_HEADERS).unwrap_or("");
-    let may_pass = request.header("origin").is_some()
-        && matches!(method, "GET" | "POST" | "HEAD")
-        && are_allowed(headers);
+    let may_pass =
+        has_origin(request) && matches!(method, "GET" | "POST" | "HEAD") && are_allowed(headers);
     if !may_pass {
         return Some(answer);
     }
@@ -40,11 +39,18 @@ pub fn answer_preflight(request: &Request) -> Option<Answer> {
 /// The answer, readable for pages of any origin where the method allows it.
 pub fn open_to_pages(request: &Request, answer: Answer) -> Answer {
     let may_read = matches!(request.method.as_str(), "GET" | "POST" | "HEAD" | "OPTIONS");
-    if may_read && request.header("origin").is_some() {
+    if may_read && has_origin(request) {
         answer.with_header("Access-Control-Allow-Origin", "*")
     } else {
         answer
     }
+}
+
+/// An empty origin is none.
+fn has_origin(request: &Request) -> bool {
+    request
+        .header("origin")
+        .is_some_and(|origin| !origin.is_empty())
 }
 
 /// Browsers list headers sorted and in lower case; a list in any other form is not theirs.
@@ -101,6 +107,7 @@ mod tests {
         let origin = ("origin", "http://x.y");
         assert_eq!(ask(&[origin, (REQUEST_METHOD, "DELETE")]).len(), 1);
         assert_eq!(ask(&[(REQUEST_METHOD, "GET")]).len(), 1);
+        assert_eq!(ask(&[("origin", ""), (REQUEST_METHOD, "GET")]).len(), 1);
         for headers in [
             "x-foo",
             "Content-Type",

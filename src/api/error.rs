@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::dispatch::inbox::Unanswered;
-use crate::model::format_go_duration;
+use crate::model::{format_go_duration, go_quote};
 
 use super::http::Answer;
 use super::wire;
@@ -122,11 +122,13 @@ impl fmt::Display for ApiError {
             }
             ApiError::UnsupportedMediaType(given) => write!(
                 out,
-                "unsupported media type \"{given}\", only [application/json] are allowed"
+                "unsupported media type {}, only [application/json] are allowed",
+                go_quote(given)
             ),
             ApiError::BadContentType { given, because } => write!(
                 out,
-                "parsing Content-Type header from \"{given}\" failed, because {because}"
+                "parsing Content-Type header from {} failed, because {because}",
+                go_quote(given)
             ),
             ApiError::NotAcceptable => out.write_str(
                 "unsupported media type requested, only [application/json] are available",
@@ -200,6 +202,16 @@ mod tests {
             body,
             r#"{"code":602,"message":"alerts in body is required"}"#
         );
+    }
+
+    #[test]
+    fn headers_are_quoted_as_in_go() {
+        let (_, body, _) = told(ApiError::BadContentType {
+            given: "a/b;c=\"d".to_owned(),
+            because: "of that".to_owned(),
+        });
+        let expected = r#"{"code":400,"message":"parsing Content-Type header from \"a/b;c=\\\"d\" failed, because of that"}"#;
+        assert_eq!(body, expected);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod error;
 mod filters;
 pub mod guard;
 mod http;
+mod media_type;
 mod pages;
 mod params;
 mod router;

@@ -91,7 +91,7 @@ pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer
     let method = request.method.as_str();
     if let Some(route) = ROUTES.iter().find(|route| route.is_at(path)) {
         let answer = if route.takes(method) {
-            serve(api, route.page)
+            serve(api, route.page, method)
         } else if method == "OPTIONS" {
             Answer::empty(200).with_header("Allow", route.allow())
         } else {
@@ -145,7 +145,7 @@ pub fn plain_error(status: u16, text: &str) -> Answer {
     Answer::text(status, format!("{text}\n")).with_header("X-Content-Type-Options", "nosniff")
 }
 
-fn serve(api: &Api, page: Page) -> Answer {
+fn serve(api: &Api, page: Page, method: &str) -> Answer {
     match page {
         Page::Home => Answer::text(
             200,
@@ -155,8 +155,8 @@ fn serve(api: &Api, page: Page) -> Answer {
                 api.settings.prefix()
             ),
         ),
-        Page::Healthy => Answer::text(200, "OK"),
-        Page::Ready => ready(api),
+        Page::Healthy => well(method),
+        Page::Ready => ready(api, method),
         Page::Reload => match (api.settings.reload)() {
             Ok(()) => Answer::empty(200),
             Err(error) => plain_error(500, &format!("failed to reload config: {error}")),
@@ -166,10 +166,19 @@ fn serve(api: &Api, page: Page) -> Answer {
     }
 }
 
+/// Who asks by HEAD hears of no type, since there is nothing that has one.
+fn well(method: &str) -> Answer {
+    if method == "HEAD" {
+        Answer::empty(200)
+    } else {
+        Answer::text(200, "OK")
+    }
+}
+
 /// Ready while the dispatcher answers: it is asked for the cheapest thing it knows.
-fn ready(api: &Api) -> Answer {
+fn ready(api: &Api, method: &str) -> Answer {
     match api.heard(api.inbox.ask(Query::Gauges)) {
-        Ok(_) => Answer::text(200, "OK"),
+        Ok(_) => well(method),
         Err(error) => unanswered(&error),
     }
 }

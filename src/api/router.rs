@@ -91,6 +91,10 @@ impl Api {
 
     /// The answer, and the value of the metrics' label `handler`.
     fn answer(&self, request: &Request) -> (&'static str, Answer) {
+        if request.method == "OPTIONS" && request.target == "*" {
+            // It asks after the server as a whole, which takes everything somewhere.
+            return ("unknown", Answer::empty(200));
+        }
         let target = Target::split(&request.target);
         let sent = target.path;
         let Some(decoded) = percent_decode(sent, Plus::Literal) else {
@@ -108,7 +112,7 @@ impl Api {
             return ("/", self.answer_above_prefix(request));
         }
         match decoded.strip_prefix(prefix) {
-            Some("") => {
+            Some("") if request.method == "GET" => {
                 let root = target.with_path(&format!("{prefix}/"));
                 ("unknown", redirect(request, 301, &root))
             }

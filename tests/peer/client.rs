@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::wait::PATIENCE;
 
-/// A request as it goes out, but for `Host`, `Connection` and `Content-Length`, which are added.
+/// A request as it goes out, but for `Host` and `Connection`, which are added, as is the length of a
+/// body unless a header gives another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
     /// Such as `GET`.
@@ -17,7 +18,7 @@ pub struct Request {
     pub target: String,
     /// Names and values in the order in which they are sent.
     pub headers: Vec<(String, String)>,
-    /// Sent with its length if there are bytes, or if the method is one that has a body.
+    /// Sent with its length if there are bytes, or if the method is one that brings a body.
     pub body: Vec<u8>,
 }
 
@@ -76,7 +77,10 @@ impl Request {
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        if !self.body.is_empty() || matches!(method.as_str(), "POST" | "PUT" | "PATCH") {
+        let is_length = |(name, _): &(String, String)| name.eq_ignore_ascii_case("content-length");
+        let brings_body =
+            !self.body.is_empty() || matches!(method.as_str(), "POST" | "PUT" | "PATCH");
+        if brings_body && !self.headers.iter().any(is_length) {
             head.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
         }
         head.push_str("\r\n");

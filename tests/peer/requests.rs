@@ -24,15 +24,12 @@ const TRIES: usize = 50;
 /// Requests in all files together, at least.
 const ENOUGH: usize = 250;
 
-const FILES: [&str; 6] = [
-    include_str!("requests/alerts.txt"),
-    include_str!("requests/silences.txt"),
-    include_str!("requests/groups.txt"),
-    include_str!("requests/pages.txt"),
-    include_str!("requests/clients.txt"),
-    include_str!("requests/prefix.txt"),
-];
-
+const ALERTS: &str = include_str!("requests/alerts.txt");
+const SILENCES: &str = include_str!("requests/silences.txt");
+const GROUPS: &str = include_str!("requests/groups.txt");
+const PAGES: &str = include_str!("requests/pages.txt");
+const CLIENTS: &str = include_str!("requests/clients.txt");
+const PREFIX: &str = include_str!("requests/prefix.txt");
 const DIFFERENCES: &str = include_str!("requests/differences.txt");
 
 /// Both daemons, and what each has given out.
@@ -96,40 +93,36 @@ fn compare(test: &str, flags: &[&str], file: &str) {
 
 #[test]
 fn requests_with_alerts_are_answered_alike() {
-    compare("requests_with_alerts_are_answered_alike", &[], FILES[0]);
+    compare("requests_with_alerts_are_answered_alike", &[], ALERTS);
 }
 
 #[test]
 fn requests_with_silences_are_answered_alike() {
-    compare("requests_with_silences_are_answered_alike", &[], FILES[1]);
+    compare("requests_with_silences_are_answered_alike", &[], SILENCES);
 }
 
 #[test]
 fn requests_for_groups_and_muted_alerts_are_answered_alike() {
     let test = "requests_for_groups_and_muted_alerts_are_answered_alike";
-    compare(test, &[], FILES[2]);
+    compare(test, &[], GROUPS);
 }
 
 #[test]
 fn requests_for_everything_else_are_answered_alike() {
     let test = "requests_for_everything_else_are_answered_alike";
-    compare(test, &[], FILES[3]);
+    compare(test, &[], PAGES);
 }
 
 #[test]
 fn requests_of_grafana_and_karma_are_answered_alike() {
     let test = "requests_of_grafana_and_karma_are_answered_alike";
-    compare(test, &[], FILES[4]);
+    compare(test, &[], CLIENTS);
 }
 
 #[test]
 fn requests_below_a_prefix_are_answered_alike() {
     let flags = ["--web.route-prefix=/am/x/"];
-    compare(
-        "requests_below_a_prefix_are_answered_alike",
-        &flags,
-        FILES[5],
-    );
+    compare("requests_below_a_prefix_are_answered_alike", &flags, PREFIX);
 }
 
 #[test]
@@ -146,13 +139,19 @@ fn requests_that_differ_on_purpose_differ_as_said() {
         assert_eq!(answers[0].status, case.status, "{told}");
         assert!(ours.contains(&case.ours), "{told}");
         assert!(theirs.contains(&case.theirs), "{told}");
-        assert_ne!(case.ours, case.theirs, "{case}: the same is no difference");
+        if case.ours.is_empty() {
+            // This one only prepares the next.
+            assert_eq!(answers[1].status, case.status, "{told}");
+        } else {
+            assert!(!theirs.contains(&case.ours), "no difference: {told}");
+        }
     }
 }
 
 #[test]
 fn there_are_many_requests_of_every_outcome() {
-    let cases: Vec<Case> = FILES.iter().flat_map(|file| read(file)).collect();
+    let files = [ALERTS, SILENCES, GROUPS, PAGES, CLIENTS, PREFIX];
+    let cases: Vec<Case> = files.iter().flat_map(|file| read(file)).collect();
     assert!(cases.len() >= ENOUGH, "only {}", cases.len());
     for status in [200, 204, 301, 302, 400, 404, 405, 406, 410, 415, 422] {
         let count = cases.iter().filter(|case| case.status == status).count();

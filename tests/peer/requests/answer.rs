@@ -138,7 +138,11 @@ fn in_order(text: &str, header: &str) -> String {
 
 fn tidy(value: &mut Value) {
     match value {
-        Value::String(text) => *text = text.replace("[POST,GET]", "[GET,POST]"),
+        Value::String(text) => {
+            *text = text
+                .replace("[POST,GET]", "[GET,POST]")
+                .replace("[DELETE,GET]", "[GET,DELETE]");
+        }
         Value::Array(items) => items.iter_mut().for_each(tidy),
         Value::Object(fields) => {
             // Alertmanager has route labels since 0.34 only; no route has any here.
