@@ -48,7 +48,9 @@ pub fn compose(scenarios: &[Scenario], variant: &str, hooks: SocketAddr) -> Stri
     text.push_str(TIME_INTERVALS);
     text.push_str("inhibit_rules:\n");
     for scenario in scenarios {
-        let rules = scenario.section("inhibit_rules", variant).unwrap_or_default();
+        let rules = scenario
+            .section("inhibit_rules", variant)
+            .unwrap_or_default();
         push_items(&mut text, &localised(scenario, rules, hooks));
     }
     text
@@ -80,7 +82,10 @@ fn localised(scenario: &Scenario, text: &str, hooks: SocketAddr) -> String {
     let addressed = webhook.replace_all(&text, |found: &Captures| {
         let host = found[1].as_bytes()[0];
         let port = hooks.port();
-        format!("http://127.1.{number}.{host}:{port}/{number}/{}{}", &found[1], &found[2])
+        format!(
+            "http://127.1.{number}.{host}:{port}/{number}/{}{}",
+            &found[1], &found[2]
+        )
     });
     addressed.into_owned()
 }

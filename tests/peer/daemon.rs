@@ -59,13 +59,7 @@ impl Daemon {
         Daemon::start_in(make, peers, home.path(), folder, flags)
     }
 
-    fn start_in(
-        make: Make,
-        peers: &Peers,
-        home: &Path,
-        folder: Folder,
-        flags: &[&str],
-    ) -> Daemon {
+    fn start_in(make: Make, peers: &Peers, home: &Path, folder: Folder, flags: &[&str]) -> Daemon {
         let mut arguments = vec![
             format!("--config.file={}", home.join(CONFIGURATION).display()),
             format!("--storage.path={}", home.join("data").display()),

@@ -16,7 +16,7 @@ use alertwheel::threads::{self, WORKER_STACK};
 
 use crate::peers::Peers;
 use crate::scenario::{self, Scenario};
-use crate::stage::{self, Played};
+use crate::stage::{Played, Stage};
 
 /// How often a scenario is played until a difference counts.
 const PLAYS: usize = 3;
@@ -43,9 +43,15 @@ fn every_scenario_is_told_as_by_alertmanager() {
         }
         let differing = played.into_iter().filter(|played| !is_as_expected(played));
         let differing: Vec<Played> = differing.collect();
-        say(&format!("play {number}: {} of {count} scenarios differ", differing.len()));
+        say(&format!(
+            "play {number}: {} of {count} scenarios differ",
+            differing.len()
+        ));
         faults = differing.iter().map(told).collect();
-        left = differing.into_iter().map(|played| played.scenario).collect();
+        left = differing
+            .into_iter()
+            .map(|played| played.scenario)
+            .collect();
         if left.is_empty() {
             return;
         }
@@ -60,16 +66,26 @@ fn play_all(peers: &Peers, scenarios: Vec<Scenario>) -> Vec<Played> {
     if !together.is_empty() {
         companies.push(together);
     }
-    let stages: Vec<JoinHandle<Vec<Played>>> = companies
-        .into_iter()
-        .map(|company| {
-            let peers = peers.clone();
-            let stage = threads::spawn("stage", WORKER_STACK, move || stage::play(&peers, company));
-            stage.expect("the host has a thread to spare")
-        })
-        .collect();
-    let played = stages.into_iter().map(|stage| stage.join().expect("a stage that ends"));
-    played.flatten().collect()
+    let peers = peers.clone();
+    let stages = at_once(companies, move |company| Stage::set(&peers, company));
+    // Daemons that still start would take time from those that are timed.
+    let played = at_once(stages, Stage::play);
+    played.into_iter().flatten().collect()
+}
+
+/// Does something with each of them, all on threads of their own.
+fn at_once<T: Send + 'static, U: Send + 'static>(
+    each: Vec<T>,
+    work: impl Fn(T) -> U + Clone + Send + 'static,
+) -> Vec<U> {
+    let start = |one| {
+        let work = work.clone();
+        let thread = threads::spawn("stage", WORKER_STACK, move || work(one));
+        thread.expect("the host has a thread to spare")
+    };
+    let started: Vec<JoinHandle<U>> = each.into_iter().map(start).collect();
+    let join = |thread: JoinHandle<U>| thread.join().expect("a stage that holds");
+    started.into_iter().map(join).collect()
 }
 
 fn is_as_expected(played: &Played) -> bool {
@@ -90,7 +106,10 @@ fn is_as_expected(played: &Played) -> bool {
 fn told(played: &Played) -> String {
     let tolerance = played.scenario.tolerance();
     let title = &played.scenario.title;
-    let (number, beside) = (played.scenario.number, played.ours.beside(&played.theirs, tolerance));
+    let (number, beside) = (
+        played.scenario.number,
+        played.ours.beside(&played.theirs, tolerance),
+    );
     format!("{number}. {title} (ours | Alertmanager's)\n{beside}")
 }
 

@@ -95,7 +95,11 @@ impl Scenario {
         Scenario {
             number: 0,
             title: title.to_owned(),
-            acts: when.lines().filter(|line| !line.is_empty()).map(act).collect(),
+            acts: when
+                .lines()
+                .filter(|line| !line.is_empty())
+                .map(act)
+                .collect(),
             sections,
         }
     }
