@@ -1,6 +1,7 @@
 //! All receivers of one daemon: a server that remembers every webhook and answers as scenarios say.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -13,6 +14,9 @@ use tiny_http::{Header, Request, Response};
 
 use crate::local_server::LocalServer;
 
+/// How long a receiver that hangs holds a request: longer than any flush in these scenarios.
+const HANG: Duration = Duration::from_secs(60);
+
 /// What a receiver does with a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Behaviour {
@@ -22,6 +26,8 @@ pub enum Behaviour {
     Throttle(u64),
     /// Answers 200, but only after this long.
     Wait(Duration),
+    /// Answers when nobody listens any more.
+    Hang,
 }
 
 /// A webhook as it came in.
@@ -108,15 +114,19 @@ fn answer(request: Request, behaviour: Behaviour) {
             let header = header(format!("Retry-After: {seconds}"));
             request.respond(Response::empty(429).with_header(header))
         }
-        Behaviour::Wait(wait) => {
-            let thread = threads::spawn("slow hook", WORKER_STACK, move || {
-                let _ = never::<()>().recv_timeout(wait);
-                let _ = request.respond(Response::empty(200));
-            });
-            drop(thread.expect("the host has a thread to spare"));
-            Ok(())
-        }
+        Behaviour::Wait(wait) => answer_after(wait, request),
+        Behaviour::Hang => answer_after(HANG, request),
     };
+}
+
+fn answer_after(wait: Duration, request: Request) -> io::Result<()> {
+    threads::spawn("slow hook", WORKER_STACK, move || {
+        // Nothing is ever sent here, so this is a wait with an end.
+        let _ = never::<()>().recv_timeout(wait);
+        // See `answer`.
+        let _ = request.respond(Response::empty(200));
+    })?;
+    Ok(())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

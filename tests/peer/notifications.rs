@@ -16,7 +16,7 @@ use alertwheel::threads::{self, WORKER_STACK};
 
 use crate::peers::Peers;
 use crate::scenario::{self, Scenario};
-use crate::stage::{self, Played};
+use crate::stage::{Played, Stage};
 
 /// How often a scenario is played until a difference counts.
 const PLAYS: usize = 3;
@@ -66,18 +66,26 @@ fn play_all(peers: &Peers, scenarios: Vec<Scenario>) -> Vec<Played> {
     if !together.is_empty() {
         companies.push(together);
     }
-    let stages: Vec<JoinHandle<Vec<Played>>> = companies
-        .into_iter()
-        .map(|company| {
-            let peers = peers.clone();
-            let stage = threads::spawn("stage", WORKER_STACK, move || stage::play(&peers, company));
-            stage.expect("the host has a thread to spare")
-        })
-        .collect();
-    let played = stages
-        .into_iter()
-        .map(|stage| stage.join().expect("a stage that ends"));
-    played.flatten().collect()
+    let peers = peers.clone();
+    let stages = at_once(companies, move |company| Stage::set(&peers, company));
+    // Daemons that still start would take time from those that are timed.
+    let played = at_once(stages, Stage::play);
+    played.into_iter().flatten().collect()
+}
+
+/// Does something with each of them, all on threads of their own.
+fn at_once<T: Send + 'static, U: Send + 'static>(
+    each: Vec<T>,
+    work: impl Fn(T) -> U + Clone + Send + 'static,
+) -> Vec<U> {
+    let start = |one| {
+        let work = work.clone();
+        let thread = threads::spawn("stage", WORKER_STACK, move || work(one));
+        thread.expect("the host has a thread to spare")
+    };
+    let started: Vec<JoinHandle<U>> = each.into_iter().map(start).collect();
+    let join = |thread: JoinHandle<U>| thread.join().expect("a stage that holds");
+    started.into_iter().map(join).collect()
 }
 
 fn is_as_expected(played: &Played) -> bool {

@@ -8,7 +8,7 @@
 //! | `resolve ALERTS` | posted with an end now |
 //! | `silence NAME MATCHERS for 1h`, `... after 2s` | somebody silences alerts of this scenario |
 //! | `expire NAME` | somebody ends that silence |
-//! | `receiver NAME answers 500`, `throttles 1`, `waits 3s`, `heals` | it does from now on |
+//! | `receiver NAME answers 500`, `throttles 1`, `waits 3s`, `hangs`, `heals` | it does from now on |
 //! | `reload NAME` | the configuration of that name takes effect |
 //! | `restart` | the daemons stop and start |
 //! | `end` | what is told later does not count |
@@ -18,11 +18,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use alertwheel::clock::Clock;
 use alertwheel::model::{
-    MatchOp, Matcher, Mono, Now, ParserMode, Wall, format_rfc3339_nanos, parse_duration,
+    MatchOp, Matcher, Mono, Now, ParserMode, Status, Wall, format_rfc3339_nanos, parse_duration,
     parse_matchers,
 };
 use alertwheel::threads::{self, WORKER_STACK};
@@ -45,8 +46,8 @@ const EXTERNAL_URL: &str = "--web.external-url=http://dispatcher.test";
 /// Between the starts of scenarios, so that not all of them act at the same instant.
 const STAGGER: Duration = Duration::from_millis(70);
 
-/// From the start of the daemons to that of the first scenario.
-const LEAD: Duration = Duration::from_millis(500);
+/// From when all daemons listen to the start of the first scenario, for what they still have to do.
+const LEAD: Duration = Duration::from_secs(1);
 
 /// A scenario with what both daemons told in it.
 pub struct Played {
@@ -83,38 +84,9 @@ struct Play {
     silences: BTreeMap<String, [String; 2]>,
 }
 
-/// Plays these scenarios side by side on daemons of their own and returns when all have ended.
-pub fn play(peers: &Peers, scenarios: Vec<Scenario>) -> Vec<Played> {
-    let stage = Arc::new(Stage::set(peers, scenarios));
-    let first = stage.clock.mono() + LEAD;
-    let mut actors = Vec::new();
-    let mut begins = first;
-    for scenario in &stage.scenarios {
-        let play = Play::new(&stage, scenario);
-        let actor = threads::spawn("actor", WORKER_STACK, move || play.run(begins));
-        actors.push(actor.expect("the host has a thread to spare"));
-        begins = begins + STAGGER;
-    }
-    let began = actors
-        .into_iter()
-        .map(|actor| actor.join().expect("a play that ends"));
-    let began: Vec<Now> = began.collect();
-    let heard = stage.sides.each_ref().map(|side| side.hooks.heard());
-    let played = stage.scenarios.iter().zip(began).map(|(scenario, began)| {
-        let [ours, theirs] = heard
-            .each_ref()
-            .map(|heard| Timeline::of(scenario, began, heard));
-        Played {
-            scenario: scenario.clone(),
-            ours,
-            theirs,
-        }
-    });
-    played.collect()
-}
-
 impl Stage {
-    fn set(peers: &Peers, scenarios: Vec<Scenario>) -> Stage {
+    /// Starts both daemons on the configuration of these scenarios.
+    pub fn set(peers: &Peers, scenarios: Vec<Scenario>) -> Stage {
         let clock = Clock::start();
         let side = |make| Side::start(make, peers, &scenarios, clock);
         Stage {
@@ -122,6 +94,35 @@ impl Stage {
             sides: [side(Make::Alertwheel), side(Make::Alertmanager)],
             scenarios,
         }
+    }
+
+    /// Plays all scenarios side by side and returns when the last has ended.
+    pub fn play(self) -> Vec<Played> {
+        let stage = Arc::new(self);
+        let first = stage.clock.mono() + LEAD;
+        let mut actors = Vec::new();
+        for (scenario, turn) in stage.scenarios.iter().zip(0..) {
+            let play = Play::new(&stage, scenario);
+            let begins = first + STAGGER * turn;
+            let actor = threads::spawn("actor", WORKER_STACK, move || play.run(begins));
+            actors.push(actor.expect("the host has a thread to spare"));
+        }
+        let join = |actor: JoinHandle<Now>| actor.join().expect("a play that ends");
+        let began: Vec<Now> = actors.into_iter().map(join).collect();
+        let heard = stage.sides.each_ref().map(|side| side.hooks.heard());
+        let all = stage.scenarios.iter().zip(began);
+        all.map(|(scenario, began)| {
+            let timelines = heard
+                .each_ref()
+                .map(|heard| Timeline::of(scenario, began, heard));
+            let [ours, theirs] = timelines;
+            Played {
+                scenario: scenario.clone(),
+                ours,
+                theirs,
+            }
+        })
+        .collect()
     }
 }
 
@@ -196,8 +197,8 @@ impl Play {
     fn act(&mut self, line: &str) {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         match verb {
-            "fire" => self.post_alerts(rest, None),
-            "resolve" => self.post_alerts(rest, Some(self.stage.clock.wall())),
+            "fire" => self.post_alerts(rest, Status::Firing),
+            "resolve" => self.post_alerts(rest, Status::Resolved),
             "silence" => self.silence(rest),
             "expire" => self.expire(rest),
             "receiver" => self.receiver(rest),
@@ -208,13 +209,13 @@ impl Play {
         }
     }
 
-    fn post_alerts(&self, text: &str, ends_at: Option<Wall>) {
+    fn post_alerts(&self, text: &str, status: Status) {
         let now = self.stage.clock.wall();
         let number = self.scenario.number;
         let alerts: Vec<Value> = text
             .split(',')
             .flat_map(alerts_of_range)
-            .map(|text| alert(&text, number, now, ends_at))
+            .map(|text| alert(&text, number, now, status))
             .collect();
         let body = Value::from(alerts).to_string();
         for side in &self.stage.sides {
@@ -262,6 +263,7 @@ impl Play {
             ("heals", _) => Behaviour::Status(200),
             ("answers", status) => Behaviour::Status(status.parse().expect("a status")),
             ("throttles", wait) => Behaviour::Throttle(wait.parse().expect("seconds")),
+            ("hangs", _) => Behaviour::Hang,
             ("waits", wait) => Behaviour::Wait(parse_duration(wait).expect("a span")),
             _ => panic!("no behaviour: {does}"),
         };
@@ -316,12 +318,12 @@ fn alerts_of_range(text: &str) -> Vec<String> {
 }
 
 /// `NAME label=value ... [since SPAN] [until SPAN] [noted TEXT]`
-fn alert(text: &str, number: usize, now: Wall, ends_at: Option<Wall>) -> Value {
+fn alert(text: &str, number: usize, now: Wall, status: Status) -> Value {
     let mut words = text.split_whitespace();
     let mut alert = json!({"labels": {"alertname": words.next().expect("an alertname")}});
     alert["labels"][LABEL] = number.to_string().into();
-    if let Some(ends_at) = ends_at {
-        alert["endsAt"] = format_rfc3339_nanos(ends_at).into();
+    if status == Status::Resolved {
+        alert["endsAt"] = format_rfc3339_nanos(now).into();
     }
     while let Some(word) = words.next() {
         let mut next = || words.next().expect("a word after it");

@@ -75,13 +75,16 @@ impl Timeline {
 
     /// Whether it is what `text` says, at about those times.
     pub fn is_as_told(&self, text: &str, tolerance: Duration) -> bool {
-        let lines: Vec<&str> = text.lines().collect();
-        lines.len() == self.told.len()
-            && lines.iter().zip(&self.told).all(|(line, told)| {
-                let (at, what) = line.split_once(' ').expect("a time and what is told");
-                let at = Duration::from_secs_f64(at.parse().expect("seconds from the start"));
-                told.at.abs_diff(at) <= tolerance && words(what) == words(&told.what())
-            })
+        let mut left: Vec<&Told> = self.told.iter().collect();
+        let all_lines_are_told = text.lines().all(|line| {
+            let (at, what) = line.split_once(' ').expect("a time and what is told");
+            let at = Duration::from_secs_f64(at.parse().expect("seconds from the start"));
+            let found = left.iter().position(|told| {
+                told.at.abs_diff(at) <= tolerance && words(&told.what()) == words(what)
+            });
+            found.map(|index| left.remove(index)).is_some()
+        });
+        all_lines_are_told && left.is_empty()
     }
 
     /// Both group by group, ours on the left. Lines that differ are marked.
@@ -107,7 +110,7 @@ impl Timeline {
                     [ours, theirs].map(|told| told.map_or(String::new(), Told::line));
                 writeln!(text, " {mark}  {left:COLUMN$} | {right}").expect("a string");
                 if let (Some(ours), Some(theirs), false) = (ours, theirs, is_like) {
-                    text.push_str(&ours.parts_that_differ(theirs));
+                    text.push_str(&ours.parts_that_differ(theirs, tolerance));
                 }
             }
         }
@@ -118,7 +121,8 @@ impl Timeline {
     fn push(&mut self, told: Told) {
         let is_retried = |behaviour| match behaviour {
             Behaviour::Status(status) => status >= 500,
-            Behaviour::Throttle(_) | Behaviour::Wait(_) => true,
+            Behaviour::Throttle(_) | Behaviour::Hang => true,
+            Behaviour::Wait(_) => false,
         };
         let mut same_webhook = self.told.iter().rev();
         let last = same_webhook
@@ -176,16 +180,11 @@ impl Told {
     }
 
     fn has_times_like(&self, other: &Told, tolerance: Duration) -> bool {
-        let pairs = self.times.iter().zip(&other.times);
-        pairs
-            .flat_map(|(a, b)| a.iter().zip(b))
-            .all(|pair| match pair {
-                (Some(a), Some(b)) => (a - b).abs() <= tolerance.as_secs_f64(),
-                (a, b) => a == b,
-            })
+        let mut pairs = self.times.iter().zip(&other.times);
+        pairs.all(|(ours, theirs)| are_near(ours, theirs, tolerance))
     }
 
-    fn parts_that_differ(&self, other: &Told) -> String {
+    fn parts_that_differ(&self, other: &Told, tolerance: Duration) -> String {
         let mut text = String::new();
         let fields = self.body.as_object().expect("a webhook is an object");
         for (name, value) in fields {
@@ -198,11 +197,9 @@ impl Told {
                 .expect("a string");
             }
         }
-        if self.times.len() == other.times.len() && self.times != other.times && text.is_empty() {
-            let times = self.times.iter().zip(&other.times);
-            for (ours, theirs) in times.filter(|(ours, theirs)| ours != theirs).take(5) {
-                writeln!(text, "      times {ours:.1?} | {theirs:.1?}").expect("a string");
-            }
+        let times = self.times.iter().zip(&other.times);
+        for (ours, theirs) in times.filter(|(ours, theirs)| !are_near(ours, theirs, tolerance)) {
+            writeln!(text, "      times {ours:.1?}\n      not {theirs:.1?}").expect("a string");
         }
         text
     }
@@ -231,9 +228,17 @@ impl Told {
             Behaviour::Status(status) => write!(line, "  ({status})").expect("a string"),
             Behaviour::Throttle(_) => line.push_str("  (429)"),
             Behaviour::Wait(_) => line.push_str("  (waits)"),
+            Behaviour::Hang => line.push_str("  (hangs)"),
         }
         line
     }
+}
+
+fn are_near(ours: &[Option<f64>; 2], theirs: &[Option<f64>; 2], tolerance: Duration) -> bool {
+    ours.iter().zip(theirs).all(|pair| match pair {
+        (Some(ours), Some(theirs)) => (ours - theirs).abs() <= tolerance.as_secs_f64(),
+        (ours, theirs) => ours == theirs,
+    })
 }
 
 fn short_name(alert: &Value) -> String {
