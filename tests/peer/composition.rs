@@ -2,7 +2,6 @@
 //! own, and its alerts carry its number.
 
 use std::fmt::Write;
-use std::net::SocketAddr;
 
 use regex::{Captures, Regex};
 
@@ -24,9 +23,9 @@ time_intervals:
 /// The receiver where no section names any.
 const RECEIVER: &str = "name: $team, webhook_configs: [{url: 'http://team/'}]";
 
-/// The configuration `variant` of these scenarios, with receivers that listen on the port of
-/// `hooks`.
-pub fn compose(scenarios: &[Scenario], variant: &str, hooks: SocketAddr) -> String {
+/// The configuration `variant` of these scenarios, with receivers that listen on
+/// `port`.
+pub fn compose(scenarios: &[Scenario], variant: &str, port: u16) -> String {
     let mut text = String::new();
     for global in each(scenarios, "global", variant) {
         writeln!(text, "global: {{{global}}}").expect("a string");
@@ -37,13 +36,13 @@ pub fn compose(scenarios: &[Scenario], variant: &str, hooks: SocketAddr) -> Stri
     for scenario in scenarios {
         let route = scenario.section("route", variant).unwrap_or_default();
         let route = format!("matchers: [HERE], receiver: $team, {route}");
-        let route = localised(scenario, &route.replace('\n', " "), hooks);
+        let route = localised(scenario, &route.replace('\n', " "), port);
         writeln!(text, "  - {{{route}}}").expect("a string");
     }
     text.push_str("receivers:\n- {name: nobody}\n");
     for scenario in scenarios {
         let receivers = scenario.section("receivers", variant).unwrap_or(RECEIVER);
-        push_items(&mut text, &localised(scenario, receivers, hooks));
+        push_items(&mut text, &localised(scenario, receivers, port));
     }
     text.push_str(TIME_INTERVALS);
     text.push_str("inhibit_rules:\n");
@@ -51,7 +50,7 @@ pub fn compose(scenarios: &[Scenario], variant: &str, hooks: SocketAddr) -> Stri
         let rules = scenario
             .section("inhibit_rules", variant)
             .unwrap_or_default();
-        push_items(&mut text, &localised(scenario, rules, hooks));
+        push_items(&mut text, &localised(scenario, rules, port));
     }
     text
 }
@@ -74,14 +73,13 @@ fn push_items(text: &mut String, lines: &str) {
 
 /// `text` with names, matchers and addresses that are this scenario's only. Each webhook has a host
 /// of its own, for we hold a host's failures against all that goes there.
-fn localised(scenario: &Scenario, text: &str, hooks: SocketAddr) -> String {
+fn localised(scenario: &Scenario, text: &str, port: u16) -> String {
     let number = scenario.number;
     let text = text.replace('$', &scenario.prefix());
     let text = text.replace("HERE", &format!("{LABEL}=\"{number}\""));
     let webhook = Regex::new("http://([a-z])([a-z0-9-]*)/").expect("the pattern is right");
     let addressed = webhook.replace_all(&text, |found: &Captures| {
         let host = found[1].as_bytes()[0];
-        let port = hooks.port();
         format!(
             "http://127.1.{number}.{host}:{port}/{number}/{}{}",
             &found[1], &found[2]

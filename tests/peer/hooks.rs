@@ -1,21 +1,20 @@
 //! All receivers of one daemon: a server that remembers every webhook and answers as scenarios say.
+//!
+//! Owns its listener and a thread for each connection. It is no `tiny_http`, which in a burst of
+//! connections may leave some unanswered for as long as others are kept alive. A connection ends
+//! with the daemon's end of it, the listener with the server.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::net::SocketAddr;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use alertwheel::clock::Clock;
 use alertwheel::model::Mono;
-use alertwheel::threads::{self, WORKER_STACK};
+use alertwheel::threads::{self, CONNECTION_STACK};
 use crossbeam_channel::never;
-use tiny_http::{Header, Request, Response};
-
-use crate::local_server::LocalServer;
-
-/// How long a receiver that hangs holds a request: longer than any flush in these scenarios.
-const HANG: Duration = Duration::from_secs(60);
 
 /// What a receiver does with a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +25,7 @@ pub enum Behaviour {
     Throttle(u64),
     /// Answers 200, but only after this long.
     Wait(Duration),
-    /// Answers when nobody listens any more.
+    /// Never answers.
     Hang,
 }
 
@@ -45,7 +44,7 @@ pub struct Heard {
 
 /// Receivers that listen.
 pub struct Hooks {
-    server: LocalServer,
+    address: SocketAddr,
     shared: Arc<Shared>,
 }
 
@@ -53,24 +52,30 @@ struct Shared {
     clock: Clock,
     heard: Mutex<Vec<Heard>>,
     behaviours: Mutex<BTreeMap<String, Behaviour>>,
+    is_closing: AtomicBool,
 }
 
 impl Hooks {
-    /// Starts them; all answer 200.
+    /// Starts them; all answer 200. They listen on all addresses of the loopback, so that one
+    /// server can pass for many hosts.
     pub fn start(clock: Clock) -> Hooks {
+        let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("a free port");
+        let address = listener.local_addr().expect("bound");
         let shared = Arc::new(Shared {
             clock,
             heard: Mutex::default(),
             behaviours: Mutex::default(),
+            is_closing: AtomicBool::new(false),
         });
-        let hearer = Arc::clone(&shared);
-        let server = LocalServer::start_as_many("hooks", move |request| hearer.hear(request));
-        Hooks { server, shared }
+        let of_listener = Arc::clone(&shared);
+        let listen = move || of_listener.listen(&listener);
+        threads::spawn("hooks", CONNECTION_STACK, listen).expect("a thread to spare");
+        Hooks { address, shared }
     }
 
-    /// Where they listen.
-    pub fn address(&self) -> SocketAddr {
-        self.server.address()
+    /// The port they listen on.
+    pub fn port(&self) -> u16 {
+        self.address.port()
     }
 
     /// Changes what the webhook at `path` does from now on.
@@ -84,49 +89,81 @@ impl Hooks {
     }
 }
 
-impl Shared {
-    fn hear(&self, mut request: Request) {
-        let mut body = String::new();
-        if request.as_reader().read_to_string(&mut body).is_err() {
-            // The daemon hung up before it had said all, as at a restart.
-            return;
-        }
-        let path = request.url().to_owned();
-        let set = lock(&self.behaviours).get(&path).copied();
-        let behaviour = set.unwrap_or(Behaviour::Status(200));
-        let at = self.clock.mono();
-        lock(&self.heard).push(Heard {
-            at,
-            path,
-            body,
-            behaviour,
-        });
-        answer(request, behaviour);
+impl Drop for Hooks {
+    fn drop(&mut self) {
+        self.shared.is_closing.store(true, Ordering::SeqCst);
+        // Wakes the listener, which then sees that it is to end.
+        let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port()));
     }
 }
 
-fn answer(request: Request, behaviour: Behaviour) {
-    let header = |text: String| -> Header { text.parse().expect("a well-formed header") };
-    // A daemon that has hung up meanwhile shows in what it tells later.
-    let _ = match behaviour {
-        Behaviour::Status(status) => request.respond(Response::empty(status)),
-        Behaviour::Throttle(seconds) => {
-            let header = header(format!("Retry-After: {seconds}"));
-            request.respond(Response::empty(429).with_header(header))
+impl Shared {
+    fn listen(self: Arc<Self>, listener: &TcpListener) {
+        for stream in listener.incoming().flatten() {
+            if self.is_closing.load(Ordering::SeqCst) {
+                return;
+            }
+            let shared = Arc::clone(&self);
+            // A daemon that hangs up in the middle, as at a restart, is the end of the connection.
+            let serve = move || shared.serve(&stream).unwrap_or_default();
+            threads::spawn("hook", CONNECTION_STACK, serve).expect("a thread to spare");
         }
-        Behaviour::Wait(wait) => answer_after(wait, request),
-        Behaviour::Hang => answer_after(HANG, request),
-    };
+    }
+
+    fn serve(&self, mut stream: &TcpStream) -> io::Result<()> {
+        // An answer shall not wait for an acknowledgement.
+        stream.set_nodelay(true)?;
+        let mut reader = BufReader::new(stream);
+        while let Some((path, body)) = read_webhook(&mut reader)? {
+            let set = lock(&self.behaviours).get(&path).copied();
+            let behaviour = set.unwrap_or(Behaviour::Status(200));
+            lock(&self.heard).push(Heard {
+                at: self.clock.mono(),
+                path,
+                body,
+                behaviour,
+            });
+            match behaviour {
+                Behaviour::Status(status) => answer(&mut stream, status, "")?,
+                Behaviour::Throttle(seconds) => {
+                    answer(&mut stream, 429, &format!("Retry-After: {seconds}\r\n"))?;
+                }
+                Behaviour::Wait(wait) => {
+                    // Nothing is ever sent here, so this is a wait with an end.
+                    let _ = never::<()>().recv_timeout(wait);
+                    answer(&mut stream, 200, "")?;
+                }
+                // Nothing more comes, so this lasts until the daemon gives up.
+                Behaviour::Hang => reader.read_exact(&mut [0])?,
+            }
+        }
+        Ok(())
+    }
 }
 
-fn answer_after(wait: Duration, request: Request) -> io::Result<()> {
-    threads::spawn("slow hook", WORKER_STACK, move || {
-        // Nothing is ever sent here, so this is a wait with an end.
-        let _ = never::<()>().recv_timeout(wait);
-        // See `answer`.
-        let _ = request.respond(Response::empty(200));
-    })?;
-    Ok(())
+/// The path and the body; `None` where the connection ends instead.
+fn read_webhook(reader: &mut impl BufRead) -> io::Result<Option<(String, String)>> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head)? == 0 {
+            return Ok(None);
+        }
+    }
+    let path = head.split(' ').nth(1).expect("a request line has a path");
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        let is_length = name.eq_ignore_ascii_case("content-length");
+        is_length.then(|| value.parse().ok())?
+    });
+    let mut body = vec![0; length.expect("both daemons say how long a body is")];
+    reader.read_exact(&mut body)?;
+    let body = String::from_utf8(body).expect("a webhook is UTF-8");
+    Ok(Some((path.to_owned(), body)))
+}
+
+fn answer(stream: &mut impl Write, status: u16, header: &str) -> io::Result<()> {
+    let text = format!("HTTP/1.1 {status} So\r\nContent-Length: 0\r\n{header}\r\n");
+    stream.write_all(text.as_bytes())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -16,21 +16,8 @@ pub struct LocalServer {
 
 impl LocalServer {
     /// Starts one that hands every request to `answer`.
-    pub fn start(name: &str, answer: impl FnMut(Request) + Send + 'static) -> LocalServer {
-        LocalServer::start_on("127.0.0.1:0", name, answer)
-    }
-
-    /// The same on all addresses of the loopback, so that one server can pass for many hosts.
-    pub fn start_as_many(name: &str, answer: impl FnMut(Request) + Send + 'static) -> LocalServer {
-        LocalServer::start_on("0.0.0.0:0", name, answer)
-    }
-
-    fn start_on(
-        address: &str,
-        name: &str,
-        mut answer: impl FnMut(Request) + Send + 'static,
-    ) -> LocalServer {
-        let server = Arc::new(Server::http(address).expect("the loopback has a free port"));
+    pub fn start(name: &str, mut answer: impl FnMut(Request) + Send + 'static) -> LocalServer {
+        let server = Arc::new(Server::http("127.0.0.1:0").expect("the loopback has a free port"));
         let address = server.server_addr().to_ip().expect("it listens on TCP");
         let listener = Arc::clone(&server);
         let thread = threads::spawn(name, WORKER_STACK, move || {

@@ -130,7 +130,7 @@ impl Side {
     fn start(make: Make, peers: &Peers, scenarios: &[Scenario], clock: Clock) -> Side {
         let hooks = Hooks::start(clock);
         let home = Folder::create("home");
-        home.write(CONFIGURATION, &compose(scenarios, "", hooks.address()));
+        home.write(CONFIGURATION, &compose(scenarios, "", hooks.port()));
         let side = Side {
             make,
             peers: peers.clone(),
@@ -276,7 +276,7 @@ impl Play {
     fn reload(&self, variant: &str) {
         let stage = &self.stage;
         for side in &stage.sides {
-            let text = compose(&stage.scenarios, variant, side.hooks.address());
+            let text = compose(&stage.scenarios, variant, side.hooks.port());
             side.home.write(CONFIGURATION, &text);
             self.post(&side.url("/-/reload"), "");
         }
