@@ -345,6 +345,7 @@ impl Spawner {
             events,
             commands,
             jobs,
+            batches: None,
         };
         let metrics = Arc::clone(&self.metrics);
         let dispatcher = Dispatcher::new(engine, channels, metrics, self.clock, self.silence_log);

@@ -37,6 +37,7 @@ pub mod engine;
 // The stages, as an alert meets them.
 pub mod api;
 pub mod dispatch;
+pub mod journal;
 pub mod timer;
 pub mod webhook;
 

@@ -21,6 +21,14 @@ pub const TIMER_COMMANDS: usize = 64;
 /// is at most one for each alarm.
 pub const UNTOLD_COMMANDS: usize = 4096;
 
+/// Batches under way to the journal, one for each turn of the dispatcher. It takes all that wait
+/// together, so more only come together while the disk is slow.
+pub const BATCHES: usize = 64;
+
+/// Records that wait in the dispatcher while the journal has no room, some fifty megabytes. Past
+/// them they are let go, and the journal is given the whole state once it has room.
+pub const UNWRITTEN_RECORDS: usize = 500_000;
+
 /// Rings the timer hands over at a time, so that a million due at once do not arrive as one lump.
 pub const RINGS_PER_EVENT: usize = 512;
 

@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::dispatch::inbox::Unanswered;
+use crate::dispatch::promise::NotKept;
 use crate::model::{format_go_duration, go_quote};
 
 use super::http::Answer;
@@ -156,6 +157,9 @@ impl From<Unanswered> for ApiError {
         match unanswered {
             Unanswered::Full => {
                 ApiError::Overloaded("the dispatcher's inbox is full, try again later".to_owned())
+            }
+            Unanswered::NotKept(NotKept(why)) => {
+                ApiError::Overloaded(format!("not written to disk, try again later: {why}"))
             }
             Unanswered::TimedOut(limit) => ApiError::TimedOut(limit),
             Unanswered::Stopped => ApiError::Stopping,

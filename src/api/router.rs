@@ -82,8 +82,10 @@ impl Api {
     /// What the dispatcher said; that it said nothing is counted if its inbox was full.
     pub(super) fn heard<T>(&self, said: Result<T, Unanswered>) -> Result<T, ApiError> {
         said.map_err(|unanswered| {
-            if unanswered == Unanswered::Full {
-                self.metrics.refused(Refusal::InboxFull);
+            match unanswered {
+                Unanswered::Full => self.metrics.refused(Refusal::InboxFull),
+                Unanswered::NotKept(_) => self.metrics.refused(Refusal::NotKept),
+                Unanswered::TimedOut(_) | Unanswered::Stopped => {}
             }
             unanswered.into()
         })

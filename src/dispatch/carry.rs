@@ -9,9 +9,13 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
 
+use super::outlet::Outlet;
+use super::promise::Promise;
 use super::report::{self, SilenceLog};
-use crate::engine::{AlarmId, Effect, Job};
+use crate::engine::{AlarmId, Effect, Job, Record};
+use crate::journal::Batch;
 use crate::limits;
+use crate::model::Wall;
 use crate::telemetry::metrics::Metrics;
 use crate::timer::Command;
 
@@ -20,6 +24,7 @@ use crate::timer::Command;
 pub struct Carrier {
     commands: Sender<Vec<Command>>,
     jobs: Sender<Job>,
+    outlet: Outlet,
     metrics: Arc<Metrics>,
     silence_log: SilenceLog,
     /// Commands that the timer has not been told yet.
@@ -31,16 +36,18 @@ pub struct Carrier {
 }
 
 impl Carrier {
-    /// A way out to the timer and to the workers.
+    /// A way out to the timer, to the workers and to the journal.
     pub fn new(
         commands: Sender<Vec<Command>>,
         jobs: Sender<Job>,
+        outlet: Outlet,
         metrics: Arc<Metrics>,
         silence_log: SilenceLog,
     ) -> Self {
         Carrier {
             commands,
             jobs,
+            outlet,
             metrics,
             silence_log,
             untold: Vec::new(),
@@ -56,11 +63,37 @@ impl Carrier {
             Effect::Arm { alarm, at } => self.command(Command::Arm(alarm, at)),
             Effect::Disarm(alarm) => self.command(Command::Disarm(alarm)),
             Effect::Send(job) => self.send(job),
+            Effect::Record(record) => self.outlet.record(record),
             Effect::Note(note) => report::report(&note, &self.metrics, self.silence_log),
             Effect::Refuse(_) | Effect::RefuseBatch { .. } | Effect::SilenceAnswer(_) => {
                 unreachable!("these answer the request in hand")
             }
         }
+    }
+
+    /// Gives an answer once what it promises is kept.
+    pub fn promise(&mut self, promise: Promise) {
+        self.outlet.promise(promise);
+    }
+
+    /// Hands the whole state to the journal, in place of what waits for it.
+    pub fn record_everything(&mut self, records: Vec<Record>) {
+        self.outlet.record_everything(records);
+    }
+
+    /// Hands over what has been recorded, if the journal has room.
+    pub fn deliver_records(&mut self, now: Wall) {
+        self.outlet.deliver(now);
+    }
+
+    /// Whether only the whole state is of use to the journal now.
+    pub fn journal_wants_everything(&self) -> bool {
+        self.outlet.wants_everything()
+    }
+
+    /// The channel that has to have room before the rest can be handed over, if there is any.
+    pub fn blocked_on_journal(&self) -> Option<&Sender<Batch>> {
+        self.outlet.blocked_on()
     }
 
     /// Counts an alert that was refused.

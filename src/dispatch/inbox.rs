@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
+use super::promise::{NotKept, SilenceReply};
 use crate::config::Config;
 use crate::engine::{AlarmId, Answered, InvalidAlert, Outcome, Query, SilenceFault};
 use crate::model::{Mono, PostedAlert, PostedSilence};
@@ -19,8 +20,8 @@ pub enum Request {
     Post {
         /// The alerts.
         alerts: Vec<PostedAlert>,
-        /// Gets the receipt once they are in.
-        reply: Sender<Receipt>,
+        /// Gets the receipt once they are kept.
+        reply: Sender<Result<Receipt, NotKept>>,
     },
     /// Answer a question.
     Ask {
@@ -34,14 +35,14 @@ pub enum Request {
         /// The silence.
         posted: PostedSilence,
         /// Gets its id.
-        reply: Sender<Result<Arc<str>, SilenceFault>>,
+        reply: SilenceReply,
     },
     /// End a silence.
     ExpireSilence {
         /// Which.
         id: String,
         /// Gets its id.
-        reply: Sender<Result<Arc<str>, SilenceFault>>,
+        reply: SilenceReply,
     },
     /// Use this configuration from now on.
     Reload {
@@ -64,6 +65,20 @@ pub enum Event {
     Rings(Vec<(AlarmId, Mono)>),
     /// An attempt has ended.
     Outcome(Outcome),
+    /// How the journal fares.
+    Journal(JournalNews),
+}
+
+/// What the dispatcher has to know of the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JournalNews {
+    /// It cannot write. What it is given it keeps in memory for now, within a bound; whoever is
+    /// promised something hears that the promise is not kept.
+    Trouble(NotKept),
+    /// It has had to let go of changes; once it can write it has to be given everything anew.
+    WantsEverything,
+    /// It writes again, and what it holds is whole.
+    Well,
 }
 
 /// What became of posted alerts.
@@ -79,8 +94,10 @@ pub enum Receipt {
 }
 
 /// Why the dispatcher gave no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unanswered {
+    /// What the answer would have promised is not on disk.
+    NotKept(NotKept),
     /// Its inbox is full; try again later.
     Full,
     /// It has not answered within this time; what it was asked to do may still be done.
@@ -114,7 +131,7 @@ impl Inbox {
 
     /// Hands alerts in and waits until they are kept.
     pub fn post(&self, alerts: Vec<PostedAlert>) -> Result<Receipt, Unanswered> {
-        self.exchange(|reply| Request::Post { alerts, reply })
+        self.promised(|reply| Request::Post { alerts, reply })
     }
 
     /// Asks and waits for the snapshot.
@@ -127,12 +144,12 @@ impl Inbox {
         &self,
         posted: PostedSilence,
     ) -> Result<Result<Arc<str>, SilenceFault>, Unanswered> {
-        self.exchange(|reply| Request::SetSilence { posted, reply })
+        self.promised(|reply| Request::SetSilence { posted, reply })
     }
 
     /// Ends a silence and waits until that is kept.
     pub fn expire_silence(&self, id: String) -> Result<Result<Arc<str>, SilenceFault>, Unanswered> {
-        self.exchange(|reply| Request::ExpireSilence { id, reply })
+        self.promised(|reply| Request::ExpireSilence { id, reply })
     }
 
     /// Puts a checked configuration in force and waits until it is.
@@ -148,6 +165,13 @@ impl Inbox {
             RecvTimeoutError::Timeout => Unanswered::TimedOut(patience),
             RecvTimeoutError::Disconnected => Unanswered::Stopped,
         })
+    }
+
+    fn promised<T>(
+        &self,
+        request: impl FnOnce(Sender<Result<T, NotKept>>) -> Request,
+    ) -> Result<T, Unanswered> {
+        self.exchange(request)?.map_err(Unanswered::NotKept)
     }
 
     fn exchange<T>(&self, request: impl FnOnce(Sender<T>) -> Request) -> Result<T, Unanswered> {

@@ -6,6 +6,8 @@
 
 mod carry;
 pub mod inbox;
+mod outlet;
+pub mod promise;
 mod report;
 
 pub use report::SilenceLog;
@@ -15,12 +17,15 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender};
 
 use crate::clock::Clock;
-use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Job, SilenceFault};
+use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Job};
+use crate::journal::Batch;
 use crate::model::{Mono, Now, PostedAlert};
 use crate::telemetry::metrics::Metrics;
 use crate::timer::Command;
 use carry::Carrier;
-use inbox::{Event, Receipt, Request};
+use inbox::{Event, JournalNews, Receipt, Request};
+use outlet::Outlet;
+use promise::{NotKept, Promise, SilenceReply};
 
 /// The ends of the channels that the dispatcher holds.
 #[derive(Debug)]
@@ -33,6 +38,8 @@ pub struct Channels {
     pub commands: Sender<Vec<Command>>,
     /// To the workers; at least as long as there are workers.
     pub jobs: Sender<Job>,
+    /// To the journal, if the state is kept.
+    pub batches: Option<Sender<Batch>>,
 }
 
 /// The dispatcher, before its loop begins.
@@ -45,6 +52,8 @@ pub struct Dispatcher {
     clock: Clock,
     /// Effects of the input in hand; kept to use its memory again.
     effects: Vec<Effect>,
+    /// Why the journal cannot write, while it cannot.
+    trouble: Option<NotKept>,
 }
 
 /// Whether the loop goes on.
@@ -71,9 +80,16 @@ impl Dispatcher {
             engine,
             requests: channels.requests,
             events: channels.events,
-            carrier: Carrier::new(channels.commands, channels.jobs, metrics, silence_log),
+            carrier: Carrier::new(
+                channels.commands,
+                channels.jobs,
+                Outlet::new(channels.batches),
+                metrics,
+                silence_log,
+            ),
             clock,
             effects: Vec::new(),
+            trouble: None,
         }
     }
 
@@ -107,6 +123,10 @@ impl Dispatcher {
             }
         }
         self.carrier.deliver_commands();
+        if self.carrier.journal_wants_everything() {
+            self.record_everything(now);
+        }
+        self.carrier.deliver_records(now.wall);
         Turn::GoOn
     }
 
@@ -117,6 +137,9 @@ impl Dispatcher {
         select.recv(&self.events);
         if let Some(commands) = self.carrier.blocked_on() {
             select.send(commands);
+        }
+        if let Some(batches) = self.carrier.blocked_on_journal() {
+            select.send(batches);
         }
         select.ready();
     }
@@ -132,7 +155,21 @@ impl Dispatcher {
                 self.carrier.attempt_ended();
                 self.handle(Input::Outcome(outcome), now);
             }
+            Event::Journal(news) => self.take_news(news, now),
         }
+    }
+
+    fn take_news(&mut self, news: JournalNews, now: Now) {
+        match news {
+            JournalNews::Trouble(why) => self.trouble = Some(why),
+            JournalNews::WantsEverything => self.record_everything(now),
+            JournalNews::Well => self.trouble = None,
+        }
+    }
+
+    fn record_everything(&mut self, now: Now) {
+        let everything = self.engine.records(now);
+        self.carrier.record_everything(everything);
     }
 
     /// A reply that nobody waits for any more is dropped: the asker has hung up.
@@ -140,19 +177,17 @@ impl Dispatcher {
         match request {
             Request::Post { alerts, reply } => {
                 let receipt = self.post(alerts, now);
-                let _ = reply.try_send(receipt);
+                self.carrier.promise(Promise::Post { receipt, reply });
             }
             Request::Ask { query, reply } => {
                 let answered: Answered = self.engine.query(now, query);
                 let _ = reply.try_send(answered);
             }
             Request::SetSilence { posted, reply } => {
-                let answer = self.change_silence(Input::SetSilence(posted), now);
-                let _ = reply.try_send(answer);
+                self.change_silence(Input::SetSilence(posted), reply, now);
             }
             Request::ExpireSilence { id, reply } => {
-                let answer = self.change_silence(Input::ExpireSilence(id), now);
-                let _ = reply.try_send(answer);
+                self.change_silence(Input::ExpireSilence(id), reply, now);
             }
             Request::Reload { config, reply } => {
                 self.handle(Input::Reload(config), now);
@@ -180,7 +215,13 @@ impl Dispatcher {
         limit.map_or(Receipt::Taken(invalid), |limit| Receipt::AtLimit { limit })
     }
 
-    fn change_silence(&mut self, input: Input, now: Now) -> Result<Arc<str>, SilenceFault> {
+    /// Changes a silence, unless that could not be kept: whoever hears so will try again, and must
+    /// not leave a silence behind each time.
+    fn change_silence(&mut self, input: Input, reply: SilenceReply, now: Now) {
+        if let Some(why) = &self.trouble {
+            let _ = reply.try_send(Err(why.clone()));
+            return;
+        }
         self.engine.handle(&mut self.effects, now, input);
         let mut answer = None;
         for effect in self.effects.drain(..) {
@@ -189,7 +230,8 @@ impl Dispatcher {
                 other => self.carrier.carry(other),
             }
         }
-        answer.expect("the engine answers each change of a silence")
+        let answer = answer.expect("the engine answers each change of a silence");
+        self.carrier.promise(Promise::Silence { answer, reply });
     }
 
     fn handle(&mut self, input: Input, now: Now) {
@@ -203,9 +245,24 @@ impl Dispatcher {
     fn drain(&mut self, deadline: Mono) {
         self.carrier.hang_up();
         while self.carrier.attempts_out() > 0 && self.await_outcome(deadline) {}
+        self.hand_over_the_rest(deadline);
         let unfinished = self.carrier.attempts_out();
         if unfinished > 0 {
             log::warn!(attempts = unfinished; "Stopped while webhooks were being sent");
+        }
+    }
+
+    /// Gives the journal what it had no room for so far.
+    fn hand_over_the_rest(&mut self, deadline: Mono) {
+        self.carrier.deliver_records(self.clock.wall());
+        while let Some(batches) = self.carrier.blocked_on_journal() {
+            let mut select = Select::new();
+            select.send(batches);
+            if select.ready_deadline(self.clock.instant(deadline)).is_err() {
+                log::warn!("Stopped while the disk was too slow to take the last changes");
+                return;
+            }
+            self.carrier.deliver_records(self.clock.wall());
         }
     }
 
@@ -213,10 +270,12 @@ impl Dispatcher {
         match self.events.recv_deadline(self.clock.instant(deadline)) {
             Ok(Event::Outcome(outcome)) => {
                 self.carrier.attempt_ended();
-                self.handle(Input::Outcome(outcome), self.clock.now());
+                let now = self.clock.now();
+                self.handle(Input::Outcome(outcome), now);
+                self.carrier.deliver_records(now.wall);
                 true
             }
-            Ok(Event::Rings(_)) => true,
+            Ok(Event::Rings(_) | Event::Journal(_)) => true,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => false,
         }
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::record::{Record, Recovered};
 use crate::config::{Config, Receiver, Webhook};
 use crate::model::{
     Alert, Fingerprint, Labels, Mono, PostedAlert, PostedSilence, Silence, Status, Wall,
@@ -33,6 +34,8 @@ pub enum Input {
     ExpireSilence(String),
     /// A new configuration holds from now on.
     Reload(Arc<Config>),
+    /// This is what an earlier process knew. Comes first, if it comes.
+    Recover(Box<Recovered>),
 }
 
 /// Something the engine wants done.
@@ -59,6 +62,8 @@ pub enum Effect {
     },
     /// The silence in hand was taken, under this id, or why not.
     SilenceAnswer(Result<Arc<str>, SilenceFault>),
+    /// This has changed and must outlive the process.
+    Record(Record),
     /// Worth a log line, a metric or a place in the history.
     Note(Note),
 }

@@ -31,13 +31,20 @@ mod messages;
 mod mute;
 mod query;
 mod random;
+mod record;
+mod recover;
 mod reload;
 mod route;
 mod silence_size;
 mod silences;
 mod store;
 
+pub use ledger::{LedgerKey, Told};
 pub use messages::*;
+pub use record::{
+    GroupName, GroupTimer, Inherited, InheritedKey, LedgerMap, Record, Recovered, RecoveredAlert,
+    Untold,
+};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -154,6 +161,7 @@ impl Engine {
             Input::SetSilence(posted) => self.set_silence(posted, now, out),
             Input::ExpireSilence(id) => self.expire_silence(&id, now, out),
             Input::Reload(config) => self.reload(config, now, out),
+            Input::Recover(recovered) => self.recover(*recovered, now, out),
         }
         self.start_attempts(now, out);
         self.arm_collector(now.mono, out);

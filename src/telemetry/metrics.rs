@@ -74,6 +74,8 @@ pub enum Refusal {
     Busy,
     /// The dispatcher's inbox is full.
     InboxFull,
+    /// What was asked could not be written to disk.
+    NotKept,
     /// The daemon holds as many alerts as it may.
     AlertLimit,
     /// As many GETs run as may.
@@ -88,7 +90,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every reason, so that metrics can be created at zero.
-    pub const ALL: [Refusal; 14] = [
+    pub const ALL: [Refusal; 15] = [
         Refusal::TooManyConnections,
         Refusal::BadHead,
         Refusal::HeadTooLarge,
@@ -98,6 +100,7 @@ impl Refusal {
         Refusal::OutOfBuffers,
         Refusal::Busy,
         Refusal::InboxFull,
+        Refusal::NotKept,
         Refusal::AlertLimit,
         Refusal::TooManyReads,
         Refusal::Handshake,
@@ -117,6 +120,7 @@ impl Refusal {
             Refusal::OutOfBuffers => "outOfBuffers",
             Refusal::Busy => "busy",
             Refusal::InboxFull => "inboxFull",
+            Refusal::NotKept => "notKept",
             Refusal::AlertLimit => "alertLimit",
             Refusal::TooManyReads => "tooManyReads",
             Refusal::Handshake => "handshake",

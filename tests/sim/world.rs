@@ -293,6 +293,7 @@ impl World {
             Effect::Refuse(invalid) => refused.push(invalid.reason),
             Effect::RefuseBatch { limit } => refused.push(format!("at the limit of {limit}")),
             Effect::SilenceAnswer(answer) => self.silence_answer = Some(answer),
+            Effect::Record(_) => {}
             Effect::Note(note) => self.note(note),
         }
     }

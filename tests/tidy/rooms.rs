@@ -9,7 +9,7 @@ use crate::code::{Mention, mentions};
 use crate::tree::{Fault, Source, catches, hold, is_in, passes, rust_files};
 
 /// Each room, and the other rooms it may import. What knows the whole house is not listed.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("limits", &[]),
     ("threads", &[]),
@@ -26,11 +26,24 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ),
     ("timer", &["clock", "dispatch", "engine", "limits", "model"]),
     (
+        "journal",
+        &[
+            "clock",
+            "dispatch",
+            "engine",
+            "limits",
+            "model",
+            "telemetry",
+            "threads",
+        ],
+    ),
+    (
         "dispatch",
         &[
             "clock",
             "config",
             "engine",
+            "journal",
             "limits",
             "model",
             "telemetry",
@@ -76,6 +89,7 @@ const CRATES: [(&str, &[&str]); 26] = [
         &[
             "src/daemon.rs",
             "src/dispatch/",
+            "src/journal/",
             "src/timer/mod.rs",
             "src/webhook/mod.rs",
             "src/api/guard/",
@@ -118,6 +132,7 @@ const CRATES: [(&str, &[&str]); 26] = [
             "src/command/",
             "src/daemon.rs",
             "src/dispatch/",
+            "src/journal/",
             "src/telemetry/",
             "src/timer/mod.rs",
             "src/webhook/",
@@ -146,7 +161,12 @@ const CRATES: [(&str, &[&str]); 26] = [
     ("httparse", &["src/api/guard/", "src/webhook/tunnel.rs"]),
     (
         "rustix",
-        &["src/api/guard/", "src/command/", "src/telemetry/"],
+        &[
+            "src/api/guard/",
+            "src/command/",
+            "src/journal/",
+            "src/telemetry/",
+        ],
     ),
     ("rustls", &["src/webhook/", "src/api/guard/"]),
     (

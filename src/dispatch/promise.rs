@@ -1,0 +1,64 @@
+//! Answers that promise something, and so wait until it is kept.
+//!
+//! Owns the answers to posts and to changes of silences from the moment the engine has decided
+//! until the journal has written what it decided. Made on the dispatch thread, given on the
+//! journal's; without a journal, given at once.
+
+use std::sync::Arc;
+
+use crossbeam_channel::Sender;
+
+use super::inbox::Receipt;
+use crate::engine::SilenceFault;
+
+/// Why what an answer would promise could not be written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotKept(pub Arc<str>);
+
+/// Where somebody waits for what became of a silence.
+pub type SilenceReply = Sender<Result<Result<Arc<str>, SilenceFault>, NotKept>>;
+
+/// An answer that may be given once its records are written.
+#[derive(Debug)]
+pub enum Promise {
+    /// Alerts are in.
+    Post {
+        /// What the sender will hear.
+        receipt: Receipt,
+        /// Where it waits.
+        reply: Sender<Result<Receipt, NotKept>>,
+    },
+    /// A silence was made, changed or ended, or why not.
+    Silence {
+        /// What the asker will hear.
+        answer: Result<Arc<str>, SilenceFault>,
+        /// Where it waits.
+        reply: SilenceReply,
+    },
+}
+
+impl Promise {
+    /// Gives the answer. One that nobody waits for any more is dropped: the asker has hung up.
+    pub fn keep(self) {
+        match self {
+            Promise::Post { receipt, reply } => {
+                let _ = reply.try_send(Ok(receipt));
+            }
+            Promise::Silence { answer, reply } => {
+                let _ = reply.try_send(Ok(answer));
+            }
+        }
+    }
+
+    /// Says that what was promised is not on disk, and why.
+    pub fn fail(self, why: &NotKept) {
+        match self {
+            Promise::Post { reply, .. } => {
+                let _ = reply.try_send(Err(why.clone()));
+            }
+            Promise::Silence { reply, .. } => {
+                let _ = reply.try_send(Err(why.clone()));
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! STAGE 5. The state on disk: what the engine records is written here, and read back at a start.
+//!
+//! Owns the folder of `--storage.path`. Decides nothing about alerts, and sits in nobody's way: what
+//! it is given comes through a bounded channel, and only answers that promise something wait for it.
+//! Runs on the journal thread; read back on main, before there is a dispatch thread.
+
+use crate::dispatch::promise::Promise;
+use crate::engine::Record;
+use crate::model::Wall;
+
+/// What the dispatcher hands over in one turn.
+#[derive(Debug)]
+pub struct Batch {
+    /// The wall clock at that turn.
+    pub at: Wall,
+    /// What changed, in its order; or the whole state.
+    pub records: Vec<Record>,
+    /// Whether these records are the whole state, so that nothing written before counts any more.
+    pub is_everything: bool,
+    /// What can be answered once the records are written.
+    pub promises: Vec<Promise>,
+}
