@@ -76,6 +76,16 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog) {
             metrics.groups_reloaded(*kept, *moved);
             log::info!(groups_kept = kept, groups_moved = moved; "Configuration is in force");
         }
+        Note::Recovered {
+            alerts,
+            groups,
+            silences,
+            overdue,
+            resumed,
+        } => log::info!(
+            alerts = alerts, groups = groups, silences = silences, overdue = overdue,
+            resumed = resumed; "Took up the state of the process before"
+        ),
         Note::ClockStepped { seconds } => {
             metrics.clock_stepped();
             log::warn!(seconds = seconds; "The host's clock was set; waits and ends were moved along");

@@ -15,6 +15,7 @@ use super::messages::{
     AttemptId, Effect, Failure, FlushEnd, Job, Note, Outcome, Reason, Target, Verdict,
 };
 use super::random::Random;
+use super::record::Record;
 use crate::model::{Mono, Now};
 
 /// The first wait between attempts, before jitter. This and the next two are Alertmanager's.
@@ -107,7 +108,7 @@ impl Engine {
                 .timeout
                 .map_or(time_left, |limit| limit.min(time_left)),
         }));
-        self.arm(id.group, out);
+        self.arm(id.group, now, out);
     }
 
     /// An attempt has ended. An outcome told twice, or of an attempt nobody made, changes nothing.
@@ -119,8 +120,9 @@ impl Engine {
         self.lanes.finish(attempt.lane, answered);
         if outcome.verdict == Verdict::Delivered {
             // Recorded even if a reload took the group away meanwhile: the receiver was told.
-            self.ledger
-                .record(attempt.ledger_key, &attempt.content, now.wall);
+            let key = attempt.ledger_key;
+            let told = self.ledger.record(key, &attempt.content, now.wall).clone();
+            out.push(Effect::Record(Record::Told { key, told }));
             out.push(Effect::Note(attempt.delivered()));
         }
         let group = self.groups.get_mut(attempt.delivery.group);

@@ -17,7 +17,7 @@ use crate::model::{Alert, FingerprintMap, Now, Wall};
 
 /// The least difference between the clocks' progress that counts as a step. Below it, clocks are
 /// being slewed.
-const STEP_MIN: Duration = Duration::from_secs(2);
+pub const STEP_MIN: Duration = Duration::from_secs(2);
 
 /// Watches the two clocks drift apart.
 #[derive(Debug, Default)]
@@ -35,7 +35,8 @@ impl StepWatch {
 }
 
 impl Engine {
-    /// Moves the times we keep along with the wall clock if it was set.
+    /// Moves the times we keep along with the wall clock if it was set. All of them are recorded anew,
+    /// for what was recorded goes by the clock as it was.
     pub(super) fn notice_clock_step(&mut self, now: Now, out: &mut Vec<Effect>) {
         let Some(step) = self.steps.step(now) else {
             return;
@@ -66,6 +67,7 @@ impl Engine {
         for stored in self.alerts.iter() {
             self.inhibitor.observe(&stored.alert, Acquaintance::Known);
         }
+        out.extend(self.records(now).into_iter().map(Effect::Record));
         out.push(Effect::Note(Note::ClockStepped {
             seconds: step.as_secs_f64(),
         }));
@@ -77,7 +79,7 @@ impl Engine {
 ///
 /// An end that we set ourselves always moves. An end that the sender set stays where it is when
 /// the clock went forward and has not reached it: the sender's clock may well have been right.
-fn moved(alert: &Alert, now: Wall, step: SignedDuration) -> Option<Alert> {
+pub fn moved(alert: &Alert, now: Wall, step: SignedDuration) -> Option<Alert> {
     let before = now.checked_sub(step).unwrap_or(now);
     let is_crossed = alert.is_resolved_at(before) != alert.is_resolved_at(now);
     let moves = alert.ends_by_timeout || is_crossed || step.is_negative();

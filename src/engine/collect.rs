@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use super::Engine;
 use super::groups::COLLECT_ALARM;
 use super::messages::{Effect, Note};
+use super::record::Record;
+use super::store::Stored;
 use crate::model::{Fingerprint, Mono, Now, Wall};
 
 /// When what is to be collected next.
@@ -39,17 +41,18 @@ impl Engine {
             .take_if(|due| *due <= now.mono)
             .is_some()
         {
-            self.collect_ledger(now.wall);
-            self.silences.collect(now.wall);
+            self.collect_ledger(now.wall, out);
+            self.collect_silences(now.wall, out);
         }
     }
 
     fn collect_alerts(&mut self, now: Wall, out: &mut Vec<Effect>) {
         self.alert_limit.collect(now);
         let forgotten = self.alerts.collect(now);
-        for &fingerprint in &forgotten {
-            self.silences.forget_alert(fingerprint);
-            self.inhibitor.forget_alert(fingerprint);
+        for Stored { alert, routes } in &forgotten {
+            self.silences.forget_alert(alert.fingerprint);
+            self.inhibitor.forget_alert(alert.fingerprint);
+            self.record_if_forgotten(alert, routes, out);
         }
         self.tree.forget_unused_sets();
         out.push(Effect::Note(Note::Collected {
@@ -57,23 +60,44 @@ impl Engine {
         }));
     }
 
-    fn collect_ledger(&mut self, now: Wall) {
+    fn collect_ledger(&mut self, now: Wall, out: &mut Vec<Effect>) {
         let alive: BTreeSet<(u64, Fingerprint)> = self
             .groups
             .iter()
             .map(|(_, group)| (self.tree.node(group.route).identity_hash, group.fingerprint))
             .collect();
-        self.ledger
+        let forgotten = self
+            .ledger
             .collect(now, |key| alive.contains(&(key.route, key.group)));
+        let forgotten = forgotten.into_iter().map(Record::ToldForgotten);
+        out.extend(forgotten.map(Effect::Record));
+        self.inherited.retain(|key, entry| {
+            let stays = entry.expires_at > now;
+            if !stays {
+                let forgotten = Record::InheritedForgotten(key.clone());
+                out.push(Effect::Record(forgotten));
+            }
+            stays
+        });
+    }
+
+    fn collect_silences(&mut self, now: Wall, out: &mut Vec<Effect>) {
+        let forgotten = self.silences.collect(now).into_iter();
+        out.extend(forgotten.map(|number| Effect::Record(Record::SilenceForgotten(number))));
+    }
+
+    fn has_something_to_forget(&self) -> bool {
+        !(self.ledger.is_empty() && self.silences.is_empty() && self.inherited.is_empty())
     }
 
     /// Arms the housekeeping alarm for what comes next, if anything does.
     pub(super) fn arm_collector(&mut self, now: Mono, out: &mut Vec<Effect>) {
+        let has_something_to_forget = self.has_something_to_forget();
         let collector = &mut self.collector;
         if collector.alerts_at.is_none() && !self.alerts.is_empty() {
             collector.alerts_at = Some(now + self.settings.alert_collect_interval);
         }
-        if collector.ledger_at.is_none() && !(self.ledger.is_empty() && self.silences.is_empty()) {
+        if collector.ledger_at.is_none() && has_something_to_forget {
             collector.ledger_at = Some(now + self.settings.ledger_collect_interval);
         }
         let wakes = [

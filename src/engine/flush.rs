@@ -17,6 +17,7 @@ use super::messages::{
     Effect, Failure, FailureKind, FlushEnd, Note, Notification, Reason, Target, ToldAlert,
 };
 use super::mute::{Muting, time_muting};
+use super::record::{GroupName, Record};
 use super::route::RouteNode;
 use crate::config::Webhook;
 use crate::model::{Alert, Fingerprint, Labels, Mono, Now, Status, Wall, compare_for_notification};
@@ -54,7 +55,7 @@ impl Engine {
             self.start_flush(id, now, out);
             self.finish_ended_flush(id, out);
         }
-        self.arm(id, out);
+        self.arm(id, now, out);
     }
 
     /// Takes a group out, with all that waits for it.
@@ -66,11 +67,17 @@ impl Engine {
             }
         }
         out.push(Effect::Disarm(Groups::alarm_of(id)));
+        if group.recorded != 0 {
+            let name = self.name_of(&group);
+            out.push(Effect::Record(Record::GroupRemoved(name)));
+        }
         Some(group)
     }
 
-    /// Arms the group's alarm unless it is armed for the right time already.
-    pub(super) fn arm(&mut self, id: GroupId, out: &mut Vec<Effect>) {
+    /// Arms the group's alarm unless it is armed for the right time already, and records the times
+    /// of the group unless they are.
+    pub(super) fn arm(&mut self, id: GroupId, now: Now, out: &mut Vec<Effect>) {
+        self.record_group(id, now, out);
         let Some(group) = self.groups.get_mut(id) else {
             return;
         };
@@ -87,7 +94,7 @@ impl Engine {
     fn is_due(&self, id: GroupId, now: Mono) -> bool {
         self.groups
             .get(id)
-            .is_some_and(|group| group.flush.is_none() && group.due_at <= now)
+            .is_some_and(|group| group.flush.is_none() && group.looks_at() <= now)
     }
 
     /// Puts deliveries whose wait is over into their lanes, and fails those whose flush is.
@@ -131,18 +138,13 @@ impl Engine {
         }
         let flush = group.flush.take().expect("a flush that has ended");
         if !flush.has_failed {
-            for told in &flush.resolved {
-                let is_unchanged = |member: &Arc<Alert>| Arc::ptr_eq(member, told);
-                if group
-                    .members
-                    .get(&told.fingerprint)
-                    .is_some_and(is_unchanged)
-                {
-                    group.members.remove(&told.fingerprint);
-                }
-            }
+            self.let_go(id, &flush.resolved, out);
         }
-        if group.members.is_empty() {
+        if self
+            .groups
+            .get(id)
+            .is_some_and(|group| group.members.is_empty())
+        {
             let group = self
                 .remove_group(id, out)
                 .expect("the group just looked at");
@@ -152,13 +154,38 @@ impl Engine {
         }
     }
 
+    /// Takes out of a group what had ended when its flush looked, unless it was reported again.
+    fn let_go(&mut self, id: GroupId, resolved: &[Arc<Alert>], out: &mut Vec<Effect>) {
+        for told in resolved {
+            let group = self
+                .groups
+                .get_mut(id)
+                .expect("a group whose flush has ended");
+            let member = group.members.get(&told.fingerprint);
+            if !member.is_some_and(|member| Arc::ptr_eq(member, told)) {
+                continue;
+            }
+            group.members.remove(&told.fingerprint);
+            let left = Record::AlertLeft {
+                group: GroupName {
+                    route: self.tree.node(group.route).identity_hash,
+                    labels: group.fingerprint,
+                },
+                fingerprint: told.fingerprint,
+            };
+            out.push(Effect::Record(left));
+            if !self.alerts.contains(told.fingerprint) {
+                let routes = self.tree.routes_of(&told.labels);
+                self.record_if_forgotten(told, &routes, out);
+            }
+        }
+    }
+
     /// Looks at a group whose tick is due, and starts telling those who are to be told.
     fn start_flush(&mut self, id: GroupId, now: Now, out: &mut Vec<Effect>) {
         let group = self.groups.get_mut(id).expect("a group that is due");
         let node = self.tree.node(group.route);
-        let tick = now.wall_at(group.due_at);
-        group.due_at = next_tick(group.due_at, now.mono, node.group_interval);
-        group.has_flushed = true;
+        let Turn { tick, deadline } = group.take_turn(now, node.group_interval);
         let carried_over = std::mem::take(&mut group.carried_over);
         let time = time_muting(node, tick);
         let mut muting = Muting::new(&self.inhibitor, &mut self.silences, time.as_ref(), now.wall);
@@ -183,7 +210,12 @@ impl Engine {
             }));
             if !webhook.send_resolved && view.content.firing.is_empty() {
                 // Nothing to send, but what the webhook knows to fire has changed (§5.5).
-                self.ledger.record(ledger_key, &view.content, now.wall);
+                let told = self.ledger.record(ledger_key, &view.content, now.wall);
+                let told = told.clone();
+                out.push(Effect::Record(Record::Told {
+                    key: ledger_key,
+                    told,
+                }));
                 continue;
             }
             let lane = self.lanes.lane_of(&webhook.endpoint);
@@ -195,7 +227,6 @@ impl Engine {
             delivery.begin(id, &mut self.lanes, carried, now.mono);
             deliveries.push(delivery);
         }
-        let deadline = now.mono + node.group_interval.max(FLUSH_TIME_MIN);
         let resolved = look.into_resolved();
         group.flush = Some(Flush {
             deadline,
@@ -203,6 +234,34 @@ impl Engine {
             resolved,
             has_failed: false,
         });
+    }
+}
+
+/// What a flush goes by.
+struct Turn {
+    /// Its nominal time.
+    tick: Wall,
+    /// When its time is over.
+    deadline: Mono,
+}
+
+impl Group {
+    /// Begins a flush: the one that is due, or one that a process before this one did not end.
+    /// That one has what is left of its time, and does not move the next.
+    fn take_turn(&mut self, now: Now, interval: Duration) -> Turn {
+        if self.resumes_at.take().is_some() && self.due_at > now.mono {
+            return Turn {
+                tick: now.wall,
+                deadline: self.due_at.max(now.mono + FLUSH_TIME_MIN),
+            };
+        }
+        let tick = now.wall_at(self.due_at);
+        self.due_at = next_tick(self.due_at, now.mono, interval);
+        self.has_flushed = true;
+        Turn {
+            tick,
+            deadline: now.mono + interval.max(FLUSH_TIME_MIN),
+        }
     }
 }
 

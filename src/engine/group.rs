@@ -59,6 +59,10 @@ pub struct Group {
     pub muted_by: Vec<Arc<str>>,
     /// What a flush that ran out of time leaves to the next one.
     pub carried_over: Vec<CarriedOver>,
+    /// When a flush that the end of an earlier process cut short goes on.
+    pub resumes_at: Option<Mono>,
+    /// A digest of what was recorded of it last.
+    pub recorded: u64,
 }
 
 /// A delivery that was not made within its flush goes on in the next one, with newer content.
@@ -126,11 +130,17 @@ pub enum DeliveryState {
 }
 
 impl Group {
+    /// When its next flush begins.
+    pub fn looks_at(&self) -> Mono {
+        self.resumes_at
+            .map_or(self.due_at, |at| at.min(self.due_at))
+    }
+
     /// When it next needs attention, if time alone can bring that about. Otherwise an attempt is
     /// out, and its outcome will.
     pub fn wakes_at(&self) -> Option<Mono> {
         let Some(flush) = &self.flush else {
-            return Some(self.due_at);
+            return Some(self.looks_at());
         };
         let wakes = flush
             .deliveries

@@ -3,13 +3,12 @@
 //! PURE. Owns the entries and their retention (§5.7). What follows from an entry is decided in
 //! `decide.rs`. Runs on the dispatch thread.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::ingest::later;
-use crate::model::{Fingerprint, FixedHasher, Wall};
+use super::record::LedgerMap;
+use crate::model::{Fingerprint, Wall};
 
 /// Whose entry it is: a group and a webhook.
 ///
@@ -47,7 +46,7 @@ pub struct Told {
 /// All entries.
 #[derive(Clone, Debug)]
 pub struct Ledger {
-    entries: HashMap<LedgerKey, Told, BuildHasherDefault<FixedHasher>>,
+    entries: LedgerMap<Told>,
     retention: Duration,
 }
 
@@ -55,7 +54,7 @@ impl Ledger {
     /// An empty ledger that keeps entries for at most `retention`.
     pub fn new(retention: Duration) -> Self {
         Ledger {
-            entries: HashMap::default(),
+            entries: LedgerMap::default(),
             retention,
         }
     }
@@ -65,8 +64,8 @@ impl Ledger {
         self.entries.get(key)
     }
 
-    /// Notes what was told at `at`. The entry is kept for two repeats, but not past the retention.
-    pub fn record(&mut self, key: LedgerKey, content: &Content, at: Wall) {
+    /// Notes what was told at `at`, and returns the entry. It is kept for two repeats, but not past the retention.
+    pub fn record(&mut self, key: LedgerKey, content: &Content, at: Wall) -> &Told {
         let twice = content.repeat_interval.saturating_mul(2);
         let expires_at = later(at, twice.min(self.retention));
         let owed = self.owed_after(&key, content);
@@ -77,7 +76,7 @@ impl Ledger {
             resolved: Arc::clone(&content.resolved),
             owed,
         };
-        self.entries.insert(key, told);
+        self.entries.entry(key).insert_entry(told).into_mut()
     }
 
     /// What was owed or is told firing, without what is told resolved.
@@ -100,12 +99,34 @@ impl Ledger {
         left.into()
     }
 
+    /// Takes in what an earlier process kept.
+    pub fn restore(&mut self, kept: LedgerMap<Told>) {
+        self.entries = kept;
+    }
+
+    /// Puts an entry in place of the one under `key`.
+    pub fn put(&mut self, key: LedgerKey, told: Told) {
+        self.entries.insert(key, told);
+    }
+
+    /// All entries.
+    pub fn iter(&self) -> impl Iterator<Item = (&LedgerKey, &Told)> {
+        self.entries.iter()
+    }
+
     /// Forgets what has expired, but for what `is_needed` by a group that is alive: however long
-    /// its receiver has been down, it has still to hear how that ended.
-    pub fn collect(&mut self, now: Wall, is_needed: impl Fn(&LedgerKey) -> bool) {
-        self.entries
-            .retain(|key, told| told.expires_at > now || is_needed(key));
+    /// its receiver has been down, it has still to hear how that ended. Returns the keys of those.
+    pub fn collect(&mut self, now: Wall, is_needed: impl Fn(&LedgerKey) -> bool) -> Vec<LedgerKey> {
+        let mut forgotten = Vec::new();
+        self.entries.retain(|key, told| {
+            let stays = told.expires_at > now || is_needed(key);
+            if !stays {
+                forgotten.push(*key);
+            }
+            stays
+        });
         self.entries.shrink_to(2 * self.entries.len());
+        forgotten
     }
 
     /// Moves every time by what the wall clock was moved, so that intervals stay what they were.

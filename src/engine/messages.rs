@@ -355,6 +355,19 @@ pub enum Note {
         /// Groups that were formed anew.
         moved: usize,
     },
+    /// The state of an earlier process was taken up.
+    Recovered {
+        /// Alerts kept.
+        alerts: usize,
+        /// Groups that go on.
+        groups: usize,
+        /// Silences kept.
+        silences: usize,
+        /// Groups that fell due meanwhile.
+        overdue: usize,
+        /// Groups whose flush goes on where it was cut short.
+        resumed: usize,
+    },
     /// The wall clock jumped.
     ClockStepped {
         /// Seconds; negative is backwards.

@@ -18,6 +18,7 @@ mod alert_limit;
 mod attempts;
 mod clock_step;
 mod collect;
+mod debts;
 mod decide;
 mod flush;
 mod group;
@@ -32,6 +33,7 @@ mod mute;
 mod query;
 mod random;
 mod record;
+mod recording;
 mod recover;
 mod reload;
 mod route;
@@ -46,6 +48,7 @@ pub use record::{
     Untold,
 };
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,6 +64,7 @@ use inhibit::{Acquaintance, Inhibitor};
 use lanes::{Lanes, Shares};
 use ledger::Ledger;
 use random::Random;
+use recording::report_record;
 use route::{RouteIndex, RouteTree};
 use silences::{Changed, SilenceLimits, Silences};
 use store::{AlertStore, Stored};
@@ -114,6 +118,7 @@ pub struct Engine {
     groups: Groups,
     ledger: Ledger,
     silences: Silences,
+    inherited: BTreeMap<InheritedKey, Arc<Inherited>>,
     inhibitor: Inhibitor,
     lanes: Lanes,
     attempts: Attempts,
@@ -142,6 +147,7 @@ impl Engine {
                 bytes: settings.silence_bytes,
                 retention: settings.retention,
             }),
+            inherited: BTreeMap::new(),
             lanes: Lanes::new(shares),
             attempts: Attempts::default(),
             collector: Collector::default(),
@@ -201,8 +207,8 @@ impl Engine {
 
     /// Stores an alert and puts it into the group of each route that takes it.
     fn keep(&mut self, alert: Alert, now: Now, due: &mut Vec<GroupId>, out: &mut Vec<Effect>) {
-        let known = self.alerts.get(alert.fingerprint);
-        let (alert, routes, acquaintance) = match known {
+        let known = self.alerts.get(alert.fingerprint).cloned();
+        let (alert, routes, acquaintance) = match &known {
             Some(old) => {
                 let routes = Arc::clone(&old.routes);
                 (
@@ -222,6 +228,8 @@ impl Engine {
             }));
         }
         let alert = Arc::new(alert);
+        let known = known.as_ref().map(|old| &*old.alert);
+        out.push(Effect::Record(report_record(known, &alert)));
         self.inhibitor.observe(&alert, acquaintance);
         self.alerts.insert(Stored {
             alert: Arc::clone(&alert),
@@ -261,7 +269,7 @@ impl Engine {
         if is_due {
             due.push(id);
         } else {
-            self.arm(id, out);
+            self.arm(id, now, out);
         }
     }
 
@@ -290,6 +298,8 @@ impl Engine {
             flush: None,
             muted_by: Vec::new(),
             carried_over: Vec::new(),
+            resumes_at: None,
+            recorded: 0,
         }
     }
 
@@ -334,7 +344,17 @@ fn answer_silence(
     changes: Vec<Changed>,
     out: &mut Vec<Effect>,
 ) {
-    let note = |Changed { change, silence }| Effect::Note(Note::SilenceChanged { change, silence });
-    out.extend(changes.into_iter().map(note));
+    for Changed {
+        change,
+        number,
+        silence,
+    } in changes
+    {
+        out.push(Effect::Record(Record::Silence {
+            number,
+            silence: Arc::clone(&silence),
+        }));
+        out.push(Effect::Note(Note::SilenceChanged { change, silence }));
+    }
     out.push(Effect::SilenceAnswer(answer));
 }

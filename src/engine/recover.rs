@@ -1,21 +1,262 @@
 //! The state comes back as an earlier process left it.
 //!
-//! PURE. Owns what follows from the time that has passed in between. Runs on the dispatch thread.
+//! PURE. Owns what follows from the time that has passed in between, and from a configuration that
+//! may have changed: groups go on with what was left of their wait or interval, what was due
+//! meanwhile is told at a pace, what was under way goes on, and alerts of routes that are no more
+//! are routed anew. Runs on the dispatch thread, before anything else does there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
 
 use super::Engine;
-use super::messages::Effect;
-use super::record::{Record, Recovered};
-use crate::model::Now;
+use super::clock_step::{STEP_MIN, moved};
+use super::group::{CarriedOver, Group, GroupId};
+use super::inhibit::Acquaintance;
+use super::messages::{Effect, Note};
+use super::record::{GroupName, GroupTimer, Record, Recovered, RecoveredAlert, Untold};
+use super::route::{RouteIndex, RouteSet};
+use super::store::Stored;
+use crate::model::{Alert, Mono, Now, Wall};
+
+/// The time between the flushes of two groups that fell due while nothing ran, so that receivers
+/// see a thousand of them a second and not all at once.
+const OVERDUE_PACE: Duration = Duration::from_millis(1);
+
+/// No clock that is right shows an earlier time: this program was not written then. Small hosts
+/// boot there until they hear of the time.
+const CLOCK_UNSET_BEFORE: Wall = Wall::constant(1_767_225_600, 0);
+
+/// Gives each group that fell due its moment.
+#[derive(Debug)]
+struct Pace {
+    next: Mono,
+    given: usize,
+}
+
+/// What became of the groups that were written down.
+#[derive(Debug, Default)]
+struct Tally {
+    overdue: usize,
+    resumed: usize,
+}
 
 impl Engine {
     /// Takes up what an earlier process knew.
     pub(super) fn recover(&mut self, recovered: Recovered, now: Now, out: &mut Vec<Effect>) {
-        let _ = (recovered, now, out);
+        let (recovered, clock_moved) = in_terms_of_this_clock(recovered, now.wall);
+        // Files of an Alertmanager carry no such time; what they held has to be written anew.
+        let is_new_here = recovered.written_at.is_none();
+        self.silences.restore(recovered.silences);
+        self.ledger.restore(recovered.ledger);
+        self.inherited = recovered.inherited;
+        let mut members = Vec::new();
+        for (_, alert) in recovered.alerts {
+            members.push(self.restore_alert(alert, now.wall));
+        }
+        let mut timers = recovered.groups;
+        let tally = self.restore_groups(&members, &mut timers, now);
+        let gone = timers.into_keys().map(Record::GroupRemoved);
+        out.extend(gone.map(Effect::Record));
+        self.route_the_rest(&members, now, out);
+        if clock_moved || is_new_here {
+            out.extend(self.records(now).into_iter().map(Effect::Record));
+        }
+        out.push(Effect::Note(Note::Recovered {
+            alerts: self.alerts.len(),
+            groups: self.groups.len(),
+            silences: self.silences.len(),
+            overdue: tally.overdue,
+            resumed: tally.resumed,
+        }));
     }
 
-    /// The whole state.
-    pub fn records(&self, now: Now) -> Vec<Record> {
-        let _ = now;
-        Vec::new()
+    fn restore_alert(&mut self, recovered: RecoveredAlert, now: Wall) -> Member {
+        let RecoveredAlert { alert, left } = recovered;
+        // It was let in once; this only makes it count.
+        self.alert_limit.admits(&alert, now);
+        self.inhibitor.observe(&alert, Acquaintance::New);
+        let routes = self.tree.routes_of(&alert.labels);
+        self.alerts.insert(Stored {
+            alert: Arc::clone(&alert),
+            routes: Arc::clone(&routes),
+        });
+        Member {
+            alert,
+            routes,
+            left,
+        }
+    }
+
+    /// Makes the groups whose times were written down. Takes out of `timers` those that it made.
+    fn restore_groups(
+        &mut self,
+        members: &[Member],
+        timers: &mut BTreeMap<GroupName, GroupTimer>,
+        now: Now,
+    ) -> Tally {
+        let mut tally = Tally::default();
+        let mut made: Vec<(GroupId, GroupTimer)> = Vec::new();
+        for member in members {
+            for &route in &member.routes.routes {
+                let name = self.name_in(route, &member.alert);
+                if member.left.contains(&name) {
+                    continue;
+                }
+                if let Some(id) = self.groups.find(route, name.labels) {
+                    let group = self.groups.get_mut(id).expect("an indexed group is alive");
+                    let alert = Arc::clone(&member.alert);
+                    group.members.insert(alert.fingerprint, alert);
+                } else if let Some(timer) = timers.remove(&name) {
+                    let group = self.restored_group(route, &member.alert, now);
+                    made.push((self.groups.insert(group), timer));
+                }
+            }
+        }
+        self.set_timers(made, now, &mut tally);
+        tally
+    }
+
+    /// A group with its first member. When it is due follows.
+    fn restored_group(&self, route: RouteIndex, alert: &Arc<Alert>, now: Now) -> Group {
+        let node = self.tree.node(route);
+        let labels = alert.labels.select(|name| node.group_by.contains(name));
+        self.new_group(route, labels, alert, now, false)
+    }
+
+    /// Sets the groups to what was left of their times; those that fell due first come first.
+    fn set_timers(&mut self, mut made: Vec<(GroupId, GroupTimer)>, now: Now, tally: &mut Tally) {
+        made.sort_by_key(|(id, timer)| (timer.due_at, *id));
+        let mut pace = Pace {
+            next: self.not_before_start(now.mono),
+            given: 0,
+        };
+        let start = Mono::START + self.settings.start_delay;
+        for (id, timer) in made {
+            let group = self.groups.get_mut(id).expect("a group just made");
+            let node = self.tree.node(group.route);
+            let longest = node.group_wait.max(node.group_interval);
+            group.has_flushed = timer.has_flushed;
+            group.carried_over = carried_over(&timer, now);
+            match Duration::try_from(timer.due_at.duration_since(now.wall)) {
+                Ok(left) if !left.is_zero() => {
+                    group.due_at = now.mono + left;
+                    // It is as it was recorded, until something happens.
+                    group.recorded = group.timer_digest();
+                    group.due_at = group.due_at.min(now.mono + longest).max(start);
+                }
+                _ => group.due_at = pace.next_moment(),
+            }
+            if !timer.untold.is_empty() && group.due_at > pace.next {
+                tally.resumed += 1;
+                group.resumes_at = Some(pace.next_moment());
+            }
+        }
+        tally.overdue = pace.given - tally.resumed;
+    }
+
+    /// Routes what fires and is in none of the groups that it belongs to, and what has ended where
+    /// somebody was told that it fires and is not there any more; then sets everything going.
+    fn route_the_rest(&mut self, members: &[Member], now: Now, out: &mut Vec<Effect>) {
+        let owed = self.settle_debts_elsewhere(out);
+        let mut due = Vec::new();
+        for member in members {
+            let is_owed = owed.contains(&member.alert.fingerprint);
+            if member.alert.is_resolved_at(now.wall) && !is_owed {
+                continue;
+            }
+            for &route in &member.routes.routes {
+                let name = self.name_in(route, &member.alert);
+                if !member.left.contains(&name) {
+                    self.join(route, &member.alert, now, &mut due, out);
+                }
+            }
+        }
+        let all: Vec<GroupId> = self.groups.iter().map(|(id, _)| id).collect();
+        for id in all {
+            self.advance(id, now, out);
+        }
+    }
+
+    /// The group of `route` that an alert belongs to.
+    pub(super) fn name_in(&self, route: RouteIndex, alert: &Alert) -> GroupName {
+        let node = self.tree.node(route);
+        let in_group = |name: &str| node.group_by.contains(name);
+        GroupName {
+            route: node.identity_hash,
+            labels: alert.labels.fingerprint_of_selected(in_group),
+        }
+    }
+}
+
+/// An alert that came back, and the groups it may belong to.
+struct Member {
+    alert: Arc<Alert>,
+    routes: Arc<RouteSet>,
+    left: Vec<GroupName>,
+}
+
+impl Pace {
+    fn next_moment(&mut self) -> Mono {
+        let moment = self.next;
+        self.next = moment + OVERDUE_PACE;
+        self.given += 1;
+        moment
+    }
+}
+
+/// The deliveries that had not ended. A receiver that asked for time still gets it.
+fn carried_over(timer: &GroupTimer, now: Now) -> Vec<CarriedOver> {
+    let not_before = |at: Wall| {
+        let left = Duration::try_from(at.duration_since(now.wall)).ok();
+        left.map(|left| now.mono + left)
+    };
+    let carried = |untold: &Untold| CarriedOver {
+        webhook_index: untold.webhook_index as usize,
+        place: None,
+        not_before: untold.not_before.and_then(not_before).unwrap_or_default(),
+        last_failure: None,
+    };
+    timer.untold.iter().map(carried).collect()
+}
+
+/// The state with its times moved to this process's clock, where that one and the earlier one's
+/// cannot both be right; and whether they were moved.
+///
+/// A clock behind the time that was written down last, or one that was set since the process that
+/// wrote knew no better than the year it boots in: both count as a clock that was set, with no time
+/// passed in between.
+fn in_terms_of_this_clock(mut recovered: Recovered, now: Wall) -> (Recovered, bool) {
+    let Some(written_at) = recovered.written_at else {
+        return (recovered, false);
+    };
+    let step = now.duration_since(written_at);
+    let is_behind = step.is_negative() && step.unsigned_abs() >= STEP_MIN;
+    let was_unset = written_at < CLOCK_UNSET_BEFORE && now >= CLOCK_UNSET_BEFORE;
+    if is_behind || was_unset {
+        shift(&mut recovered, now, step);
+        return (recovered, true);
+    }
+    (recovered, false)
+}
+
+fn shift(recovered: &mut Recovered, now: Wall, step: SignedDuration) {
+    let shifted = |time: Wall| time.checked_add(step).unwrap_or(time);
+    for known in recovered.alerts.values_mut() {
+        if let Some(alert) = moved(&known.alert, now, step) {
+            known.alert = Arc::new(alert);
+        }
+    }
+    for told in recovered.ledger.values_mut() {
+        told.at = shifted(told.at);
+        told.expires_at = shifted(told.expires_at);
+    }
+    for timer in recovered.groups.values_mut() {
+        timer.due_at = shifted(timer.due_at);
+        for untold in &mut timer.untold {
+            untold.not_before = untold.not_before.map(shifted);
+        }
     }
 }

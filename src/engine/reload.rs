@@ -38,6 +38,7 @@ impl Engine {
         let kept = self.groups.len();
         self.redirect_deliveries(out);
         self.hasten_groups(now);
+        self.settle_debts_elsewhere(out);
         self.route_anew(homeless, now, out);
         self.forget_unused_lanes();
         out.push(Effect::Note(Note::Reloaded {

@@ -33,6 +33,8 @@ pub struct SilenceLimits {
 pub struct Changed {
     /// What was done.
     pub change: SilenceChange,
+    /// Its place in the order in which silences were made.
+    pub number: u64,
     /// How it stands now.
     pub silence: Arc<Silence>,
 }
@@ -150,20 +152,44 @@ impl Silences {
         self.known.remove(&fingerprint);
     }
 
-    /// Forgets silences that were over for long enough.
-    pub fn collect(&mut self, now: Wall) {
+    /// Forgets silences that were over for long enough; returns their numbers.
+    pub fn collect(&mut self, now: Wall) -> Vec<u64> {
         let retention = self.limits.retention;
         let is_over = |silence: &Silence| later(silence.ends_at, retention) <= now;
         let over = self.silences.extract_if(.., |_, silence| is_over(silence));
-        for (number, silence) in over.collect::<Vec<_>>() {
+        let over: Vec<(u64, Arc<Silence>)> = over.collect();
+        for (number, silence) in &over {
             self.numbers.remove(&silence.id);
-            self.index.remove(number, &silence.matchers);
+            self.index.remove(*number, &silence.matchers);
         }
+        over.into_iter().map(|(number, _)| number).collect()
+    }
+
+    /// Takes in what an earlier process kept.
+    pub fn restore(&mut self, kept: BTreeMap<u64, Arc<Silence>>) {
+        for (number, silence) in kept {
+            self.index.insert(number, &silence.matchers);
+            self.numbers.insert(Arc::clone(&silence.id), number);
+            self.silences.insert(number, silence);
+            self.next_number = self.next_number.max(number + 1);
+        }
+    }
+
+    /// All of them with their numbers.
+    pub fn numbered(&self) -> impl Iterator<Item = (u64, &Arc<Silence>)> {
+        self.silences
+            .iter()
+            .map(|(number, silence)| (*number, silence))
     }
 
     /// All of them, in the order in which they were made.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Silence>> {
         self.silences.values()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.silences.len()
     }
 
     /// Whether there is none.
@@ -238,7 +264,11 @@ impl Silences {
         let silence = Arc::new(silence);
         self.silences.insert(number, Arc::clone(&silence));
         let id = Arc::clone(&silence.id);
-        changes.push(Changed { change, silence });
+        changes.push(Changed {
+            change,
+            number,
+            silence,
+        });
         id
     }
 }

@@ -49,13 +49,13 @@ impl AlertStore {
         self.alerts.values_mut()
     }
 
-    /// Forgets what has ended; returns the fingerprints of those.
-    pub fn collect(&mut self, now: Wall) -> Vec<Fingerprint> {
+    /// Forgets what has ended; returns it.
+    pub fn collect(&mut self, now: Wall) -> Vec<Stored> {
         let mut forgotten = Vec::new();
-        self.alerts.retain(|fingerprint, stored| {
+        self.alerts.retain(|_, stored| {
             let has_ended = stored.alert.is_resolved_at(now);
             if has_ended {
-                forgotten.push(*fingerprint);
+                forgotten.push(stored.clone());
             }
             !has_ended
         });

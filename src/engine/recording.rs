@@ -1,0 +1,167 @@
+//! What of the state must outlive the process, as records of each change.
+//!
+//! PURE. Owns the comparison that keeps records few: an alert that is only reported again costs one
+//! of a few bytes, and a group is recorded only when its times or its untold deliveries have
+//! changed. Runs on the dispatch thread.
+
+use std::sync::Arc;
+
+use super::Engine;
+use super::group::{DeliveryState, Group, GroupId};
+use super::messages::Effect;
+use super::record::{GroupName, GroupTimer, Record, Untold};
+use super::route::{RouteIndex, RouteSet};
+use super::store::Stored;
+use crate::model::{Alert, Fnv1a, Mono, Now};
+
+impl Engine {
+    /// Records a group's times if they are not those that were recorded last.
+    pub(super) fn record_group(&mut self, id: GroupId, now: Now, out: &mut Vec<Effect>) {
+        let Some(group) = self.groups.get_mut(id) else {
+            return;
+        };
+        let digest = group.timer_digest();
+        if group.recorded == digest {
+            return;
+        }
+        group.recorded = digest;
+        let group = &*group;
+        let timer = group.timer(now);
+        let group = GroupName {
+            route: self.tree.node(group.route).identity_hash,
+            labels: group.fingerprint,
+        };
+        out.push(Effect::Record(Record::Group { group, timer }));
+    }
+
+    /// What the group is called in records.
+    pub(super) fn name_of(&self, group: &Group) -> GroupName {
+        GroupName {
+            route: self.tree.node(group.route).identity_hash,
+            labels: group.fingerprint,
+        }
+    }
+
+    /// Records that an alert which `routes` take can be forgotten, if nothing holds it any more.
+    pub(super) fn record_if_forgotten(
+        &self,
+        alert: &Alert,
+        routes: &RouteSet,
+        out: &mut Vec<Effect>,
+    ) {
+        let is_held = |&route: &_| self.is_member(route, alert);
+        if !self.alerts.contains(alert.fingerprint) && !routes.routes.iter().any(is_held) {
+            let forgotten = Record::AlertForgotten(alert.fingerprint);
+            out.push(Effect::Record(forgotten));
+        }
+    }
+
+    /// Whether the group of `route` that the alert belongs to holds it.
+    fn is_member(&self, route: RouteIndex, alert: &Alert) -> bool {
+        let labels = self.name_in(route, alert).labels;
+        let group = self.groups.find(route, labels);
+        group
+            .and_then(|id| self.groups.get(id))
+            .is_some_and(|group| group.members.contains_key(&alert.fingerprint))
+    }
+
+    /// The whole state, as records.
+    pub fn records(&self, now: Now) -> Vec<Record> {
+        let mut records = Vec::with_capacity(self.alerts.len() + 2 * self.groups.len());
+        for stored in self.alerts.iter() {
+            records.push(Record::Alert(Arc::clone(&stored.alert)));
+            self.record_groups_left(stored, &mut records);
+        }
+        for (_, group) in self.groups.iter() {
+            let gone = group
+                .members
+                .values()
+                .filter(|member| !self.alerts.contains(member.fingerprint));
+            records.extend(gone.map(|member| Record::Alert(Arc::clone(member))));
+            let timer = group.timer(now);
+            let group = self.name_of(group);
+            records.push(Record::Group { group, timer });
+        }
+        let told = self.ledger.iter();
+        records.extend(told.map(|(&key, told)| Record::Told {
+            key,
+            told: told.clone(),
+        }));
+        let silences = self.silences.numbered();
+        records.extend(silences.map(|(number, silence)| Record::Silence {
+            number,
+            silence: Arc::clone(silence),
+        }));
+        let inherited = self.inherited.values().cloned();
+        records.extend(inherited.map(Record::Inherited));
+        records
+    }
+
+    /// Appends the groups that are done with an alert although its routes lead there.
+    fn record_groups_left(&self, stored: &Stored, records: &mut Vec<Record>) {
+        let fingerprint = stored.alert.fingerprint;
+        for &route in &stored.routes.routes {
+            if !self.is_member(route, &stored.alert) {
+                let group = self.name_in(route, &stored.alert);
+                records.push(Record::AlertLeft { group, fingerprint });
+            }
+        }
+    }
+}
+
+impl Group {
+    /// A number that changes when what is recorded of the group does.
+    pub(super) fn timer_digest(&self) -> u64 {
+        let start = Fnv1a::new()
+            .update(&self.due_at.as_nanos().to_le_bytes())
+            .update(&[u8::from(self.has_flushed)]);
+        let untold = self.untold().fold(start, |digest, (index, not_before)| {
+            digest
+                .update(&index.to_le_bytes())
+                .update(&not_before.as_nanos().to_le_bytes())
+        });
+        untold.finish()
+    }
+
+    fn timer(&self, now: Now) -> GroupTimer {
+        let untold = self.untold().map(|(index, not_before)| Untold {
+            webhook_index: u32::try_from(index).expect("a configuration of bounded size"),
+            not_before: (not_before > now.mono).then(|| now.wall_at(not_before)),
+        });
+        GroupTimer {
+            due_at: now.wall_at(self.due_at),
+            has_flushed: self.has_flushed,
+            untold: untold.collect(),
+        }
+    }
+
+    /// The webhooks that are still to be told in the flush under way, or that were to be in one that
+    /// is over or cut short; and the earliest time for that.
+    fn untold(&self) -> impl Iterator<Item = (usize, Mono)> {
+        let deliveries = self.flush.iter().flat_map(|flush| &flush.deliveries);
+        let untold = deliveries.filter(|delivery| delivery.state != DeliveryState::Ended);
+        let told_next = self.carried_over.iter().filter(|_| self.flush.is_none());
+        untold
+            .map(|delivery| (delivery.notification.webhook_index, delivery.not_before))
+            .chain(told_next.map(|over| (over.webhook_index, over.not_before)))
+    }
+}
+
+/// The record of a report: a short one if nothing but the times of the report has changed.
+pub fn report_record(known: Option<&Alert>, alert: &Arc<Alert>) -> Record {
+    let is_extension = known.is_some_and(|known| {
+        known.starts_at == alert.starts_at
+            && known.ends_by_timeout == alert.ends_by_timeout
+            && known.generator_url == alert.generator_url
+            && known.annotations == alert.annotations
+    });
+    if is_extension {
+        Record::AlertExtended {
+            fingerprint: alert.fingerprint,
+            ends_at: alert.ends_at,
+            updated_at: alert.updated_at,
+        }
+    } else {
+        Record::Alert(Arc::clone(alert))
+    }
+}
