@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Failure, FlushEnd, Note, Reason, SilenceChange, Target};
+use crate::engine::{Failure, FlushEnd, Note, Reason, Recovery, SilenceChange, Target};
 use crate::model::{Matcher, Silence};
 use crate::telemetry::metrics::Metrics;
 
@@ -76,22 +76,21 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog) {
             metrics.groups_reloaded(*kept, *moved);
             log::info!(groups_kept = kept, groups_moved = moved; "Configuration is in force");
         }
-        Note::Recovered {
-            alerts,
-            groups,
-            silences,
-            overdue,
-            resumed,
-        } => log::info!(
-            alerts = alerts, groups = groups, silences = silences, overdue = overdue,
-            resumed = resumed; "Took up the state of the process before"
-        ),
+        Note::Recovered(recovery) => recovered(recovery),
         Note::ClockStepped { seconds } => {
             metrics.clock_stepped();
             log::warn!(seconds = seconds; "The host's clock was set; waits and ends were moved along");
         }
         Note::Collected { alerts } => log::debug!(alerts = alerts; "Resolved alerts forgotten"),
     }
+}
+
+fn recovered(recovery: &Recovery) {
+    log::info!(
+        alerts = recovery.alerts, groups = recovery.groups, silences = recovery.silences,
+        overdue = recovery.overdue, resumed = recovery.resumed;
+        "Took up the state of the process before"
+    );
 }
 
 /// Keys, times and matchers look as Alertmanager writes them: whole seconds, no quotes (§7.7).

@@ -13,11 +13,16 @@ use jiff::SignedDuration;
 use super::Engine;
 use super::inhibit::Acquaintance;
 use super::messages::{Effect, Note};
+use super::record::Recovered;
 use crate::model::{Alert, FingerprintMap, Now, Wall};
 
 /// The least difference between the clocks' progress that counts as a step. Below it, clocks are
 /// being slewed.
-pub const STEP_MIN: Duration = Duration::from_secs(2);
+const STEP_MIN: Duration = Duration::from_secs(2);
+
+/// No clock that is right shows an earlier time: this program was not written then. Small hosts
+/// boot there until they hear of the time.
+const CLOCK_UNSET_BEFORE: Wall = Wall::constant(1_767_225_600, 0);
 
 /// Watches the two clocks drift apart.
 #[derive(Debug, Default)]
@@ -79,7 +84,7 @@ impl Engine {
 ///
 /// An end that we set ourselves always moves. An end that the sender set stays where it is when
 /// the clock went forward and has not reached it: the sender's clock may well have been right.
-pub fn moved(alert: &Alert, now: Wall, step: SignedDuration) -> Option<Alert> {
+fn moved(alert: &Alert, now: Wall, step: SignedDuration) -> Option<Alert> {
     let before = now.checked_sub(step).unwrap_or(now);
     let is_crossed = alert.is_resolved_at(before) != alert.is_resolved_at(now);
     let moves = alert.ends_by_timeout || is_crossed || step.is_negative();
@@ -89,6 +94,45 @@ pub fn moved(alert: &Alert, now: Wall, step: SignedDuration) -> Option<Alert> {
         starts_at: alert.starts_at.min(ends_at),
         ..alert.clone()
     })
+}
+
+/// The state with its times moved to this process's clock, where that one and the earlier one's
+/// cannot both be right; and whether they were moved.
+///
+/// A clock behind the time that was written down last, or one that was set since the process that
+/// wrote knew no better than the year it boots in: both count as a clock that was set, with no time
+/// passed in between.
+pub fn in_terms_of_this_clock(mut recovered: Recovered, now: Wall) -> (Recovered, bool) {
+    let Some(written_at) = recovered.written_at else {
+        return (recovered, false);
+    };
+    let step = now.duration_since(written_at);
+    let is_behind = step.is_negative() && step.unsigned_abs() >= STEP_MIN;
+    let was_unset = written_at < CLOCK_UNSET_BEFORE && now >= CLOCK_UNSET_BEFORE;
+    if is_behind || was_unset {
+        shift(&mut recovered, now, step);
+        return (recovered, true);
+    }
+    (recovered, false)
+}
+
+fn shift(recovered: &mut Recovered, now: Wall, step: SignedDuration) {
+    let shifted = |time: Wall| time.checked_add(step).unwrap_or(time);
+    for known in recovered.alerts.values_mut() {
+        if let Some(alert) = moved(&known.alert, now, step) {
+            known.alert = Arc::new(alert);
+        }
+    }
+    for told in recovered.ledger.values_mut() {
+        told.at = shifted(told.at);
+        told.expires_at = shifted(told.expires_at);
+    }
+    for timer in recovered.groups.values_mut() {
+        timer.due_at = shifted(timer.due_at);
+        for untold in &mut timer.untold {
+            untold.not_before = untold.not_before.map(shifted);
+        }
+    }
 }
 
 #[cfg(test)]

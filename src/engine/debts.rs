@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Engine;
-use super::ledger::{LedgerKey, Told};
+use super::ledger::{LedgerKey, Span, Told};
 use super::messages::Effect;
 use super::record::{GroupName, Record};
 use crate::model::Fingerprint;
@@ -63,14 +63,20 @@ impl Engine {
         if heirs.is_empty() {
             return;
         }
+        let span = Span {
+            at: told.at,
+            expires_at: told.expires_at,
+        };
         for (heir, owed) in heirs {
-            let entry = self.ledger.get(&heir).cloned();
-            let told = inherit(entry, &told, owed);
-            self.put_told(heir, told, out);
+            let told = self.ledger.owe(heir, &owed, span).clone();
+            out.push(Effect::Record(Record::Told { key: heir, told }));
         }
-        let is_left = |print: &&Fingerprint| !handed_on.contains(print);
-        let owed = told.owed.iter().filter(is_left).copied().collect();
-        self.put_told(key, Told { owed, ..told }, out);
+        let left = self
+            .ledger
+            .forgive(key, |print| !handed_on.contains(&print));
+        if let Some(told) = left.cloned() {
+            out.push(Effect::Record(Record::Told { key, told }));
+        }
     }
 
     /// The entries of the groups that an alert belongs to now and that go to the receiver of `key`;
@@ -95,26 +101,4 @@ impl Engine {
         let goes_there = |&&route: &&_| self.tree.node(route).receiver_hash == key.receiver;
         routes.routes.iter().filter(goes_there).map(heir).collect()
     }
-
-    fn put_told(&mut self, key: LedgerKey, told: Told, out: &mut Vec<Effect>) {
-        self.ledger.put(key, told.clone());
-        out.push(Effect::Record(Record::Told { key, told }));
-    }
-}
-
-/// The heir's entry with what is owed added. Without one, nothing counts as told but what is owed,
-/// so that the group is told as a new one.
-fn inherit(entry: Option<Told>, old: &Told, owed: Vec<Fingerprint>) -> Told {
-    let mut entry = entry.unwrap_or_else(|| Told {
-        at: old.at,
-        expires_at: old.expires_at,
-        firing: Arc::new([]),
-        resolved: Arc::new([]),
-        owed: Arc::new([]),
-    });
-    let mut all: Vec<Fingerprint> = entry.owed.iter().copied().chain(owed).collect();
-    all.sort_unstable();
-    all.dedup();
-    entry.owed = all.into();
-    entry
 }

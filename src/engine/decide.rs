@@ -43,12 +43,13 @@ pub fn decide(told: Option<&Told>, seen: Seen<'_>, terms: Terms, tick: Wall) -> 
             Reason::NewAlerts
         });
     }
+    let is_owed = |print: &Fingerprint| told.owed.binary_search(print).is_ok();
+    let is_end_owed = seen.resolved.iter().any(is_owed);
     if seen.firing.is_empty() {
-        let is_owed = |print: &Fingerprint| told.owed.binary_search(print).is_ok();
-        let has_news = !told.firing.is_empty() || seen.resolved.iter().any(is_owed);
+        let has_news = !told.firing.is_empty() || is_end_owed;
         return has_news.then_some(Reason::AllResolved);
     }
-    if terms.send_resolved && !is_subset(seen.resolved, &told.resolved) {
+    if terms.send_resolved && (is_end_owed || !is_subset(seen.resolved, &told.resolved)) {
         return Some(Reason::SomeResolved);
     }
     let repeats_after = told.at.checked_add(terms.repeat_interval).ok()?;

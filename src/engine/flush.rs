@@ -459,7 +459,7 @@ fn next_tick(due_at: Mono, now: Mono, interval: Duration) -> Mono {
     due_at.max(now - LATENESS_FORGIVEN) + interval
 }
 
-fn ledger_key(node: &RouteNode, group: &Group, webhook_index: usize) -> LedgerKey {
+pub fn ledger_key(node: &RouteNode, group: &Group, webhook_index: usize) -> LedgerKey {
     LedgerKey {
         route: node.identity_hash,
         group: group.fingerprint,

@@ -43,6 +43,15 @@ pub struct Told {
     pub owed: Arc<[Fingerprint]>,
 }
 
+/// From when to when an entry holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// When its webhook was told.
+    pub at: Wall,
+    /// When it may be forgotten.
+    pub expires_at: Wall,
+}
+
 /// All entries.
 #[derive(Clone, Debug)]
 pub struct Ledger {
@@ -64,10 +73,9 @@ impl Ledger {
         self.entries.get(key)
     }
 
-    /// Notes what was told at `at`, and returns the entry. It is kept for two repeats, but not past the retention.
+    /// Notes what was told at `at`, and returns the entry.
     pub fn record(&mut self, key: LedgerKey, content: &Content, at: Wall) -> &Told {
-        let twice = content.repeat_interval.saturating_mul(2);
-        let expires_at = later(at, twice.min(self.retention));
+        let Span { at, expires_at } = self.span(at, content.repeat_interval);
         let owed = self.owed_after(&key, content);
         let told = Told {
             at,
@@ -104,9 +112,38 @@ impl Ledger {
         self.entries = kept;
     }
 
-    /// Puts an entry in place of the one under `key`.
-    pub fn put(&mut self, key: LedgerKey, told: Told) {
-        self.entries.insert(key, told);
+    /// Notes that the ends of `more` are owed under `key`, and returns the entry. Where there was
+    /// none, it says that nothing was told, so that the group is told as a new one.
+    pub fn owe(&mut self, key: LedgerKey, more: &[Fingerprint], span: Span) -> &Told {
+        let told = self.entries.entry(key).or_insert_with(|| Told {
+            at: span.at,
+            expires_at: span.expires_at,
+            firing: Arc::new([]),
+            resolved: Arc::new([]),
+            owed: Arc::new([]),
+        });
+        let mut owed: Vec<Fingerprint> = told.owed.iter().chain(more).copied().collect();
+        owed.sort_unstable();
+        owed.dedup();
+        told.owed = owed.into();
+        told
+    }
+
+    /// Leaves only those ends owed under `key` that `keep` accepts, and returns the entry.
+    pub fn forgive(&mut self, key: LedgerKey, keep: impl Fn(Fingerprint) -> bool) -> Option<&Told> {
+        let told = self.entries.get_mut(&key)?;
+        let owed = told.owed.iter().copied();
+        told.owed = owed.filter(|print| keep(*print)).collect();
+        Some(told)
+    }
+
+    /// How long an entry lives that is made at `at`: for two repeats, but not past the retention.
+    pub fn span(&self, at: Wall, repeat_interval: Duration) -> Span {
+        let twice = repeat_interval.saturating_mul(2);
+        Span {
+            at,
+            expires_at: later(at, twice.min(self.retention)),
+        }
     }
 
     /// All entries.

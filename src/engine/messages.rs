@@ -356,18 +356,7 @@ pub enum Note {
         moved: usize,
     },
     /// The state of an earlier process was taken up.
-    Recovered {
-        /// Alerts kept.
-        alerts: usize,
-        /// Groups that go on.
-        groups: usize,
-        /// Silences kept.
-        silences: usize,
-        /// Groups that fell due meanwhile.
-        overdue: usize,
-        /// Groups whose flush goes on where it was cut short.
-        resumed: usize,
-    },
+    Recovered(Recovery),
     /// The wall clock jumped.
     ClockStepped {
         /// Seconds; negative is backwards.
@@ -378,6 +367,21 @@ pub enum Note {
         /// How many.
         alerts: usize,
     },
+}
+
+/// What of an earlier process goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// Alerts kept.
+    pub alerts: usize,
+    /// Groups that go on.
+    pub groups: usize,
+    /// Silences kept.
+    pub silences: usize,
+    /// Groups that fell due meanwhile.
+    pub overdue: usize,
+    /// Groups whose flush goes on where it was cut short.
+    pub resumed: usize,
 }
 
 /// What keeps an alert out of notifications. The values of `reason` in

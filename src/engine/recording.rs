@@ -57,7 +57,7 @@ impl Engine {
     }
 
     /// Whether the group of `route` that the alert belongs to holds it.
-    fn is_member(&self, route: RouteIndex, alert: &Alert) -> bool {
+    pub(super) fn is_member(&self, route: RouteIndex, alert: &Alert) -> bool {
         let labels = self.name_in(route, alert).labels;
         let group = self.groups.find(route, labels);
         group
@@ -95,6 +95,20 @@ impl Engine {
         let inherited = self.inherited.values().cloned();
         records.extend(inherited.map(Record::Inherited));
         records
+    }
+
+    /// Records for alerts which groups of their routes do not hold them, so that those groups do not
+    /// take them up after a restart.
+    pub(super) fn record_left_alone<'a>(
+        &self,
+        alerts: impl Iterator<Item = &'a Stored>,
+        out: &mut Vec<Effect>,
+    ) {
+        let mut records = Vec::new();
+        for stored in alerts {
+            self.record_groups_left(stored, &mut records);
+        }
+        out.extend(records.into_iter().map(Effect::Record));
     }
 
     /// Appends the groups that are done with an alert although its routes lead there.

@@ -9,25 +9,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-
 use super::Engine;
-use super::clock_step::{STEP_MIN, moved};
+use super::clock_step::in_terms_of_this_clock;
+use super::flush::ledger_key;
 use super::group::{CarriedOver, Group, GroupId};
 use super::inhibit::Acquaintance;
-use super::messages::{Effect, Note};
+use super::messages::{Effect, Note, Recovery};
 use super::record::{GroupName, GroupTimer, Record, Recovered, RecoveredAlert, Untold};
 use super::route::{RouteIndex, RouteSet};
 use super::store::Stored;
-use crate::model::{Alert, Mono, Now, Wall};
+use crate::model::{Alert, Fingerprint, Mono, Now, Wall};
 
 /// The time between the flushes of two groups that fell due while nothing ran, so that receivers
 /// see a thousand of them a second and not all at once.
 const OVERDUE_PACE: Duration = Duration::from_millis(1);
-
-/// No clock that is right shows an earlier time: this program was not written then. Small hosts
-/// boot there until they hear of the time.
-const CLOCK_UNSET_BEFORE: Wall = Wall::constant(1_767_225_600, 0);
 
 /// Gives each group that fell due its moment.
 #[derive(Debug)]
@@ -57,20 +52,20 @@ impl Engine {
             members.push(self.restore_alert(alert, now.wall));
         }
         let mut timers = recovered.groups;
-        let tally = self.restore_groups(&members, &mut timers, now);
+        let tally = self.restore_groups(&members, &mut timers, now, out);
         let gone = timers.into_keys().map(Record::GroupRemoved);
         out.extend(gone.map(Effect::Record));
         self.route_the_rest(&members, now, out);
         if clock_moved || is_new_here {
             out.extend(self.records(now).into_iter().map(Effect::Record));
         }
-        out.push(Effect::Note(Note::Recovered {
+        out.push(Effect::Note(Note::Recovered(Recovery {
             alerts: self.alerts.len(),
             groups: self.groups.len(),
             silences: self.silences.len(),
             overdue: tally.overdue,
             resumed: tally.resumed,
-        }));
+        })));
     }
 
     fn restore_alert(&mut self, recovered: RecoveredAlert, now: Wall) -> Member {
@@ -96,8 +91,8 @@ impl Engine {
         members: &[Member],
         timers: &mut BTreeMap<GroupName, GroupTimer>,
         now: Now,
+        out: &mut Vec<Effect>,
     ) -> Tally {
-        let mut tally = Tally::default();
         let mut made: Vec<(GroupId, GroupTimer)> = Vec::new();
         for member in members {
             for &route in &member.routes.routes {
@@ -115,8 +110,7 @@ impl Engine {
                 }
             }
         }
-        self.set_timers(made, now, &mut tally);
-        tally
+        self.set_timers(made, now, out)
     }
 
     /// A group with its first member. When it is due follows.
@@ -127,7 +121,13 @@ impl Engine {
     }
 
     /// Sets the groups to what was left of their times; those that fell due first come first.
-    fn set_timers(&mut self, mut made: Vec<(GroupId, GroupTimer)>, now: Now, tally: &mut Tally) {
+    fn set_timers(
+        &mut self,
+        mut made: Vec<(GroupId, GroupTimer)>,
+        now: Now,
+        out: &mut Vec<Effect>,
+    ) -> Tally {
+        let mut tally = Tally::default();
         made.sort_by_key(|(id, timer)| (timer.due_at, *id));
         let mut pace = Pace {
             next: self.not_before_start(now.mono),
@@ -140,21 +140,44 @@ impl Engine {
             let longest = node.group_wait.max(node.group_interval);
             group.has_flushed = timer.has_flushed;
             group.carried_over = carried_over(&timer, now);
-            match Duration::try_from(timer.due_at.duration_since(now.wall)) {
-                Ok(left) if !left.is_zero() => {
-                    group.due_at = now.mono + left;
-                    // It is as it was recorded, until something happens.
-                    group.recorded = group.timer_digest();
-                    group.due_at = group.due_at.min(now.mono + longest).max(start);
-                }
-                _ => group.due_at = pace.next_moment(),
-            }
+            let left =
+                Duration::try_from(timer.due_at.duration_since(now.wall)).unwrap_or_default();
+            group.due_at = now.mono + left;
+            // It is as it was recorded, until something happens.
+            group.recorded = group.timer_digest();
+            group.due_at = if left.is_zero() {
+                pace.next_moment()
+            } else {
+                group.due_at.min(now.mono + longest).max(start)
+            };
             if !timer.untold.is_empty() && group.due_at > pace.next {
                 tally.resumed += 1;
                 group.resumes_at = Some(pace.next_moment());
             }
+            self.owe_what_may_have_arrived(id, &timer.untold, now.wall, out);
         }
         tally.overdue = pace.given - tally.resumed;
+        tally
+    }
+
+    /// What was on its way when the process ended may have arrived. So whoever it was for is owed the
+    /// end of each alert that it may have named.
+    fn owe_what_may_have_arrived(
+        &mut self,
+        id: GroupId,
+        untold: &[Untold],
+        now: Wall,
+        out: &mut Vec<Effect>,
+    ) {
+        let group = self.groups.get(id).expect("a group just made");
+        let node = self.tree.node(group.route);
+        let members: Vec<Fingerprint> = group.members.keys().copied().collect();
+        let span = self.ledger.span(now, node.repeat_interval);
+        for untold in untold {
+            let key = ledger_key(node, group, untold.webhook_index as usize);
+            let told = self.ledger.owe(key, &members, span).clone();
+            out.push(Effect::Record(Record::Told { key, told }));
+        }
     }
 
     /// Routes what fires and is in none of the groups that it belongs to, and what has ended where
@@ -164,13 +187,18 @@ impl Engine {
         let mut due = Vec::new();
         for member in members {
             let is_owed = owed.contains(&member.alert.fingerprint);
-            if member.alert.is_resolved_at(now.wall) && !is_owed {
-                continue;
-            }
+            let is_to_join = is_owed || !member.alert.is_resolved_at(now.wall);
             for &route in &member.routes.routes {
-                let name = self.name_in(route, &member.alert);
-                if !member.left.contains(&name) {
+                let group = self.name_in(route, &member.alert);
+                if member.left.contains(&group) || self.is_member(route, &member.alert) {
+                    continue;
+                }
+                if is_to_join {
                     self.join(route, &member.alert, now, &mut due, out);
+                } else {
+                    let fingerprint = member.alert.fingerprint;
+                    let left = Record::AlertLeft { group, fingerprint };
+                    out.push(Effect::Record(left));
                 }
             }
         }
@@ -220,43 +248,4 @@ fn carried_over(timer: &GroupTimer, now: Now) -> Vec<CarriedOver> {
         last_failure: None,
     };
     timer.untold.iter().map(carried).collect()
-}
-
-/// The state with its times moved to this process's clock, where that one and the earlier one's
-/// cannot both be right; and whether they were moved.
-///
-/// A clock behind the time that was written down last, or one that was set since the process that
-/// wrote knew no better than the year it boots in: both count as a clock that was set, with no time
-/// passed in between.
-fn in_terms_of_this_clock(mut recovered: Recovered, now: Wall) -> (Recovered, bool) {
-    let Some(written_at) = recovered.written_at else {
-        return (recovered, false);
-    };
-    let step = now.duration_since(written_at);
-    let is_behind = step.is_negative() && step.unsigned_abs() >= STEP_MIN;
-    let was_unset = written_at < CLOCK_UNSET_BEFORE && now >= CLOCK_UNSET_BEFORE;
-    if is_behind || was_unset {
-        shift(&mut recovered, now, step);
-        return (recovered, true);
-    }
-    (recovered, false)
-}
-
-fn shift(recovered: &mut Recovered, now: Wall, step: SignedDuration) {
-    let shifted = |time: Wall| time.checked_add(step).unwrap_or(time);
-    for known in recovered.alerts.values_mut() {
-        if let Some(alert) = moved(&known.alert, now, step) {
-            known.alert = Arc::new(alert);
-        }
-    }
-    for told in recovered.ledger.values_mut() {
-        told.at = shifted(told.at);
-        told.expires_at = shifted(told.expires_at);
-    }
-    for timer in recovered.groups.values_mut() {
-        timer.due_at = shifted(timer.due_at);
-        for untold in &mut timer.untold {
-            untold.not_before = untold.not_before.map(shifted);
-        }
-    }
 }

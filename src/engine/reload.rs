@@ -131,12 +131,16 @@ impl Engine {
         for group in homeless {
             alerts.extend(group.members);
         }
+        let mut over = Vec::new();
         for stored in self.alerts.iter_mut() {
             stored.routes = self.tree.routes_of(&stored.alert.labels);
             if !stored.alert.is_resolved_at(now.wall) {
                 alerts.insert(stored.alert.fingerprint, Arc::clone(&stored.alert));
+            } else if !alerts.contains_key(&stored.alert.fingerprint) {
+                over.push(stored.clone());
             }
         }
+        self.record_left_alone(over.iter(), out);
         let mut due = Vec::new();
         for alert in alerts.values() {
             for &route in &self.tree.routes_of(&alert.labels).routes {

@@ -89,6 +89,12 @@ impl Alarms {
         }
     }
 
+    /// The process that armed them is no more.
+    pub fn drop_all(&mut self) {
+        self.rings.clear();
+        self.by_alarm.clear();
+    }
+
     /// When the next ring comes.
     pub fn next_at(&self) -> Option<Mono> {
         self.rings.first().map(|ring| ring.comes_at)

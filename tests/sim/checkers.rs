@@ -20,6 +20,10 @@ struct Belief {
     last_firing: BTreeSet<Fingerprint>,
     last_resolved: BTreeSet<Fingerprint>,
     told_at: Mono,
+    /// Whether the process ended before it could record the last notification; then it comes again.
+    is_unrecorded: bool,
+    /// How many crashes there had been then.
+    crashes: usize,
 }
 
 /// The rules that are checked.
@@ -51,6 +55,9 @@ pub struct Checkers {
     rules: Vec<Rule>,
     beliefs: BTreeMap<(Target, Arc<str>), Belief>,
     seen: usize,
+    crashes: usize,
+    /// Groups of which nobody knows what arrived of the delivery that was due at that crash.
+    doubtful: BTreeMap<Fingerprint, usize>,
     /// The shortest repeat interval that is ever configured.
     repeat_interval: Duration,
 }
@@ -79,8 +86,15 @@ impl Checkers {
         }
         while let Some(sight) = world.sights.get(self.seen) {
             self.seen += 1;
-            if let Seen::Webhook(heard) = &sight.what {
-                self.hear(heard, sight.seen_at);
+            match &sight.what {
+                Seen::Webhook(heard) => self.hear(heard, sight.seen_at),
+                Seen::Crashed { untold } => {
+                    self.crashes += 1;
+                    let crash = self.crashes;
+                    self.doubtful
+                        .extend(untold.iter().map(|group| (*group, crash)));
+                }
+                _ => {}
             }
         }
     }
@@ -99,10 +113,17 @@ impl Checkers {
         belief.last_firing = firing;
         belief.last_resolved = resolved;
         belief.told_at = at;
+        belief.crashes = self.crashes;
+        belief.is_unrecorded = !heard.is_recorded;
     }
 
     fn assert_news(&self, key: &(Target, Arc<str>), heard: &Heard, at: Mono) {
         let (firing, resolved) = (fingerprints(&heard.firing), fingerprints(&heard.resolved));
+        let doubted_at = self.doubtful.get(&heard.group_labels).copied();
+        let heard_at = self.beliefs.get(key).map_or(0, |belief| belief.crashes);
+        if doubted_at.is_some_and(|crash| crash > heard_at) {
+            return;
+        }
         let Some(belief) = self.beliefs.get(key) else {
             assert!(
                 !firing.is_empty() && heard.reason == Reason::FirstNotification,
@@ -110,6 +131,9 @@ impl Checkers {
             );
             return;
         };
+        if belief.is_unrecorded {
+            return;
+        }
         let is_news = !firing.is_subset(&belief.last_firing)
             || resolved.iter().any(|print| belief.firing.contains(print))
             || !resolved.is_subset(&belief.last_resolved)

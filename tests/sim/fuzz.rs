@@ -16,6 +16,8 @@ use jiff::SignedDuration;
 
 use crate::alarms::AlarmFaults;
 use crate::checkers::{Checkers, Rule};
+use crate::crashes::assert_disk_holds_the_state;
+use crate::disk::Disk;
 use crate::network::Behaviour;
 use crate::world::{Dice, Sabotage, World, configuration};
 
@@ -83,12 +85,9 @@ fn ends_that_never_arrive_are_noticed() {
 }
 
 fn explore(quarter: u64) {
-    let seeds = std::env::var("ALERTWHEEL_SEEDS")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    let per_test = seeds.map_or(SEEDS_PER_TEST, |seeds: u64| seeds.div_ceil(4));
+    let per_test = seeds().map_or(SEEDS_PER_TEST, |seeds| seeds.div_ceil(4));
     for seed in quarter * per_test..(quarter + 1) * per_test {
-        if let Some(complaint) = complaint(seed, 10 * DAY, Sabotage::None, &Rule::ALL) {
+        if let Some(complaint) = complaint(seed, 10 * DAY, Sabotage::None, &Rule::ALL, false) {
             panic!("seed {seed}: {complaint}");
         }
     }
@@ -96,13 +95,31 @@ fn explore(quarter: u64) {
 
 /// Some world of a few shows the planted bug to this rule.
 fn assert_noticed(sabotage: Sabotage, rule: Rule) {
-    let notices = |seed| complaint(seed, 2 * DAY, sabotage, &[rule]).is_some();
+    let notices = |seed| complaint(seed, 2 * DAY, sabotage, &[rule], false).is_some();
     assert!((0..8).any(notices), "{rule:?} did not notice {sabotage:?}");
 }
 
-/// What a checker says about the world of this seed.
-fn complaint(seed: u64, length: Duration, sabotage: Sabotage, rules: &[Rule]) -> Option<String> {
-    let run = AssertUnwindSafe(|| Life::new(seed, sabotage, rules).live(length));
+/// How many seeds to look at, if somebody asks for more or fewer.
+pub fn seeds() -> Option<u64> {
+    let text = std::env::var("ALERTWHEEL_SEEDS").ok()?;
+    text.parse().ok()
+}
+
+/// What a checker says about the world of this seed, in which processes crash or do not.
+pub fn complaint(
+    seed: u64,
+    length: Duration,
+    sabotage: Sabotage,
+    rules: &[Rule],
+    crashes: bool,
+) -> Option<String> {
+    let run = AssertUnwindSafe(|| {
+        let mut life = Life::new(seed, sabotage, rules);
+        if crashes {
+            life.world.disk = Some(Disk::default());
+        }
+        life.live(length);
+    });
     let payload = catch_unwind(run).err()?;
     let text = payload.downcast_ref::<String>().cloned();
     text.or_else(|| {
@@ -175,11 +192,29 @@ impl Life {
         let end = Mono::START + length;
         while self.world.now < end {
             let pause = self.dice.up_to(Duration::from_secs(40 * 60));
+            if self.world.disk.is_some() && self.dice.happens(0.5) {
+                self.plan_a_crash();
+            }
             self.run_until(self.world.now + pause);
             self.something_happens();
+            if self.world.disk.is_some() && self.world.sabotage == Sabotage::None {
+                assert_disk_holds_the_state(&self.world);
+            }
         }
         self.calm_down();
         self.checkers.receivers_know(&self.actual());
+    }
+
+    /// The process will end among the next few hundred effects, and another will start later.
+    fn plan_a_crash(&mut self) {
+        let effects = self.dice.below(300);
+        let downtime = match self.dice.below(4) {
+            0 => Duration::ZERO,
+            1 => self.dice.up_to(Duration::from_secs(10)),
+            2 => self.dice.up_to(Duration::from_secs(10 * 60)),
+            _ => self.dice.up_to(Duration::from_secs(3 * 3600)),
+        };
+        self.world.plan_crash(effects, downtime);
     }
 
     fn something_happens(&mut self) {
@@ -217,18 +252,22 @@ impl Life {
             annotations: Labels::default(),
             fault: None,
         };
-        let id = self.world.set_silence(posted).expect("a sound silence");
-        self.silences.push(id.to_string());
+        let Some(answer) = self.world.set_silence(posted) else {
+            return;
+        };
+        self.silences
+            .push(answer.expect("a sound silence").to_string());
     }
 
     /// Every fault ends; then there is time for everything that is owed.
     fn calm_down(&mut self) {
         for id in std::mem::take(&mut self.silences) {
             // One that was forgotten meanwhile is over as well.
-            let _ = self.world.expire_silence(id);
+            while self.world.expire_silence(id.clone()).is_none() {}
         }
         self.world.network.heal();
         self.world.alarms.heal();
+        self.world.cancel_crash();
         self.run_until(self.world.now + DAY / 8);
     }
 
@@ -247,7 +286,8 @@ impl Life {
                         ends_at: Some(now),
                         ..PostedAlert::default()
                     };
-                    self.post(vec![posted]);
+                    // Who gets no answer tries again.
+                    while !self.post(vec![posted.clone()]) {}
                 }
                 Some(_) => {}
             }
@@ -281,6 +321,8 @@ impl Life {
 
     /// Senders on the same host jump too, and remember how long their alerts have fired.
     fn set_the_clock(&mut self) {
+        // A clock that is set just when the process ends cannot be told from years without one.
+        self.world.cancel_crash();
         let hours = [1, -1, 24, -24, 24 * 365 * 20, -24 * 365 * 5][self.dice.below(6) as usize];
         let step = SignedDuration::from_hours(hours);
         self.world.step_wall_clock(step);
@@ -328,10 +370,13 @@ impl Life {
         self.post(firing);
     }
 
-    fn post(&mut self, alerts: Vec<PostedAlert>) {
+    /// Whether the post was answered.
+    fn post(&mut self, alerts: Vec<PostedAlert>) -> bool {
         let refused = self.world.post(alerts);
-        assert!(refused.is_empty(), "a sound alert was refused: {refused:?}");
         self.look();
+        let Some(refused) = refused else { return false };
+        assert!(refused.is_empty(), "a sound alert was refused: {refused:?}");
+        true
     }
 
     fn look(&mut self) {

@@ -70,6 +70,7 @@ fn ingestion(config: &str, silences: usize) -> Duration {
         let matchers = format!("alertname=\"Disk\",host=\"host-{}\"", 2 * number);
         world
             .set_silence(silence(&world, &matchers))
+            .expect("no process ends")
             .expect("a sound silence");
     }
     let alerts: Vec<PostedAlert> = (0..20_000)

@@ -9,6 +9,8 @@
 
 mod alarms;
 mod checkers;
+mod crashes;
+mod disk;
 mod fuzz;
 mod long_runs;
 mod network;

@@ -108,6 +108,12 @@ impl Network {
         self.flights.remove(&attempt)
     }
 
+    /// The process that made them is no more; returns the attempts that were under way.
+    pub fn drop_all(&mut self) -> Vec<Flight> {
+        self.landings.clear();
+        std::mem::take(&mut self.flights).into_values().collect()
+    }
+
     /// Attempts under way.
     pub fn flights(&self) -> impl Iterator<Item = &Flight> {
         self.flights.values()

@@ -16,6 +16,8 @@
 //! | `expire NAME` | somebody ends that silence |
 //! | `reload NAME` | the configuration of that name takes effect |
 //! | `clock +1h` | somebody sets the wall clock |
+//! | `crash for 5m` | the process ends; another starts that much later |
+//! | `crash for 5m then NAME` | the same, and that has another configuration |
 //! | `end` | the story ends |
 //!
 //! An ALERT is an alertname, followed by any other labels: `Disk host=a`.
@@ -26,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alertwheel::config::Config;
-use alertwheel::engine::FlushEnd;
+use alertwheel::engine::{FlushEnd, Recovery};
 use alertwheel::model::{
     Alert, Labels, Mono, ParserMode, PostedAlert, PostedSilence, parse_duration, parse_matchers,
 };
@@ -100,7 +102,7 @@ impl Story {
     pub fn play(&self) -> String {
         let first = self.configs.get("").expect("a story has a config");
         let mut stage = Stage {
-            world: World::new(Arc::clone(first), 1, AlarmFaults::default()),
+            world: World::new(Arc::clone(first), 1, AlarmFaults::default()).with_disk(),
             kept: BTreeMap::new(),
             silences: BTreeMap::new(),
             // The timeline says what is told; whether it may be is not for a checker to guess.
@@ -179,10 +181,12 @@ impl Stage {
                 let id = self.silences[rest].to_string();
                 self.world
                     .expire_silence(id)
+                    .expect("no process ends")
                     .expect("a silence that was made");
             }
             "reload" => self.world.reload(Arc::clone(&configs[rest])),
             "clock" => self.world.step_wall_clock(signed(rest)),
+            "crash" => self.crash(rest, configs),
             "end" => {}
             _ => panic!("no act: {line}"),
         }
@@ -191,8 +195,19 @@ impl Stage {
             .run_until(self.world.now, &mut |world| checkers.after_step(world));
     }
 
+    /// `for SPAN [then NAME]`
+    fn crash(&mut self, text: &str, configs: &BTreeMap<String, Arc<Config>>) {
+        let (span, config) = match text.split_once(" then ") {
+            Some((span, name)) => (span, Some(Arc::clone(&configs[name]))),
+            None => (text, None),
+        };
+        let span = span.strip_prefix("for ").expect("for SPAN");
+        self.world
+            .crash_now(parse_duration(span).expect("a span"), config);
+    }
+
     fn post(&mut self, posted: PostedAlert) {
-        let refused = self.world.post(vec![posted]);
+        let refused = self.world.post(vec![posted]).expect("no process ends");
         assert!(refused.is_empty(), "refused: {refused:?}");
     }
 
@@ -232,7 +247,8 @@ impl Stage {
             annotations: Labels::default(),
             fault: None,
         };
-        let id = self.world.set_silence(posted).expect("a sound silence");
+        let answer = self.world.set_silence(posted).expect("no process ends");
+        let id = answer.expect("a sound silence");
         self.silences.insert(name.to_owned(), id);
     }
 
@@ -306,10 +322,19 @@ fn render(sights: &[Sight]) -> String {
                 format!("reload   groups kept: {kept}, moved: {moved}")
             }
             Seen::ClockStepped { seconds } => format!("clock    set by {seconds:+} s"),
+            Seen::Crashed { .. } => "crash".to_owned(),
+            Seen::Recovered(recovery) => recovery_line(recovery),
         };
         writeln!(timeline, "{}  {}", time_of_day(sight.at), line.trim_end()).expect("a string");
     }
     timeline.trim().to_owned()
+}
+
+fn recovery_line(recovery: &Recovery) -> String {
+    format!(
+        "start    alerts: {}, groups: {}, silences: {}, overdue: {}, resumed: {}",
+        recovery.alerts, recovery.groups, recovery.silences, recovery.overdue, recovery.resumed
+    )
 }
 
 fn webhook_line(heard: &Heard) -> String {

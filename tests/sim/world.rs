@@ -2,18 +2,23 @@
 //!
 //! Time jumps from one event to the next, so that weeks take milliseconds.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use alertwheel::config::{self, Config};
 use alertwheel::engine::{
-    Effect, Engine, Failure, FailureKind, FlushEnd, Input, Note, Outcome, Reason, ReloadPolicy,
-    Settings, SilenceFault, Target, Verdict,
+    Effect, Engine, Failure, FailureKind, FlushEnd, Input, Note, Outcome, Reason, Record, Recovery,
+    ReloadPolicy, Settings, SilenceFault, Target, Verdict,
 };
-use alertwheel::model::{Alert, Mono, Now, ParserMode, PostedAlert, PostedSilence, Status, Wall};
+use alertwheel::model::{
+    Alert, Fingerprint, Mono, Now, ParserMode, PostedAlert, PostedSilence, Status, Wall,
+};
 use jiff::SignedDuration;
 
 use crate::alarms::{AlarmFaults, Alarms, Ring};
+use crate::crashes::is_lost;
+use crate::disk::Disk;
 use crate::network::{Flight, Network};
 
 /// The engine's settings in all simulations: small pools show more than large ones.
@@ -67,6 +72,10 @@ pub enum Seen {
     Reloaded { kept: usize, moved: usize },
     /// The wall clock was set.
     ClockStepped { seconds: f64 },
+    /// The process ended; deliveries of groups with these labels were due or under way.
+    Crashed { untold: BTreeSet<Fingerprint> },
+    /// Another has taken up its state.
+    Recovered(Recovery),
 }
 
 /// A notification as its receiver got it.
@@ -74,11 +83,14 @@ pub enum Seen {
 pub struct Heard {
     pub target: Target,
     pub group_key: Arc<str>,
+    pub group_labels: Fingerprint,
     pub reason: Reason,
     pub firing: Vec<Arc<Alert>>,
     pub resolved: Vec<Arc<Alert>>,
     pub truncated: u64,
     pub send_resolved: bool,
+    /// Whether the process lived to write down that it was heard.
+    pub is_recorded: bool,
 }
 
 /// A bug planted between the engine and the world, to see that a checker finds it.
@@ -98,6 +110,8 @@ pub enum Sabotage {
     FreeWorkersTooSoon,
     /// One ring in twenty is swallowed and never repeated.
     SwallowRings,
+    /// Some records never reach the disk.
+    LoseRecords,
 }
 
 /// The whole of a simulation.
@@ -113,15 +127,31 @@ pub struct World {
     effects: Vec<Effect>,
     /// Outcomes that sabotage has made up.
     premature: Vec<Outcome>,
+    /// Where the state is kept, if it is.
+    pub disk: Option<Disk>,
+    crash: Option<Crash>,
+    config: Arc<Config>,
     /// The answer to the last change of a silence.
     silence_answer: Option<Result<Arc<str>, SilenceFault>>,
+}
+
+/// How the process will end.
+#[derive(Clone, Copy, Debug)]
+struct Crash {
+    /// After so many effects more.
+    effects: u64,
+    /// How long no process runs then.
+    downtime: Duration,
 }
 
 impl World {
     /// A world in which nothing has happened yet.
     pub fn new(config: Arc<Config>, seed: u64, faults: AlarmFaults) -> Self {
         World {
-            engine: Engine::new(config, Settings { seed, ..SETTINGS }),
+            engine: Engine::new(Arc::clone(&config), Settings { seed, ..SETTINGS }),
+            disk: None,
+            crash: None,
+            config,
             now: Mono::START,
             alarms: Alarms::new(faults),
             network: Network::default(),
@@ -132,6 +162,15 @@ impl World {
             effects: Vec::new(),
             premature: Vec::new(),
             silence_answer: None,
+        }
+    }
+
+    /// The same whose state is kept on a disk.
+    #[must_use]
+    pub fn with_disk(self) -> Self {
+        World {
+            disk: Some(Disk::default()),
+            ..self
         }
     }
 
@@ -156,26 +195,46 @@ impl World {
             .expect("a time on the calendar");
     }
 
-    /// A sender posts alerts; returns what was refused.
-    pub fn post(&mut self, alerts: Vec<PostedAlert>) -> Vec<String> {
+    /// A sender posts alerts; returns what was refused, or nothing if the process ended before it
+    /// could answer.
+    pub fn post(&mut self, alerts: Vec<PostedAlert>) -> Option<Vec<String>> {
         self.handle(Input::Alerts(alerts))
     }
 
-    /// Somebody makes or changes a silence.
-    pub fn set_silence(&mut self, posted: PostedSilence) -> Result<Arc<str>, SilenceFault> {
-        self.handle(Input::SetSilence(posted));
-        self.silence_answer.take().expect("an answer")
+    /// Somebody makes or changes a silence; hears nothing if the process ends before it can answer.
+    pub fn set_silence(&mut self, posted: PostedSilence) -> Option<Result<Arc<str>, SilenceFault>> {
+        self.handle(Input::SetSilence(posted))?;
+        self.silence_answer.take()
     }
 
-    /// Somebody ends a silence.
-    pub fn expire_silence(&mut self, id: String) -> Result<Arc<str>, SilenceFault> {
-        self.handle(Input::ExpireSilence(id));
-        self.silence_answer.take().expect("an answer")
+    /// Somebody ends a silence; hears nothing if the process ends before it can answer.
+    pub fn expire_silence(&mut self, id: String) -> Option<Result<Arc<str>, SilenceFault>> {
+        self.handle(Input::ExpireSilence(id))?;
+        self.silence_answer.take()
     }
 
-    /// A configuration takes effect.
+    /// A configuration takes effect, now or when the next process starts.
     pub fn reload(&mut self, config: Arc<Config>) {
+        self.config = Arc::clone(&config);
         self.handle(Input::Reload(config));
+    }
+
+    /// The process will end after so many effects more, and another will start after `downtime`.
+    pub fn plan_crash(&mut self, effects: u64, downtime: Duration) {
+        self.crash = Some(Crash { effects, downtime });
+    }
+
+    /// The process ends now, and another starts after `downtime`, with another configuration if one
+    /// is given.
+    pub fn crash_now(&mut self, downtime: Duration, config: Option<Arc<Config>>) {
+        self.config = config.unwrap_or_else(|| Arc::clone(&self.config));
+        self.plan_crash(0, downtime);
+        self.crash(Vec::new());
+    }
+
+    /// The process will not end after all.
+    pub fn cancel_crash(&mut self) {
+        self.crash = None;
     }
 
     /// The next event of timer or network.
@@ -224,7 +283,9 @@ impl World {
         let heard = self.hear(&flight);
         let is_end = heard.firing.is_empty();
         let is_lost = self.sabotage == Sabotage::LoseEnds && is_end;
-        if outcome.verdict == Verdict::Delivered && !is_lost {
+        let is_heard = outcome.verdict == Verdict::Delivered && !is_lost;
+        let place = self.sights.len();
+        if is_heard {
             self.see(flight.started_at, Seen::Webhook(heard));
         }
         match self.sabotage {
@@ -234,7 +295,14 @@ impl World {
             }
             _ => {}
         }
-        self.handle(Input::Outcome(outcome));
+        let is_recorded = self.handle(Input::Outcome(outcome)).is_some();
+        if let Some(Sight {
+            what: Seen::Webhook(heard),
+            ..
+        }) = self.sights.get_mut(place).filter(|_| is_heard)
+        {
+            heard.is_recorded = is_recorded;
+        }
     }
 
     fn hear(&self, flight: &Flight) -> Heard {
@@ -249,30 +317,83 @@ impl World {
         Heard {
             target: target_of(flight),
             group_key: Arc::clone(&notification.group_key),
+            group_labels: notification.group_labels.fingerprint(),
             reason: notification.reason,
             firing: with(Status::Firing),
             resolved: with(Status::Resolved),
             truncated: notification.truncated_alerts,
             send_resolved: flight.job.webhook.send_resolved,
+            is_recorded: true,
         }
     }
 
-    fn handle(&mut self, input: Input) -> Vec<String> {
+    /// What the engine refuses of an input; nothing if the process ended with it.
+    fn handle(&mut self, input: Input) -> Option<Vec<String>> {
         let now = self.clocks();
         let mut effects = std::mem::take(&mut self.effects);
         self.engine.handle(&mut effects, now, input);
-        let mut refused = Vec::new();
+        let (mut refused, mut records) = (Vec::new(), Vec::new());
         for effect in effects.drain(..) {
-            self.carry(effect, &mut refused);
+            if self.ends_now() {
+                self.crash(records);
+                return None;
+            }
+            self.carry(effect, &mut refused, &mut records);
         }
         self.effects = effects;
+        if let Some(disk) = &mut self.disk {
+            disk.write(records, now.wall);
+        }
         while let Some(outcome) = self.premature.pop() {
             self.handle(Input::Outcome(outcome));
         }
-        refused
+        Some(refused)
     }
 
-    fn carry(&mut self, effect: Effect, refused: &mut Vec<String>) {
+    /// Whether the process ends before the next effect.
+    fn ends_now(&mut self) -> bool {
+        let Some(crash) = &mut self.crash else {
+            return false;
+        };
+        let is_over = crash.effects == 0;
+        crash.effects = crash.effects.saturating_sub(1);
+        is_over
+    }
+
+    /// The process ends while it writes `records`, and the next one starts after a while. What was
+    /// on its way to receivers may arrive all the same, but nobody records that.
+    fn crash(&mut self, records: Vec<Record>) {
+        let crash = self.crash.take().expect("a planned crash");
+        let now = self.clocks();
+        let disk = self
+            .disk
+            .as_mut()
+            .expect("only a world with a disk crashes");
+        disk.tear(records, now.wall, &mut self.dice);
+        self.silence_answer = None;
+        self.premature.clear();
+        for flight in self.network.drop_all() {
+            if flight.verdict == Verdict::Delivered && self.dice.happens(0.5) {
+                let heard = Heard {
+                    is_recorded: false,
+                    ..self.hear(&flight)
+                };
+                self.see(flight.started_at, Seen::Webhook(heard));
+            }
+        }
+        self.alarms.drop_all();
+        let recovered = self.disk.as_ref().expect("the disk from before").read();
+        let untold = recovered.groups.iter();
+        let untold = untold.filter(|(_, timer)| !timer.untold.is_empty());
+        let untold = untold.map(|(group, _)| group.labels).collect();
+        self.see(self.now, Seen::Crashed { untold });
+        self.now = self.now + crash.downtime;
+        let seed = self.dice.bits();
+        self.engine = Engine::new(Arc::clone(&self.config), Settings { seed, ..SETTINGS });
+        self.handle(Input::Recover(Box::new(recovered)));
+    }
+
+    fn carry(&mut self, effect: Effect, refused: &mut Vec<String>, records: &mut Vec<Record>) {
         match effect {
             Effect::Arm { alarm, at } => {
                 let is_dropped = self.sabotage == Sabotage::DropArms && self.dice.happens(0.02);
@@ -293,7 +414,11 @@ impl World {
             Effect::Refuse(invalid) => refused.push(invalid.reason),
             Effect::RefuseBatch { limit } => refused.push(format!("at the limit of {limit}")),
             Effect::SilenceAnswer(answer) => self.silence_answer = Some(answer),
-            Effect::Record(_) => {}
+            Effect::Record(record) => {
+                if self.sabotage != Sabotage::LoseRecords || !is_lost(&record) {
+                    records.push(record);
+                }
+            }
             Effect::Note(note) => self.note(note),
         }
     }
@@ -322,6 +447,7 @@ impl World {
             },
             Note::Reloaded { kept, moved } => Seen::Reloaded { kept, moved },
             Note::ClockStepped { seconds } => Seen::ClockStepped { seconds },
+            Note::Recovered(recovery) => Seen::Recovered(recovery),
             _ => return,
         };
         self.see(self.now, what);
