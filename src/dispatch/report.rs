@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Failure, FlushEnd, Note, Reason, Recovery, SilenceChange, Target};
+use crate::engine::{
+    Failure, FlushEnd, Note, Reason, Recovery, RouteChanged, SilenceChange, Target,
+};
 use crate::model::{Matcher, Silence};
 use crate::telemetry::metrics::Metrics;
 
@@ -72,6 +74,7 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog) {
             metrics.notification_failed(&target.receiver, failure.kind);
             notification_failed(group_key, target, failure, *attempts, *end);
         }
+        Note::RouteChanged(changed) => route_changed(changed),
         Note::Reloaded { kept, moved } => {
             metrics.groups_reloaded(*kept, *moved);
             log::info!(groups_kept = kept, groups_moved = moved; "Configuration is in force");
@@ -83,6 +86,26 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog) {
         }
         Note::Collected { alerts } => log::debug!(alerts = alerts; "Resolved alerts forgotten"),
     }
+}
+
+/// Work that a receiver will not get because it is gone is worth more than a line among others.
+fn route_changed(changed: &RouteChanged) {
+    let level = if changed.receiver_is_gone && changed.unsent > 0 {
+        log::Level::Warn
+    } else {
+        log::Level::Info
+    };
+    let receiver = if changed.receiver_is_gone {
+        "is gone"
+    } else {
+        "is still there"
+    };
+    log::log!(
+        level,
+        route = &*changed.route, receiver = &*changed.receiver, groups = changed.groups,
+        unsent = changed.unsent, why = changed.change.as_str();
+        "Alerts of a route are routed anew; its receiver {receiver}"
+    );
 }
 
 fn recovered(recovery: &Recovery) {

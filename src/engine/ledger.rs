@@ -129,6 +129,16 @@ impl Ledger {
         told
     }
 
+    /// Nobody knows whether the last notification under `key` arrived: whatever fires is to be told
+    /// again, and the ends of `members` are owed, which it may have named. Returns the entry.
+    pub fn doubt(&mut self, key: LedgerKey, members: &[Fingerprint], span: Span) -> &Told {
+        if let Some(told) = self.entries.get_mut(&key) {
+            told.firing = Arc::new([]);
+            told.resolved = Arc::new([]);
+        }
+        self.owe(key, members, span)
+    }
+
     /// Leaves only those ends owed under `key` that `keep` accepts, and returns the entry.
     pub fn forgive(&mut self, key: LedgerKey, keep: impl Fn(Fingerprint) -> bool) -> Option<&Told> {
         let told = self.entries.get_mut(&key)?;

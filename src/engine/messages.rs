@@ -348,6 +348,8 @@ pub enum Note {
         /// Its key.
         group_key: Arc<str>,
     },
+    /// A reload does not let the groups of a route go on; their alerts are routed anew.
+    RouteChanged(RouteChanged),
     /// A reload took effect.
     Reloaded {
         /// Groups that went on as they were.
@@ -367,6 +369,48 @@ pub enum Note {
         /// How many.
         alerts: usize,
     },
+}
+
+/// A route that had groups and is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteChanged {
+    /// Its matchers from the root down, as in the keys of its groups.
+    pub route: Arc<str>,
+    /// Where it led.
+    pub receiver: Arc<str>,
+    /// Whether that receiver is still there.
+    pub receiver_is_gone: bool,
+    /// Why its groups do not go on.
+    pub change: RouteChange,
+    /// How many they were.
+    pub groups: usize,
+    /// Deliveries of theirs that were due or under way.
+    pub unsent: usize,
+}
+
+/// Why the groups of a route do not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteChange {
+    /// There is no route with its matchers any more.
+    Gone,
+    /// It groups by other labels.
+    GroupedOtherwise,
+    /// It leads to another receiver.
+    LedElsewhere,
+    /// All groups are formed anew, as was asked for.
+    AllFormedAnew,
+}
+
+impl RouteChange {
+    /// Why, for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RouteChange::Gone => "no route has its matchers any more",
+            RouteChange::GroupedOtherwise => "it groups by other labels",
+            RouteChange::LedElsewhere => "it leads to another receiver",
+            RouteChange::AllFormedAnew => "--no-reload.keep-timers forms all groups anew",
+        }
+    }
 }
 
 /// What of an earlier process goes on.

@@ -151,7 +151,7 @@ impl Group {
 
     /// The webhooks that are still to be told in the flush under way, or that were to be in one that
     /// is over or cut short; and the earliest time for that.
-    fn untold(&self) -> impl Iterator<Item = (usize, Mono)> {
+    pub(super) fn untold(&self) -> impl Iterator<Item = (usize, Mono)> {
         let deliveries = self.flush.iter().flat_map(|flush| &flush.deliveries);
         let untold = deliveries.filter(|delivery| delivery.state != DeliveryState::Ended);
         let told_next = self.carried_over.iter().filter(|_| self.flush.is_none());

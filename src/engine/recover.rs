@@ -154,15 +154,14 @@ impl Engine {
                 tally.resumed += 1;
                 group.resumes_at = Some(pace.next_moment());
             }
-            self.owe_what_may_have_arrived(id, &timer.untold, now.wall, out);
+            self.doubt_what_was_on_its_way(id, &timer.untold, now.wall, out);
         }
         tally.overdue = pace.given - tally.resumed;
         tally
     }
 
-    /// What was on its way when the process ended may have arrived. So whoever it was for is owed the
-    /// end of each alert that it may have named.
-    fn owe_what_may_have_arrived(
+    /// What was on its way when the process ended may have arrived, or not.
+    fn doubt_what_was_on_its_way(
         &mut self,
         id: GroupId,
         untold: &[Untold],
@@ -175,7 +174,7 @@ impl Engine {
         let span = self.ledger.span(now, node.repeat_interval);
         for untold in untold {
             let key = ledger_key(node, group, untold.webhook_index as usize);
-            let told = self.ledger.owe(key, &members, span).clone();
+            let told = self.ledger.doubt(key, &members, span).clone();
             out.push(Effect::Record(Record::Told { key, told }));
         }
     }

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use super::group::{Delivery, DeliveryState, Group, GroupId};
 use super::inhibit::{Acquaintance, Inhibitor};
 use super::lanes::Lanes;
-use super::messages::{Effect, FlushEnd, Note};
-use super::route::{RouteIndex, RouteTree};
+use super::messages::{Effect, FlushEnd, Note, RouteChange, RouteChanged};
+use super::route::{RouteIndex, RouteNode, RouteTree};
 use super::{Engine, ReloadPolicy};
-use crate::config::{Config, Endpoint, Webhook};
+use crate::config::{Config, Endpoint, Receiver, Webhook};
 use crate::model::{Alert, Mono, Now};
 
 impl Engine {
@@ -26,6 +26,7 @@ impl Engine {
             ReloadPolicy::KeepUnchanged => unchanged_routes(&self.tree, &tree),
             ReloadPolicy::RebuildAll => BTreeMap::new(),
         };
+        self.tell_changes(&renamed, &tree, &config, out);
         let homeless = self.dissolve_groups(|route| renamed.contains_key(&route), out);
         self.groups.rename_routes(|route| renamed[&route]);
         self.tree = tree;
@@ -45,6 +46,36 @@ impl Engine {
             kept,
             moved: before - kept,
         }));
+    }
+
+    /// Says which routes do not go on, why, and what they leave behind.
+    fn tell_changes(
+        &self,
+        renamed: &BTreeMap<RouteIndex, RouteIndex>,
+        tree: &RouteTree,
+        config: &Config,
+        out: &mut Vec<Effect>,
+    ) {
+        let mut left_behind: BTreeMap<RouteIndex, (usize, usize)> = BTreeMap::new();
+        for (_, group) in self.groups.iter() {
+            if !renamed.contains_key(&group.route) {
+                let (groups, unsent) = left_behind.entry(group.route).or_default();
+                *groups += 1;
+                *unsent += group.untold().count();
+            }
+        }
+        for (route, (groups, unsent)) in left_behind {
+            let node = self.tree.node(route);
+            let is_it = |receiver: &Arc<Receiver>| receiver.name == node.receiver.name;
+            out.push(Effect::Note(Note::RouteChanged(RouteChanged {
+                route: Arc::clone(&node.key),
+                receiver: Arc::clone(&node.receiver.name),
+                receiver_is_gone: !config.receivers.iter().any(is_it),
+                change: change_of(node, tree),
+                groups,
+                unsent,
+            })));
+        }
     }
 
     /// Takes out the groups of routes that do not go on; returns them.
@@ -194,6 +225,21 @@ impl Delivery {
         };
         lanes.withdraw(self.lane, place);
         true
+    }
+}
+
+/// What has become of a route whose groups do not go on.
+fn change_of(before: &RouteNode, tree: &RouteTree) -> RouteChange {
+    let after = tree
+        .nodes()
+        .find(|(_, node)| node.identity == before.identity);
+    match after {
+        None => RouteChange::Gone,
+        Some((_, after)) if after.receiver.name != before.receiver.name => {
+            RouteChange::LedElsewhere
+        }
+        Some((_, after)) if after.group_by != before.group_by => RouteChange::GroupedOtherwise,
+        Some(_) => RouteChange::AllFormedAnew,
     }
 }
 
