@@ -4,6 +4,7 @@
 //! or does I/O. Runs on whichever thread calls it.
 
 mod alert;
+mod alertmanager_hash;
 mod calendar;
 mod duration;
 mod fingerprint;
@@ -14,6 +15,7 @@ mod silence;
 mod time;
 
 pub use alert::{Alert, PostedAlert, Status};
+pub use alertmanager_hash::alertmanager_hash;
 pub use calendar::{TimeInterval, TimeOfDayRange};
 pub use duration::{
     DurationError, format_duration, format_go_duration, parse_duration, parse_flag_duration,
