@@ -71,14 +71,7 @@ impl Engine {
             .collect(now, |key| alive.contains(&(key.route, key.group)));
         let forgotten = forgotten.into_iter().map(Record::ToldForgotten);
         out.extend(forgotten.map(Effect::Record));
-        self.inherited.retain(|key, entry| {
-            let stays = entry.expires_at > now;
-            if !stays {
-                let forgotten = Record::InheritedForgotten(key.clone());
-                out.push(Effect::Record(forgotten));
-            }
-            stays
-        });
+        self.inheritance.collect(now, out);
     }
 
     fn collect_silences(&mut self, now: Wall, out: &mut Vec<Effect>) {
@@ -87,7 +80,7 @@ impl Engine {
     }
 
     fn has_something_to_forget(&self) -> bool {
-        !(self.ledger.is_empty() && self.silences.is_empty() && self.inherited.is_empty())
+        !(self.ledger.is_empty() && self.silences.is_empty() && self.inheritance.is_empty())
     }
 
     /// Arms the housekeeping alarm for what comes next, if anything does.

@@ -197,7 +197,8 @@ impl Engine {
         let mut deliveries = Vec::new();
         for (webhook_index, webhook) in node.receiver.webhooks.iter().enumerate() {
             let ledger_key = ledger_key(node, group, webhook_index);
-            let told = self.ledger.get(&ledger_key);
+            let inherited = self.inheritance.told(group, node, webhook_index);
+            let told = self.ledger.get(&ledger_key).or(inherited.as_ref());
             let view = look.view_for(told, node);
             if view.alerts.is_empty() {
                 continue;
@@ -205,17 +206,19 @@ impl Engine {
             let reason = decide(told, view.seen(), terms(node, webhook), tick);
             out.push(Effect::Note(decided(group, node, webhook_index, reason)));
             let Some(reason) = reason else { continue };
+            if let Some(told) = inherited {
+                // What it owes must not be forgotten once there is an entry of our own.
+                let told = self.ledger.adopt(ledger_key, told).clone();
+                out.push(told_record(ledger_key, told));
+                self.inheritance.forget(group, node, webhook_index, out);
+            }
             out.push(Effect::Note(Note::NotificationStarted {
                 receiver: Arc::clone(&node.receiver.name),
             }));
             if !webhook.send_resolved && view.content.firing.is_empty() {
                 // Nothing to send, but what the webhook knows to fire has changed (§5.5).
                 let told = self.ledger.record(ledger_key, &view.content, now.wall);
-                let told = told.clone();
-                out.push(Effect::Record(Record::Told {
-                    key: ledger_key,
-                    told,
-                }));
+                out.push(told_record(ledger_key, told.clone()));
                 continue;
             }
             let lane = self.lanes.lane_of(&webhook.endpoint);
@@ -457,6 +460,10 @@ fn terms(node: &RouteNode, webhook: &Webhook) -> Terms {
 /// The tick after one that was due at `due_at` and is served at `now`.
 fn next_tick(due_at: Mono, now: Mono, interval: Duration) -> Mono {
     due_at.max(now - LATENESS_FORGIVEN) + interval
+}
+
+fn told_record(key: LedgerKey, told: Told) -> Effect {
+    Effect::Record(Record::Told { key, told })
 }
 
 pub fn ledger_key(node: &RouteNode, group: &Group, webhook_index: usize) -> LedgerKey {

@@ -112,6 +112,11 @@ impl Ledger {
         self.entries = kept;
     }
 
+    /// Takes an entry that was made elsewhere, unless there is one. Returns the entry.
+    pub fn adopt(&mut self, key: LedgerKey, told: Told) -> &Told {
+        self.entries.entry(key).or_insert(told)
+    }
+
     /// Notes that the ends of `more` are owed under `key`, and returns the entry. Where there was
     /// none, it says that nothing was told, so that the group is told as a new one.
     pub fn owe(&mut self, key: LedgerKey, more: &[Fingerprint], span: Span) -> &Told {

@@ -25,6 +25,7 @@ mod group;
 mod groups;
 mod index;
 mod ingest;
+mod inherit;
 mod inhibit;
 mod lanes;
 mod ledger;
@@ -48,7 +49,6 @@ pub use record::{
     Untold,
 };
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +60,7 @@ use clock_step::StepWatch;
 use collect::Collector;
 use group::{Group, GroupId};
 use groups::{COLLECT_ALARM, Groups};
+use inherit::Inheritance;
 use inhibit::{Acquaintance, Inhibitor};
 use lanes::{Lanes, Shares};
 use ledger::Ledger;
@@ -118,7 +119,7 @@ pub struct Engine {
     groups: Groups,
     ledger: Ledger,
     silences: Silences,
-    inherited: BTreeMap<InheritedKey, Arc<Inherited>>,
+    inheritance: Inheritance,
     inhibitor: Inhibitor,
     lanes: Lanes,
     attempts: Attempts,
@@ -147,7 +148,7 @@ impl Engine {
                 bytes: settings.silence_bytes,
                 retention: settings.retention,
             }),
-            inherited: BTreeMap::new(),
+            inheritance: Inheritance::default(),
             lanes: Lanes::new(shares),
             attempts: Attempts::default(),
             collector: Collector::default(),

@@ -92,7 +92,7 @@ impl Engine {
             number,
             silence: Arc::clone(silence),
         }));
-        let inherited = self.inherited.values().cloned();
+        let inherited = self.inheritance.iter().cloned();
         records.extend(inherited.map(Record::Inherited));
         records
     }

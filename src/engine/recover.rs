@@ -13,6 +13,7 @@ use super::Engine;
 use super::clock_step::in_terms_of_this_clock;
 use super::flush::ledger_key;
 use super::group::{CarriedOver, Group, GroupId};
+use super::inherit::Inheritance;
 use super::inhibit::Acquaintance;
 use super::messages::{Effect, Note, Recovery};
 use super::record::{GroupName, GroupTimer, Record, Recovered, RecoveredAlert, Untold};
@@ -46,7 +47,7 @@ impl Engine {
         let is_new_here = recovered.written_at.is_none();
         self.silences.restore(recovered.silences);
         self.ledger.restore(recovered.ledger);
-        self.inherited = recovered.inherited;
+        self.inheritance = Inheritance::of(recovered.inherited);
         let mut members = Vec::new();
         for (_, alert) in recovered.alerts {
             members.push(self.restore_alert(alert, now.wall));
