@@ -93,6 +93,11 @@ impl Kind {
         }
     }
 
+    /// Its place in [`Kind::ALL`].
+    pub fn index(self) -> usize {
+        self as usize - 1
+    }
+
     fn from_byte(byte: u8) -> Result<Kind, Malformed> {
         let index = usize::from(byte).checked_sub(1);
         let kind = index.and_then(|index| Kind::ALL.get(index));
@@ -129,6 +134,12 @@ pub struct Encoded<'a> {
 }
 
 impl<'a> Encoded<'a> {
+    /// How many bytes it takes, without what the frame and its clock do.
+    pub fn item_bytes(&self) -> usize {
+        let length_bytes = self.body.len().max(1).ilog2() as usize / 7 + 1;
+        1 + length_bytes + self.body.len()
+    }
+
     /// What it is about. Costs a few nanoseconds and no allocation.
     pub fn key(&self) -> Result<Key<'a>, Malformed> {
         decode::key(self.kind, self.body)

@@ -5,9 +5,11 @@
 //! Runs on the journal thread; read back on main, before there is a dispatch thread.
 
 pub mod codec;
+pub mod directory;
 pub mod fields;
 pub mod frame;
 pub mod header;
+pub mod listing;
 #[cfg(test)]
 mod samples;
 pub mod scan;

@@ -1,7 +1,9 @@
 //! Records for the tests of the journal: any, and those of an ordinary day.
 //!
-//! Owns how they are drawn. For tests alone.
+//! Owns how they are drawn, and folders to write them into. For tests alone.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use proptest::collection::{btree_map, btree_set, vec};
@@ -210,4 +212,29 @@ fn any_inherited() -> impl Strategy<Value = Inherited> {
             resolved: lists.1.into(),
         }
     })
+}
+
+/// A folder of its own for a test, removed at the end.
+#[derive(Debug)]
+pub struct TestFolder(PathBuf);
+
+impl TestFolder {
+    /// A new one. Names must differ among the tests of one process.
+    pub fn new(name: &str) -> Self {
+        let name = format!("alertwheel-journal-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).expect("a folder in the place for such");
+        TestFolder(path)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TestFolder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }

@@ -92,7 +92,7 @@ fn zeroes_are_no_frames() {
 
 #[test]
 fn a_length_of_gigabytes_takes_no_memory() {
-    let mut bytes = vec![0xff; 64];
+    let mut bytes = [0xff; 64];
     bytes[3] = 0x0f;
     let mut scan = Scan::new(&bytes[..], 0);
     let found = scan.next_frame().expect("memory");
