@@ -29,6 +29,21 @@ pub const BATCHES: usize = 64;
 /// them they are let go, and the journal is given the whole state once it has room.
 pub const UNWRITTEN_RECORDS: usize = 500_000;
 
+/// Bytes that a frame of the journal may take. Its records come from requests and from lists of
+/// fingerprints, which are far smaller; a length past this is damage.
+pub const FRAME_BYTES: usize = 256 * 1024 * 1024;
+
+/// Bytes after which the records of one turn go on in a further frame: more than the largest body
+/// makes, so that what one request changed stays together.
+pub const BATCH_FRAME_BYTES: usize = 64 * 1024 * 1024;
+
+/// Bytes after which a snapshot goes on in a further frame, which is what reading it back holds at
+/// a time.
+pub const SNAPSHOT_FRAME_BYTES: usize = 1024 * 1024;
+
+/// Bytes of the journal's buffer that are kept between writes. A turn mostly takes a few kilobytes.
+pub const FRAME_BUFFER_BYTES: usize = 256 * 1024;
+
 /// Rings the timer hands over at a time, so that a million due at once do not arrive as one lump.
 pub const RINGS_PER_EVENT: usize = 512;
 
@@ -241,6 +256,10 @@ const _: () = assert!(
 const _: () = assert!(
     URL_BYTES < HEAD_BYTES,
     "a target at its limit must fit into a head"
+);
+const _: () = assert!(
+    BODY_BYTES < BATCH_FRAME_BYTES && 2 * BATCH_FRAME_BYTES <= FRAME_BYTES,
+    "what the largest body changes must fit into one frame, with room for the record that is last"
 );
 const _: () = assert!(
     BODY_BYTES < BUFFERED_BYTES,

@@ -4,6 +4,16 @@
 //! it is given comes through a bounded channel, and only answers that promise something wait for it.
 //! Runs on the journal thread; read back on main, before there is a dispatch thread.
 
+pub mod codec;
+pub mod directory;
+pub mod fields;
+pub mod frame;
+pub mod header;
+pub mod listing;
+#[cfg(test)]
+mod samples;
+pub mod scan;
+
 use crate::dispatch::promise::Promise;
 use crate::engine::Record;
 use crate::model::Wall;

@@ -168,6 +168,7 @@ const CRATES: [(&str, &[&str]); 27] = [
             "src/telemetry/",
         ],
     ),
+    ("crc32fast", &["src/journal/"]),
     ("rustls", &["src/webhook/", "src/api/guard/"]),
     (
         "rustls_native_certs",

@@ -1,0 +1,188 @@
+//! From bytes to records.
+//!
+//! PURE. Owns what of a record's fields can be told to be wrong. Never trusts a length. Runs on main
+//! at a start; its keys also where the journal is compacted.
+
+use std::sync::Arc;
+
+use super::{Key, Kind};
+use crate::engine::{
+    GroupName, GroupTimer, Inherited, InheritedKey, LedgerKey, Record, Told, Untold,
+};
+use crate::journal::fields::{Fields, Malformed};
+use crate::model::{Alert, Fingerprint, Matcher, Silence, Wall};
+
+/// What the record with this body is about.
+pub fn key(kind: Kind, body: &[u8]) -> Result<Key<'_>, Malformed> {
+    let mut fields = Fields::of(body);
+    let fields = &mut fields;
+    Ok(match kind {
+        Kind::Alert | Kind::AlertExtended | Kind::AlertForgotten => {
+            Key::Alert(fields.fingerprint()?)
+        }
+        Kind::AlertLeft => Key::Left(fields.fingerprint()?, group(fields)?),
+        Kind::Group | Kind::GroupRemoved => Key::Group(group(fields)?),
+        Kind::Told | Kind::ToldForgotten => Key::Ledger(ledger_key(fields)?),
+        Kind::Silence | Kind::SilenceForgotten => Key::Silence(fields.number()?),
+        Kind::Inherited | Kind::InheritedForgotten => {
+            fields.text()?;
+            fields.text()?;
+            fields.index()?;
+            Key::Inherited(&body[..body.len() - fields.len()])
+        }
+    })
+}
+
+/// The record with this body, whose times count from `at`.
+pub fn record(kind: Kind, body: &[u8], at: Wall) -> Result<Record, Malformed> {
+    let mut fields = Fields::of(body);
+    let record = fields_of(kind, &mut fields, at)?;
+    fields.end()?;
+    Ok(record)
+}
+
+fn fields_of(kind: Kind, fields: &mut Fields<'_>, at: Wall) -> Result<Record, Malformed> {
+    Ok(match kind {
+        Kind::Alert => Record::Alert(Arc::new(alert(fields, at)?)),
+        Kind::AlertExtended => Record::AlertExtended {
+            fingerprint: fields.fingerprint()?,
+            ends_at: fields.time(at)?,
+            updated_at: fields.time(at)?,
+        },
+        Kind::AlertForgotten => Record::AlertForgotten(fields.fingerprint()?),
+        Kind::AlertLeft => {
+            let fingerprint = fields.fingerprint()?;
+            let group = group(fields)?;
+            Record::AlertLeft { group, fingerprint }
+        }
+        Kind::Group => Record::Group {
+            group: group(fields)?,
+            timer: timer(fields, at)?,
+        },
+        Kind::GroupRemoved => Record::GroupRemoved(group(fields)?),
+        Kind::Told => Record::Told {
+            key: ledger_key(fields)?,
+            told: told(fields, at)?,
+        },
+        Kind::ToldForgotten => Record::ToldForgotten(ledger_key(fields)?),
+        Kind::Silence => Record::Silence {
+            number: fields.number()?,
+            silence: Arc::new(silence(fields, at)?),
+        },
+        Kind::SilenceForgotten => Record::SilenceForgotten(fields.number()?),
+        Kind::Inherited => Record::Inherited(Arc::new(inherited(fields, at)?)),
+        Kind::InheritedForgotten => Record::InheritedForgotten(inherited_key(fields)?),
+    })
+}
+
+fn alert(fields: &mut Fields<'_>, at: Wall) -> Result<Alert, Malformed> {
+    Ok(Alert {
+        fingerprint: fields.fingerprint()?,
+        starts_at: fields.time(at)?,
+        ends_at: fields.time(at)?,
+        updated_at: fields.time(at)?,
+        ends_by_timeout: fields.flag()?,
+        labels: fields.labels()?,
+        annotations: fields.labels()?,
+        generator_url: fields.text()?.into(),
+    })
+}
+
+fn group(fields: &mut Fields<'_>) -> Result<GroupName, Malformed> {
+    Ok(GroupName {
+        route: fields.hash()?,
+        labels: fields.fingerprint()?,
+    })
+}
+
+fn timer(fields: &mut Fields<'_>, at: Wall) -> Result<GroupTimer, Malformed> {
+    let due_at = fields.time(at)?;
+    let has_flushed = fields.flag()?;
+    let count = fields.count(2)?;
+    let mut untold = Vec::with_capacity(count);
+    for _ in 0..count {
+        untold.push(Untold {
+            webhook_index: fields.index()?,
+            not_before: fields.optional_time(at)?,
+        });
+    }
+    Ok(GroupTimer {
+        due_at,
+        has_flushed,
+        untold,
+    })
+}
+
+fn ledger_key(fields: &mut Fields<'_>) -> Result<LedgerKey, Malformed> {
+    Ok(LedgerKey {
+        route: fields.hash()?,
+        group: fields.fingerprint()?,
+        receiver: fields.hash()?,
+        webhook_index: fields.index()?,
+    })
+}
+
+fn told(fields: &mut Fields<'_>, at: Wall) -> Result<Told, Malformed> {
+    let (told_at, expires_at) = (fields.time(at)?, fields.time(at)?);
+    let firing = fingerprints(fields)?;
+    let resolved = fingerprints(fields)?;
+    let owed = if fields.flag()? {
+        Arc::clone(&firing)
+    } else {
+        fingerprints(fields)?
+    };
+    Ok(Told {
+        at: told_at,
+        expires_at,
+        firing,
+        resolved,
+        owed,
+    })
+}
+
+fn fingerprints(fields: &mut Fields<'_>) -> Result<Arc<[Fingerprint]>, Malformed> {
+    Ok(fields.hashes()?.map(Fingerprint).collect())
+}
+
+fn silence(fields: &mut Fields<'_>, at: Wall) -> Result<Silence, Malformed> {
+    Ok(Silence {
+        id: fields.text()?.into(),
+        starts_at: fields.time(at)?,
+        ends_at: fields.time(at)?,
+        updated_at: fields.time(at)?,
+        created_by: fields.text()?.to_owned(),
+        comment: fields.text()?.to_owned(),
+        annotations: fields.labels()?,
+        matchers: matchers(fields)?,
+    })
+}
+
+fn matchers(fields: &mut Fields<'_>) -> Result<Arc<[Matcher]>, Malformed> {
+    let count = fields.count(3)?;
+    let mut matchers = Vec::with_capacity(count);
+    for _ in 0..count {
+        let op = super::op_of(fields.byte()?)?;
+        let (name, value) = (fields.text()?, fields.text()?);
+        let matcher = Matcher::new(op, name, value);
+        matchers.push(matcher.map_err(|_| Malformed("a matcher that is no regular expression"))?);
+    }
+    Ok(matchers.into())
+}
+
+fn inherited(fields: &mut Fields<'_>, at: Wall) -> Result<Inherited, Malformed> {
+    Ok(Inherited {
+        key: inherited_key(fields)?,
+        at: fields.time(at)?,
+        expires_at: fields.time(at)?,
+        firing: fields.hashes()?.collect(),
+        resolved: fields.hashes()?.collect(),
+    })
+}
+
+fn inherited_key(fields: &mut Fields<'_>) -> Result<InheritedKey, Malformed> {
+    Ok(InheritedKey {
+        group_key: fields.text()?.into(),
+        receiver: fields.text()?.into(),
+        webhook_index: fields.index()?,
+    })
+}

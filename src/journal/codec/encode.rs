@@ -1,0 +1,169 @@
+//! From records to bytes.
+//!
+//! PURE. Owns the order of the fields of each record, which `decode.rs` reads. Runs on the journal
+//! thread.
+
+use super::{CLOCK, CLOSING, Encoded, Kind};
+use crate::engine::{GroupName, GroupTimer, Inherited, InheritedKey, LedgerKey, Record, Told};
+use crate::journal::fields::{
+    put_hash, put_hashes, put_labels, put_number, put_optional_time, put_text, put_time,
+};
+use crate::model::{Alert, Fingerprint, Silence, Wall};
+
+/// Appends a clock item. `before` is the clock of the same frame before it.
+pub fn put_clock(out: &mut Vec<u8>, before: Option<Wall>, at: Wall) {
+    put_item(out, CLOCK, |out| {
+        put_time(out, before.unwrap_or(Wall::UNIX_EPOCH), at);
+    });
+}
+
+/// Appends the closing item of a snapshot with this many records.
+pub fn put_closing(out: &mut Vec<u8>, records: u64) {
+    put_item(out, CLOSING, |out| put_number(out, records));
+}
+
+/// Appends a record as it stands elsewhere. The clock before it must be `record.at`.
+pub fn put_copy(out: &mut Vec<u8>, record: &Encoded<'_>) {
+    out.push(record.kind as u8);
+    put_number(out, record.body.len() as u64);
+    out.extend_from_slice(record.body);
+}
+
+/// Appends a record. The clock before it must be `at`.
+pub fn put_record(out: &mut Vec<u8>, at: Wall, record: &Record) {
+    put_item(out, Kind::of(record) as u8, |out| match record {
+        Record::Alert(alert) => put_alert(out, at, alert),
+        Record::AlertExtended {
+            fingerprint,
+            ends_at,
+            updated_at,
+        } => {
+            put_hash(out, fingerprint.0);
+            put_time(out, at, *ends_at);
+            put_time(out, at, *updated_at);
+        }
+        Record::AlertForgotten(fingerprint) => put_hash(out, fingerprint.0),
+        Record::AlertLeft { group, fingerprint } => {
+            put_hash(out, fingerprint.0);
+            put_group(out, *group);
+        }
+        Record::Group { group, timer } => {
+            put_group(out, *group);
+            put_timer(out, at, timer);
+        }
+        Record::GroupRemoved(group) => put_group(out, *group),
+        Record::Told { key, told } => {
+            put_ledger_key(out, key);
+            put_told(out, at, told);
+        }
+        Record::ToldForgotten(key) => put_ledger_key(out, key),
+        Record::Silence { number, silence } => {
+            put_number(out, *number);
+            put_silence(out, at, silence);
+        }
+        Record::SilenceForgotten(number) => put_number(out, *number),
+        Record::Inherited(entry) => put_inherited(out, at, entry),
+        Record::InheritedForgotten(key) => put_inherited_key(out, key),
+    });
+}
+
+/// Appends an item whose length is known once its body is there.
+fn put_item(out: &mut Vec<u8>, byte: u8, body: impl FnOnce(&mut Vec<u8>)) {
+    out.push(byte);
+    let length_at = out.len();
+    // Most bodies are short enough for a length of one byte; the others move.
+    out.push(0);
+    body(out);
+    let mut length = out.len() - length_at - 1;
+    let more = (length.max(1).ilog2() / 7) as usize;
+    if more > 0 {
+        let end = out.len();
+        out.resize(end + more, 0);
+        out.copy_within(length_at + 1..end, length_at + 1 + more);
+    }
+    for byte in &mut out[length_at..length_at + more] {
+        *byte = length as u8 | 0x80;
+        length >>= 7;
+    }
+    out[length_at + more] = length as u8;
+}
+
+fn put_alert(out: &mut Vec<u8>, at: Wall, alert: &Alert) {
+    put_hash(out, alert.fingerprint.0);
+    put_time(out, at, alert.starts_at);
+    put_time(out, at, alert.ends_at);
+    put_time(out, at, alert.updated_at);
+    out.push(u8::from(alert.ends_by_timeout));
+    put_labels(out, &alert.labels);
+    put_labels(out, &alert.annotations);
+    put_text(out, &alert.generator_url);
+}
+
+fn put_group(out: &mut Vec<u8>, group: GroupName) {
+    put_hash(out, group.route);
+    put_hash(out, group.labels.0);
+}
+
+fn put_timer(out: &mut Vec<u8>, at: Wall, timer: &GroupTimer) {
+    put_time(out, at, timer.due_at);
+    out.push(u8::from(timer.has_flushed));
+    put_number(out, timer.untold.len() as u64);
+    for untold in &timer.untold {
+        put_number(out, u64::from(untold.webhook_index));
+        put_optional_time(out, at, untold.not_before);
+    }
+}
+
+fn put_ledger_key(out: &mut Vec<u8>, key: &LedgerKey) {
+    put_hash(out, key.route);
+    put_hash(out, key.group.0);
+    put_hash(out, key.receiver);
+    put_number(out, u64::from(key.webhook_index));
+}
+
+fn put_told(out: &mut Vec<u8>, at: Wall, told: &Told) {
+    put_time(out, at, told.at);
+    put_time(out, at, told.expires_at);
+    put_fingerprints(out, &told.firing);
+    put_fingerprints(out, &told.resolved);
+    // Mostly it owes what fires, and then says no more than that.
+    let is_same = told.owed == told.firing;
+    out.push(u8::from(is_same));
+    if !is_same {
+        put_fingerprints(out, &told.owed);
+    }
+}
+
+fn put_fingerprints(out: &mut Vec<u8>, fingerprints: &[Fingerprint]) {
+    put_hashes(out, fingerprints.iter().map(|fingerprint| fingerprint.0));
+}
+
+fn put_silence(out: &mut Vec<u8>, at: Wall, silence: &Silence) {
+    put_text(out, &silence.id);
+    put_time(out, at, silence.starts_at);
+    put_time(out, at, silence.ends_at);
+    put_time(out, at, silence.updated_at);
+    put_text(out, &silence.created_by);
+    put_text(out, &silence.comment);
+    put_labels(out, &silence.annotations);
+    put_number(out, silence.matchers.len() as u64);
+    for matcher in silence.matchers.iter() {
+        out.push(super::op_byte(matcher.op()));
+        put_text(out, matcher.name());
+        put_text(out, matcher.value());
+    }
+}
+
+fn put_inherited(out: &mut Vec<u8>, at: Wall, entry: &Inherited) {
+    put_inherited_key(out, &entry.key);
+    put_time(out, at, entry.at);
+    put_time(out, at, entry.expires_at);
+    put_hashes(out, entry.firing.iter().copied());
+    put_hashes(out, entry.resolved.iter().copied());
+}
+
+fn put_inherited_key(out: &mut Vec<u8>, key: &InheritedKey) {
+    put_text(out, &key.group_key);
+    put_text(out, &key.receiver);
+    put_number(out, u64::from(key.webhook_index));
+}

@@ -1,0 +1,198 @@
+//! What lies in the folder of the journal, by its names.
+//!
+//! Owns how files are called. Opens none of them. Runs on main at a start; names are made on any
+//! thread.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::header::{FileKind, Header};
+
+/// A file that holds part of the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileName {
+    /// Its number; of two files with one number, the snapshot covers the segment.
+    pub number: u64,
+    /// What it holds.
+    pub kind: FileKind,
+}
+
+/// The files in a folder, each list in ascending order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Numbers of snapshots.
+    pub snapshots: Vec<u64>,
+    /// Numbers of segments.
+    pub segments: Vec<u64>,
+    /// Names of snapshots that were never finished.
+    pub partials: Vec<String>,
+    /// Names of files that were kept aside because something in them was damaged.
+    pub damaged: Vec<String>,
+}
+
+/// What follows the number in a name.
+const SEGMENT: &str = ".segment";
+const SNAPSHOT: &str = ".snapshot";
+const PARTIAL: &str = ".partial";
+const DAMAGED: &str = ".damaged";
+
+impl FileName {
+    /// The segment with this number.
+    pub fn segment(number: u64) -> Self {
+        let kind = FileKind::Segment;
+        FileName { number, kind }
+    }
+
+    /// The snapshot with this number.
+    pub fn snapshot(number: u64) -> Self {
+        let kind = FileKind::Snapshot;
+        FileName { number, kind }
+    }
+
+    /// What the file has to say about itself.
+    pub fn header(self) -> Header {
+        let FileName { number, kind } = self;
+        Header { kind, number }
+    }
+
+    /// Where it is.
+    pub fn within(self, folder: &Path) -> PathBuf {
+        folder.join(self.to_string())
+    }
+}
+
+impl fmt::Display for FileName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let extension = match self.kind {
+            FileKind::Segment => SEGMENT,
+            FileKind::Snapshot => SNAPSHOT,
+        };
+        write!(out, "{:010}{extension}", self.number)
+    }
+}
+
+/// Where a snapshot is while it is not finished.
+pub fn partial_path(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!("{number:010}{PARTIAL}"))
+}
+
+impl Listing {
+    /// What lies in the folder.
+    pub fn read(folder: &Path) -> io::Result<Self> {
+        let mut listing = Listing::default();
+        for entry in fs::read_dir(folder)? {
+            // A name of ours is text; another is not ours.
+            if let Ok(name) = entry?.file_name().into_string() {
+                listing.add(name);
+            }
+        }
+        listing.sort();
+        Ok(listing)
+    }
+
+    /// The files with these names.
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut listing = Listing::default();
+        names
+            .into_iter()
+            .for_each(|name| listing.add(name.to_owned()));
+        listing.sort();
+        listing
+    }
+
+    /// Whether there is nothing to read.
+    pub fn is_empty(&self) -> bool {
+        self.snapshots.is_empty() && self.segments.is_empty()
+    }
+
+    /// The highest number that any file has or had.
+    pub fn highest(&self) -> Option<u64> {
+        let aside = self.partials.iter().chain(&self.damaged);
+        let aside = aside.filter_map(|name| number_before(name, name.find('.')?));
+        let read = self.snapshots.iter().chain(&self.segments).copied();
+        read.chain(aside).max()
+    }
+
+    fn add(&mut self, name: String) {
+        let number = |end: &str| number_before(&name, name.strip_suffix(end)?.len());
+        if let Some(number) = number(SEGMENT) {
+            self.segments.push(number);
+        } else if let Some(number) = number(SNAPSHOT) {
+            self.snapshots.push(number);
+        } else if number(PARTIAL).is_some() {
+            self.partials.push(name);
+        } else if name.ends_with(DAMAGED) {
+            self.damaged.push(name);
+        }
+    }
+
+    fn sort(&mut self) {
+        self.snapshots.sort_unstable();
+        self.segments.sort_unstable();
+        self.partials.sort_unstable();
+        self.damaged.sort_unstable();
+    }
+}
+
+/// The number that a name begins with, if it is written as we write it.
+fn number_before(name: &str, end: usize) -> Option<u64> {
+    let digits = &name[..end];
+    let number: u64 = digits.parse().ok()?;
+    // The next number has to exist too.
+    (number < u64::MAX && format!("{number:010}") == digits).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        let names = [FileName::segment(12), FileName::snapshot(10_000_000_000)];
+        let names = names.map(|name| name.to_string());
+        assert_eq!(names, ["0000000012.segment", "10000000000.snapshot"]);
+        let listing = Listing::of(names.iter().map(String::as_str));
+        assert_eq!(listing.segments, [12]);
+        assert_eq!(listing.snapshots, [10_000_000_000]);
+    }
+
+    #[test]
+    fn names_of_others_are_passed_over() {
+        let names = [
+            "12.segment",
+            "+000000012.segment",
+            "00000000012.segment",
+            "0000000012.segment~",
+            "18446744073709551615.segment",
+            ".segment",
+            "nflog",
+            "lost+found",
+        ];
+        assert_eq!(Listing::of(names), Listing::default());
+    }
+
+    #[test]
+    fn numbers_of_files_kept_aside_are_not_given_out_again() {
+        let names = [
+            "0000000002.segment",
+            "0000000007.segment.damaged",
+            "0000000009.partial",
+        ];
+        let listing = Listing::of(names);
+        assert_eq!(listing.highest(), Some(9));
+        assert_eq!(listing.damaged, ["0000000007.segment.damaged"]);
+        assert_eq!(listing.partials, ["0000000009.partial"]);
+    }
+
+    #[test]
+    fn files_are_listed_in_the_order_of_their_numbers() {
+        let names = [
+            "0000000010.segment",
+            "0000000009.segment",
+            "0000000002.segment",
+        ];
+        assert_eq!(Listing::of(names).segments, [2, 9, 10]);
+    }
+}
