@@ -30,6 +30,11 @@ mod bystander;
 /// Configurations and alerts.
 mod samples;
 
+/// Choices from a seed.
+#[path = "../peer/random.rs"]
+#[expect(dead_code, reason = "tests/peer chooses in more ways")]
+mod random;
+
 // The tests by subject.
 
 /// Alerts in, webhooks out: grouping, retries, the options of a webhook.
@@ -52,6 +57,9 @@ mod door;
 
 /// Hosts that give little.
 mod limits;
+
+/// Killed under load, over and over.
+mod torture;
 
 /// How much at once, how soon, and how little at rest.
 mod load;

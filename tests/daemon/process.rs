@@ -22,6 +22,9 @@ use crate::vitals::Vitals;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_alertwheel");
 
+/// Lets the host choose a port.
+const LISTEN: &str = "--web.listen-address=127.0.0.1:0";
+
 /// The name of the configuration in the folder of a process; not one that is found by itself.
 pub const CONFIG_FILE: &str = "config.yml";
 
@@ -53,6 +56,7 @@ pub struct Setup {
 pub struct Daemon {
     child: Child,
     folder: Folder,
+    arguments: Vec<String>,
     address: SocketAddr,
     started_at: Mono,
 }
@@ -112,7 +116,7 @@ impl Setup {
 
     /// Starts a daemon on a free port and waits until it listens.
     pub fn start(self) -> Daemon {
-        let (mut daemon, _) = self.argument("--web.listen-address=127.0.0.1:0").spawn();
+        let (mut daemon, _) = self.argument(LISTEN).spawn();
         daemon.address = wait_for("the daemon listens", || {
             let ended = daemon.child.try_wait().expect("our own child");
             assert!(ended.is_none(), "ended early: {}", daemon.log());
@@ -147,6 +151,7 @@ impl Setup {
         let daemon = Daemon {
             child: command.spawn().expect("the binary starts"),
             folder: self.folder,
+            arguments: self.arguments,
             address: ([127, 0, 0, 1], 0).into(),
             started_at,
         };
@@ -218,6 +223,21 @@ impl Daemon {
         self.wait_for_end(told_at, PATIENCE)
     }
 
+    /// Kills it, unless it has ended already, and starts another on what it leaves behind, with the
+    /// same arguments. The log begins anew.
+    pub fn restart(mut self) -> Daemon {
+        // Fails only if it has ended already.
+        let _ = self.child.kill();
+        self.child.wait().expect("our own child");
+        self.arguments.retain(|argument| argument != LISTEN);
+        let setup = Setup {
+            folder: std::mem::replace(&mut self.folder, Folder::nowhere()),
+            arguments: std::mem::take(&mut self.arguments),
+            open_files: None,
+        };
+        setup.start()
+    }
+
     fn wait_for_end(&mut self, since: Mono, limit: Duration) -> Ended {
         let status = wait_within(limit, "the process ends", || {
             self.child.try_wait().expect("our own child")
@@ -271,6 +291,11 @@ impl Folder {
         Folder(path)
     }
 
+    /// None; what is kept in one has moved elsewhere.
+    fn nowhere() -> Self {
+        Folder(PathBuf::new())
+    }
+
     fn create(&self, name: &str) -> File {
         File::create(self.0.join(name)).expect("a writable folder")
     }
@@ -287,6 +312,9 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        if self.0.as_os_str().is_empty() {
+            return;
+        }
         // What is left behind lies in the build's own folder.
         let _ = fs::remove_dir_all(&self.0);
     }

@@ -29,6 +29,8 @@ pub struct Webhook {
     pub head: String,
     /// The body.
     pub bytes: Vec<u8>,
+    /// What it is answered.
+    pub answer: Answer,
 }
 
 /// What becomes of a webhook.
@@ -172,11 +174,13 @@ impl Shared {
         // An answer shall not wait for an acknowledgement.
         let _ = stream.set_nodelay(true);
         let mut reader = BufReader::new(stream);
-        while let Some(webhook) = read_webhook(&mut reader) {
+        while let Some(mut webhook) = read_webhook(&mut reader) {
             let number = self.webhooks.fetch_add(1, Ordering::SeqCst);
+            let answer = (self.script)(number);
+            webhook.answer = answer;
             // The test may be over, and what comes then is nobody's.
             let _ = self.record.send(webhook);
-            let written = match (self.script)(number) {
+            let written = match answer {
                 Answer::Yes => write_answer(&mut stream, 200, ""),
                 Answer::YesAfter(span) => {
                     pause(span);
@@ -220,5 +224,6 @@ fn read_webhook(reader: &mut impl BufRead) -> Option<Webhook> {
         at: now(),
         head,
         bytes,
+        answer: Answer::Yes,
     })
 }
