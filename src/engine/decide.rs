@@ -90,7 +90,10 @@ mod tests {
             expires_at: at(20_000),
             firing: prints(firing).into(),
             resolved: prints(resolved).into(),
-            owed: prints(firing).into(),
+            owed: prints(firing)
+                .into_iter()
+                .filter(|print| !resolved.contains(&print.0))
+                .collect(),
         });
         let (firing, resolved) = (prints(firing), prints(resolved));
         let seen = Seen {

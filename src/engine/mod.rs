@@ -61,11 +61,11 @@ use collect::Collector;
 use group::{Group, GroupId};
 use groups::{COLLECT_ALARM, Groups};
 use inherit::Inheritance;
-use inhibit::{Acquaintance, Inhibitor};
+use inhibit::Inhibitor;
 use lanes::{Lanes, Shares};
 use ledger::Ledger;
 use random::Random;
-use recording::report_record;
+use recording::Report;
 use route::{RouteIndex, RouteTree};
 use silences::{Changed, SilenceLimits, Silences};
 use store::{AlertStore, Stored};
@@ -208,19 +208,15 @@ impl Engine {
 
     /// Stores an alert and puts it into the group of each route that takes it.
     fn keep(&mut self, alert: Alert, now: Now, due: &mut Vec<GroupId>, out: &mut Vec<Effect>) {
-        let known = self.alerts.get(alert.fingerprint).cloned();
-        let (alert, routes, acquaintance) = match &known {
+        let (alert, routes, report) = match self.alerts.get(alert.fingerprint) {
             Some(old) => {
-                let routes = Arc::clone(&old.routes);
-                (
-                    ingest::merge(&old.alert, alert, now.wall),
-                    routes,
-                    Acquaintance::Known,
-                )
+                let alert = ingest::merge(&old.alert, alert, now.wall);
+                let report = Report::of(&old.alert, &alert);
+                (alert, Arc::clone(&old.routes), report)
             }
             None => {
                 let routes = self.tree.routes_of(&alert.labels);
-                (alert, routes, Acquaintance::New)
+                (alert, routes, Report::New)
             }
         };
         if !self.alert_limit.admits(&alert, now.wall) {
@@ -229,9 +225,8 @@ impl Engine {
             }));
         }
         let alert = Arc::new(alert);
-        let known = known.as_ref().map(|old| &*old.alert);
-        out.push(Effect::Record(report_record(known, &alert)));
-        self.inhibitor.observe(&alert, acquaintance);
+        out.push(Effect::Record(report.record(&alert)));
+        self.inhibitor.observe(&alert, report.acquaintance());
         self.alerts.insert(Stored {
             alert: Arc::clone(&alert),
             routes: Arc::clone(&routes),
@@ -250,15 +245,14 @@ impl Engine {
         due: &mut Vec<GroupId>,
         out: &mut Vec<Effect>,
     ) {
-        let node = self.tree.node(route);
-        let in_group = |name: &str| node.group_by.contains(name);
-        let fingerprint = alert.labels.fingerprint_of_selected(in_group);
-        if let Some(id) = self.groups.find(route, fingerprint) {
+        let labels = self.name_in(route, alert).labels;
+        if let Some(id) = self.groups.find(route, labels) {
             let group = self.groups.get_mut(id).expect("an indexed group is alive");
             group.members.insert(alert.fingerprint, Arc::clone(alert));
             return;
         }
-        let labels = alert.labels.select(in_group);
+        let node = self.tree.node(route);
+        let labels = alert.labels.select(|name| node.group_by.contains(name));
         let waited = ingest::later(alert.starts_at, node.group_wait) < now.wall;
         let group = self.new_group(route, labels, alert, now, waited);
         out.push(Effect::Note(Note::GroupCreated {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::group::{DeliveryState, Group, GroupId};
+use super::inhibit::Acquaintance;
 use super::messages::Effect;
 use super::record::{GroupName, GroupTimer, Record, Untold};
 use super::route::{RouteIndex, RouteSet};
@@ -161,21 +162,48 @@ impl Group {
     }
 }
 
-/// The record of a report: a short one if nothing but the times of the report has changed.
-pub fn report_record(known: Option<&Alert>, alert: &Arc<Alert>) -> Record {
-    let is_extension = known.is_some_and(|known| {
-        known.starts_at == alert.starts_at
+/// What a report says beside what was known of its alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// There was no such alert.
+    New,
+    /// The alert goes on; most reports say so.
+    Extended,
+    /// Something else about it has changed.
+    Changed,
+}
+
+impl Report {
+    /// What `alert` says beside what was `known`.
+    pub fn of(known: &Alert, alert: &Alert) -> Self {
+        let is_extension = known.starts_at == alert.starts_at
             && known.ends_by_timeout == alert.ends_by_timeout
             && known.generator_url == alert.generator_url
-            && known.annotations == alert.annotations
-    });
-    if is_extension {
-        Record::AlertExtended {
-            fingerprint: alert.fingerprint,
-            ends_at: alert.ends_at,
-            updated_at: alert.updated_at,
+            && known.annotations == alert.annotations;
+        if is_extension {
+            Report::Extended
+        } else {
+            Report::Changed
         }
-    } else {
-        Record::Alert(Arc::clone(alert))
+    }
+
+    /// The record of it, as short as may be.
+    pub fn record(self, alert: &Arc<Alert>) -> Record {
+        match self {
+            Report::Extended => Record::AlertExtended {
+                fingerprint: alert.fingerprint,
+                ends_at: alert.ends_at,
+                updated_at: alert.updated_at,
+            },
+            Report::New | Report::Changed => Record::Alert(Arc::clone(alert)),
+        }
+    }
+
+    /// Whether the alert was seen before.
+    pub fn acquaintance(self) -> Acquaintance {
+        match self {
+            Report::New => Acquaintance::New,
+            Report::Extended | Report::Changed => Acquaintance::Known,
+        }
     }
 }
