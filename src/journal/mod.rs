@@ -10,6 +10,7 @@ pub mod fields;
 pub mod frame;
 pub mod header;
 pub mod listing;
+pub mod recovery;
 #[cfg(test)]
 mod samples;
 pub mod scan;
