@@ -11,6 +11,7 @@ pub mod frame;
 pub mod header;
 pub mod listing;
 pub mod recovery;
+pub mod repair;
 #[cfg(test)]
 mod samples;
 pub mod scan;
