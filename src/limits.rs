@@ -44,6 +44,10 @@ pub const SNAPSHOT_FRAME_BYTES: usize = 1024 * 1024;
 /// Bytes of the journal's buffer that are kept between writes. A turn mostly takes a few kilobytes.
 pub const FRAME_BUFFER_BYTES: usize = 256 * 1024;
 
+/// Damaged files of the journal that are kept for somebody to look at. A disk that fails makes ever
+/// more of them.
+pub const DAMAGED_FILES: usize = 8;
+
 /// Rings the timer hands over at a time, so that a million due at once do not arrive as one lump.
 pub const RINGS_PER_EVENT: usize = 512;
 

@@ -54,7 +54,7 @@ pub enum Kind {
 }
 
 /// The byte of a clock item.
-const CLOCK: u8 = 0xc0;
+pub const CLOCK: u8 = 0xc0;
 /// The byte of a closing item.
 const CLOSING: u8 = 0xff;
 

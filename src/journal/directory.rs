@@ -277,7 +277,7 @@ impl From<DirectoryFault> for io::Error {
 }
 
 /// What the host says, without its number.
-fn plain(error: &io::Error) -> String {
+pub fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     match text.split_once(" (os error") {
         Some((words, _)) => words.to_owned(),

@@ -5,15 +5,19 @@
 //!
 //! A frame is the length of its payload and the payload's CRC-32, four bytes each with the lowest
 //! first, and then the payload (see `codec.rs`). No payload is empty: a stretch of zeroes, as a power
-//! cut leaves behind, must not look like a frame.
+//! cut leaves behind, must not look like a frame. Each begins with [`FIRST_BYTE`].
 
-use super::codec::{Encoded, put_clock, put_closing, put_copy, put_record};
+use super::codec::{CLOCK, Encoded, put_clock, put_closing, put_copy, put_record};
 use crate::engine::Record;
 use crate::limits;
 use crate::model::Wall;
 
 /// Bytes before the payload.
 pub const FRAME_HEAD: usize = 8;
+
+/// Begins each payload, since times count from a clock. It is in no text, because no UTF-8 has it: so
+/// nobody who can post texts can post what looks like a frame.
+pub const FIRST_BYTE: u8 = CLOCK;
 
 /// Frames that are being made, to be written in one piece. Kept for reuse.
 #[derive(Debug, Default)]

@@ -10,6 +10,8 @@ pub mod fields;
 pub mod frame;
 pub mod header;
 pub mod listing;
+pub mod recovery;
+pub mod repair;
 #[cfg(test)]
 mod samples;
 pub mod scan;

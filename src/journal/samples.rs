@@ -85,6 +85,11 @@ pub fn any_record() -> impl Strategy<Value = Record> {
     ]
 }
 
+/// Turns of the dispatcher: when, and what changed.
+pub fn any_turns(most: usize) -> impl Strategy<Value = Vec<(Wall, Vec<Record>)>> {
+    vec((any_time(), vec(any_record(), 1..6)), 0..most)
+}
+
 fn any_hash() -> impl Strategy<Value = u64> {
     prop_oneof![4 => 0_u64..8, 1 => any::<u64>()]
 }

@@ -1,23 +1,30 @@
 //! Finds the frames in a stream of bytes, and what is damaged between them.
 //!
-//! Owns what is a sound frame and what follows where one is not. Holds one frame at a time, and never
-//! more memory than the stream has bytes. Changes nothing. Runs on main at a start, and where the
-//! journal is compacted.
+//! Owns what is a sound frame, and where the next one is after bytes that are none. Holds one frame
+//! at a time. Changes nothing. Runs on main at a start, and where the journal is compacted.
+//!
+//! After damage the next sound frame is looked for at every byte, since a damaged length leads
+//! nowhere. A frame is not found by chance: its checksum has to be right, and its payload has to
+//! begin with [`FIRST_BYTE`], which no text has in it, whoever wrote it.
 
 use std::io::{self, ErrorKind, Read};
 
-use super::frame::FRAME_HEAD;
+use super::frame::{FIRST_BYTE, FRAME_HEAD};
 use crate::limits;
 
 /// The frames of a stream, which begins where the first of them does.
 #[derive(Debug)]
 pub struct Scan<R> {
     source: R,
-    /// Where in the file the source stands.
+    /// Whether the source has no more.
+    is_dry: bool,
+    /// Bytes that were read; those before `start` are done with.
+    window: Vec<u8>,
+    start: usize,
+    /// Where in the file `start` is.
     offset: u64,
-    payload: Vec<u8>,
-    /// The frame in `payload`, if it was found while looking for what follows a damaged one.
-    found: Option<u64>,
+    /// Bytes of the frame at `start` that was handed out last.
+    handed_out: usize,
 }
 
 /// What comes next in a stream.
@@ -45,92 +52,111 @@ pub struct Gap {
     pub is_rest: bool,
 }
 
-/// What one look at the source gave.
-enum Look {
-    Sound,
-    /// No sound frame, but its length leads to a place within the stream.
-    Wrong,
-    /// Nothing that a length can be trusted of.
-    Cut,
-    End,
-}
+/// Bytes that are asked of the source at a time.
+const READ_BYTES: usize = 64 * 1024;
+
+/// The largest frame that is looked for after damage. Larger ones are hardly ever written, and a
+/// damaged length must not take hundreds of megabytes of memory each time.
+const SOUGHT_BYTES: usize = 2 * limits::SNAPSHOT_FRAME_BYTES;
 
 impl<R: Read> Scan<R> {
     /// The frames of `source`, of which the first byte stands at `offset` of its file.
     pub fn new(source: R, offset: u64) -> Self {
         Scan {
             source,
+            is_dry: false,
+            window: Vec::new(),
+            start: 0,
             offset,
-            payload: Vec::new(),
-            found: None,
+            handed_out: 0,
         }
     }
 
     /// What comes next; `None` at the end.
     pub fn next_frame(&mut self) -> io::Result<Option<Found<'_>>> {
-        if let Some(offset) = self.found.take() {
-            return Ok(Some(self.frame(offset)));
-        }
+        let handed_out = std::mem::take(&mut self.handed_out);
+        self.pass(handed_out);
         let offset = self.offset;
-        match self.look()? {
-            Look::End => return Ok(None),
-            Look::Sound => return Ok(Some(self.frame(offset))),
-            Look::Cut => {}
-            Look::Wrong => {
-                let next = self.offset;
-                if let Look::Sound = self.look()? {
-                    self.found = Some(next);
-                    let bytes = next - offset;
-                    let is_rest = false;
-                    return Ok(Some(Found::Damage(Gap {
-                        offset,
-                        bytes,
-                        is_rest,
-                    })));
-                }
+        if let Some(length) = self.frame_here(limits::FRAME_BYTES)? {
+            return Ok(Some(self.hand_out(length)));
+        }
+        loop {
+            let is_end = self.fill(1)? == 0;
+            let bytes = self.offset - offset;
+            if is_end && bytes == 0 {
+                return Ok(None);
             }
+            if is_end || (bytes > 0 && self.frame_here(SOUGHT_BYTES)?.is_some()) {
+                let is_rest = is_end;
+                return Ok(Some(Found::Damage(Gap {
+                    offset,
+                    bytes,
+                    is_rest,
+                })));
+            }
+            self.pass(1);
         }
-        self.offset += io::copy(&mut self.source, &mut io::sink())?;
-        Ok(Some(Found::Damage(Gap {
-            offset,
-            bytes: self.offset - offset,
-            is_rest: true,
-        })))
     }
 
-    /// Where in the file the source stands: all before it was looked at.
+    /// Where in the file all ends that was looked at.
     pub fn offset(&self) -> u64 {
-        self.offset
+        self.offset + self.handed_out as u64
     }
 
-    fn frame(&self, offset: u64) -> Found<'_> {
+    fn hand_out(&mut self, length: usize) -> Found<'_> {
+        self.handed_out = FRAME_HEAD + length;
+        let payload = self.start + FRAME_HEAD;
         Found::Frame {
-            offset,
-            payload: &self.payload,
+            offset: self.offset,
+            payload: &self.window[payload..payload + length],
         }
     }
 
-    fn look(&mut self) -> io::Result<Look> {
-        let mut head = [0; FRAME_HEAD];
-        let read = read_up_to(&mut self.source, &mut head)?;
-        self.offset += read as u64;
-        if read < FRAME_HEAD {
-            return Ok(if read == 0 { Look::End } else { Look::Cut });
+    /// The length of the payload, if a sound frame of at most so many bytes begins here.
+    fn frame_here(&mut self, most: usize) -> io::Result<Option<usize>> {
+        if self.fill(FRAME_HEAD + 1)? <= FRAME_HEAD {
+            return Ok(None);
         }
-        let [a, b, c, d, sum @ ..] = head;
-        let length = u32::from_le_bytes([a, b, c, d]);
-        if length == 0 || length as usize > limits::FRAME_BYTES {
-            return Ok(Look::Cut);
+        let Some(([a, b, c, d, sum @ ..], [first, ..])) =
+            self.window[self.start..].split_first_chunk::<FRAME_HEAD>()
+        else {
+            return Ok(None);
+        };
+        let (length, sum) = (u32::from_le_bytes([*a, *b, *c, *d]), *sum);
+        let length = length as usize;
+        if *first != FIRST_BYTE || length == 0 || length > most {
+            return Ok(None);
         }
-        self.payload.clear();
-        let mut rest = (&mut self.source).take(u64::from(length));
-        let read = rest.read_to_end(&mut self.payload)?;
-        self.offset += read as u64;
-        if read < length as usize {
-            return Ok(Look::Cut);
+        let end = FRAME_HEAD + length;
+        if self.fill(end)? < end {
+            return Ok(None);
         }
-        let is_sound = crc32fast::hash(&self.payload) == u32::from_le_bytes(sum);
-        Ok(if is_sound { Look::Sound } else { Look::Wrong })
+        let payload = &self.window[self.start + FRAME_HEAD..self.start + end];
+        let is_sound = crc32fast::hash(payload) == u32::from_le_bytes(sum);
+        Ok(is_sound.then_some(length))
+    }
+
+    fn pass(&mut self, bytes: usize) {
+        self.start += bytes;
+        self.offset += bytes as u64;
+    }
+
+    /// Reads until `bytes` are there from `start` on, or the source has no more. Returns how many
+    /// there are.
+    fn fill(&mut self, bytes: usize) -> io::Result<usize> {
+        while self.window.len() - self.start < bytes && !self.is_dry {
+            if self.start >= READ_BYTES || self.start == self.window.len() {
+                self.window.drain(..self.start);
+                self.start = 0;
+            }
+            let end = self.window.len();
+            self.window.resize(end + READ_BYTES, 0);
+            // One read at a time: what comes before an error counts.
+            let read = read_some(&mut self.source, &mut self.window[end..]);
+            self.window.truncate(end + *read.as_ref().unwrap_or(&0));
+            self.is_dry = read? == 0;
+        }
+        Ok(self.window.len() - self.start)
     }
 }
 
@@ -138,14 +164,21 @@ impl<R: Read> Scan<R> {
 pub fn read_up_to(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
-        match source.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+        match read_some(source, &mut buffer[filled..])? {
+            0 => break,
+            read => filled += read,
         }
     }
     Ok(filled)
+}
+
+fn read_some(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match source.read(buffer) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -57,12 +57,61 @@ fn a_damaged_payload_is_passed_over() {
 }
 
 #[test]
-fn a_damaged_length_costs_the_rest() {
-    let (mut bytes, [first, second, _]) = three();
-    bytes[second] ^= 1;
+fn a_damaged_length_costs_no_more_than_its_frame() {
+    for bit in 0..32 {
+        let (mut bytes, [first, second, third]) = three();
+        bytes[second + bit / 8] ^= 1 << (bit % 8);
+        let frames = vec![first as u64, third as u64];
+        let expected = (frames, vec![gap(second, third, false)]);
+        assert_eq!(scanned(&bytes), expected, "bit {bit}");
+    }
+}
+
+#[test]
+fn bytes_that_came_in_between_are_passed_over() {
+    let (mut bytes, [first, second, third]) = three();
+    bytes.splice(second..second, [0xc0; 7]);
     let found = scanned(&bytes);
-    let frames = vec![first as u64];
-    assert_eq!(found, (frames, vec![gap(second, bytes.len(), true)]));
+    let frames = [first, second + 7, third + 7].map(|at| at as u64);
+    assert_eq!(found, (frames.into(), vec![gap(second, second + 7, false)]));
+}
+
+#[test]
+fn what_comes_before_an_error_of_the_host_counts() {
+    let (bytes, [_, second, third]) = three();
+    let failing = bytes[..third + 3].chain(Failing);
+    let mut scan = Scan::new(failing, 0);
+    for offset in [0, second as u64] {
+        let found = scan.next_frame().expect("these were read");
+        assert!(matches!(found, Some(Found::Frame { offset: at, .. }) if at == offset));
+    }
+    assert!(scan.next_frame().is_err());
+}
+
+/// A disk that fails.
+struct Failing;
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::from_raw_os_error(5))
+    }
+}
+
+#[test]
+fn frames_longer_than_one_read_are_found_after_damage_too() {
+    let at = samples::moment(0, 0);
+    let records: Vec<Record> = (0..3_000)
+        .map(|number| Record::Alert(samples::alert(number, at).into()))
+        .collect();
+    let mut frames = Frames::new();
+    frames.push_batch(at, &records);
+    let length = frames.len();
+    frames.push_batch(at, &records);
+    let mut bytes = frames.bytes().to_vec();
+    assert!(length > 4 * READ_BYTES);
+    bytes[length / 2] ^= 1;
+    let expected = (vec![length as u64], vec![gap(0, length, false)]);
+    assert_eq!(scanned(&bytes), expected);
 }
 
 #[test]
@@ -92,10 +141,10 @@ fn zeroes_are_no_frames() {
 
 #[test]
 fn a_length_of_gigabytes_takes_no_memory() {
-    let mut bytes = [0xff; 64];
+    let mut bytes = [FIRST_BYTE; 64];
     bytes[3] = 0x0f;
     let mut scan = Scan::new(&bytes[..], 0);
     let found = scan.next_frame().expect("memory");
     assert_eq!(found, Some(Found::Damage(gap(0, 64, true))));
-    assert!(scan.payload.capacity() < 4096);
+    assert!(scan.window.capacity() <= 2 * READ_BYTES);
 }
