@@ -73,6 +73,11 @@ impl Route {
         self.pattern != "/" && self.pattern.eq_ignore_ascii_case(path)
     }
 
+    /// The value of the metrics' label `handler`: that of v1 goes without its root, as in Alertmanager.
+    fn handler(&self) -> &'static str {
+        self.pattern.strip_prefix("/api/v1").unwrap_or(self.pattern)
+    }
+
     fn takes(&self, method: &str) -> bool {
         self.methods.contains(&method)
     }
@@ -97,7 +102,7 @@ pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer
         } else {
             plain_error(405, "Method Not Allowed").with_header("Allow", route.allow())
         };
-        return (route.pattern, answer);
+        return (route.handler(), answer);
     }
     let meant = ROUTES
         .iter()
@@ -184,12 +189,23 @@ fn ready(api: &Api, method: &str) -> Answer {
 }
 
 fn metrics(api: &Api) -> Answer {
-    match api.heard(api.inbox.ask(Query::Gauges)) {
-        Ok(answered) => {
-            let Snapshot::Gauges(gauges) = answered.answer else {
+    let groups = if api.metrics.needs_groups() {
+        api.heard(api.inbox.ask(Query::Groups)).map(Some)
+    } else {
+        Ok(None)
+    };
+    let gauges = api.heard(api.inbox.ask(Query::Gauges));
+    match groups.and_then(|groups| Ok((groups, gauges?))) {
+        Ok((groups, gauges)) => {
+            let at = gauges.at;
+            let groups = match groups.map(|answered| answered.answer) {
+                Some(Snapshot::Groups(groups)) => groups,
+                _ => Vec::new(),
+            };
+            let Snapshot::Gauges(gauges) = gauges.answer else {
                 unreachable!("the dispatcher answers the question it was asked");
             };
-            let text = api.metrics.encode(&gauges);
+            let text = api.metrics.encode(&gauges, &groups, at);
             Answer::empty(200).with_body(CONTENT_TYPE, Body::Bytes(text.into_bytes()))
         }
         Err(error) => unanswered(&error),

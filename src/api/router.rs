@@ -164,6 +164,10 @@ impl Handler for Api {
         let method = method_label(&request.method);
         self.metrics
             .request_answered(pattern, method, answer.status, took);
+        if pattern.starts_with('/') && !pattern.starts_with(v2::ROOT) {
+            self.metrics
+                .page_answered(pattern, method, answer.body.length());
+        }
         answer
     }
 }

@@ -18,11 +18,13 @@ use crate::dispatch::SilenceLog;
 use crate::engine::{ReloadPolicy, Settings};
 use crate::model::ParserMode;
 use crate::telemetry::log::{self as logger, Format};
-use crate::telemetry::metrics::ReceiverNames;
+use crate::telemetry::metrics::{Labelling, Names};
 use crate::version;
 
-/// The feature that counts notifications by receiver.
+/// The features that put names from outside into the labels of metrics.
 const RECEIVER_NAMES: &str = "receiver-name-in-metrics";
+const ALERT_NAMES: &str = "alert-names-in-metrics";
+const GROUP_KEYS: &str = "group-key-in-metrics";
 
 /// Files that are looked for when none is named.
 const USUAL_FILES: [&str; 2] = ["alertmanager.yml", "alertwheel.yml"];
@@ -74,12 +76,7 @@ pub fn load_options(flags: &Flags) -> Result<LoadOptions, String> {
 
 /// Which label names and matchers the features ask for.
 fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
-    const OTHERS: [&str; 4] = [
-        "alert-names-in-metrics",
-        "group-key-in-metrics",
-        "auto-gomemlimit",
-        "event-recorder",
-    ];
+    const OTHERS: [&str; 2] = ["auto-gomemlimit", "event-recorder"];
     let mut mode = ParserMode::Fallback;
     for feature in features
         .iter()
@@ -89,7 +86,7 @@ fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
         let asked = match feature {
             "classic-mode" => ParserMode::Classic,
             "utf8-strict-mode" => ParserMode::Utf8,
-            RECEIVER_NAMES => continue,
+            RECEIVER_NAMES | ALERT_NAMES | GROUP_KEYS => continue,
             other if OTHERS.contains(&other) => {
                 log::warn!(feature = other; "This feature of Alertmanager is not built yet");
                 continue;
@@ -104,13 +101,20 @@ fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
     Ok(mode)
 }
 
-/// Whether the features ask for notifications to be counted by receiver.
-fn receiver_names(features: &[String]) -> ReceiverNames {
-    let mut names = features.iter().flat_map(|list| list.split(','));
-    if names.any(|name| name == RECEIVER_NAMES) {
-        ReceiverNames::InLabels
-    } else {
-        ReceiverNames::LeftOut
+/// Which names the features ask for in labels.
+fn labelling(features: &[String]) -> Labelling {
+    let asked = |feature: &str| {
+        let mut names = features.iter().flat_map(|list| list.split(','));
+        if names.any(|name| name == feature) {
+            Names::InLabels
+        } else {
+            Names::LeftOut
+        }
+    };
+    Labelling {
+        receiver_names: asked(RECEIVER_NAMES),
+        alert_names: asked(ALERT_NAMES),
+        group_keys: asked(GROUP_KEYS),
     }
 }
 
@@ -143,7 +147,7 @@ fn options(flags: Flags, source: ConfigSource, clock: Clock) -> Result<Options, 
         gate,
         limits: limits(&flags),
         engine: engine_settings(&flags),
-        receiver_names: receiver_names(&flags.features),
+        labelling: labelling(&flags.features),
         request_timeout: Some(flags.web_timeout).filter(|limit| !limit.is_zero()),
         silence_log: if flags.silences.logged {
             SilenceLog::EachChange

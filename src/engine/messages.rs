@@ -263,6 +263,8 @@ pub enum Note {
         firing: usize,
         /// Those that have ended.
         resolved: usize,
+        /// Those of both that were kept and put into their groups.
+        kept: usize,
     },
     /// An alert was left out, because as many of its name fire as may.
     AlertLimited {
@@ -369,6 +371,8 @@ pub enum Note {
         /// How many.
         alerts: usize,
     },
+    /// Ledger and silences were looked through for what is old enough to be forgotten.
+    Tidied,
 }
 
 /// A route that had groups and is not what it was.
@@ -538,6 +542,10 @@ pub struct Muted {
 /// A group and what is in it.
 #[derive(Clone, Debug)]
 pub struct GroupView {
+    /// What receivers know it by.
+    pub key: Arc<str>,
+    /// Whether a flush has looked at it.
+    pub has_flushed: bool,
     /// The labels that make the group.
     pub labels: Labels,
     /// The receiver of its route.
@@ -566,6 +574,8 @@ pub struct Gauges {
     pub active_alerts: usize,
     /// Unresolved alerts that something mutes.
     pub suppressed_alerts: usize,
+    /// Unresolved alerts whose groups no flush has looked at yet.
+    pub unprocessed_alerts: usize,
     /// Silences that silence.
     pub active_silences: usize,
     /// Silences that will.
@@ -588,6 +598,23 @@ pub struct Gauges {
     pub receivers: usize,
     /// Webhooks of those.
     pub webhooks: usize,
+    /// What was looked up since the start.
+    pub lookups: Lookups,
+}
+
+/// How often the engine has looked something up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lookups {
+    /// Times it looked for what a webhook was told last.
+    pub ledger: u64,
+    /// Times there was nothing, or nothing any more.
+    pub ledger_misses: u64,
+    /// Times it looked for the silences of an alert, or somebody for all of them.
+    pub silences: u64,
+    /// Silences whose matchers were tried, or that were listed.
+    pub silences_scanned: u64,
+    /// Silences of which an index or an earlier look-up said that they need not be tried.
+    pub silences_skipped: u64,
 }
 
 /// When a wall-clock reading is needed for an answer, the view carries the one it was made at.

@@ -16,6 +16,7 @@
 //! - `pair`: both daemons side by side, and amtool asking both
 //! - `requests`: requests of the API, right and wrong, one by one
 //! - `routing`: random trees of routes, and which receivers and groups they lead to
+//! - `metrics`: what both count after the same was done to both; `scrape` reads it
 //! - `matchers`: matchers in each mode, and which alerts they find
 //! - `daemon`: either daemon, by one driver
 //! - `client`, `peers`, `process`, `local_server`, `random`, `receiver`, `times`, `wait`: what those
@@ -30,6 +31,7 @@ mod daemon;
 mod hooks;
 mod local_server;
 mod matchers;
+mod metrics;
 mod notifications;
 mod pair;
 mod peers;
@@ -40,6 +42,7 @@ mod receiver;
 mod requests;
 mod routing;
 mod scenario;
+mod scrape;
 mod silences;
 mod stage;
 mod templates;
