@@ -118,6 +118,10 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(310);
 /// The least number of GETs that may run at once; hosts with more cores allow one a core (§10.2).
 pub const CONCURRENT_READS: usize = 8;
 
+/// How much longer than `--web.timeout` a connection waits for its answer: a thread that waits for the
+/// dispatcher gives up by itself at that time, and so keeps its line.
+pub const ANSWER_GRACE: Duration = Duration::from_millis(50);
+
 /// How long a request waits for an http thread before its sender hears 503.
 pub const HTTP_WORKER_WAIT: Duration = Duration::from_secs(5);
 

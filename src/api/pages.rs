@@ -184,7 +184,7 @@ fn well(method: &str) -> Answer {
 fn ready(api: &Api, method: &str) -> Answer {
     match api.heard(api.inbox.ask(Query::Gauges)) {
         Ok(_) => well(method),
-        Err(error) => unanswered(&error),
+        Err(error) => unanswered(error),
     }
 }
 
@@ -208,11 +208,14 @@ fn metrics(api: &Api) -> Answer {
             let text = api.metrics.encode(&gauges, &groups, at);
             Answer::empty(200).with_body(CONTENT_TYPE, Body::Bytes(text.into_bytes()))
         }
-        Err(error) => unanswered(&error),
+        Err(error) => unanswered(error),
     }
 }
 
-fn unanswered(error: &ApiError) -> Answer {
+fn unanswered(error: ApiError) -> Answer {
+    if let ApiError::TimedOut(_) = error {
+        return error.into_answer();
+    }
     let answer = plain_error(error.status(), &error.to_string());
     match error {
         ApiError::Overloaded(_) => answer.with_header("Retry-After", "1"),

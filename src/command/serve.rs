@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use super::external_url::{external_url, route_prefix};
 use super::flags::{Flags, LogFormat, LogLevel};
@@ -148,7 +149,7 @@ fn options(flags: Flags, source: ConfigSource, clock: Clock) -> Result<Options, 
         limits: limits(&flags),
         engine: engine_settings(&flags),
         labelling: labelling(&flags.features),
-        request_timeout: Some(flags.web_timeout).filter(|limit| !limit.is_zero()),
+        request_timeout: handling_timeout(&flags),
         silence_log: if flags.silences.logged {
             SilenceLog::EachChange
         } else {
@@ -197,6 +198,11 @@ fn bind(flags: &Flags, source: &ConfigSource) -> Result<Vec<TcpListener>, StartE
     bound.collect()
 }
 
+/// How long the handling of a request may take; 0 is as long as it takes.
+fn handling_timeout(flags: &Flags) -> Option<Duration> {
+    Some(flags.web_timeout).filter(|limit| !limit.is_zero())
+}
+
 fn limits(flags: &Flags) -> Limits {
     let defaults = Limits::default();
     Limits {
@@ -206,6 +212,7 @@ fn limits(flags: &Flags) -> Limits {
         buffered_bytes: flags.door.buffered_bytes,
         head_timeout: flags.door.head_timeout,
         body_timeout: flags.door.body_timeout,
+        handling_timeout: handling_timeout(flags),
         write_timeout: flags.door.write_timeout,
         idle_timeout: flags.door.idle_timeout,
         concurrent_reads: match flags.get_concurrency {

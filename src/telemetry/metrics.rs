@@ -106,6 +106,8 @@ pub enum Refusal {
     OutOfBuffers,
     /// All http threads are busy.
     Busy,
+    /// The handling took longer than `--web.timeout` allows.
+    TimedOut,
     /// The dispatcher's inbox is full.
     InboxFull,
     /// What was asked could not be written to disk.
@@ -124,7 +126,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every reason, so that metrics can be created at zero.
-    pub const ALL: [Refusal; 15] = [
+    pub const ALL: [Refusal; 16] = [
         Refusal::TooManyConnections,
         Refusal::BadHead,
         Refusal::HeadTooLarge,
@@ -133,6 +135,7 @@ impl Refusal {
         Refusal::ReaderTooSlow,
         Refusal::OutOfBuffers,
         Refusal::Busy,
+        Refusal::TimedOut,
         Refusal::InboxFull,
         Refusal::NotKept,
         Refusal::AlertLimit,
@@ -153,6 +156,7 @@ impl Refusal {
             Refusal::ReaderTooSlow => "readerTooSlow",
             Refusal::OutOfBuffers => "outOfBuffers",
             Refusal::Busy => "busy",
+            Refusal::TimedOut => "timedOut",
             Refusal::InboxFull => "inboxFull",
             Refusal::NotKept => "notKept",
             Refusal::AlertLimit => "alertLimit",

@@ -15,6 +15,7 @@
 //!   of a configuration, played, heard and compared
 //! - `pair`: both daemons side by side, and amtool asking both
 //! - `requests`: requests of the API, right and wrong, one by one
+//! - `timeout`: what both answer when the handling of a request takes too long
 //! - `routing`: random trees of routes, and which receivers and groups they lead to
 //! - `metrics`: what both count after the same was done to both; `scrape` reads it
 //! - `matchers`: matchers in each mode, and which alerts they find
@@ -47,5 +48,6 @@ mod silences;
 mod stage;
 mod templates;
 mod timeline;
+mod timeout;
 mod times;
 mod wait;
