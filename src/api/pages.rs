@@ -67,10 +67,19 @@ impl Route {
         }
     }
 
-    /// Whether `path` means this one but for case and a trailing slash.
-    fn is_meant_by(&self, path: &str) -> bool {
+    /// The right spelling of `path`, if it means this page but for case and a slash at its end.
+    fn meant_by(&self, path: &str) -> Option<String> {
+        if self.pattern == "/" {
+            return matches!(path, "" | "/").then(|| "/".to_owned());
+        }
         let path = path.strip_suffix('/').unwrap_or(path);
-        self.pattern != "/" && self.pattern.eq_ignore_ascii_case(path)
+        let start = self.pattern.strip_suffix(ANY_SEGMENT);
+        let (start, segment) = match start {
+            Some(start) => (start, path.get(start.len()..)?),
+            None => (self.pattern, ""),
+        };
+        let right = format!("{start}{segment}");
+        (self.is_at(&right) && right.eq_ignore_ascii_case(path)).then_some(right)
     }
 
     /// The value of the metrics' label `handler`: that of v1 goes without its root, as in Alertmanager.
@@ -104,25 +113,28 @@ pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer
         };
         return (route.handler(), answer);
     }
-    let meant = ROUTES
-        .iter()
-        .find(|route| route.takes(method) && route.is_meant_by(path));
-    let answer = match meant {
-        Some(route) => {
-            let status = if method == "GET" { 301 } else { 307 };
-            let path = format!("{}{}", api.settings.prefix(), route.pattern);
-            let location = Target::split(&request.target).with_path(&path);
-            redirect(request, status, &location)
-        }
-        None => not_found(),
-    };
-    ("unknown", answer)
+    ("unknown", answer_misspelt(api, request, path))
 }
 
-/// Sends the sender elsewhere; one who reads pages gets a page that says so.
+/// Answers a request for a `path` below the prefix, which is at no page, or whose prefix is written in
+/// another case: it may mean a page all the same.
+pub fn answer_misspelt(api: &Api, request: &Request, path: &str) -> Answer {
+    let method = request.method.as_str();
+    let mut routes = ROUTES.iter().filter(|route| route.takes(method));
+    let Some(meant) = routes.find_map(|route| route.meant_by(path)) else {
+        return not_found();
+    };
+    let status = if method == "GET" { 301 } else { 307 };
+    let path = format!("{}{meant}", api.settings.prefix());
+    let location = Target::split(&request.target).with_path(&path);
+    redirect(request, status, &location)
+}
+
+/// Sends the sender elsewhere; one who reads pages gets a page that says so, of which HEAD hears the
+/// type.
 pub fn redirect(request: &Request, status: u16, location: &str) -> Answer {
     let answer = Answer::empty(status);
-    let answer = if request.method == "GET" {
+    let answer = if matches!(request.method.as_str(), "GET" | "HEAD") {
         let link = location
             .replace('&', "&amp;")
             .replace('"', "&#34;")

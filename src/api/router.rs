@@ -122,7 +122,10 @@ impl Api {
                 let sent_below = sent.strip_prefix(prefix).unwrap_or(below);
                 self.answer_below_prefix(request, below, sent_below)
             }
-            _ => ("unknown", not_found()),
+            _ => match without_prefix(&decoded, prefix) {
+                Some(below) => ("unknown", pages::answer_misspelt(self, request, below)),
+                None => ("unknown", not_found()),
+            },
         }
     }
 
@@ -170,6 +173,13 @@ impl Handler for Api {
         }
         answer
     }
+}
+
+/// What comes after the prefix, in whatever case that is written.
+fn without_prefix<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
+    let (start, below) = path.split_at_checked(prefix.len())?;
+    let is_prefix = start.eq_ignore_ascii_case(prefix);
+    (is_prefix && (below.is_empty() || below.starts_with('/'))).then_some(below)
 }
 
 /// The value of the metrics' label `method`: one word for all that nobody knows.
