@@ -37,7 +37,6 @@ use crate::engine::{Engine, Settings};
 use crate::limits;
 use crate::model::Mono;
 use crate::telemetry::metrics::{Labelling, Metrics};
-use crate::template;
 use crate::threads::{self, LOOP_STACK, WORKER_STACK};
 use crate::timer;
 use crate::version;
@@ -498,7 +497,7 @@ fn check_receivers(config: &Config, path: &Path) -> Result<(), LoadError> {
 }
 
 fn check_templates(path: &Path, config: &Config) -> Result<(), LoadError> {
-    template::check_configuration(config).map_err(|faults| {
+    config::check_templates(config).map_err(|faults| {
         let fault = |message| Fault {
             file: path.display().to_string(),
             line: None,

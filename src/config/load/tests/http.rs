@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use super::templates::Folder;
 use super::*;
-use crate::config::{
-    Authorization, Endpoint, Header, HttpConfig, Payload, Proxy, Secret, TlsVersion,
-};
+use crate::config::{Authorization, Endpoint, Header, HttpConfig, Proxy, Secret, TlsVersion};
+use crate::template::Payload;
 
 fn http(keys: &str) -> HttpConfig {
     let text = format!("webhook_configs: [{{url: 'http://x/', http_config: {{{keys}}}}}]");
