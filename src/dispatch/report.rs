@@ -27,10 +27,7 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog, took: Dur
             firing,
             resolved,
             kept,
-        } => {
-            metrics.alerts_received(*firing, *resolved);
-            metrics.alerts_kept(*kept, took);
-        }
+        } => metrics.alerts_taken_in([*firing, *resolved], *kept, took),
         Note::AlertLimited { alertname } => alert_limited(alertname, metrics),
         Note::Suppressed { by, alerts } => metrics.alerts_suppressed(*by, *alerts),
         Note::SilenceChanged { change, silence } => {

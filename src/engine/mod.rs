@@ -32,6 +32,7 @@ mod ledger;
 mod messages;
 mod mute;
 mod query;
+mod questions;
 mod random;
 mod record;
 mod recording;
@@ -44,6 +45,7 @@ mod store;
 
 pub use ledger::{LedgerKey, Told};
 pub use messages::*;
+pub use questions::*;
 pub use record::{
     GroupName, GroupTimer, Inherited, InheritedKey, LedgerMap, Record, Recovered, RecoveredAlert,
     Untold,

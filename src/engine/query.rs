@@ -9,8 +9,9 @@ use std::sync::Arc;
 use super::Engine;
 use super::group::{Group, GroupId};
 use super::groups::Groups;
-use super::messages::{
-    AlarmId, AlertView, Answer, Answered, Gauges, GroupView, GroupedAlert, Lookups, Query,
+use super::messages::AlarmId;
+use super::questions::{
+    AlertView, Answer, Answered, Gauges, GroupView, GroupedAlert, Lookups, Query,
 };
 use super::store::Stored;
 use crate::model::{Alert, Fingerprint, Mono, Now, SilenceState, Wall};

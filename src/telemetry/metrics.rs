@@ -230,6 +230,12 @@ impl Metrics {
         self.families.alerts_invalid.inc();
     }
 
+    /// Alerts were posted, firing and resolved ones, of which so many were kept; that took so long.
+    pub fn alerts_taken_in(&self, [firing, resolved]: [usize; 2], kept: usize, took: Duration) {
+        self.alerts_received(firing, resolved);
+        self.alerts_kept(kept, took);
+    }
+
     /// Alerts were put into their groups and shown to the inhibition rules, which took so long.
     pub fn alerts_kept(&self, alerts: usize, took: Duration) {
         self.families.inner.alerts_kept(alerts, took);
