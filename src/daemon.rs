@@ -36,8 +36,7 @@ use crate::dispatch::{Channels, Dispatcher, SilenceLog};
 use crate::engine::{Engine, Settings};
 use crate::limits;
 use crate::model::Mono;
-use crate::telemetry::metrics::{Metrics, ReceiverNames};
-use crate::template;
+use crate::telemetry::metrics::{Labelling, Metrics};
 use crate::threads::{self, LOOP_STACK, WORKER_STACK};
 use crate::timer;
 use crate::version;
@@ -73,8 +72,8 @@ pub struct Options {
     pub limits: Limits,
     /// What the engine may use.
     pub engine: Settings,
-    /// Whether notifications are counted by receiver.
-    pub receiver_names: ReceiverNames,
+    /// Which names stand in labels of metrics.
+    pub labelling: Labelling,
     /// How long a request may wait for the dispatcher; without it, as long as it takes.
     pub request_timeout: Option<Duration>,
     /// Whether changes of silences are logged.
@@ -163,7 +162,7 @@ impl Drop for EndNotice {
 impl Daemon {
     /// Starts everything; when this returns, requests are answered.
     pub fn start(options: Options, clock: Clock) -> Result<Daemon, StartError> {
-        let metrics = Metrics::with_receiver_names(version::VERSION, options.receiver_names);
+        let metrics = Metrics::labelled(version::VERSION, options.labelling);
         let metrics = Arc::new(metrics);
         show_limits(&metrics, &options);
         let config = load(&options.source, options.load).map_err(StartError::Config)?;
@@ -498,7 +497,7 @@ fn check_receivers(config: &Config, path: &Path) -> Result<(), LoadError> {
 }
 
 fn check_templates(path: &Path, config: &Config) -> Result<(), LoadError> {
-    template::check_configuration(config).map_err(|faults| {
+    config::check_templates(config).map_err(|faults| {
         let fault = |message| Fault {
             file: path.display().to_string(),
             line: None,

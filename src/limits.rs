@@ -122,15 +122,18 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(310);
 /// The least number of GETs that may run at once; hosts with more cores allow one a core (§10.2).
 pub const CONCURRENT_READS: usize = 8;
 
+/// How much longer than `--web.timeout` a connection waits for its answer: a thread that waits for the
+/// dispatcher gives up by itself at that time, and so keeps its line.
+pub const ANSWER_GRACE: Duration = Duration::from_millis(50);
+
 /// How long a request waits for an http thread before its sender hears 503.
 pub const HTTP_WORKER_WAIT: Duration = Duration::from_secs(5);
 
-/// How long a stop waits for requests and attempts under way.
 /// Matchers of a silence. People write two or three; a compiled regex takes kilobytes, so that a
 /// body full of them would take gigabytes.
 pub const MATCHERS: usize = 1000;
 
-/// How long a stop may take.
+/// How long a stop waits for requests and attempts under way.
 pub const DRAIN: Duration = Duration::from_secs(5);
 
 /// How much longer threads may take to end once nothing is waited for any more.
@@ -217,6 +220,7 @@ pub const TEMPLATE_BYTES: usize = 8 << 20;
 
 /// Names that are looked at for one glob of template files, so that `/*/*/*/*` ends soon.
 pub const GLOB_NAMES: usize = 100_000;
+
 /// Steps that rendering a template may take: actions, commands, turns of loops. A notification of ten
 /// thousand alerts with twenty labels each fits.
 pub const TEMPLATE_STEPS: usize = 2_000_000;
@@ -237,6 +241,14 @@ pub const CALLS: usize = 64;
 /// Log lines that may wait to be written. Past it lines are lost and counted: a log that nobody
 /// reads must not hold up alerts.
 pub const LOG_LINES: usize = 1024;
+
+/// Groups that have series of their own under `--enable-feature=group-key-in-metrics`; three each, a
+/// few hundred bytes a series. The others count together.
+pub const GROUP_SERIES: usize = 10_000;
+
+/// Names of alerts that have a series of their own under `--enable-feature=alert-names-in-metrics`.
+/// Only names past `--alerts.per-alertname-limit` get one; the others count together.
+pub const ALERT_NAME_SERIES: usize = 1000;
 
 /// How long the end of the process waits for its last log lines.
 pub const LOG_FLUSH: Duration = Duration::from_millis(500);

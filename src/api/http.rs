@@ -62,6 +62,16 @@ pub enum Body {
     Stream(Box<dyn Read + Send>),
 }
 
+impl Body {
+    /// Its bytes, as far as their number is known.
+    pub fn length(&self) -> usize {
+        match self {
+            Body::Bytes(bytes) => bytes.len(),
+            Body::Empty | Body::Stream(_) => 0,
+        }
+    }
+}
+
 impl Answer {
     /// An answer without a body.
     pub fn empty(status: u16) -> Self {

@@ -67,10 +67,24 @@ impl Route {
         }
     }
 
-    /// Whether `path` means this one but for case and a trailing slash.
-    fn is_meant_by(&self, path: &str) -> bool {
+    /// The right spelling of `path`, if it means this page but for case and a slash at its end.
+    fn meant_by(&self, path: &str) -> Option<String> {
+        if self.pattern == "/" {
+            return matches!(path, "" | "/").then(|| "/".to_owned());
+        }
         let path = path.strip_suffix('/').unwrap_or(path);
-        self.pattern != "/" && self.pattern.eq_ignore_ascii_case(path)
+        let start = self.pattern.strip_suffix(ANY_SEGMENT);
+        let (start, segment) = match start {
+            Some(start) => (start, path.get(start.len()..)?),
+            None => (self.pattern, ""),
+        };
+        let right = format!("{start}{segment}");
+        (self.is_at(&right) && right.eq_ignore_ascii_case(path)).then_some(right)
+    }
+
+    /// The value of the metrics' label `handler`: that of v1 goes without its root, as in Alertmanager.
+    fn handler(&self) -> &'static str {
+        self.pattern.strip_prefix("/api/v1").unwrap_or(self.pattern)
     }
 
     fn takes(&self, method: &str) -> bool {
@@ -97,27 +111,30 @@ pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer
         } else {
             plain_error(405, "Method Not Allowed").with_header("Allow", route.allow())
         };
-        return (route.pattern, answer);
+        return (route.handler(), answer);
     }
-    let meant = ROUTES
-        .iter()
-        .find(|route| route.takes(method) && route.is_meant_by(path));
-    let answer = match meant {
-        Some(route) => {
-            let status = if method == "GET" { 301 } else { 307 };
-            let path = format!("{}{}", api.settings.prefix(), route.pattern);
-            let location = Target::split(&request.target).with_path(&path);
-            redirect(request, status, &location)
-        }
-        None => not_found(),
-    };
-    ("unknown", answer)
+    ("unknown", answer_misspelt(api, request, path))
 }
 
-/// Sends the sender elsewhere; one who reads pages gets a page that says so.
+/// Answers a request for a `path` below the prefix, which is at no page, or whose prefix is written in
+/// another case: it may mean a page all the same.
+pub fn answer_misspelt(api: &Api, request: &Request, path: &str) -> Answer {
+    let method = request.method.as_str();
+    let mut routes = ROUTES.iter().filter(|route| route.takes(method));
+    let Some(meant) = routes.find_map(|route| route.meant_by(path)) else {
+        return not_found();
+    };
+    let status = if method == "GET" { 301 } else { 307 };
+    let path = format!("{}{meant}", api.settings.prefix());
+    let location = Target::split(&request.target).with_path(&path);
+    redirect(request, status, &location)
+}
+
+/// Sends the sender elsewhere; one who reads pages gets a page that says so, of which HEAD hears the
+/// type.
 pub fn redirect(request: &Request, status: u16, location: &str) -> Answer {
     let answer = Answer::empty(status);
-    let answer = if request.method == "GET" {
+    let answer = if matches!(request.method.as_str(), "GET" | "HEAD") {
         let link = location
             .replace('&', "&amp;")
             .replace('"', "&#34;")
@@ -179,24 +196,38 @@ fn well(method: &str) -> Answer {
 fn ready(api: &Api, method: &str) -> Answer {
     match api.heard(api.inbox.ask(Query::Gauges)) {
         Ok(_) => well(method),
-        Err(error) => unanswered(&error),
+        Err(error) => unanswered(error),
     }
 }
 
 fn metrics(api: &Api) -> Answer {
-    match api.heard(api.inbox.ask(Query::Gauges)) {
-        Ok(answered) => {
-            let Snapshot::Gauges(gauges) = answered.answer else {
+    let groups = if api.metrics.needs_groups() {
+        api.heard(api.inbox.ask(Query::Groups)).map(Some)
+    } else {
+        Ok(None)
+    };
+    let gauges = api.heard(api.inbox.ask(Query::Gauges));
+    match groups.and_then(|groups| Ok((groups, gauges?))) {
+        Ok((groups, gauges)) => {
+            let at = gauges.at;
+            let groups = match groups.map(|answered| answered.answer) {
+                Some(Snapshot::Groups(groups)) => groups,
+                _ => Vec::new(),
+            };
+            let Snapshot::Gauges(gauges) = gauges.answer else {
                 unreachable!("the dispatcher answers the question it was asked");
             };
-            let text = api.metrics.encode(&gauges);
+            let text = api.metrics.encode(&gauges, &groups, at);
             Answer::empty(200).with_body(CONTENT_TYPE, Body::Bytes(text.into_bytes()))
         }
-        Err(error) => unanswered(&error),
+        Err(error) => unanswered(error),
     }
 }
 
-fn unanswered(error: &ApiError) -> Answer {
+fn unanswered(error: ApiError) -> Answer {
+    if let ApiError::TimedOut(_) = error {
+        return error.into_answer();
+    }
     let answer = plain_error(error.status(), &error.to_string());
     match error {
         ApiError::Overloaded(_) => answer.with_header("Retry-After", "1"),

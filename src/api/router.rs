@@ -122,7 +122,10 @@ impl Api {
                 let sent_below = sent.strip_prefix(prefix).unwrap_or(below);
                 self.answer_below_prefix(request, below, sent_below)
             }
-            _ => ("unknown", not_found()),
+            _ => match without_prefix(&decoded, prefix) {
+                Some(below) => ("unknown", pages::answer_misspelt(self, request, below)),
+                None => ("unknown", not_found()),
+            },
         }
     }
 
@@ -164,8 +167,19 @@ impl Handler for Api {
         let method = method_label(&request.method);
         self.metrics
             .request_answered(pattern, method, answer.status, took);
+        if pattern.starts_with('/') && !pattern.starts_with(v2::ROOT) {
+            self.metrics
+                .page_answered(pattern, method, answer.body.length());
+        }
         answer
     }
+}
+
+/// What comes after the prefix, in whatever case that is written.
+fn without_prefix<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
+    let (start, below) = path.split_at_checked(prefix.len())?;
+    let is_prefix = start.eq_ignore_ascii_case(prefix);
+    (is_prefix && (below.is_empty() || below.starts_with('/'))).then_some(below)
 }
 
 /// The value of the metrics' label `method`: one word for all that nobody knows.

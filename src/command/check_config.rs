@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use super::flags::Flags;
 use super::serve;
 use crate::config::{self, LoadOptions, Loaded, Route};
-use crate::template;
 
 /// Checks the files; fails if one of them is wrong.
 pub fn run(files: &[PathBuf], flags: &Flags) -> ExitCode {
@@ -49,7 +48,7 @@ fn is_sound(file: &Path, options: LoadOptions) -> bool {
 /// With the templates tried, as the daemon tries them.
 fn load(file: &Path, options: LoadOptions) -> Result<Loaded, String> {
     let loaded = config::load(file, options).map_err(|error| error.to_string())?;
-    template::check_configuration(&loaded.config).map_err(|faults| faults.join("\n"))?;
+    config::check_templates(&loaded.config).map_err(|faults| faults.join("\n"))?;
     Ok(loaded)
 }
 

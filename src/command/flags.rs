@@ -85,7 +85,8 @@ pub struct Flags {
     /// How long after the start nothing is sent yet.
     #[arg(long = "dispatch.start-delay", value_name = "SPAN", default_value = "0s", value_parser = parse_flag_duration)]
     pub start_delay: Duration,
-    /// How long a request may wait to be answered; 0 is as long as it takes.
+    /// How long the handling of a request may take until its answer begins; past that, 503. 0 is as
+    /// long as it takes.
     #[arg(long = "web.timeout", value_name = "SPAN", default_value = "0s", value_parser = parse_flag_duration)]
     pub web_timeout: Duration,
     /// Address to listen on; may be repeated [default: :9093, or 127.0.0.1:9093 without a

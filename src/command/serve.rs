@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use super::external_url::{external_url, route_prefix};
 use super::flags::{Flags, LogFormat, LogLevel};
@@ -18,11 +19,13 @@ use crate::dispatch::SilenceLog;
 use crate::engine::{ReloadPolicy, Settings};
 use crate::model::ParserMode;
 use crate::telemetry::log::{self as logger, Format};
-use crate::telemetry::metrics::ReceiverNames;
+use crate::telemetry::metrics::{Labelling, Names};
 use crate::version;
 
-/// The feature that counts notifications by receiver.
+/// The features that put names from outside into the labels of metrics.
 const RECEIVER_NAMES: &str = "receiver-name-in-metrics";
+const ALERT_NAMES: &str = "alert-names-in-metrics";
+const GROUP_KEYS: &str = "group-key-in-metrics";
 
 /// Files that are looked for when none is named.
 const USUAL_FILES: [&str; 2] = ["alertmanager.yml", "alertwheel.yml"];
@@ -74,12 +77,7 @@ pub fn load_options(flags: &Flags) -> Result<LoadOptions, String> {
 
 /// Which label names and matchers the features ask for.
 fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
-    const OTHERS: [&str; 4] = [
-        "alert-names-in-metrics",
-        "group-key-in-metrics",
-        "auto-gomemlimit",
-        "event-recorder",
-    ];
+    const OTHERS: [&str; 2] = ["auto-gomemlimit", "event-recorder"];
     let mut mode = ParserMode::Fallback;
     for feature in features
         .iter()
@@ -89,7 +87,7 @@ fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
         let asked = match feature {
             "classic-mode" => ParserMode::Classic,
             "utf8-strict-mode" => ParserMode::Utf8,
-            RECEIVER_NAMES => continue,
+            RECEIVER_NAMES | ALERT_NAMES | GROUP_KEYS => continue,
             other if OTHERS.contains(&other) => {
                 log::warn!(feature = other; "This feature of Alertmanager is not built yet");
                 continue;
@@ -104,13 +102,20 @@ fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
     Ok(mode)
 }
 
-/// Whether the features ask for notifications to be counted by receiver.
-fn receiver_names(features: &[String]) -> ReceiverNames {
-    let mut names = features.iter().flat_map(|list| list.split(','));
-    if names.any(|name| name == RECEIVER_NAMES) {
-        ReceiverNames::InLabels
-    } else {
-        ReceiverNames::LeftOut
+/// Which names the features ask for in labels.
+fn labelling(features: &[String]) -> Labelling {
+    let asked = |feature: &str| {
+        let mut names = features.iter().flat_map(|list| list.split(','));
+        if names.any(|name| name == feature) {
+            Names::InLabels
+        } else {
+            Names::LeftOut
+        }
+    };
+    Labelling {
+        receiver_names: asked(RECEIVER_NAMES),
+        alert_names: asked(ALERT_NAMES),
+        group_keys: asked(GROUP_KEYS),
     }
 }
 
@@ -143,8 +148,8 @@ fn options(flags: Flags, source: ConfigSource, clock: Clock) -> Result<Options, 
         gate,
         limits: limits(&flags),
         engine: engine_settings(&flags),
-        receiver_names: receiver_names(&flags.features),
-        request_timeout: Some(flags.web_timeout).filter(|limit| !limit.is_zero()),
+        labelling: labelling(&flags.features),
+        request_timeout: handling_timeout(&flags),
         silence_log: if flags.silences.logged {
             SilenceLog::EachChange
         } else {
@@ -193,6 +198,11 @@ fn bind(flags: &Flags, source: &ConfigSource) -> Result<Vec<TcpListener>, StartE
     bound.collect()
 }
 
+/// How long the handling of a request may take; 0 is as long as it takes.
+fn handling_timeout(flags: &Flags) -> Option<Duration> {
+    Some(flags.web_timeout).filter(|limit| !limit.is_zero())
+}
+
 fn limits(flags: &Flags) -> Limits {
     let defaults = Limits::default();
     Limits {
@@ -202,6 +212,7 @@ fn limits(flags: &Flags) -> Limits {
         buffered_bytes: flags.door.buffered_bytes,
         head_timeout: flags.door.head_timeout,
         body_timeout: flags.door.body_timeout,
+        handling_timeout: handling_timeout(flags),
         write_timeout: flags.door.write_timeout,
         idle_timeout: flags.door.idle_timeout,
         concurrent_reads: match flags.get_concurrency {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{Matcher, TimeInterval};
-use crate::template::Templates;
+use crate::template::{Payload, TemplateFile, Templates};
 
 mod http;
 
@@ -86,15 +86,6 @@ pub struct InhibitRule {
     pub equal: Vec<String>,
 }
 
-/// A template file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TemplateFile {
-    /// Where it was read from.
-    pub path: PathBuf,
-    /// What it holds.
-    pub text: String,
-}
-
 /// Which labels of an alert make its group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupBy {
@@ -145,29 +136,6 @@ pub struct Webhook {
     /// The named templates of the configuration, for all that it renders.
     pub templates: Arc<Templates>,
 }
-
-/// A body as the configuration gives it (§6.5). Texts are templates; maps keep only keys that are
-/// texts, in the order of the file.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Payload {
-    /// `null`
-    Null,
-    /// `true` or `false`
-    Bool(bool),
-    /// A whole number.
-    Integer(i64),
-    /// Any other number.
-    Float(f64),
-    /// A template.
-    Text(String),
-    /// A list.
-    List(Vec<Payload>),
-    /// A map; its keys are templates too.
-    Map(Vec<(String, Payload)>),
-}
-
-// A number of a configuration is equal to itself: NaN cannot be written as JSON and is refused.
-impl Eq for Payload {}
 
 /// Where a webhook goes.
 #[derive(Clone, Debug, PartialEq, Eq)]

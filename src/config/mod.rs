@@ -19,17 +19,18 @@ mod node;
 mod paths;
 mod raw;
 mod render;
+mod tried;
 mod url;
 mod web;
 mod yaml;
 
 pub use checked::{
     Authorization, Config, Destination, Endpoint, GroupBy, Header, HttpConfig, InhibitRule,
-    NamedInterval, OAuth2, Payload, Proxy, Receiver, Route, Secret, TemplateFile, TlsConfig,
-    TlsVersion, Webhook,
+    NamedInterval, OAuth2, Proxy, Receiver, Route, Secret, TlsConfig, TlsVersion, Webhook,
 };
 pub use fault::{Fault, Faults};
 pub use load::{LoadError, LoadOptions, Loaded, built_in, demo, load, parse};
 pub use raw::Unsupported;
+pub use tried::check_templates;
 pub use web::{ClientAuth, Curve, RateLimit, ServerTls, TlsVersions, WebConfig, load_web};
 pub use yaml::parse_rendered;

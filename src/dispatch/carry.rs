@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
 
@@ -33,6 +34,8 @@ pub struct Carrier {
     compact_at: usize,
     attempts_out: usize,
     is_draining: bool,
+    /// How long the engine took for the input in hand.
+    took: Duration,
 }
 
 impl Carrier {
@@ -54,7 +57,13 @@ impl Carrier {
             compact_at: limits::UNTOLD_COMMANDS,
             attempts_out: 0,
             is_draining: false,
+            took: Duration::ZERO,
         }
+    }
+
+    /// The effects to come are those of an input that the engine took this long for.
+    pub fn decided_in(&mut self, took: Duration) {
+        self.took = took;
     }
 
     /// Carries one effect out.
@@ -64,7 +73,7 @@ impl Carrier {
             Effect::Disarm(alarm) => self.command(Command::Disarm(alarm)),
             Effect::Send(job) => self.send(job),
             Effect::Record(record) => self.outlet.record(record),
-            Effect::Note(note) => report::report(&note, &self.metrics, self.silence_log),
+            Effect::Note(note) => report::report(&note, &self.metrics, self.silence_log, self.took),
             Effect::Refuse(_) | Effect::RefuseBatch { .. } | Effect::SilenceAnswer(_) => {
                 unreachable!("these answer the request in hand")
             }

@@ -198,8 +198,7 @@ impl Dispatcher {
     }
 
     fn post(&mut self, alerts: Vec<PostedAlert>, now: Now) -> Receipt {
-        self.engine
-            .handle(&mut self.effects, now, Input::Alerts(alerts));
+        self.decide(Input::Alerts(alerts), now);
         let mut invalid: Vec<InvalidAlert> = Vec::new();
         let mut limit = None;
         for effect in self.effects.drain(..) {
@@ -222,7 +221,7 @@ impl Dispatcher {
             let _ = reply.try_send(Err(why.clone()));
             return;
         }
-        self.engine.handle(&mut self.effects, now, input);
+        self.decide(input, now);
         let mut answer = None;
         for effect in self.effects.drain(..) {
             match effect {
@@ -234,8 +233,15 @@ impl Dispatcher {
         self.carrier.promise(Promise::Silence { answer, reply });
     }
 
-    fn handle(&mut self, input: Input, now: Now) {
+    /// Lets the engine decide, which has no clock to tell how long it took.
+    fn decide(&mut self, input: Input, now: Now) {
+        let began = self.clock.mono();
         self.engine.handle(&mut self.effects, now, input);
+        self.carrier.decided_in(self.clock.mono().since(began));
+    }
+
+    fn handle(&mut self, input: Input, now: Now) {
+        self.decide(input, now);
         for effect in self.effects.drain(..) {
             self.carrier.carry(effect);
         }

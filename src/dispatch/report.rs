@@ -3,6 +3,7 @@
 //! Owns the wording. Runs on the dispatch thread.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::engine::{
     Failure, FlushEnd, Note, Reason, Recovery, RouteChanged, SilenceChange, Target,
@@ -19,14 +20,15 @@ pub enum SilenceLog {
     Quiet,
 }
 
-/// Tells people and machines about `note`.
-pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog) {
+/// Tells people and machines about `note`. `took` is how long the engine had for what it came of.
+pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog, took: Duration) {
     match note {
-        Note::Received { firing, resolved } => metrics.alerts_received(*firing, *resolved),
-        Note::AlertLimited { alertname } => {
-            metrics.alert_limited();
-            log::warn!(alertname = &**alertname; "Alert is past the limit of its name and left out");
-        }
+        Note::Received {
+            firing,
+            resolved,
+            kept,
+        } => metrics.alerts_taken_in([*firing, *resolved], *kept, took),
+        Note::AlertLimited { alertname } => alert_limited(alertname, metrics),
         Note::Suppressed { by, alerts } => metrics.alerts_suppressed(*by, *alerts),
         Note::SilenceChanged { change, silence } => {
             if silence_log == SilenceLog::EachChange {
@@ -84,6 +86,7 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog) {
             metrics.clock_stepped();
             log::warn!(seconds = seconds; "The host's clock was set; waits and ends were moved along");
         }
+        Note::Tidied => metrics.tidied(took),
         Note::Collected { alerts } => log::debug!(alerts = alerts; "Resolved alerts forgotten"),
     }
 }
@@ -114,6 +117,11 @@ fn recovered(recovery: &Recovery) {
         overdue = recovery.overdue, resumed = recovery.resumed;
         "Took up the state of the process before"
     );
+}
+
+fn alert_limited(alertname: &str, metrics: &Metrics) {
+    metrics.alert_limited(alertname);
+    log::warn!(alertname = alertname; "Alert is past the limit of its name and left out");
 }
 
 /// Keys, times and matchers look as Alertmanager writes them: whole seconds, no quotes (§7.7).

@@ -43,6 +43,7 @@ impl Engine {
         {
             self.collect_ledger(now.wall, out);
             self.collect_silences(now.wall, out);
+            out.push(Effect::Note(Note::Tidied));
         }
     }
 

@@ -203,7 +203,9 @@ impl Engine {
             if view.alerts.is_empty() {
                 continue;
             }
-            let reason = decide(told, view.seen(), terms(node, webhook), tick);
+            let (was_there, terms) = (told.is_some(), terms(node, webhook));
+            let reason = decide(told, view.seen(), terms, tick);
+            self.ledger.count_lookup(was_there);
             out.push(Effect::Note(decided(group, node, webhook_index, reason)));
             let Some(reason) = reason else { continue };
             if let Some(told) = inherited {

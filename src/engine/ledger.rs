@@ -57,6 +57,8 @@ pub struct Span {
 pub struct Ledger {
     entries: LedgerMap<Told>,
     retention: Duration,
+    lookups: u64,
+    misses: u64,
 }
 
 impl Ledger {
@@ -65,12 +67,25 @@ impl Ledger {
         Ledger {
             entries: LedgerMap::default(),
             retention,
+            lookups: 0,
+            misses: 0,
         }
     }
 
     /// The entry under `key`. One past its time counts until it is collected, as in Alertmanager.
     pub fn get(&self, key: &LedgerKey) -> Option<&Told> {
         self.entries.get(key)
+    }
+
+    /// A flush with something to tell has asked for an entry, and it was there or not.
+    pub fn count_lookup(&mut self, was_there: bool) {
+        self.lookups += 1;
+        self.misses += u64::from(!was_there);
+    }
+
+    /// How often such a flush asked, and how often there was no entry.
+    pub fn lookups(&self) -> (u64, u64) {
+        (self.lookups, self.misses)
     }
 
     /// Notes what was told at `at`, and returns the entry.

@@ -1,4 +1,5 @@
-//! The whole boundary of the engine on one page: what goes in, what comes out, what can be asked.
+//! The boundary of the engine on one page: what goes in and what comes out. What can be asked is in
+//! `questions.rs`.
 //!
 //! Owns the messages, no behaviour. Nothing here holds an end of a channel, a file or a socket, so
 //! every message can be made up by a test. Runs on the dispatch thread.
@@ -8,10 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::record::{Record, Recovered};
-use crate::config::{Config, Receiver, Webhook};
-use crate::model::{
-    Alert, Fingerprint, Labels, Mono, PostedAlert, PostedSilence, Silence, Status, Wall,
-};
+use crate::config::{Config, Webhook};
+use crate::model::{Alert, Labels, Mono, PostedAlert, PostedSilence, Silence, Status};
 
 /// Something that happened outside.
 #[derive(Clone, Debug)]
@@ -263,6 +262,8 @@ pub enum Note {
         firing: usize,
         /// Those that have ended.
         resolved: usize,
+        /// Those of both that were kept and put into their groups.
+        kept: usize,
     },
     /// An alert was left out, because as many of its name fire as may.
     AlertLimited {
@@ -369,6 +370,8 @@ pub enum Note {
         /// How many.
         alerts: usize,
     },
+    /// Ledger and silences were looked through for what is old enough to be forgotten.
+    Tidied,
 }
 
 /// A route that had groups and is not what it was.
@@ -483,118 +486,4 @@ pub enum FlushEnd {
     OutOfTime,
     /// A reload changed the route or the receiver.
     Reloaded,
-}
-
-/// A question; asking changes nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Query {
-    /// All alerts, with the receivers they go to.
-    Alerts,
-    /// All groups with their alerts.
-    Groups,
-    /// All silences, in the order in which they were made.
-    Silences,
-    /// The configuration in force.
-    Config,
-    /// Numbers for `/metrics`.
-    Gauges,
-}
-
-/// The answer to a [`Query`]: a snapshot that another thread may filter and serialise at leisure.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// To [`Query::Alerts`], in no particular order.
-    Alerts(Vec<AlertView>),
-    /// To [`Query::Groups`], in no particular order.
-    Groups(Vec<GroupView>),
-    /// To [`Query::Silences`].
-    Silences(Vec<Arc<Silence>>),
-    /// To [`Query::Config`].
-    Config(Arc<Config>),
-    /// To [`Query::Gauges`].
-    Gauges(Gauges),
-}
-
-/// An alert and where it goes.
-#[derive(Clone, Debug)]
-pub struct AlertView {
-    /// The alert.
-    pub alert: Arc<Alert>,
-    /// Receivers of the routes that took it, in route order; duplicates are possible.
-    pub receivers: Arc<[Arc<Receiver>]>,
-    /// What mutes it; `None` if nothing does.
-    pub muted: Option<Arc<Muted>>,
-}
-
-/// What mutes an alert.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Muted {
-    /// The ids of the active silences that match it, sorted.
-    pub silenced_by: Vec<Arc<str>>,
-    /// The alerts that inhibit it.
-    pub inhibited_by: Vec<Fingerprint>,
-}
-
-/// A group and what is in it.
-#[derive(Clone, Debug)]
-pub struct GroupView {
-    /// The labels that make the group.
-    pub labels: Labels,
-    /// The receiver of its route.
-    pub receiver: Arc<Receiver>,
-    /// Its alerts, in no particular order.
-    pub alerts: Vec<GroupedAlert>,
-    /// The time intervals that muted its last flush, as far as that came to look.
-    pub muted_by: Vec<Arc<str>>,
-    /// Texts of the templates of its route's labels.
-    pub route_labels: Arc<BTreeMap<String, String>>,
-}
-
-/// An alert in a group.
-#[derive(Clone, Debug)]
-pub struct GroupedAlert {
-    /// The alert.
-    pub alert: Arc<Alert>,
-    /// What mutes it; `None` if nothing does.
-    pub muted: Option<Arc<Muted>>,
-}
-
-/// Numbers for `/metrics`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Gauges {
-    /// Unresolved alerts that nothing mutes.
-    pub active_alerts: usize,
-    /// Unresolved alerts that something mutes.
-    pub suppressed_alerts: usize,
-    /// Silences that silence.
-    pub active_silences: usize,
-    /// Silences that will.
-    pub pending_silences: usize,
-    /// Silences that did and are not forgotten yet.
-    pub expired_silences: usize,
-    /// Inhibition rules in force.
-    pub inhibition_rules: usize,
-    /// Alerts kept, resolved ones included.
-    pub stored_alerts: usize,
-    /// Groups alive.
-    pub groups: usize,
-    /// Entries of the ledger.
-    pub ledger_entries: usize,
-    /// Deliveries that wait for a worker.
-    pub waiting_deliveries: usize,
-    /// Attempts under way.
-    pub attempts_in_flight: usize,
-    /// Receivers that a route uses.
-    pub receivers: usize,
-    /// Webhooks of those.
-    pub webhooks: usize,
-}
-
-/// When a wall-clock reading is needed for an answer, the view carries the one it was made at.
-#[derive(Clone, Debug)]
-pub struct Answered {
-    /// The wall time of the snapshot.
-    pub at: Wall,
-    /// The snapshot.
-    pub answer: Answer,
 }

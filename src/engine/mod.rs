@@ -32,6 +32,7 @@ mod ledger;
 mod messages;
 mod mute;
 mod query;
+mod questions;
 mod random;
 mod record;
 mod recording;
@@ -44,6 +45,7 @@ mod store;
 
 pub use ledger::{LedgerKey, Told};
 pub use messages::*;
+pub use questions::*;
 pub use record::{
     GroupName, GroupTimer, Inherited, InheritedKey, LedgerMap, Record, Recovered, RecoveredAlert,
     Untold,
@@ -180,7 +182,7 @@ impl Engine {
                 limit: self.settings.alerts,
             });
         }
-        let (mut firing, mut resolved) = (0, 0);
+        let (mut firing, mut resolved, mut kept) = (0, 0, 0);
         let mut due_at_once = Vec::new();
         for alert in posted {
             match ingest::posted_status(&alert, now.wall) {
@@ -188,11 +190,15 @@ impl Engine {
                 Status::Resolved => resolved += 1,
             }
             match ingest::admit(alert, now.wall, self.config.resolve_timeout) {
-                Ok(alert) => self.keep(alert, now, &mut due_at_once, out),
+                Ok(alert) => kept += usize::from(self.keep(alert, now, &mut due_at_once, out)),
                 Err(invalid) => out.push(Effect::Refuse(invalid)),
             }
         }
-        out.push(Effect::Note(Note::Received { firing, resolved }));
+        out.push(Effect::Note(Note::Received {
+            firing,
+            resolved,
+            kept,
+        }));
         // Only now, so that the first notification of a group carries all of the batch.
         for id in due_at_once {
             self.advance(id, now, out);
@@ -206,8 +212,15 @@ impl Engine {
         posted.len() <= room || posted.iter().filter(is_new).count() <= room
     }
 
-    /// Stores an alert and puts it into the group of each route that takes it.
-    fn keep(&mut self, alert: Alert, now: Now, due: &mut Vec<GroupId>, out: &mut Vec<Effect>) {
+    /// Stores an alert and puts it into the group of each route that takes it, unless as many of its
+    /// name fire as may.
+    fn keep(
+        &mut self,
+        alert: Alert,
+        now: Now,
+        due: &mut Vec<GroupId>,
+        out: &mut Vec<Effect>,
+    ) -> bool {
         let (alert, routes, report) = match self.alerts.get(alert.fingerprint) {
             Some(old) => {
                 let alert = ingest::merge(&old.alert, alert, now.wall);
@@ -220,9 +233,10 @@ impl Engine {
             }
         };
         if !self.alert_limit.admits(&alert, now.wall) {
-            return out.push(Effect::Note(Note::AlertLimited {
+            out.push(Effect::Note(Note::AlertLimited {
                 alertname: alert_limit::name_of(&alert).into(),
             }));
+            return false;
         }
         let alert = Arc::new(alert);
         out.push(Effect::Record(report.record(&alert)));
@@ -234,6 +248,7 @@ impl Engine {
         for &route in &routes.routes {
             self.join(route, &alert, now, due, out);
         }
+        true
     }
 
     /// Puts an alert into its group of `route`, which is made if it is not there.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::inhibit::Inhibitor;
-use super::messages::{Effect, Muted, Note, Suppression};
+use super::messages::{Effect, Note, Suppression};
+use super::questions::Muted;
 use super::route::RouteNode;
 use super::silences::Silences;
 use crate::config::NamedInterval;

@@ -3,17 +3,18 @@
 //! PURE. Owns nothing; reads the engine. Cloning an `Arc` for each alert is all the work the
 //! dispatcher has with it. Runs on the dispatch thread.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Engine;
 use super::group::{Group, GroupId};
 use super::groups::Groups;
-use super::messages::{
-    AlarmId, AlertView, Answer, Answered, Gauges, GroupView, GroupedAlert, Query,
+use super::messages::AlarmId;
+use super::questions::{
+    AlertView, Answer, Answered, Gauges, GroupView, GroupedAlert, Lookups, Query,
 };
 use super::store::Stored;
-use crate::model::{Alert, Mono, Now, SilenceState, Wall};
+use crate::model::{Alert, Fingerprint, Mono, Now, SilenceState, Wall};
 
 impl Engine {
     /// Answers `query` as of `now`. Changes nothing that can be seen; what was found out about muting
@@ -22,7 +23,7 @@ impl Engine {
         let answer = match query {
             Query::Alerts => Answer::Alerts(self.alert_views(now.wall)),
             Query::Groups => Answer::Groups(self.group_views(now.wall)),
-            Query::Silences => Answer::Silences(self.silences.iter().cloned().collect()),
+            Query::Silences => Answer::Silences(self.silences.list()),
             Query::Config => Answer::Config(Arc::clone(&self.config)),
             Query::Gauges => Answer::Gauges(self.gauges(now.wall)),
         };
@@ -54,6 +55,8 @@ impl Engine {
         let bare = |group: &Group| {
             let node = self.tree.node(group.route);
             GroupView {
+                key: Arc::clone(&group.key),
+                has_flushed: group.has_flushed,
                 labels: group.labels.clone(),
                 receiver: Arc::clone(&node.receiver),
                 alerts: group.members.values().map(not_yet_asked).collect(),
@@ -69,7 +72,7 @@ impl Engine {
     }
 
     fn gauges(&mut self, now: Wall) -> Gauges {
-        let (active_alerts, suppressed_alerts) = self.count_alerts(now);
+        let [active_alerts, suppressed_alerts, unprocessed_alerts] = self.count_alerts(now);
         let in_state = |wanted: SilenceState| {
             self.silences
                 .iter()
@@ -84,6 +87,7 @@ impl Engine {
         Gauges {
             active_alerts,
             suppressed_alerts,
+            unprocessed_alerts,
             active_silences: in_state(SilenceState::Active),
             pending_silences: in_state(SilenceState::Pending),
             expired_silences: in_state(SilenceState::Expired),
@@ -95,21 +99,57 @@ impl Engine {
             attempts_in_flight: self.attempts_in_flight(),
             receivers: used.len(),
             webhooks: used.values().sum(),
+            lookups: self.lookups(),
         }
     }
 
-    /// Unresolved alerts that nothing mutes, and those that something does.
-    fn count_alerts(&mut self, now: Wall) -> (usize, usize) {
+    fn lookups(&self) -> Lookups {
+        let (ledger, ledger_misses) = self.ledger.lookups();
+        let silences = self.silences.lookups();
+        Lookups {
+            ledger,
+            ledger_misses,
+            silences: silences.all,
+            silences_scanned: silences.scanned,
+            silences_skipped: silences.skipped,
+        }
+    }
+
+    /// Unresolved alerts that nothing mutes, those that something does, and those that no flush has
+    /// looked at.
+    fn count_alerts(&mut self, now: Wall) -> [usize; 3] {
+        let unprocessed = self.unprocessed();
         let firing = self
             .alerts
             .iter()
             .filter(|stored| !stored.alert.is_resolved_at(now));
         let firing: Vec<Arc<Alert>> = firing.map(|stored| Arc::clone(&stored.alert)).collect();
-        let suppressed = firing
-            .iter()
-            .filter(|alert| self.muted(alert, now).is_some())
-            .count();
-        (firing.len() - suppressed, suppressed)
+        let mut counts = [0; 3];
+        for alert in firing {
+            let state = if unprocessed.contains(&alert.fingerprint) {
+                2
+            } else {
+                usize::from(self.muted(&alert, now).is_some())
+            };
+            counts[state] += 1;
+        }
+        counts
+    }
+
+    /// Alerts all of whose groups are still waiting for their first flush.
+    fn unprocessed(&self) -> BTreeSet<Fingerprint> {
+        let of_groups = |have_flushed: bool| {
+            let groups = self.groups.iter().map(|(_, group)| group);
+            let groups = groups.filter(move |group| group.has_flushed == have_flushed);
+            groups.flat_map(|group| group.members.keys().copied())
+        };
+        let mut waiting: BTreeSet<Fingerprint> = of_groups(false).collect();
+        if !waiting.is_empty() {
+            for fingerprint in of_groups(true) {
+                waiting.remove(&fingerprint);
+            }
+        }
+        waiting
     }
 }
 

@@ -49,6 +49,18 @@ pub struct Silences {
     index: MatcherIndex,
     next_number: u64,
     known: FingerprintMap<Known>,
+    counts: SilenceLookups,
+}
+
+/// How often silences were looked up, and how many were tried and not tried for that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SilenceLookups {
+    /// Look-ups.
+    pub all: u64,
+    /// Silences tried.
+    pub scanned: u64,
+    /// Silences that needed no trying.
+    pub skipped: u64,
 }
 
 /// Which silences match an alert, as of a number up to which all were looked at.
@@ -68,6 +80,7 @@ impl Silences {
             index: MatcherIndex::default(),
             next_number: 1,
             known: FingerprintMap::default(),
+            counts: SilenceLookups::default(),
         }
     }
 
@@ -119,9 +132,11 @@ impl Silences {
 
     /// The ids of the active silences that match `alert`, sorted.
     pub fn silencing(&mut self, alert: &Alert, now: Wall) -> Vec<Arc<str>> {
+        self.counts.all += 1;
         if self.silences.is_empty() {
             return Vec::new();
         }
+        let mut tried = 0;
         let known = self.known.entry(alert.fingerprint).or_default();
         if known.looked_up_to < self.next_number {
             for number in self.index.candidates(&alert.labels, known.looked_up_to) {
@@ -131,12 +146,15 @@ impl Silences {
                         .iter()
                         .all(|matcher| matcher.matches(&alert.labels))
                 };
+                tried += 1;
                 if self.silences.get(&number).is_some_and(matches) {
                     known.matching.push(number);
                 }
             }
             known.looked_up_to = self.next_number;
         }
+        self.counts.scanned += tried;
+        self.counts.skipped += (self.silences.len() as u64).saturating_sub(tried);
         known
             .matching
             .retain(|number| self.silences.contains_key(number));
@@ -180,6 +198,18 @@ impl Silences {
         self.silences
             .iter()
             .map(|(number, silence)| (*number, silence))
+    }
+
+    /// How often silences were looked up so far.
+    pub fn lookups(&self) -> SilenceLookups {
+        self.counts
+    }
+
+    /// All of them for whoever asked, which counts as a look-up that tries each.
+    pub fn list(&mut self) -> Vec<Arc<Silence>> {
+        self.counts.all += 1;
+        self.counts.scanned += self.silences.len() as u64;
+        self.silences.values().cloned().collect()
     }
 
     /// All of them, in the order in which they were made.

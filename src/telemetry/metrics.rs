@@ -3,35 +3,62 @@
 //! Owns the registry and what each event counts as. Holds no state that anything decides by.
 //! Methods are called from any thread and never block for long: they add to atomic numbers, behind
 //! locks that are held for a lookup or for the encoding of one family. The number of series is
-//! bounded: every label value is one of a list known here, or `other`.
+//! bounded: every label value is one of a list known here, or `other`; where a feature puts names
+//! from outside into labels, so many of them have series of their own and the rest count as one.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::gauge;
 use prometheus_client::registry::Registry;
 
-use crate::engine::{FailureKind, Gauges, Suppression};
+use crate::engine::{FailureKind, Gauges, GroupView, Suppression};
 use crate::model::{Status, Wall};
 
 mod delivery;
 mod families;
+mod groups;
+mod inner;
+mod page;
 mod process;
+mod summary;
 
-pub use delivery::ReceiverNames;
 use families::{Families, Request};
+pub use inner::Store;
 
-/// The media type of what [`Metrics::encode`] makes.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// The media type of what [`Metrics::encode`] makes: what Alertmanager answers whatever is asked for.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+
+/// Which names from outside stand in labels: what features of `--enable-feature` ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Labelling {
+    /// Notifications are counted by receiver.
+    pub receiver_names: Names,
+    /// Alerts left out because of their number are counted by name.
+    pub alert_names: Names,
+    /// Alerts are counted by group.
+    pub group_keys: Names,
+}
+
+/// Whether names stand in a label.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Names {
+    /// Each has series of its own.
+    InLabels,
+    /// All count together.
+    #[default]
+    LeftOut,
+}
 
 /// Route patterns that requests are counted under.
-const HANDLERS: [&str; 11] = [
+const HANDLERS: [&str; 16] = [
     "/",
     "/-/healthy",
     "/-/ready",
     "/-/reload",
+    "/alerts",
     "/api/v2/alerts",
     "/api/v2/alerts/groups",
     "/api/v2/receivers",
@@ -39,6 +66,10 @@ const HANDLERS: [&str; 11] = [
     "/api/v2/silences",
     "/api/v2/status",
     "/metrics",
+    "/receivers",
+    "/silence/:sid",
+    "/silences",
+    "/status",
 ];
 
 const METHODS: [&str; 7] = ["delete", "get", "head", "options", "patch", "post", "put"];
@@ -51,6 +82,9 @@ const THREADS: [&str; 3] = ["conn", "http", "send"];
 pub struct Metrics {
     registry: Registry,
     families: Families,
+    labelling: Labelling,
+    /// Held while a page is made, so that numbers set for one do not get into another.
+    page: Mutex<()>,
 }
 
 /// Why the front door turned a connection or a request away.
@@ -72,6 +106,8 @@ pub enum Refusal {
     OutOfBuffers,
     /// All http threads are busy.
     Busy,
+    /// The handling took longer than `--web.timeout` allows.
+    TimedOut,
     /// The dispatcher's inbox is full.
     InboxFull,
     /// What was asked could not be written to disk.
@@ -90,7 +126,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every reason, so that metrics can be created at zero.
-    pub const ALL: [Refusal; 15] = [
+    pub const ALL: [Refusal; 16] = [
         Refusal::TooManyConnections,
         Refusal::BadHead,
         Refusal::HeadTooLarge,
@@ -99,6 +135,7 @@ impl Refusal {
         Refusal::ReaderTooSlow,
         Refusal::OutOfBuffers,
         Refusal::Busy,
+        Refusal::TimedOut,
         Refusal::InboxFull,
         Refusal::NotKept,
         Refusal::AlertLimit,
@@ -119,6 +156,7 @@ impl Refusal {
             Refusal::ReaderTooSlow => "readerTooSlow",
             Refusal::OutOfBuffers => "outOfBuffers",
             Refusal::Busy => "busy",
+            Refusal::TimedOut => "timedOut",
             Refusal::InboxFull => "inboxFull",
             Refusal::NotKept => "notKept",
             Refusal::AlertLimit => "alertLimit",
@@ -155,15 +193,25 @@ impl TemplateUse {
 impl Metrics {
     /// All metrics, at zero. `version` is the daemon's own.
     pub fn new(version: &str) -> Self {
-        Metrics::with_receiver_names(version, ReceiverNames::LeftOut)
+        Metrics::labelled(version, Labelling::default())
     }
 
-    /// The same, with notifications counted by receiver or not.
-    pub fn with_receiver_names(version: &str, names: ReceiverNames) -> Self {
+    /// The same, with names in labels as `labelling` says.
+    pub fn labelled(version: &str, labelling: Labelling) -> Self {
         let mut registry = Registry::default();
-        let families = Families::register(&mut registry, version, names);
+        let families = Families::register(&mut registry, version, labelling);
         registry.register_collector(Box::new(process::Process));
-        Metrics { registry, families }
+        Metrics {
+            registry,
+            families,
+            labelling,
+            page: Mutex::default(),
+        }
+    }
+
+    /// Whether a page needs the groups: there is much to count then, so only if a feature asks for it.
+    pub fn needs_groups(&self) -> bool {
+        self.labelling.group_keys == Names::InLabels
     }
 
     /// Alerts were posted.
@@ -182,9 +230,40 @@ impl Metrics {
         self.families.alerts_invalid.inc();
     }
 
-    /// An alert was left out, because as many of its name fire as may.
-    pub fn alert_limited(&self) {
-        self.families.alerts_limited.inc();
+    /// Alerts were posted, firing and resolved ones, of which so many were kept; that took so long.
+    pub fn alerts_taken_in(&self, [firing, resolved]: [usize; 2], kept: usize, took: Duration) {
+        self.alerts_received(firing, resolved);
+        self.alerts_kept(kept, took);
+    }
+
+    /// Alerts were put into their groups and shown to the inhibition rules, which took so long.
+    pub fn alerts_kept(&self, alerts: usize, took: Duration) {
+        self.families.inner.alerts_kept(alerts, took);
+    }
+
+    /// An alert of this name was left out, because as many of it fire as may.
+    pub fn alert_limited(&self, name: &str) {
+        self.families.inner.alert_limited(name);
+    }
+
+    /// What is old was forgotten of silences and of what was told, which took so long.
+    pub fn tidied(&self, took: Duration) {
+        self.families.inner.tidied(took);
+    }
+
+    /// A snapshot of `store` was written: how long that took and how large it is.
+    pub fn snapshot_taken(&self, store: Store, took: Duration, bytes: u64) {
+        self.families.inner.snapshot_taken(store, took, bytes);
+    }
+
+    /// A snapshot of `store` could not be written.
+    pub fn snapshot_failed(&self, store: Store) {
+        self.families.inner.snapshot_failed(store);
+    }
+
+    /// A silence that was read back has a matcher that no longer compiles.
+    pub fn silence_unreadable(&self) {
+        self.families.inner.silence_unreadable();
     }
 
     /// How many alerts of one name may fire; 0 is no limit.
@@ -233,6 +312,15 @@ impl Metrics {
         if refusal == Refusal::TooManyReads {
             self.families.http.reads_refused.inc();
         }
+    }
+
+    /// A page beside the API was answered with so many bytes. `handler` is the route pattern,
+    /// `method` in lower case.
+    pub fn page_answered(&self, handler: &str, method: &str, bytes: usize) {
+        let (handler, method) = (one_of(&HANDLERS, handler), one_of(&METHODS, method));
+        let sizes = &self.families.http.page_size;
+        let size = sizes.get_or_create(&[("handler", handler), ("method", method)]);
+        size.observe(bytes as f64);
     }
 
     /// A request was answered. `handler` is the route pattern, `method` in lower case.
@@ -292,12 +380,17 @@ impl Metrics {
         }
     }
 
-    /// The text of `/metrics`, of the type [`CONTENT_TYPE`].
-    pub fn encode(&self, gauges: &Gauges) -> String {
+    /// The text of `/metrics`, of the type [`CONTENT_TYPE`]. `groups` are those of `at`, if
+    /// [they are needed](Metrics::needs_groups).
+    pub fn encode(&self, gauges: &Gauges, groups: &[GroupView], at: Wall) -> String {
+        // Who panicked while making a page left numbers behind that are set anew here.
+        let _page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
         self.families.engine.set(gauges);
+        self.families.inner.set(gauges);
+        self.families.alerts.set(gauges, groups, at);
         let mut page = String::new();
         text::encode(&mut page, &self.registry).expect("a String takes whatever is written to it");
-        page
+        page::plain(&page)
     }
 }
 

@@ -6,8 +6,8 @@
 use jiff::Zoned;
 
 use super::number;
+use super::payload::Payload;
 use super::value::{Pair, Value};
-use crate::config::Payload;
 use crate::model::Labels;
 
 /// The names of the fields of the first dot, in their order.

@@ -32,20 +32,29 @@ mod value;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-pub use check::{TextKind, check_configuration, check_text};
-pub use data::{AlertData, Data, common_pairs, quote_for_regex};
+pub use check::{TextKind, check_text};
+pub use data::{AlertData, Data, SAMPLE_NOW};
 pub use evaluate::RenderFault;
+pub use payload::{Payload, ReadYaml};
 pub use route_labels::RenderedLabels;
 
 use self::evaluate::Definitions;
 use self::functions::FunctionSet;
 use self::route_labels::RouteLabels;
 use self::value::Value;
-use crate::config::TemplateFile;
 use crate::model::Wall;
 
 /// What every configuration may call without defining it.
 const BUILT_IN: &str = include_str!("built_in.tmpl");
+
+/// A template file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateFile {
+    /// Where it was read from.
+    pub path: PathBuf,
+    /// What it holds.
+    pub text: String,
+}
 
 /// The named templates of a configuration. Equal if they were made of the same files.
 #[derive(Clone, Debug)]

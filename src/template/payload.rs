@@ -1,15 +1,41 @@
 //! PURE. A body that the configuration gives in place of the standard one (§6.5).
 //!
-//! Owns which texts are templates and what becomes of what they yield: a rendered text is read as
-//! YAML, so that a template can make numbers, lists and maps. Texts within those are left alone:
-//! Alertmanager 0.33 takes them for templates again, and so runs what senders of alerts write. Called on send threads and on
-//! whichever thread loads the configuration.
+//! Owns the body, which texts in it are templates and what becomes of what they yield: a rendered text
+//! is read as YAML, by whom the caller says, so that a template can make numbers, lists and maps.
+//! Texts within those are left alone: Alertmanager 0.33 takes them for templates again, and so runs
+//! what senders of alerts write. Called on send threads and on whichever thread loads the
+//! configuration.
 
 use super::data::Data;
 use super::{RenderFault, Templates, json};
-use crate::config::{Payload, parse_rendered};
 use crate::limits;
 use crate::model::Wall;
+
+/// A body as the configuration gives it (§6.5). Texts are templates; maps keep only keys that are
+/// texts, in the order of the file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Payload {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Any other number.
+    Float(f64),
+    /// A template.
+    Text(String),
+    /// A list.
+    List(Vec<Payload>),
+    /// A map; its keys are templates too.
+    Map(Vec<(String, Payload)>),
+}
+
+// A number of a configuration is equal to itself: NaN cannot be written as JSON and is refused.
+impl Eq for Payload {}
+
+/// Reads a rendered text; `None` if it is no YAML.
+pub type ReadYaml = fn(&str) -> Option<Payload>;
 
 impl Templates {
     /// The body for `data` as JSON, with the newline at its end.
@@ -18,8 +44,15 @@ impl Templates {
         payload: &Payload,
         data: &Data,
         now: Wall,
+        read_yaml: ReadYaml,
     ) -> Result<Vec<u8>, RenderFault> {
-        let rendered = self.fill(payload, data, now)?;
+        let filling = Filling {
+            templates: self,
+            data,
+            now,
+            read_yaml,
+        };
+        let rendered = filling.fill(payload)?;
         let mut body = String::new();
         json::write_payload(&mut body, &rendered).map_err(fault_of_data)?;
         if body.len() > limits::TEMPLATE_OUTPUT_BYTES {
@@ -31,30 +64,43 @@ impl Templates {
         body.push('\n');
         Ok(body.into_bytes())
     }
+}
 
-    fn fill(&self, payload: &Payload, data: &Data, now: Wall) -> Result<Payload, RenderFault> {
+/// What the texts of one body are rendered with.
+struct Filling<'a> {
+    templates: &'a Templates,
+    data: &'a Data,
+    now: Wall,
+    read_yaml: ReadYaml,
+}
+
+impl Filling<'_> {
+    fn fill(&self, payload: &Payload) -> Result<Payload, RenderFault> {
         match payload {
             Payload::Text(text) => {
-                let rendered = self.render_text(text, data, now)?;
+                let rendered = self.render(text)?;
                 // A text that is YAML for a text stays as it is, quotes and all.
-                Ok(match parse_rendered(&rendered) {
+                Ok(match (self.read_yaml)(&rendered) {
                     None | Some(Payload::Text(_)) => Payload::Text(rendered),
                     Some(parsed) => parsed,
                 })
             }
             Payload::List(items) => {
-                let items = items.iter().map(|item| self.fill(item, data, now));
+                let items = items.iter().map(|item| self.fill(item));
                 Ok(Payload::List(items.collect::<Result<_, _>>()?))
             }
             Payload::Map(entries) => {
-                let entries = entries.iter().map(|(key, value)| {
-                    let key = self.render_text(key, data, now)?;
-                    Ok((key, self.fill(value, data, now)?))
-                });
+                let entries = entries
+                    .iter()
+                    .map(|(key, value)| Ok((self.render(key)?, self.fill(value)?)));
                 Ok(Payload::Map(entries.collect::<Result<_, RenderFault>>()?))
             }
             plain => Ok(plain.clone()),
         }
+    }
+
+    fn render(&self, text: &str) -> Result<String, RenderFault> {
+        self.templates.render_text(text, self.data, self.now)
     }
 }
 

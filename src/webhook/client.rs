@@ -15,20 +15,11 @@ use ureq::http::header::AUTHORIZATION;
 use super::address::Address;
 use super::fault::Fault;
 use super::link::{Link, Workshop};
-use super::secret;
+use super::secret::{self, Credentials};
 use super::token::TokenSource;
 use crate::config::{Authorization, HttpConfig};
 use crate::limits;
 use crate::model::Mono;
-
-/// Whether a request may carry the credentials of the configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Credentials {
-    /// It goes to the host that they are for.
-    Allowed,
-    /// A redirect has led elsewhere.
-    Withheld,
-}
 
 /// What speaks to the receivers of one configuration.
 #[derive(Debug)]
@@ -61,7 +52,8 @@ impl Client {
         &self.link
     }
 
-    /// The headers that the configuration adds to a request to `address`. Reads files; may ask a
+    /// The headers that the configuration adds to a request to `address`, but for those that a host
+    /// to which a redirect led must not see. Reads files; may ask a
     /// token server, until `deadline` at the latest.
     pub fn headers(
         &self,
@@ -70,7 +62,7 @@ impl Client {
         deadline: Mono,
     ) -> Result<HeaderMap, Fault> {
         let mut headers = HeaderMap::new();
-        secret::add_headers(&self.http.headers, &mut headers).map_err(Fault::Setup)?;
+        secret::add_headers(&self.http.headers, credentials, &mut headers).map_err(Fault::Setup)?;
         if let Some(text) = self.authorization(address, credentials, deadline)? {
             let value = secret::header_value(&text, "header Authorization");
             headers.insert(AUTHORIZATION, value.map_err(Fault::Setup)?);

@@ -28,6 +28,7 @@ mod terminal;
 mod tls;
 mod token;
 mod token_answer;
+mod told;
 mod transport;
 mod trust;
 mod tunnel;

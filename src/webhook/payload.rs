@@ -7,9 +7,9 @@
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::go_json;
+use super::told::{common_pairs, quote_for_regex};
 use crate::engine::{Notification, ToldAlert};
 use crate::model::{Labels, Status, ZERO_TIME, format_rfc3339_nanos};
-use crate::template::{common_pairs, quote_for_regex};
 
 /// What an alert of common size takes, so that the buffer seldom grows.
 const BYTES_PER_ALERT: usize = 768;

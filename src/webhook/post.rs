@@ -12,8 +12,9 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use ureq::{Agent, AsSendBody, Body};
 
 use super::address::Address;
-use super::client::{Clients, Credentials};
+use super::client::Clients;
 use super::fault::Fault;
+use super::secret::Credentials;
 use super::verdict::{Answer, EXCERPT_BYTES};
 use crate::clock::Clock;
 use crate::config::HttpConfig;

@@ -8,7 +8,7 @@ use ureq::http::Uri;
 
 use super::address::{Address, port_of};
 use super::no_proxy::NoProxy;
-use super::secret;
+use super::secret::{self, Credentials};
 use crate::config::{Header, Proxy};
 
 /// The rules of one configuration.
@@ -73,7 +73,7 @@ impl Proxies {
     /// Names and values of the headers that a CONNECT carries beyond the usual ones. Reads the
     /// files among them.
     pub fn connect_headers(&self) -> Result<Vec<(String, String)>, String> {
-        secret::header_lines(&self.connect_headers)
+        secret::header_lines(&self.connect_headers, Credentials::Allowed)
     }
 }
 

@@ -12,7 +12,8 @@ use std::path::Path;
 
 use super::address::Address;
 use super::payload;
-use crate::config::{Destination, Webhook};
+use super::told::data_of;
+use crate::config::{Destination, Webhook, parse_rendered};
 use crate::engine::{Job, Notification};
 use crate::limits;
 use crate::model::{Labels, Wall};
@@ -111,7 +112,7 @@ impl<'a> Rendering<'a> {
         match self
             .webhook
             .templates
-            .render_payload(payload, self.data(), self.now)
+            .render_payload(payload, self.data(), self.now, parse_rendered)
         {
             Ok(bytes) => Body { bytes, fault: None },
             Err(fault) => {
@@ -139,7 +140,7 @@ impl<'a> Rendering<'a> {
 
     fn new_data(&self) -> Data {
         let labels: Labels = self.route_labels.labels.clone();
-        Data::new(self.notification, self.external_url, labels)
+        data_of(self.notification, self.external_url, labels)
     }
 }
 

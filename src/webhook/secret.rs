@@ -46,21 +46,47 @@ pub fn unreadable(what: &str, path: &Path, error: &io::Error) -> String {
     format!("read {what}: {}: {error}", path.display())
 }
 
-/// Names and values of `headers`, those in files read.
-pub fn header_lines(headers: &[Header]) -> Result<Vec<(String, String)>, String> {
+/// Whether a request may carry what is for the host of the URL alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// It goes to the host that they are for.
+    Allowed,
+    /// A redirect has led elsewhere.
+    Withheld,
+}
+
+/// Headers that are credentials whatever they hold, as in Go.
+const CREDENTIALS: [&str; 3] = ["cookie", "cookie2", "www-authenticate"];
+
+/// Names and values of `headers`, those in files read; secrets only if they may be seen.
+pub fn header_lines(
+    headers: &[Header],
+    credentials: Credentials,
+) -> Result<Vec<(String, String)>, String> {
+    let are_allowed = credentials == Credentials::Allowed;
     let mut lines = Vec::new();
     for header in headers {
-        for value in &header.values {
-            let value = read(value, &format!("header {}", header.name))?;
-            lines.push((header.name.clone(), value));
+        let is_credential = CREDENTIALS.contains(&header.name.to_ascii_lowercase().as_str());
+        if is_credential && !are_allowed {
+            continue;
+        }
+        let line = |value| (header.name.clone(), value);
+        lines.extend(header.values.iter().cloned().map(line));
+        for secret in header.secrets.iter().filter(|_| are_allowed) {
+            let value = read(secret, &format!("header {}", header.name))?;
+            lines.push(line(value));
         }
     }
     Ok(lines)
 }
 
 /// Adds `headers` to those of a request.
-pub fn add_headers(headers: &[Header], request: &mut HeaderMap) -> Result<(), String> {
-    for (name, value) in header_lines(headers)? {
+pub fn add_headers(
+    headers: &[Header],
+    credentials: Credentials,
+    request: &mut HeaderMap,
+) -> Result<(), String> {
+    for (name, value) in header_lines(headers, credentials)? {
         let value = header_value(&value, &format!("header {name}"))?;
         let name = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| format!("header {name:?} has no sound name"))?;

@@ -7,10 +7,11 @@ use crossbeam_channel::bounded;
 
 use super::fake_receiver::{FakeReceiver, Reply, answer};
 use super::*;
-use crate::config::{Endpoint, Payload, Webhook};
+use crate::config::{Endpoint, Webhook};
 use crate::engine::{AttemptId, FailureKind, Reason};
 use crate::model::Labels;
 use crate::telemetry::metrics::Metrics;
+use crate::template::Payload;
 use crate::threads;
 
 fn courier() -> Arc<Courier> {

@@ -1,4 +1,4 @@
-//! The figures of `/metrics`, read as strictly as Prometheus reads OpenMetrics.
+//! The figures of `/metrics`, read as strictly as Prometheus reads its text format.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,13 @@ use std::collections::BTreeMap;
 pub struct Scrape(BTreeMap<String, f64>);
 
 impl Scrape {
-    /// Reads a page; panics at the first line that is none of OpenMetrics, at a sample without a
+    /// Reads a page; panics at the first line that is none of the format, at a sample without a
     /// type, at one that is there twice, and if the page does not end as it must.
     pub fn read(page: &str) -> Self {
-        let (lines, end) = page.split_at(page.len() - "# EOF\n".len());
-        assert_eq!(end, "# EOF\n", "the end of the page");
+        assert!(page.ends_with('\n'), "the end of the page");
         let mut family = "";
         let mut samples = BTreeMap::new();
-        for line in lines.lines() {
+        for line in page.lines() {
             if let Some(described) = line.strip_prefix("# ") {
                 family = family_of(described);
                 continue;
@@ -51,6 +50,6 @@ impl Scrape {
 fn family_of(described: &str) -> &str {
     let mut words = described.split(' ');
     let what = words.next().expect("a keyword");
-    assert!(matches!(what, "HELP" | "TYPE" | "UNIT"), "{described}");
+    assert!(matches!(what, "HELP" | "TYPE"), "{described}");
     words.next().expect("the name of a family")
 }

@@ -15,7 +15,9 @@
 //!   of a configuration, played, heard and compared
 //! - `pair`: both daemons side by side, and amtool asking both
 //! - `requests`: requests of the API, right and wrong, one by one
+//! - `timeout`: what both answer when the handling of a request takes too long
 //! - `routing`: random trees of routes, and which receivers and groups they lead to
+//! - `metrics`: what both count after the same was done to both; `scrape` reads it
 //! - `matchers`: matchers in each mode, and which alerts they find
 //! - `daemon`: either daemon, by one driver
 //! - `client`, `peers`, `process`, `local_server`, `random`, `receiver`, `times`, `wait`: what those
@@ -30,6 +32,7 @@ mod daemon;
 mod hooks;
 mod local_server;
 mod matchers;
+mod metrics;
 mod notifications;
 mod pair;
 mod peers;
@@ -40,9 +43,11 @@ mod receiver;
 mod requests;
 mod routing;
 mod scenario;
+mod scrape;
 mod silences;
 mod stage;
 mod templates;
 mod timeline;
+mod timeout;
 mod times;
 mod wait;

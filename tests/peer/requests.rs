@@ -114,8 +114,8 @@ fn requests_for_everything_else_are_answered_alike() {
 }
 
 #[test]
-fn requests_of_grafana_and_karma_are_answered_alike() {
-    let test = "requests_of_grafana_and_karma_are_answered_alike";
+fn requests_of_known_clients_are_answered_alike() {
+    let test = "requests_of_known_clients_are_answered_alike";
     compare(test, &[], CLIENTS);
 }
 

@@ -67,7 +67,7 @@ const SPAWNERS: [&str; 5] = [
 ];
 
 /// Who may wait for others at a lock, and why. (The locks of telemetry are inside its crates.)
-const LOCKS: [(&str, &str); 9] = [
+const LOCKS: [(&str, &str); 12] = [
     // The memory of lookups is shared by all workers; it is held only to look into the map.
     ("src/webhook/resolver.rs", "Mutex"),
     // Settings of TLS and roots are made once, when the first https receiver appears; before that
@@ -83,6 +83,11 @@ const LOCKS: [(&str, &str); 9] = [
     // connections; they are held only to look.
     ("src/api/guard/gate/fresh.rs", "Mutex"),
     ("src/api/guard/gate/passwords.rs", "Mutex"),
+    // Numbers that two threads may set: a page is made by one at a time, the names that have series are
+    // looked up as an alert is left out, and a sum goes with its count.
+    ("src/telemetry/metrics.rs", "Mutex"),
+    ("src/telemetry/metrics/inner.rs", "Mutex"),
+    ("src/telemetry/metrics/summary.rs", "Mutex"),
     // The built-in templates are compiled when the first configuration has none of its own.
     ("src/template/mod.rs", "LazyLock"),
 ];

@@ -15,10 +15,9 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("threads", &[]),
     ("version", &[]),
     ("clock", &["model"]),
-    // Templates are compiled with the configuration that names them, and look at what it says and
-    // at what is to be told: the one pair of rooms that know each other.
+    ("template", &["limits", "model"]),
+    // Templates are compiled with the configuration that names them.
     ("config", &["limits", "model", "template"]),
-    ("template", &["config", "engine", "limits", "model"]),
     ("engine", &["config", "model"]),
     (
         "telemetry",

@@ -15,6 +15,7 @@
 //! Owns the buffers of one connection; they shrink back after a large request. Never looks into a
 //! body and never reads ahead of the request in hand. Runs on the connection's own thread.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -34,7 +35,7 @@ use super::reply::{Payload, ReplyFault, ReplyWriter, push_missing, version_text}
 use super::wire::{Cut, Wire};
 use super::worker::PEER_HEADER;
 use crate::config::WebConfig;
-use crate::limits::{HTTP_WORKER_WAIT, UNCOUNTED_BYTES};
+use crate::limits::{ANSWER_GRACE, HTTP_WORKER_WAIT, UNCOUNTED_BYTES};
 use crate::model::Mono;
 use crate::telemetry::metrics::Refusal;
 
@@ -295,8 +296,13 @@ impl<'a> Session<'a> {
     /// Has the request in `self.request` and `self.body` answered. The head of the answer is left
     /// in `self.out`, all of it in `self.raw`.
     fn exchange(&mut self, head: &Head) -> Result<Exchanged, Fault> {
-        let Some(lease) = self.shared.pool.take(HTTP_WORKER_WAIT) else {
-            return Err(Refused::busy().with_persistence(head.persistence).into());
+        let limit = self.shared.limits.handling_timeout;
+        let wait = limit.map_or(HTTP_WORKER_WAIT, |limit| limit.min(HTTP_WORKER_WAIT));
+        let begun = self.shared.clock.mono();
+        let Some(lease) = self.shared.pool.take(wait) else {
+            let refused = limit.filter(|limit| *limit == wait);
+            let refused = refused.map_or_else(Refused::busy, Refused::timed_out);
+            return Err(refused.with_persistence(head.persistence).into());
         };
         let lines = format!(
             "{PEER_HEADER}: {}\r\ncontent-length: {}\r\n\r\n",
@@ -309,13 +315,22 @@ impl<'a> Session<'a> {
         }
         self.out.clear();
         self.out.extend_from_slice(version_text(head.version));
-        let exchanged = lease.exchange(&self.request, &self.body, &mut self.raw, &mut self.out);
+        let waited = self.shared.clock.mono().since(begun);
+        let patience = limit.map(|limit| limit.saturating_sub(waited) + ANSWER_GRACE);
+        let exchanged = lease.with_patience(patience).and_then(|lease| {
+            lease.exchange(&self.request, &self.body, &mut self.raw, &mut self.out)
+        });
         release(&mut self.body, UNCOUNTED_BYTES);
         exchanged.map_err(|error| {
-            log::error!("a line to the request layer broke: {error}");
-            Refused::line_broke()
-                .with_persistence(head.persistence)
-                .into()
+            let is_timeout = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+            let refused = match limit.filter(|_| is_timeout) {
+                Some(limit) => Refused::timed_out(limit),
+                None => {
+                    log::error!("a line to the request layer broke: {error}");
+                    Refused::line_broke()
+                }
+            };
+            refused.with_persistence(head.persistence).into()
         })
     }
 

@@ -26,6 +26,8 @@ pub struct Limits {
     pub head_timeout: Duration,
     /// From the end of a head to the end of its body.
     pub body_timeout: Duration,
+    /// From the end of a request to the beginning of its answer (`--web.timeout`), if that is bounded.
+    pub handling_timeout: Option<Duration>,
     /// For writing an answer; a large one gets more, by [`limits::WRITE_PACE`].
     pub write_timeout: Duration,
     /// Between two requests, or before the first.
@@ -46,6 +48,7 @@ impl Default for Limits {
             buffered_bytes: limits::BUFFERED_BYTES,
             head_timeout: limits::HEAD_TIMEOUT,
             body_timeout: limits::BODY_TIMEOUT,
+            handling_timeout: None,
             write_timeout: limits::WRITE_TIMEOUT,
             idle_timeout: limits::IDLE_TIMEOUT,
             concurrent_reads: cores.max(limits::CONCURRENT_READS),

@@ -145,6 +145,14 @@ impl Pool {
 }
 
 impl Lease {
+    /// Ends the line rather than wait longer than this for an answer to begin.
+    pub(super) fn with_patience(self, patience: Option<Duration>) -> io::Result<Self> {
+        if patience.is_some() {
+            self.line.stream.set_read_timeout(patience)?;
+        }
+        Ok(self)
+    }
+
     /// Sends one request and reads its answer into `raw`; the status line (without the version)
     /// and the headers that go on to the peer are appended to `relayed`. An error means that the
     /// line is broken and gone.

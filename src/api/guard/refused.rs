@@ -4,10 +4,12 @@
 //! connection threads.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::head::{HeadFault, Persistence, Version};
 use super::method::Method;
 use super::reply::{push_end_of_head, push_length, push_missing, version_text};
+use crate::model::format_go_duration;
 use crate::telemetry::metrics::Refusal;
 
 /// Seconds after which a sender that hears 503 may come back: long enough for a burst to pass,
@@ -73,6 +75,14 @@ impl Refused {
         Self::closing(503, Refusal::Busy, "all http threads are busy\n")
     }
 
+    /// The handling took longer than `limit`. The text is Alertmanager's, which says nothing of when to
+    /// come back.
+    pub(super) fn timed_out(limit: Duration) -> Self {
+        let limit = format_go_duration(limit);
+        let text = format!("Exceeded configured timeout of {limit}.\n");
+        Self::closing(503, Refusal::TimedOut, text)
+    }
+
     /// `limit` GETs are under way already. The text is Alertmanager's (§10.2).
     pub(super) fn too_many_reads(limit: usize) -> Self {
         Refused {
@@ -135,7 +145,7 @@ impl Refused {
         }
     }
 
-    /// All of it as bytes. A 503 says when to come back. `headers` are those of every answer; the
+    /// All of it as bytes. A 503 says when to come back, mostly. `headers` are those of every answer; the
     /// answer to HEAD has no body.
     pub(super) fn to_bytes(
         &self,
@@ -152,7 +162,7 @@ impl Refused {
             status.default_reason_phrase()
         );
         out.extend_from_slice(lines.as_bytes());
-        if self.status == 503 {
+        if self.status == 503 && self.refusal != Some(Refusal::TimedOut) {
             out.extend_from_slice(format!("Retry-After: {RETRY_AFTER_SECONDS}\r\n").as_bytes());
         }
         out.extend_from_slice(self.lines.as_bytes());

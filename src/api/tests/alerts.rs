@@ -13,6 +13,8 @@ fn ids(body: &str) -> Vec<&str> {
 
 fn group(labels: &[(&str, &str)], receiver_name: &str, alerts: &[&Arc<Alert>]) -> GroupView {
     GroupView {
+        key: "{}:{}".into(),
+        has_flushed: true,
         labels: Labels::from_pairs(labels.iter().copied()),
         receiver: receiver(receiver_name),
         alerts: alerts.iter().map(|alert| grouped(alert)).collect(),

@@ -52,10 +52,10 @@ fn a_reload_that_fails_says_why() {
 }
 
 #[test]
-fn metrics_are_openmetrics() {
+fn metrics_are_of_the_type_that_alertmanager_serves() {
     let told = get(&api(World::default()), "/metrics");
     assert_eq!(told.status, 200);
-    let expected = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let expected = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
     assert_eq!(told.header("Content-Type"), Some(expected));
 }
 

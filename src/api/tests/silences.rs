@@ -187,6 +187,8 @@ fn muted_world() -> World {
         groups: groups
             .into_iter()
             .map(|(name, muted_by)| GroupView {
+                key: "{}:{}".into(),
+                has_flushed: true,
                 labels: Labels::from_pairs([("group", name)]),
                 receiver: receiver(name),
                 alerts: alerts

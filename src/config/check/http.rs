@@ -264,7 +264,8 @@ fn check_proxy(record: &Record, findings: &mut Findings) -> Proxy {
     );
     let connect_headers = headers.iter().map(|(name, values)| Header {
         name: name.clone(),
-        values: values.iter().cloned().map(Secret::Inline).collect(),
+        values: Vec::new(),
+        secrets: values.iter().cloned().map(Secret::Inline).collect(),
     });
     let connect_headers = connect_headers.collect();
     match url {
@@ -308,18 +309,15 @@ fn check_headers(record: &Record, findings: &mut Findings) -> Vec<Header> {
             let wrong = format!("setting header \"{name}\" is not allowed");
             findings.fault(given.place, wrong, "remove it");
         }
-        let inline = [given.texts("values"), given.texts("secrets")].concat();
+        let secrets = given.texts("secrets").iter().cloned().map(Secret::Inline);
         let files = given
             .texts("files")
             .iter()
             .map(|file| Secret::File(file.into()));
         headers.push(Header {
             name: name.clone(),
-            values: inline
-                .into_iter()
-                .map(Secret::Inline)
-                .chain(files)
-                .collect(),
+            values: given.texts("values").to_vec(),
+            secrets: secrets.chain(files).collect(),
         });
     }
     headers

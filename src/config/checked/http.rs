@@ -141,8 +141,10 @@ pub enum Proxy {
 pub struct Header {
     /// The name.
     pub name: String,
-    /// The values.
-    pub values: Vec<Secret>,
+    /// Values that anybody may see.
+    pub values: Vec<String>,
+    /// Values that are for the host of the URL alone.
+    pub secrets: Vec<Secret>,
 }
 
 impl Default for HttpConfig {

@@ -8,12 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::glob::{GlobError, glob};
-use crate::config::TemplateFile;
 use crate::config::fault::Findings;
 use crate::config::field::At;
 use crate::config::node::Place;
 use crate::limits::{TEMPLATE_BYTES, TEMPLATE_FILES};
-use crate::template::Templates;
+use crate::template::{TemplateFile, Templates};
 
 /// Reads all files that `globs` name, in their order. One that names nothing is fine; a file that
 /// cannot be read is a fault.

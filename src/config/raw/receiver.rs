@@ -10,12 +10,12 @@ use super::http::HTTP_CONFIG;
 use super::payload::read_payload;
 use super::record::Record;
 use super::unsupported;
-use crate::config::Payload;
 use crate::config::fault::Findings;
 use crate::config::field::{
     At, Field, Fields, boolean, count, go_duration, list, map, named_texts, text,
 };
 use crate::config::node::{Kind, Node, Place};
+use crate::template::Payload;
 
 /// A receiver.
 #[derive(Debug)]

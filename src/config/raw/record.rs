@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::payload::read_payload;
-use crate::config::Payload;
 use crate::config::fault::{Findings, shown};
 use crate::config::field::{At, Fields, boolean, duration, map, text, texts};
 use crate::config::node::{Kind, Node, Place};
 use crate::config::paths::resolve;
 use crate::config::url::check_proxy_url;
 use crate::model::format_duration;
+use crate::template::Payload;
 
 /// A table of keys.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,10 +6,10 @@
 use super::SECRET;
 use super::number::go_number;
 use super::shown::{Keys, Shown};
-use crate::config::Payload;
 use crate::config::check::authorization_scheme;
 use crate::config::raw::{AUTHORIZATION, HTTP_CONFIG, KeyKind, Record, Value};
 use crate::config::url::without_password;
+use crate::template::Payload;
 
 /// An `http_config`. A bearer token is shown as the authorization that it stands for.
 pub fn shown_http(given: Option<&Record>) -> Shown {

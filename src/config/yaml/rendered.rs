@@ -8,8 +8,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
 
 use super::{guard, without_mark};
-use crate::config::Payload;
 use crate::limits::{CONFIG_EXPANDED_BYTES, CONFIG_NODE_BYTES};
+use crate::template::Payload;
 
 const TRUE: [&str; 8] = ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"];
 const FALSE: [&str; 10] = [

@@ -13,26 +13,17 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 
-use super::TemplateUse;
 use super::families::{Labels, Page};
+use super::{Names, TemplateUse};
 use crate::engine::{FailureKind, Suppression};
 
 /// Upper bounds in seconds, as Alertmanager has them.
 const ATTEMPT_BUCKETS: [f64; 5] = [1.0, 5.0, 10.0, 15.0, 20.0];
 
-/// Whether notifications are counted by receiver (`--enable-feature=receiver-name-in-metrics`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReceiverNames {
-    /// Each series names its receiver.
-    InLabels,
-    /// All receivers count together.
-    LeftOut,
-}
-
 /// Handles on what the registry encodes.
 #[derive(Debug)]
 pub struct DeliveryFamilies {
-    names: ReceiverNames,
+    names: Names,
     notifications: Family<DeliveryLabels, Counter>,
     failed: Family<DeliveryLabels, Counter>,
     attempts: Family<DeliveryLabels, Counter>,
@@ -65,7 +56,7 @@ impl EncodeLabelSet for DeliveryLabels {
 
 impl DeliveryFamilies {
     /// Registers every family, at zero as far as its series are known.
-    pub fn register(page: &mut Page, names: ReceiverNames) -> Self {
+    pub fn register(page: &mut Page, names: Names) -> Self {
         let make: fn() -> Histogram = || Histogram::new(ATTEMPT_BUCKETS);
         let families = DeliveryFamilies {
             names,
@@ -106,7 +97,7 @@ impl DeliveryFamilies {
                 Family::default(),
             ),
         };
-        if names == ReceiverNames::LeftOut {
+        if names == Names::LeftOut {
             families.create(None);
         }
         families
@@ -114,7 +105,7 @@ impl DeliveryFamilies {
 
     /// A configuration with these receivers holds from now on. Counts by receiver begin anew.
     pub fn begin_anew(&self, receivers: impl Iterator<Item = Arc<str>>) {
-        if self.names == ReceiverNames::LeftOut {
+        if self.names == Names::LeftOut {
             return;
         }
         self.notifications.clear();
@@ -161,7 +152,7 @@ impl DeliveryFamilies {
     }
 
     fn labels(&self, receiver: &Arc<str>) -> DeliveryLabels {
-        let is_named = self.names == ReceiverNames::InLabels;
+        let is_named = self.names == Names::InLabels;
         DeliveryLabels {
             receiver: is_named.then(|| Arc::clone(receiver)),
             reason: None,

@@ -13,8 +13,10 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 
-use super::delivery::{DeliveryFamilies, ReceiverNames};
-use super::{Real, Refusal, THREADS};
+use super::delivery::DeliveryFamilies;
+use super::groups::AlertFamily;
+use super::inner::InnerFamilies;
+use super::{Labelling, Real, Refusal, THREADS};
 use crate::engine::Gauges;
 use crate::limits;
 use crate::model::{SilenceState, Status};
@@ -42,6 +44,9 @@ const REQUEST_BUCKETS: [f64; 11] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
+/// Upper bounds in bytes, as Alertmanager has them.
+const SIZE_BUCKETS: [f64; 7] = [1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
+
 /// What a request is counted under.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Request {
@@ -58,7 +63,8 @@ pub struct Request {
 pub struct Families {
     pub alerts_received: Family<Labels<2>, Counter>,
     pub alerts_invalid: Counter,
-    pub alerts_limited: Counter,
+    pub alerts: AlertFamily,
+    pub inner: InnerFamilies,
     pub alert_limit: Gauge,
     pub delivery: DeliveryFamilies,
     pub config: ConfigFamilies,
@@ -74,6 +80,7 @@ pub struct Families {
 #[derive(Debug)]
 pub struct HttpFamilies {
     pub request_duration: Family<Request, Histogram, fn() -> Histogram>,
+    pub page_size: Family<Labels<2>, Histogram, fn() -> Histogram>,
     pub reads_in_flight: Gauge,
     pub reads_refused: Counter,
     pub refused: Family<Labels<1>, Counter>,
@@ -91,8 +98,6 @@ pub struct ConfigFamilies {
 /// What the engine reports at each scrape.
 #[derive(Debug)]
 pub struct EngineFamilies {
-    active_alerts: Gauge,
-    suppressed_alerts: Gauge,
     silences: [Gauge; 3],
     silences_kept: Gauge,
     inhibition_rules: Gauge,
@@ -112,7 +117,7 @@ pub fn received(status: Status) -> Labels<2> {
 
 impl Families {
     /// Registers every family.
-    pub fn register(registry: &mut Registry, version: &str, names: ReceiverNames) -> Self {
+    pub fn register(registry: &mut Registry, version: &str, labelling: Labelling) -> Self {
         register_constants(registry, version);
         let mut page = Page(registry);
         Families {
@@ -126,17 +131,14 @@ impl Families {
                 "Alerts that were posted and refused",
                 [VERSION],
             ),
-            alerts_limited: page.put(
-                "alertmanager_alerts_limited",
-                "Alerts left out because as many of their name fire as may",
-                Counter::default(),
-            ),
+            alerts: AlertFamily::register(&mut page, labelling.group_keys),
+            inner: InnerFamilies::register(&mut page, labelling.alert_names),
             alert_limit: page.put(
                 "alertmanager_alerts_per_alert_limit",
                 "How many alerts of one name may fire; 0 is no limit",
                 Gauge::default(),
             ),
-            delivery: DeliveryFamilies::register(&mut page, names),
+            delivery: DeliveryFamilies::register(&mut page, labelling.receiver_names),
             config: ConfigFamilies::register(&mut page),
             http: HttpFamilies::register(&mut page),
             engine: EngineFamilies::register(&mut page),
@@ -167,6 +169,11 @@ impl HttpFamilies {
                 "alertmanager_http_request_duration_seconds",
                 "Time it took to answer HTTP requests",
                 Family::new_with_constructor(|| Histogram::new(REQUEST_BUCKETS)),
+            ),
+            page_size: page.put(
+                "alertmanager_http_response_size_bytes",
+                "Size of the answers of pages beside the API",
+                Family::new_with_constructor(|| Histogram::new(SIZE_BUCKETS)),
             ),
             reads_in_flight: page.one(
                 "alertmanager_http_requests_in_flight",
@@ -216,18 +223,11 @@ impl ConfigFamilies {
 
 impl EngineFamilies {
     fn register(page: &mut Page) -> Self {
-        let alerts: Family<Labels<1>, Gauge> = page.family(
-            "alertmanager_alerts",
-            "Unresolved alerts by state",
-            ["active", "suppressed", "unprocessed"].map(|state| [("state", state)]),
-        );
         let states = SILENCE_STATES.map(|state| [("state", state.as_str())]);
         let silences: Family<Labels<1>, Gauge> =
             page.family("alertmanager_silences", "Silences by state", states);
         let mut gauge = |name, help| page.put(name, help, Gauge::default());
         EngineFamilies {
-            active_alerts: alerts.get_or_create_owned(&[("state", "active")]),
-            suppressed_alerts: alerts.get_or_create_owned(&[("state", "suppressed")]),
             silences: states.map(|state| silences.get_or_create_owned(&state)),
             silences_kept: gauge(
                 "alertmanager_silences_state_size",
@@ -267,8 +267,6 @@ impl EngineFamilies {
         let [active, pending, expired] = &self.silences;
         let silences = gauges.active_silences + gauges.pending_silences + gauges.expired_silences;
         let pairs = [
-            (&self.active_alerts, gauges.active_alerts),
-            (&self.suppressed_alerts, gauges.suppressed_alerts),
             (active, gauges.active_silences),
             (pending, gauges.pending_silences),
             (expired, gauges.expired_silences),
@@ -316,7 +314,7 @@ impl Page<'_> {
     }
 
     /// The only series of a family whose labels are there for Alertmanager's sake.
-    fn one<const N: usize, M>(&mut self, name: &str, help: &str, labels: Labels<N>) -> M
+    pub fn one<const N: usize, M>(&mut self, name: &str, help: &str, labels: Labels<N>) -> M
     where
         M: Metric + TypedMetric + Default + Clone,
     {

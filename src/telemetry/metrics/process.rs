@@ -24,20 +24,45 @@ impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
         let stat = read("/proc/self/stat").and_then(|text| Stat::parse(&text));
         let booted = read("/proc/stat").and_then(|text| boot_time_seconds(&text));
-        if let Some(stat) = &stat {
-            encode(
-                &mut encoder,
+        let network = read("/proc/self/net/netstat").and_then(|text| Network::parse(&text));
+        for (name, help, value) in [
+            (
                 "process_cpu_seconds",
                 "Processor time used, in user and system mode.",
-                &ConstCounter::new(stat.cpu_seconds),
-            )?;
+                stat.as_ref().map(|stat| stat.cpu_seconds),
+            ),
+            (
+                "process_network_receive_bytes",
+                "Bytes that came in over the network, on the host or in its container.",
+                network.as_ref().map(|network| network.received_bytes),
+            ),
+            (
+                "process_network_transmit_bytes",
+                "Bytes that went out over the network, of the host or of its container.",
+                network.as_ref().map(|network| network.sent_bytes),
+            ),
+        ] {
+            if let Some(value) = value {
+                encode(&mut encoder, name, help, &ConstCounter::new(value))?;
+            }
         }
+        let virtual_bytes = stat.as_ref().map(|stat| stat.virtual_bytes);
         let started = stat.and_then(|stat| Some(booted? + stat.started_seconds_after_boot));
         for (name, help, value) in [
             (
                 "process_resident_memory_bytes",
                 "Memory resident.",
                 read("/proc/self/status").and_then(|text| resident_bytes(&text)),
+            ),
+            (
+                "process_virtual_memory_bytes",
+                "Address space taken.",
+                virtual_bytes,
+            ),
+            (
+                "process_virtual_memory_max_bytes",
+                "Address space that may be taken; where nothing limits it, as large a number as fits.",
+                Some(getrlimit(Resource::As).current.unwrap_or(u64::MAX) as f64),
             ),
             ("process_open_fds", "Open file descriptors.", open_files()),
             (
@@ -79,19 +104,41 @@ fn read(path: &str) -> Option<String> {
 struct Stat {
     cpu_seconds: f64,
     started_seconds_after_boot: f64,
+    virtual_bytes: f64,
 }
 
 impl Stat {
     fn parse(text: &str) -> Option<Self> {
         // The second field is the name of the program in parentheses, and may hold any character.
         let (_, rest) = text.rsplit_once(')')?;
-        let seconds = |field: usize| {
-            let ticks: f64 = rest.split_whitespace().nth(field - 3)?.parse().ok()?;
-            Some(ticks / CLOCK_TICKS_PER_SECOND)
-        };
+        let number = |field: usize| rest.split_whitespace().nth(field - 3)?.parse().ok();
+        let seconds = |field: usize| number(field).map(|ticks: f64| ticks / CLOCK_TICKS_PER_SECOND);
         Some(Stat {
             cpu_seconds: seconds(14)? + seconds(15)?,
             started_seconds_after_boot: seconds(22)?,
+            virtual_bytes: number(23)?,
+        })
+    }
+}
+
+/// What is of use in `/proc/self/net/netstat`: a line of names and one of numbers for each protocol.
+#[derive(Debug, PartialEq)]
+struct Network {
+    received_bytes: f64,
+    sent_bytes: f64,
+}
+
+impl Network {
+    fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.lines().filter_map(|line| line.strip_prefix("IpExt: "));
+        let (names, numbers) = (lines.next()?, lines.next()?);
+        let number = |wanted: &str| {
+            let mut pairs = names.split(' ').zip(numbers.split(' '));
+            pairs.find(|(name, _)| *name == wanted)?.1.parse().ok()
+        };
+        Some(Network {
+            received_bytes: number("InOctets")?,
+            sent_bytes: number("OutOctets")?,
         })
     }
 }
@@ -129,6 +176,7 @@ mod tests {
             Some(Stat {
                 cpu_seconds: 3.0,
                 started_seconds_after_boot: 12.0,
+                virtual_bytes: 99.0,
             })
         );
     }
@@ -139,6 +187,17 @@ mod tests {
         assert_eq!(resident_bytes(status), Some(5524.0 * 1024.0));
         let stat = "cpu  1 2 3\nintr 99\nbtime 1767225600\nprocesses 5\n";
         assert_eq!(boot_time_seconds(stat), Some(1_767_225_600.0));
+    }
+
+    #[test]
+    fn numbers_of_the_network_are_found_by_name() {
+        let text = "TcpExt: A InOctets\nTcpExt: 1 2\nIpExt: X InOctets OutOctets\nIpExt: 3 4 5\n";
+        let network = Network {
+            received_bytes: 4.0,
+            sent_bytes: 5.0,
+        };
+        assert_eq!(Network::parse(text), Some(network));
+        assert_eq!(Network::parse("IpExt: InOctets\n"), None);
     }
 
     #[test]

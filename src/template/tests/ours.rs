@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::super::check::{TextKind, check_text};
 use super::{data, now, rendered};
-use crate::config::{Payload, TemplateFile};
-use crate::template::Templates;
+use crate::config::parse_rendered;
+use crate::template::{Payload, TemplateFile, Templates};
 
 fn fault(text: &str) -> String {
     rendered(text).expect_err(text).text
@@ -153,7 +153,7 @@ fn what_a_payload_renders_is_read_as_yaml() {
         ("nothing".to_owned(), Payload::Null),
     ]);
     let body = Templates::default()
-        .render_payload(&payload, &data(), now())
+        .render_payload(&payload, &data(), now(), parse_rendered)
         .expect("a body");
     assert_eq!(
         String::from_utf8(body).expect("text"),
@@ -165,13 +165,15 @@ fn what_a_payload_renders_is_read_as_yaml() {
         )
     );
     let data_as_template = Payload::Text(r#"["{{ "{{ .Typo }}" }}"]"#.to_owned());
-    let body = Templates::default().render_payload(&data_as_template, &data(), now());
+    let body =
+        Templates::default().render_payload(&data_as_template, &data(), now(), parse_rendered);
     assert_eq!(
         body,
         Ok(b"[\"{{ .Typo }}\"]\n".to_vec()),
         "data must not run"
     );
-    let infinite = Templates::default().render_payload(&text(".inf"), &data(), now());
+    let infinite =
+        Templates::default().render_payload(&text(".inf"), &data(), now(), parse_rendered);
     let fault = infinite.expect_err("JSON has no infinity").text;
     assert_eq!(fault, "json: unsupported value: +Inf");
 }

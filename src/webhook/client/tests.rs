@@ -22,9 +22,20 @@ fn bearer(token: &str) -> HttpConfig {
     })
 }
 
-fn header(name: &str, values: Vec<Secret>) -> Header {
-    let name = name.to_owned();
-    Header { name, values }
+fn header(name: &str, secrets: Vec<Secret>) -> Header {
+    Header {
+        name: name.to_owned(),
+        values: Vec::new(),
+        secrets,
+    }
+}
+
+fn open_header(name: &str, value: &str) -> Header {
+    Header {
+        name: name.to_owned(),
+        values: vec![value.to_owned()],
+        secrets: Vec::new(),
+    }
 }
 
 /// What a receiver sees of a request with `http`, whose URL carries `userinfo`.
@@ -99,12 +110,12 @@ fn files_are_read_for_each_request() {
 #[test]
 fn headers_are_added_in_their_order() {
     let file = TestFile::new("header", "d\n");
-    let values = vec![inline("a"), inline("b"), inline("c"), file.secret()];
+    let of_foo = Header {
+        values: vec!["a".to_owned(), "b".to_owned()],
+        ..header("X-Foo", vec![inline("c"), file.secret()])
+    };
     let http = HttpConfig {
-        headers: vec![
-            header("X-Foo", values),
-            header("accept", vec![inline("*/*")]),
-        ],
+        headers: vec![of_foo, header("accept", vec![inline("*/*")])],
         ..HttpConfig::default()
     };
     let seen = seen_with(&http, "");
@@ -130,7 +141,7 @@ fn all_hosts() -> FakeReceiver {
 }
 
 #[test]
-fn credentials_follow_redirects_only_as_far_as_they_do_in_alertmanager() {
+fn credentials_and_secret_headers_stay_behind_when_a_redirect_leaves_the_host() {
     for (url, carries) in [
         ("http://a.test/307/http://a.test/", [true, true].as_slice()),
         ("http://a.test/307/http://A.test:81/", &[true, true]),
@@ -144,7 +155,11 @@ fn credentials_follow_redirects_only_as_far_as_they_do_in_alertmanager() {
     ] {
         let proxy = all_hosts();
         let http = HttpConfig {
-            headers: vec![header("x-foo", vec![inline("a")])],
+            headers: vec![
+                header("x-key", vec![inline("k")]),
+                open_header("x-foo", "a"),
+                open_header("Cookie", "c"),
+            ],
             proxy: crate::config::Proxy::Url {
                 url: proxy.url(""),
                 no_proxy: String::new(),
@@ -154,10 +169,10 @@ fn credentials_follow_redirects_only_as_far_as_they_do_in_alertmanager() {
         };
         assert_eq!(post_as(&http, url).expect("an answer").status, 200);
         let seen = proxy.take_seen();
-        let carried = seen
-            .iter()
-            .map(|seen| !seen.values("authorization").is_empty());
-        assert_eq!(carried.collect::<Vec<bool>>(), carries, "{url}");
+        for name in ["authorization", "x-key", "cookie"] {
+            let carried = seen.iter().map(|seen| !seen.values(name).is_empty());
+            assert_eq!(carried.collect::<Vec<bool>>(), carries, "{name}: {url}");
+        }
         assert!(
             seen.iter().all(|seen| seen.values("x-foo") == ["a"]),
             "{url}"

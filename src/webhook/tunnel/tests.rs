@@ -15,7 +15,8 @@ const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\nVia: test\r\n\
 fn by_way_of(url: &str, http: HttpConfig) -> HttpConfig {
     let header = |name: &str, value| Header {
         name: name.to_owned(),
-        values: vec![inline(value)],
+        values: Vec::new(),
+        secrets: vec![inline(value)],
     };
     HttpConfig {
         proxy: Proxy::Url {

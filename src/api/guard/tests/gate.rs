@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::folder::Folder;
 use super::*;
+use crate::model::Wall;
 use crate::telemetry::metrics::Refusal;
 
 /// A web configuration with one user, whose hash is as cheap as they get.
@@ -20,7 +21,11 @@ fn request_as(user: &str, password: &str) -> String {
 }
 
 fn count_of(door: &Door, refusal: Refusal) -> bool {
-    let page = door.door.shared.metrics.encode(&Default::default());
+    let page = door
+        .door
+        .shared
+        .metrics
+        .encode(&Default::default(), &[], Wall::UNIX_EPOCH);
     let wanted = format!("reason=\"{}\"}} 1", refusal.as_str());
     page.lines().any(|line| line.ends_with(&wanted))
 }

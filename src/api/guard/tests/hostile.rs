@@ -263,3 +263,32 @@ fn gets_past_their_limit_are_refused_in_alertmanagers_words_and_posts_are_not() 
     door.assert_serves_others();
     door.stop();
 }
+
+#[test]
+fn a_handler_that_takes_too_long_is_left_behind_and_its_client_told() {
+    let mut door = Door::open(Limits {
+        handling_timeout: Some(Duration::from_millis(200)),
+        ..short_limits()
+    });
+    let mut client = door.connect();
+    // As many as there are threads: the next ones find none, and are told the same.
+    for _ in 0..crate::limits::HTTP_WORKERS + 2 {
+        client.send(get("/wait").as_bytes());
+        let reply = client.reply();
+        assert_eq!(reply.line, "HTTP/1.1 503 Service Unavailable");
+        assert_eq!(reply.text(), "Exceeded configured timeout of 200ms.\n");
+        assert_eq!(reply.header("retry-after"), None);
+    }
+    door.let_waiting_go();
+    // The threads come back to lines of their own.
+    let served = || door.ask(&get("/echo")).status == 200;
+    let clock = door.door.shared.clock;
+    let deadline = clock.mono() + PATIENCE;
+    while !served() {
+        assert!(clock.mono() < deadline, "no thread came back");
+    }
+    door.assert_serves_others();
+    drop(client);
+    door.assert_empties();
+    door.stop();
+}

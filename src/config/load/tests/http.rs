@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use super::templates::Folder;
 use super::*;
-use crate::config::{
-    Authorization, Endpoint, Header, HttpConfig, Payload, Proxy, Secret, TlsVersion,
-};
+use crate::config::{Authorization, Endpoint, Header, HttpConfig, Proxy, Secret, TlsVersion};
+use crate::template::Payload;
 
 fn http(keys: &str) -> HttpConfig {
     let text = format!("webhook_configs: [{{url: 'http://x/', http_config: {{{keys}}}}}]");
@@ -109,9 +108,10 @@ fn tls_and_proxy_and_headers_are_kept() {
     assert_eq!(http.tls.ca, inline("pem"));
     assert_eq!(http.tls.server_name.as_deref(), Some("s"));
     assert_eq!(http.tls.min_version, Some(TlsVersion::Tls12));
-    let header = |name: &str, values: &[&str]| Header {
+    let header = |name: &str, values: &[&str], secrets: &[&str]| Header {
         name: name.into(),
-        values: values
+        values: values.iter().map(|text| (*text).into()).collect(),
+        secrets: secrets
             .iter()
             .map(|text| Secret::Inline((*text).into()))
             .collect(),
@@ -121,11 +121,11 @@ fn tls_and_proxy_and_headers_are_kept() {
         Proxy::Url {
             url: "http://p:1".into(),
             no_proxy: "n".into(),
-            connect_headers: vec![header("C", &["d"])],
+            connect_headers: vec![header("C", &[], &["d"])],
         }
     );
-    let mut expected = header("H", &["v", "w"]);
-    expected.values.push(Secret::File("/f".into()));
+    let mut expected = header("H", &["v"], &["w"]);
+    expected.secrets.push(Secret::File("/f".into()));
     assert_eq!(http.headers, [expected]);
 }
 

@@ -1,0 +1,145 @@
+//! What can be asked of the engine, and the answers: snapshots that other threads take their time over.
+//!
+//! Owns those messages, no behaviour. Runs on the dispatch thread.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::config::{Config, Receiver};
+use crate::model::{Alert, Fingerprint, Labels, Silence, Wall};
+/// A question; asking changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// All alerts, with the receivers they go to.
+    Alerts,
+    /// All groups with their alerts.
+    Groups,
+    /// All silences, in the order in which they were made.
+    Silences,
+    /// The configuration in force.
+    Config,
+    /// Numbers for `/metrics`.
+    Gauges,
+}
+
+/// The answer to a [`Query`]: a snapshot that another thread may filter and serialise at leisure.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// To [`Query::Alerts`], in no particular order.
+    Alerts(Vec<AlertView>),
+    /// To [`Query::Groups`], in no particular order.
+    Groups(Vec<GroupView>),
+    /// To [`Query::Silences`].
+    Silences(Vec<Arc<Silence>>),
+    /// To [`Query::Config`].
+    Config(Arc<Config>),
+    /// To [`Query::Gauges`].
+    Gauges(Gauges),
+}
+
+/// An alert and where it goes.
+#[derive(Clone, Debug)]
+pub struct AlertView {
+    /// The alert.
+    pub alert: Arc<Alert>,
+    /// Receivers of the routes that took it, in route order; duplicates are possible.
+    pub receivers: Arc<[Arc<Receiver>]>,
+    /// What mutes it; `None` if nothing does.
+    pub muted: Option<Arc<Muted>>,
+}
+
+/// What mutes an alert.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Muted {
+    /// The ids of the active silences that match it, sorted.
+    pub silenced_by: Vec<Arc<str>>,
+    /// The alerts that inhibit it.
+    pub inhibited_by: Vec<Fingerprint>,
+}
+
+/// A group and what is in it.
+#[derive(Clone, Debug)]
+pub struct GroupView {
+    /// What receivers know it by.
+    pub key: Arc<str>,
+    /// Whether a flush has looked at it.
+    pub has_flushed: bool,
+    /// The labels that make the group.
+    pub labels: Labels,
+    /// The receiver of its route.
+    pub receiver: Arc<Receiver>,
+    /// Its alerts, in no particular order.
+    pub alerts: Vec<GroupedAlert>,
+    /// The time intervals that muted its last flush, as far as that came to look.
+    pub muted_by: Vec<Arc<str>>,
+    /// Texts of the templates of its route's labels.
+    pub route_labels: Arc<BTreeMap<String, String>>,
+}
+
+/// An alert in a group.
+#[derive(Clone, Debug)]
+pub struct GroupedAlert {
+    /// The alert.
+    pub alert: Arc<Alert>,
+    /// What mutes it; `None` if nothing does.
+    pub muted: Option<Arc<Muted>>,
+}
+
+/// Numbers for `/metrics`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gauges {
+    /// Unresolved alerts that nothing mutes.
+    pub active_alerts: usize,
+    /// Unresolved alerts that something mutes.
+    pub suppressed_alerts: usize,
+    /// Unresolved alerts whose groups no flush has looked at yet.
+    pub unprocessed_alerts: usize,
+    /// Silences that silence.
+    pub active_silences: usize,
+    /// Silences that will.
+    pub pending_silences: usize,
+    /// Silences that did and are not forgotten yet.
+    pub expired_silences: usize,
+    /// Inhibition rules in force.
+    pub inhibition_rules: usize,
+    /// Alerts kept, resolved ones included.
+    pub stored_alerts: usize,
+    /// Groups alive.
+    pub groups: usize,
+    /// Entries of the ledger.
+    pub ledger_entries: usize,
+    /// Deliveries that wait for a worker.
+    pub waiting_deliveries: usize,
+    /// Attempts under way.
+    pub attempts_in_flight: usize,
+    /// Receivers that a route uses.
+    pub receivers: usize,
+    /// Webhooks of those.
+    pub webhooks: usize,
+    /// What was looked up since the start.
+    pub lookups: Lookups,
+}
+
+/// How often the engine has looked something up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lookups {
+    /// Times it looked for what a webhook was told last.
+    pub ledger: u64,
+    /// Times there was nothing, or nothing any more.
+    pub ledger_misses: u64,
+    /// Times it looked for the silences of an alert, or somebody for all of them.
+    pub silences: u64,
+    /// Silences whose matchers were tried, or that were listed.
+    pub silences_scanned: u64,
+    /// Silences of which an index or an earlier look-up said that they need not be tried.
+    pub silences_skipped: u64,
+}
+
+/// When a wall-clock reading is needed for an answer, the view carries the one it was made at.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The wall time of the snapshot.
+    pub at: Wall,
+    /// The snapshot.
+    pub answer: Answer,
+}
