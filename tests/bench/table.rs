@@ -1,0 +1,63 @@
+//! The figures as a table, which is Markdown as well.
+
+use std::fmt::Write;
+
+use crate::contender::Who;
+use crate::figure::Unit;
+use crate::loads::Load;
+use crate::results::{Results, Row};
+
+/// Everything, load by load.
+pub fn text(results: &Results, loads: &[Load], rounds: usize) -> String {
+    let mut text = format!("\nMedians of {rounds} round(s); less is better throughout.\n");
+    for load in loads {
+        let _ = write!(text, "\n{}: {}\n\n", load.name, load.about);
+        push_row(
+            &mut text,
+            ["", "Alertmanager", "alertwheel", "ratio", "floor"].map(str::to_owned),
+        );
+        text.push_str("|---|---:|---:|---:|---:|\n");
+        for row in results.of(load.name) {
+            let cell = |who| {
+                row.median_of(who)
+                    .map_or_else(String::new, |value| number(value, row.unit))
+            };
+            push_row(
+                &mut text,
+                [
+                    row.name.clone(),
+                    cell(Who::Alertmanager),
+                    cell(Who::Alertwheel),
+                    ratio(row),
+                    cell(Who::Floor),
+                ],
+            );
+        }
+    }
+    text
+}
+
+/// A number with its unit, with as many digits as mean something.
+pub fn number(value: f64, unit: Unit) -> String {
+    let symbol = unit.symbol();
+    let digits = if unit == Unit::Times || value >= 100.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
+    format!("{value:.digits$} {symbol}").trim_end().to_owned()
+}
+
+fn ratio(row: &Row) -> String {
+    row.ratio()
+        .map_or_else(String::new, |ratio| format!("{ratio:.1}"))
+}
+
+fn push_row(text: &mut String, [name, theirs, ours, ratio, floor]: [String; 5]) {
+    let _ = writeln!(
+        text,
+        "| {name:<40} | {theirs:>12} | {ours:>12} | {ratio:>7} | {floor:>9} |"
+    );
+}
