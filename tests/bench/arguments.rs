@@ -37,6 +37,9 @@ pub struct Arguments {
     /// Draws the ratios, or the growth, to this file.
     #[arg(long)]
     pub svg: Option<PathBuf>,
+    /// Writes the tables of the README and its pictures anew, which takes whole runs of both.
+    #[arg(long, conflicts_with_all = ["quick", "scale", "only", "alone"])]
+    pub readme: bool,
     /// Is the floor instead; the driver starts itself so.
     #[arg(long, hide = true)]
     pub floor: bool,
@@ -52,4 +55,6 @@ pub enum What {
     Loads,
     /// One load at growing sizes.
     Growth,
+    /// Both.
+    All,
 }

@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{self, Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
@@ -80,11 +81,13 @@ impl Contender {
         })
     }
 
-    /// Ours, as built with this program.
+    /// Ours: `ALERTWHEEL`, such as the build before a change, or the one built with this program.
     pub fn alertwheel() -> Contender {
+        let named = env::var_os("ALERTWHEEL").filter(|value| !value.is_empty());
+        let built = || PathBuf::from(env!("CARGO_BIN_EXE_alertwheel"));
         Contender {
             who: Who::Alertwheel,
-            program: PathBuf::from(env!("CARGO_BIN_EXE_alertwheel")),
+            program: named.map_or_else(built, |named| path::absolute(named).expect("a path")),
         }
     }
 
@@ -93,6 +96,22 @@ impl Contender {
         Contender {
             who: Who::Floor,
             program: env::current_exe().expect("this program is a file"),
+        }
+    }
+
+    /// Its name and version, as it tells them.
+    pub fn version(&self) -> String {
+        let output = Command::new(&self.program).arg("--version").output();
+        let output = output.expect("the program starts");
+        let text = String::from_utf8_lossy(&output.stdout);
+        let told = text.lines().next().unwrap_or_default();
+        let words: Vec<&str> = told
+            .split([',', ' '])
+            .filter(|word| !word.is_empty())
+            .collect();
+        match words[..] {
+            ["alertmanager", "version", version, ..] => format!("Alertmanager {version}"),
+            _ => self.who.name().to_owned(),
         }
     }
 

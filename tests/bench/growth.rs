@@ -1,6 +1,7 @@
 //! One load at growing sizes: does the cost of an alert and of a flush stay what it was, and does
 //! memory grow in a straight line?
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use crate::arguments::Arguments;
@@ -8,10 +9,11 @@ use crate::contender::{Contender, Who};
 use crate::figure::{Figure, Unit, as_float};
 use crate::json;
 use crate::plot;
+use crate::readme;
 use crate::receiver::{Manner, Receiver};
-use crate::results::{Results, Row};
+use crate::results::Results;
 use crate::stand::{Stand, one_route, send, spent, wait_long};
-use crate::table::number;
+use crate::table::{cell, ratio};
 use crate::time::now;
 
 /// Alerts, and what the results call that size.
@@ -39,24 +41,33 @@ pub fn run(arguments: &Arguments, daemons: &[Contender]) {
         scale: arguments.scale.unwrap_or(1.0),
         is_quick: arguments.quick,
     };
+    let rounds = arguments.rounds.unwrap_or(1);
     let mut results = Results::default();
-    for round in 1..=arguments.rounds.unwrap_or(1) {
+    for round in 1..=rounds {
         for (size, name) in SIZES {
             for daemon in daemons {
                 if size > limit(arguments, daemon.who) {
                     continue;
                 }
-                eprintln!("round {round}: {name} alerts, {}", daemon.who.name());
+                eprintln!(
+                    "round {round} of {rounds}: {name} alerts, {}",
+                    daemon.who.name()
+                );
                 results.add(name, daemon.who, measure(&stand, daemon, size));
             }
         }
     }
-    print_table(&results);
+    print!("{}", table(&results));
     if let Some(path) = &arguments.json {
         crate::write(path, &json::text(&results, stand.scale));
     }
     if let Some(path) = &arguments.svg {
         crate::write(path, &plot::svg(&results));
+    }
+    if arguments.readme {
+        crate::write(&readme::file(readme::GROWTH), &plot::svg(&results));
+        let circumstances = readme::circumstances(daemons, rounds);
+        readme::put("growth", &(circumstances + &measures(&results)));
     }
 }
 
@@ -76,7 +87,7 @@ fn measure(stand: &Stand, contender: &Contender, size: usize) -> Vec<Figure> {
     let count = stand.count(size);
     let groups = (count / PER_GROUP).max(1);
     let receiver = Receiver::start(Manner::Answers);
-    let wait = group_wait(count);
+    let wait = group_wait(contender.who, count);
     let route = format!(
         "group_by: [cluster, service], group_wait: {}ms, group_interval: 2h",
         wait.as_millis()
@@ -118,36 +129,58 @@ fn measure(stand: &Stand, contender: &Contender, size: usize) -> Vec<Figure> {
     ]
 }
 
-/// Long enough for either daemon to take in all alerts twice before the first group is due.
-fn group_wait(count: usize) -> Duration {
-    let count = u32::try_from(count).expect("some millions");
-    Duration::from_secs(5) + Duration::from_micros(150) * count
+/// Long enough for a daemon to take in all alerts twice before the first group is due, and not so
+/// long that the run takes an hour.
+fn group_wait(who: Who, count: usize) -> Duration {
+    let per_alert = match who {
+        Who::Alertmanager => Duration::from_micros(150),
+        Who::Alertwheel | Who::Floor => Duration::from_micros(50),
+    };
+    Duration::from_secs(5) + per_alert * u32::try_from(count).expect("some millions")
 }
 
-fn print_table(results: &Results) {
+fn table(results: &Results) -> String {
+    let mut text = String::new();
     for (_, name) in SIZES {
         let mut rows = results.of(name).peekable();
         if rows.peek().is_some() {
-            println!(
-                "\n{name} alerts\n\n|  | Alertmanager | alertwheel | ratio |\n|---|---:|---:|---:|"
+            let _ = write!(
+                text,
+                "\n{name} alerts\n\n|  | Alertmanager | alertwheel | ratio |\n|---|---:|---:|---:|\n"
             );
         }
-        rows.for_each(print_row);
+        for row in rows {
+            let [theirs, ours] = [Who::Alertmanager, Who::Alertwheel].map(|who| cell(row, who));
+            let ratio = ratio(row);
+            let _ = writeln!(
+                text,
+                "| {:<28} | {theirs:>12} | {ours:>12} | {ratio:>7} |",
+                row.name
+            );
+        }
     }
+    text
 }
 
-fn print_row(row: &Row) {
-    let cell = |who| {
-        row.median_of(who)
-            .map_or_else(String::new, |value| number(value, row.unit))
-    };
-    let ratio = row
-        .ratio()
-        .map_or_else(String::new, |ratio| format!("{ratio:.1}"));
-    println!(
-        "| {:<28} | {:>12} | {:>12} | {ratio:>7} |",
-        row.name,
-        cell(Who::Alertmanager),
-        cell(Who::Alertwheel)
-    );
+/// The measures of [`MEASURES`] alone, a column for each, both daemons in each cell.
+fn measures(results: &Results) -> String {
+    let mut text = format!("| alerts | {} |\n|---:", MEASURES.join(" | "));
+    text.push_str(&"|---:".repeat(MEASURES.len()));
+    text.push_str("|\n");
+    for (_, name) in SIZES {
+        let _ = write!(text, "| {name} ");
+        for row in MEASURES
+            .iter()
+            .filter_map(|measure| results.of(name).find(|row| row.name == *measure))
+        {
+            let theirs = row
+                .median_of(Who::Alertmanager)
+                .map(|_| cell(row, Who::Alertmanager));
+            let theirs =
+                theirs.map_or_else(String::new, |theirs| format!(" (Alertmanager {theirs})"));
+            let _ = write!(text, "| {}{theirs} ", cell(row, Who::Alertwheel));
+        }
+        text.push_str("|\n");
+    }
+    text
 }

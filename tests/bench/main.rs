@@ -9,7 +9,8 @@
 //! - `growth`: the same at growing sizes
 //! - `contender`, `floor`: the programs, and what the libraries alone cost
 //! - `fleet`, `connection`, `receiver`, `stand`: what goes in, and where it comes out
-//! - `figure`, `results`, `table`, `json`, `picture`, `plot`: numbers, and how they are shown
+//! - `figure`, `results`: numbers, of one run and of all
+//! - `table`, `json`, `picture`, `plot`, `highlights`, `readme`: how they are shown
 //! - `process`, `time`, `vitals`: shared with the tests
 
 mod arguments;
@@ -19,12 +20,14 @@ mod figure;
 mod fleet;
 mod floor;
 mod growth;
+mod highlights;
 mod json;
 mod loads;
 mod picture;
 mod plot;
 #[path = "../peer/process.rs"]
 mod process;
+mod readme;
 mod receiver;
 mod results;
 mod stand;
@@ -39,6 +42,7 @@ mod wait {
     pub use crate::time::wait_for as until;
 }
 
+use std::env;
 use std::fs;
 use std::path::Path;
 
@@ -60,6 +64,10 @@ fn main() {
     match arguments.what {
         What::Loads => compare(&arguments, &daemons),
         What::Growth => growth::run(&arguments, &daemons),
+        What::All => {
+            compare(&arguments, &daemons);
+            growth::run(&arguments, &daemons);
+        }
     }
 }
 
@@ -69,7 +77,11 @@ fn daemons(arguments: &Arguments) -> Vec<Contender> {
     if !arguments.alone {
         match Contender::alertmanager() {
             Ok(alertmanager) => daemons.push(alertmanager),
-            Err(why) => eprintln!("without Alertmanager: {why}"),
+            Err(why) => {
+                let is_ci = env::var_os("CI").is_some();
+                assert!(!is_ci, "CI compares: {why}");
+                eprintln!("without Alertmanager: {why}");
+            }
         }
     }
     daemons.push(Contender::alertwheel());
@@ -103,6 +115,11 @@ fn compare(arguments: &Arguments, daemons: &[Contender]) {
     }
     if let Some(path) = &arguments.svg {
         write(path, &picture::svg(&results));
+    }
+    if arguments.readme {
+        write(&readme::file(readme::COST), &picture::svg(&results));
+        let circumstances = readme::circumstances(daemons, rounds);
+        readme::put("cost", &(circumstances + &table::highlights(&results)));
     }
 }
 

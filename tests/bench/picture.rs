@@ -3,36 +3,9 @@
 use std::fmt::Write;
 
 use crate::contender::Who;
+use crate::highlights;
 use crate::results::{Results, Row};
-use crate::table::number;
-
-/// The figures that are drawn: load, name, and what the picture calls it.
-const BARS: [(&str, &str, &str); 12] = [
-    ("ingest", "CPU per fresh alert", "CPU to take an alert in"),
-    (
-        "ingest",
-        "CPU per alert sent again",
-        "CPU to take it in again",
-    ),
-    ("ingest", "resident with all", "memory with 200,000 alerts"),
-    (
-        "groups",
-        "CPU per group",
-        "CPU to tell one of 20,000 groups",
-    ),
-    ("groups", "peak", "memory at that, at most"),
-    ("groups", "told after being due", "time until all are told"),
-    ("groups", "connections opened", "connections for that"),
-    (
-        "singles",
-        "CPU per alert",
-        "CPU to pass one alert on at once",
-    ),
-    ("singles", "from POST to webhook, p99", "time for that, p99"),
-    ("reads", "all alerts", "time to read 200,000 alerts"),
-    ("idle", "resident after 5 s", "memory when idle"),
-    ("idle", "program", "size of the program"),
-];
+use crate::table::cell;
 
 const WIDTH: f64 = 760.0;
 const ROW: f64 = 26.0;
@@ -50,12 +23,9 @@ const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#57606a}\
 
 /// The picture. Bars are logarithmic: a bar of one stands for equal cost.
 pub fn svg(results: &Results) -> String {
-    let rows: Vec<(&str, &Row, f64)> = BARS
-        .iter()
-        .filter_map(|(load, name, label)| {
-            let row = results.of(load).find(|row| row.name == *name)?;
-            Some((*label, row, row.ratio()?))
-        })
+    let rows: Vec<(&str, &Row, f64)> = highlights::of(results)
+        .into_iter()
+        .filter_map(|(label, row)| Some((label, row, row.ratio()?)))
         .collect();
     let most = rows.iter().map(|row| row.2).fold(10.0, f64::max);
     let height = TOP + ROW * crate::figure::as_float(rows.len()) + 10.0;
@@ -96,10 +66,6 @@ fn push_bar(svg: &mut String, y: f64, label: &str, row: &Row, ratio: f64, most: 
     let width = length.abs().clamp(1.0, LONGEST);
     let text_at = BARS_AT + length.max(0.0) + 8.0;
     let baseline = y + 16.0;
-    let figures = |who| {
-        row.median_of(who)
-            .map_or_else(String::new, |value| number(value, row.unit))
-    };
     let _ = writeln!(
         svg,
         "<text x=\"8\" y=\"{baseline}\">{label}</text>\
@@ -107,7 +73,7 @@ fn push_bar(svg: &mut String, y: f64, label: &str, row: &Row, ratio: f64, most: 
          <text x=\"{text_at:.1}\" y=\"{baseline}\"><tspan class=\"strong\">{ratio:.1}×</tspan>  \
          {} instead of {}</text>",
         y + 3.0,
-        figures(Who::Alertwheel),
-        figures(Who::Alertmanager),
+        cell(row, Who::Alertwheel),
+        cell(row, Who::Alertmanager),
     );
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::contender::Who;
 use crate::figure::Unit;
+use crate::highlights;
 use crate::loads::Load;
 use crate::results::{Results, Row};
 
@@ -18,23 +19,41 @@ pub fn text(results: &Results, loads: &[Load], rounds: usize) -> String {
         );
         text.push_str("|---|---:|---:|---:|---:|\n");
         for row in results.of(load.name) {
-            let cell = |who| {
-                row.median_of(who)
-                    .map_or_else(String::new, |value| number(value, row.unit))
-            };
             push_row(
                 &mut text,
                 [
                     row.name.clone(),
-                    cell(Who::Alertmanager),
-                    cell(Who::Alertwheel),
+                    cell(row, Who::Alertmanager),
+                    cell(row, Who::Alertwheel),
                     ratio(row),
-                    cell(Who::Floor),
+                    cell(row, Who::Floor),
                 ],
             );
         }
     }
     text
+}
+
+/// What the README shows of it.
+pub fn highlights(results: &Results) -> String {
+    let mut text =
+        "| | Alertmanager | alertwheel | times less |\n|---|---:|---:|---:|\n".to_owned();
+    for (label, row) in highlights::of(results) {
+        let _ = writeln!(
+            text,
+            "| {label} | {} | {} | {} |",
+            cell(row, Who::Alertmanager),
+            cell(row, Who::Alertwheel),
+            ratio(row)
+        );
+    }
+    text
+}
+
+/// What somebody had, or nothing.
+pub fn cell(row: &Row, who: Who) -> String {
+    row.median_of(who)
+        .map_or_else(String::new, |value| number(value, row.unit))
 }
 
 /// A number with its unit, with as many digits as mean something.
@@ -50,7 +69,8 @@ pub fn number(value: f64, unit: Unit) -> String {
     format!("{value:.digits$} {symbol}").trim_end().to_owned()
 }
 
-fn ratio(row: &Row) -> String {
+/// The ratio, or nothing.
+pub fn ratio(row: &Row) -> String {
     row.ratio()
         .map_or_else(String::new, |ratio| format!("{ratio:.1}"))
 }

@@ -16,6 +16,7 @@ mod course;
 mod records;
 
 use std::env;
+use std::slice;
 
 use records::{Count, faults, read, write};
 
@@ -65,7 +66,10 @@ fn work_that_is_recorded_and_not_counted_is_told() {
         bytes: 1,
         kept_bytes: 1,
     };
-    assert_eq!(faults(&[], &[count.clone()]), ["work: not recorded yet"]);
+    assert_eq!(
+        faults(&[], slice::from_ref(&count)),
+        ["work: not recorded yet"]
+    );
     assert_eq!(
         faults(&[count], &[]),
         ["work: recorded and not counted any more"]
