@@ -158,7 +158,8 @@ impl Driver {
                     self.told.push(job.notification);
                 }
                 Effect::Refuse(alert) => panic!("refused: {}", alert.reason),
-                Effect::RefuseBatch { .. } | Effect::SilenceAnswer(_) | Effect::Note(_) => {}
+                // Notes and records are for threads that are not here.
+                _ => {}
             }
         }
     }
