@@ -133,8 +133,8 @@ fn measure(stand: &Stand, contender: &Contender, size: usize) -> Vec<Figure> {
 /// long that the run takes an hour.
 fn group_wait(who: Who, count: usize) -> Duration {
     let per_alert = match who {
-        Who::Alertmanager => Duration::from_micros(150),
-        Who::Alertwheel | Who::Floor => Duration::from_micros(50),
+        Who::Alertmanager => Duration::from_micros(400),
+        Who::Alertwheel | Who::Floor => Duration::from_micros(100),
     };
     Duration::from_secs(5) + per_alert * u32::try_from(count).expect("some millions")
 }
@@ -182,5 +182,6 @@ fn measures(results: &Results) -> String {
         }
         text.push_str("|\n");
     }
+    text.push('\n');
     text
 }

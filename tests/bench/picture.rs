@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::contender::Who;
 use crate::highlights;
 use crate::results::{Results, Row};
-use crate::table::cell;
+use crate::table::{self, cell};
 
 const WIDTH: f64 = 760.0;
 const ROW: f64 = 26.0;
@@ -70,9 +70,10 @@ fn push_bar(svg: &mut String, y: f64, label: &str, row: &Row, ratio: f64, most: 
         svg,
         "<text x=\"8\" y=\"{baseline}\">{label}</text>\
          <rect class=\"{class}\" x=\"{x:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"16\" rx=\"2\"/>\
-         <text x=\"{text_at:.1}\" y=\"{baseline}\"><tspan class=\"strong\">{ratio:.1}×</tspan>  \
+         <text x=\"{text_at:.1}\" y=\"{baseline}\"><tspan class=\"strong\">{}×</tspan>  \
          {} instead of {}</text>",
         y + 3.0,
+        table::ratio(row),
         cell(row, Who::Alertwheel),
         cell(row, Who::Alertmanager),
     );

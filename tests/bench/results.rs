@@ -65,6 +65,14 @@ impl Row {
         self.values.get(&who).map(|values| median(values))
     }
 
+    /// The least and the most that somebody had.
+    pub fn range_of(&self, who: Who) -> Option<(f64, f64)> {
+        let values = self.values.get(&who)?;
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        Some((least, most))
+    }
+
     /// How many times less ours is than Alertmanager's; unknown where either is nothing.
     pub fn ratio(&self) -> Option<f64> {
         let theirs = self.median_of(Who::Alertmanager)?;

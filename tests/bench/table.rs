@@ -36,17 +36,20 @@ pub fn text(results: &Results, loads: &[Load], rounds: usize) -> String {
 
 /// What the README shows of it.
 pub fn highlights(results: &Results) -> String {
-    let mut text =
-        "| | Alertmanager | alertwheel | times less |\n|---|---:|---:|---:|\n".to_owned();
+    let mut text = "| | Alertmanager | alertwheel | from, to | times less |\n\
+                    |---|---:|---:|---:|---:|\n"
+        .to_owned();
     for (label, row) in highlights::of(results) {
         let _ = writeln!(
             text,
-            "| {label} | {} | {} | {} |",
+            "| {label} | {} | {} | {} | {} |",
             cell(row, Who::Alertmanager),
             cell(row, Who::Alertwheel),
+            range(row),
             ratio(row)
         );
     }
+    text.push('\n');
     text
 }
 
@@ -56,23 +59,38 @@ pub fn cell(row: &Row, who: Who) -> String {
         .map_or_else(String::new, |value| number(value, row.unit))
 }
 
-/// A number with its unit, with as many digits as mean something.
+/// A number with its unit, or with the next larger one, with as many digits as mean something.
 pub fn number(value: f64, unit: Unit) -> String {
-    let symbol = unit.symbol();
-    let digits = if unit == Unit::Times || value >= 100.0 {
-        0
-    } else if value >= 10.0 {
-        1
-    } else {
-        2
-    };
-    format!("{value:.digits$} {symbol}").trim_end().to_owned()
+    match unit {
+        Unit::Microseconds if value >= 1e4 => number(value / 1e3, Unit::Milliseconds),
+        Unit::Milliseconds if value >= 1e4 => number(value / 1e3, Unit::Seconds),
+        Unit::Times => digits(value, 0),
+        _ => format!("{} {}", digits(value, 2), unit.symbol()),
+    }
 }
 
 /// The ratio, or nothing.
 pub fn ratio(row: &Row) -> String {
     row.ratio()
-        .map_or_else(String::new, |ratio| format!("{ratio:.1}"))
+        .map_or_else(String::new, |ratio| digits(ratio, 1))
+}
+
+/// Our least and our most.
+fn range(row: &Row) -> String {
+    let range = row.range_of(Who::Alertwheel);
+    range.map_or_else(String::new, |(least, most)| {
+        format!("{} to {}", number(least, row.unit), number(most, row.unit))
+    })
+}
+
+/// At most so many digits behind the point, and fewer of large numbers.
+fn digits(value: f64, most: usize) -> String {
+    let digits = match value {
+        100.0.. => 0,
+        10.0.. => most.min(1),
+        _ => most,
+    };
+    format!("{value:.digits$}")
 }
 
 fn push_row(text: &mut String, [name, theirs, ours, ratio, floor]: [String; 5]) {
