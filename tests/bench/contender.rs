@@ -11,11 +11,9 @@ use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::connection::Connection;
 use crate::process::{Folder, Process};
+use crate::processor_time::ProcessorTime;
 use crate::time::{now, wait_until};
 use crate::vitals::Vitals;
-
-/// The kernel counts a process's time in these, whatever its own tick is.
-const TICKS_A_SECOND: u64 = 100;
 
 /// Who.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -170,17 +168,9 @@ impl Running {
         Vitals::of(self.id())
     }
 
-    /// Time that it has spent on a processor so far, in itself and in the kernel.
-    pub fn time_on_processor(&self) -> Duration {
-        let path = format!("/proc/{}/stat", self.id());
-        let stat = fs::read_to_string(path).expect("it runs");
-        // The name of the program ends with the last bracket; user time is the twelfth field on.
-        let (_, fields) = stat.rsplit_once(") ").expect("the form of stat");
-        let ticks = fields.split(' ').skip(11).take(2);
-        let ticks: u64 = ticks
-            .map(|field| field.parse::<u64>().expect("a count"))
-            .sum();
-        Duration::from_millis(ticks * 1000 / TICKS_A_SECOND)
+    /// Time that it has spent on a processor so far.
+    pub fn time_on_processor(&self) -> ProcessorTime {
+        ProcessorTime::of(self.id())
     }
 
     /// Bytes in its state directory.

@@ -9,6 +9,7 @@
 //! - `growth`: the same at growing sizes
 //! - `contender`, `floor`: the programs, and what the libraries alone cost
 //! - `fleet`, `connection`, `receiver`, `stand`: what goes in, and where it comes out
+//! - `processor_time`: what a daemon has spent
 //! - `figure`, `results`: numbers, of one run and of all
 //! - `table`, `json`, `picture`, `plot`, `highlights`, `readme`: how they are shown
 //! - `process`, `time`, `vitals`: shared with the tests
@@ -27,6 +28,7 @@ mod picture;
 mod plot;
 #[path = "../peer/process.rs"]
 mod process;
+mod processor_time;
 mod readme;
 mod receiver;
 mod results;

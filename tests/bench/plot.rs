@@ -14,7 +14,7 @@ const WIDTH: f64 = 370.0;
 const HEIGHT: f64 = 210.0;
 const LEFT: f64 = 20.0;
 const TOP: f64 = 42.0;
-const INNER_WIDTH: f64 = 300.0;
+const INNER_WIDTH: f64 = 285.0;
 const INNER_HEIGHT: f64 = 130.0;
 
 /// Colours that can be read on white and on black.

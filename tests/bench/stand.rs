@@ -103,7 +103,7 @@ pub fn wait_long(what: &str, mut holds: impl FnMut() -> bool) {
 pub fn spent(daemon: &Running, work: impl FnOnce()) -> Duration {
     let before = daemon.time_on_processor();
     work();
-    daemon.time_on_processor().saturating_sub(before)
+    daemon.time_on_processor().since(&before)
 }
 
 /// A configuration: one receiver `team`, whose webhook is `url`, and one route with these keys.
