@@ -95,6 +95,11 @@ impl Process {
         })
     }
 
+    /// Its id.
+    pub fn id(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     /// Everything it has printed so far.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).expect("the log can be read")
@@ -102,8 +107,7 @@ impl Process {
 
     /// Asks it to stop and waits for that.
     pub fn stop(mut self) -> ExitStatus {
-        let id = Pid::from_child(&self.child);
-        kill_process(id, Signal::TERM).expect("a child can be signalled");
+        kill_process(self.id(), Signal::TERM).expect("a child can be signalled");
         let name = self.name;
         wait::until(&format!("the end of {name}"), || {
             self.child.try_wait().expect("a child can be waited for")
