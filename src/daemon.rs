@@ -6,13 +6,15 @@
 //! | channel | from → to | capacity | when full |
 //! |---|---|---|---|
 //! | requests | http-0..N, main → dispatch | `limits::INBOX` | the sender hears 503 |
-//! | events | timer, send-0..N → dispatch | `limits::EVENTS` | they wait; dispatch never waits for them |
+//! | events | timer, send-0..N, journal → dispatch | `limits::EVENTS` | they wait; dispatch never waits for them |
 //! | commands | dispatch → timer | `limits::TIMER_COMMANDS` | what is left goes out with the next turn, merged |
 //! | jobs | dispatch → send-0..N | as many as workers | cannot be: the engine counts attempts that are out |
+//! | batches | dispatch → journal | `limits::BATCHES` | they collect in the dispatcher, up to a bound |
+//! | syncs, synced | journal ↔ journal-sync | 1 | cannot be: one sync is under way at a time |
 //! | calls | signals, http, stages → main | `limits::CALLS` | signals wait; a reload over HTTP is refused |
 //!
-//! Stop flows downstream: the front door closes, dispatch is told to stop and hangs up on timer and
-//! workers, each ends with one line in the log, and main waits for them in that order.
+//! Stop flows downstream: the front door closes, dispatch is told to stop and hangs up on timer,
+//! workers and journal, each ends with one line in the log, and main waits for them in that order.
 
 use std::fmt;
 use std::io;
@@ -31,13 +33,15 @@ use crate::api::guard::{FrontDoor, Gate, GateError, Limits};
 use crate::api::{self, Api, SelfPeer};
 use crate::clock::Clock;
 use crate::config::{self, Config, Fault, Faults, LoadError, LoadOptions};
-use crate::dispatch::inbox::{Inbox, Request};
+use crate::dispatch::inbox::{Event, Inbox, Request};
 use crate::dispatch::{Channels, Dispatcher, SilenceLog};
 use crate::engine::{Engine, Settings};
+use crate::journal::{self, Batch, Opened, Storage};
 use crate::limits;
 use crate::model::Mono;
+use crate::telemetry::health::Health;
 use crate::telemetry::metrics::{Labelling, Metrics};
-use crate::threads::{self, LOOP_STACK, WORKER_STACK};
+use crate::threads::{self, LOOP_STACK, SYNC_STACK, WORKER_STACK};
 use crate::timer;
 use crate::version;
 use crate::webhook::{self, Courier};
@@ -74,6 +78,8 @@ pub struct Options {
     pub engine: Settings,
     /// Which names stand in labels of metrics.
     pub labelling: Labelling,
+    /// Where the state is kept, if it is.
+    pub storage: Option<Storage>,
     /// How long a request may wait for the dispatcher; without it, as long as it takes.
     pub request_timeout: Option<Duration>,
     /// Whether changes of silences are logged.
@@ -98,6 +104,8 @@ pub enum StartError {
     Config(LoadError),
     /// A web configuration that is.
     Web(GateError),
+    /// A state that cannot be taken up or kept.
+    Storage(journal::OpenError),
     /// The host gave no thread, socket or signal handler.
     Threads(io::Error),
 }
@@ -109,6 +117,7 @@ impl fmt::Display for StartError {
             StartError::Listen { address, error } => write!(out, "listen {address:?}: {error}"),
             StartError::Config(error) => write!(out, "loading configuration failed:\n{error}"),
             StartError::Web(error) => write!(out, "loading web configuration failed:\n{error}"),
+            StartError::Storage(error) => write!(out, "opening the storage failed: {error}"),
             StartError::Threads(error) => write!(out, "starting threads failed: {error}"),
         }
     }
@@ -170,18 +179,27 @@ impl Daemon {
         metrics.set_alert_limit(options.engine.alerts_per_name);
         metrics.config_loaded(Some(&config.source), clock.wall());
         let (calls_in, calls) = bounded(limits::CALLS);
+        let opened = open_storage(options.storage.as_ref(), &metrics, clock)?;
+        let health = Arc::new(Health::default());
         let signals = listen_for_signals(&calls_in).map_err(StartError::Threads)?;
         let (requests, requests_out) = bounded(limits::INBOX);
         let courier = courier(&options, &metrics, clock);
         let spawner = Spawner {
             calls: calls_in.clone(),
             metrics: Arc::clone(&metrics),
+            health: Arc::clone(&health),
             clock,
             silence_log: options.silence_log,
         };
         let engine = Engine::new(config, options.engine);
         let stages = spawner
-            .spawn_stages(engine, requests_out, &courier, options.engine.workers)
+            .spawn_stages(
+                engine,
+                requests_out,
+                &courier,
+                options.engine.workers,
+                opened,
+            )
             .map_err(StartError::Threads)?;
         let inbox = Inbox::new(requests.clone());
         let api = Api::new(
@@ -194,6 +212,7 @@ impl Daemon {
                 cluster: options.cluster,
                 started_at: clock.wall(),
                 build: version::BUILD,
+                health,
                 reload: reload_over_http(calls_in.clone()),
             },
         );
@@ -323,32 +342,44 @@ impl Daemon {
 struct Spawner {
     calls: Sender<Call>,
     metrics: Arc<Metrics>,
+    health: Arc<Health>,
     clock: Clock,
     silence_log: SilenceLog,
 }
 
 impl Spawner {
-    /// Starts dispatch, timer and workers, in the order in which a stop reaches them.
+    /// Starts dispatch, timer, workers and journal, in the order in which a stop reaches them.
     fn spawn_stages(
         &self,
         engine: Engine,
         requests: Receiver<Request>,
         courier: &Arc<Courier>,
         workers: usize,
+        opened: Option<Opened>,
     ) -> io::Result<Vec<Stage>> {
         let (events_in, events) = bounded(limits::EVENTS);
         let (commands, commands_out) = bounded(limits::TIMER_COMMANDS);
         let (jobs, jobs_out) = bounded(workers);
+        let (batches, batches_out) = bounded(limits::BATCHES);
         let channels = Channels {
             requests,
             events,
             commands,
             jobs,
-            batches: None,
+            batches: opened.is_some().then_some(batches),
         };
         let metrics = Arc::clone(&self.metrics);
-        let dispatcher = Dispatcher::new(engine, channels, metrics, self.clock, self.silence_log);
-        let mut stages = vec![self.spawn("dispatch", "dispatch", LOOP_STACK, || dispatcher.run())?];
+        let mut dispatcher =
+            Dispatcher::new(engine, channels, metrics, self.clock, self.silence_log);
+        let (recovered, journal) = opened
+            .map(|opened| (opened.recovered, opened.journal))
+            .unzip();
+        let mut stages = vec![self.spawn("dispatch", "dispatch", LOOP_STACK, move || {
+            if let Some(recovered) = recovered {
+                dispatcher.recover(recovered);
+            }
+            dispatcher.run();
+        })?];
         let (events, clock) = (events_in.clone(), self.clock);
         stages.push(self.spawn("timer", "timer", LOOP_STACK, move || {
             timer::run(commands_out, events, clock);
@@ -359,6 +390,41 @@ impl Spawner {
             let name = format!("send-{number}");
             stages.push(self.spawn("send", &name, WORKER_STACK, move || {
                 webhook::run(jobs, events, courier);
+            })?);
+        }
+        if let Some(journal) = journal {
+            stages.extend(self.spawn_journal(journal, batches_out, events_in)?);
+        }
+        Ok(stages)
+    }
+
+    /// Starts the journal, and the thread that syncs for it if there is to be one.
+    fn spawn_journal(
+        &self,
+        journal: journal::Writer,
+        batches: Receiver<Batch>,
+        events: Sender<Event>,
+    ) -> io::Result<Vec<Stage>> {
+        let (syncs, syncs_out) = bounded(1);
+        let (synced_in, synced) = bounded(1);
+        let (disk, clock) = (Arc::clone(journal.disk()), self.clock);
+        let has_sync_thread = journal.needs_sync_thread();
+        let channels = journal::Channels {
+            batches,
+            events,
+            syncs: has_sync_thread.then_some((syncs, synced)),
+        };
+        let surroundings = journal::Surroundings {
+            metrics: Arc::clone(&self.metrics),
+            health: Arc::clone(&self.health),
+            clock,
+        };
+        let journal = journal::Thread::new(journal, channels, surroundings);
+        let mut stages = vec![self.spawn("journal", "journal", LOOP_STACK, move || journal.run())?];
+        if has_sync_thread {
+            let name = "journal-sync";
+            stages.push(self.spawn(name, name, SYNC_STACK, move || {
+                journal::sync::run(syncs_out, synced_in, disk, clock);
             })?);
         }
         Ok(stages)
@@ -399,6 +465,16 @@ fn join(
         let soon = deadline.min(clock.mono() + limits::JOIN_PATIENCE);
         let _ = calls.recv_deadline(clock.instant(soon));
     }
+}
+
+/// Reads what an earlier process has left, before there is anybody who could change it.
+fn open_storage(
+    storage: Option<&Storage>,
+    metrics: &Arc<Metrics>,
+    clock: Clock,
+) -> Result<Option<Opened>, StartError> {
+    let opened = storage.map(|storage| journal::open(storage, Arc::clone(metrics), clock));
+    opened.transpose().map_err(StartError::Storage)
 }
 
 /// What makes the attempts of all workers.

@@ -47,6 +47,35 @@ pub const FRAME_BUFFER_BYTES: usize = 256 * 1024;
 /// Damaged files of the journal that are kept for somebody to look at. A disk that fails makes ever
 /// more of them.
 pub const DAMAGED_FILES: usize = 8;
+/// Bytes that the journal keeps in memory while it cannot write: some ten thousand alerts. Past
+/// them it lets them go, and is given the whole state once it can write.
+pub const UNWRITTEN_BYTES: usize = 4 << 20;
+
+/// How soon the journal tries again to write, and how late at most: trying everything anew is a lot
+/// of work each time.
+pub const JOURNAL_RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// Bytes of a segment of the journal, unless the state is large. A segment that is full is not
+/// written any more, and so can be compacted.
+pub const SEGMENT_BYTES: u64 = 1 << 20;
+
+/// Bytes that may lie in the journal beside what counts before it is compacted, however little that
+/// is: below, the files are not worth the work.
+pub const COMPACTION_LEAST: u64 = 256 << 10;
+
+/// Segments that may lie in the journal before it is compacted, however small they are: each start
+/// begins one.
+pub const SEGMENTS: usize = 64;
+
+/// How long after a compaction that failed the next one is tried, if there is not much more to
+/// compact before that.
+pub const COMPACTION_RETRY: Duration = Duration::from_secs(60);
+
+/// Bytes that the journal writes in one go while more waits, so that its buffers stay small.
+pub const WRITE_BYTES: usize = 1 << 20;
+
+/// How long data may stay in memory alone unless `--storage.sync` says otherwise.
+pub const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Rings the timer hands over at a time, so that a million due at once do not arrive as one lump.
 pub const RINGS_PER_EVENT: usize = 512;

@@ -20,6 +20,9 @@ pub const WORKER_STACK: usize = 2 * 1024 * 1024;
 /// Stack of the dispatcher, the timer and other loops.
 pub const LOOP_STACK: usize = 1024 * 1024;
 
+/// Stack of a thread that only syncs files.
+pub const SYNC_STACK: usize = 128 * 1024;
+
 /// Starts a thread. Fails where the host allows no further one.
 pub fn spawn<T: Send + 'static>(
     name: impl Into<String>,

@@ -192,8 +192,12 @@ fn well(method: &str) -> Answer {
     }
 }
 
-/// Ready while the dispatcher answers: it is asked for the cheapest thing it knows.
+/// Ready while the dispatcher answers (it is asked for the cheapest thing it knows) and what is
+/// promised can be kept.
 fn ready(api: &Api, method: &str) -> Answer {
+    if let Some(trouble) = api.settings.health.trouble() {
+        return plain_error(503, &format!("not ready: {trouble}"));
+    }
     match api.heard(api.inbox.ask(Query::Gauges)) {
         Ok(_) => well(method),
         Err(error) => unanswered(error),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::dispatch::inbox::{Inbox, Unanswered};
 use crate::model::{ParserMode, Wall};
+use crate::telemetry::health::Health;
 use crate::telemetry::metrics::{Metrics, Refusal};
 use crate::version::BuildInfo;
 
@@ -34,6 +35,8 @@ pub struct Settings {
     pub started_at: Wall,
     /// What this build calls itself.
     pub build: BuildInfo,
+    /// What is wrong while the daemon serves on.
+    pub health: Arc<Health>,
     /// What `POST /-/reload` does.
     pub reload: Reload,
 }

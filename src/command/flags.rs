@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 
+use crate::journal::SyncPolicy;
 use crate::limits;
 use crate::model::parse_flag_duration;
 use crate::version;
@@ -63,6 +64,13 @@ pub struct Flags {
     /// Start although the configuration names integrations other than webhooks, which then tell nobody.
     #[arg(long = "config.skip-unsupported")]
     pub skips_unsupported: bool,
+    /// Directory for what must survive a restart; made if it is not there.
+    #[arg(long = "storage.path", value_name = "DIR", default_value = "data/")]
+    pub storage_path: PathBuf,
+    /// When data is forced to disk: always (before a request is answered), within a SPAN after it
+    /// was written, or never.
+    #[arg(long = "storage.sync", value_name = "WHEN", default_value = "1s", value_parser = sync_policy)]
+    pub storage_sync: SyncPolicy,
     /// How long to remember what each receiver was told.
     #[arg(long = "data.retention", value_name = "SPAN", default_value = "120h", value_parser = positive_span)]
     pub retention: Duration,
@@ -293,9 +301,6 @@ impl RefusedFlags {
     next_help_heading = "Flags of Alertmanager that change nothing here (each is named in a warning)"
 )]
 struct UnusedFlags {
-    /// Nothing is written to disk yet.
-    #[arg(long = "storage.path", value_name = "DIR")]
-    storage_path: Option<PathBuf>,
     /// Groups are removed as soon as they are empty.
     #[arg(long = "dispatch.maintenance-interval", value_name = "SPAN", value_parser = positive_span)]
     dispatch_maintenance: Option<Duration>,
@@ -368,6 +373,20 @@ fn positive_span(text: &str) -> Result<Duration, String> {
         Ok(span) if span.is_zero() => Err("must be greater than 0".into()),
         Ok(span) => Ok(span),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+fn sync_policy(text: &str) -> Result<SyncPolicy, String> {
+    match text {
+        "always" => Ok(SyncPolicy::Always),
+        "never" => Ok(SyncPolicy::Never),
+        span => match parse_flag_duration(span) {
+            Ok(span) if span.is_zero() => {
+                Err("an interval is longer than 0; did you mean always?".into())
+            }
+            Ok(span) => Ok(SyncPolicy::Within(span)),
+            Err(_) => Err("neither always, nor never, nor a span such as 1s".into()),
+        },
     }
 }
 

@@ -17,6 +17,7 @@ use crate::config::{LoadOptions, Unsupported};
 use crate::daemon::{ConfigSource, Daemon, Options, StartError};
 use crate::dispatch::SilenceLog;
 use crate::engine::{ReloadPolicy, Settings};
+use crate::journal::Storage;
 use crate::model::ParserMode;
 use crate::telemetry::log::{self as logger, Format};
 use crate::telemetry::metrics::{Labelling, Names};
@@ -149,6 +150,7 @@ fn options(flags: Flags, source: ConfigSource, clock: Clock) -> Result<Options, 
         limits: limits(&flags),
         engine: engine_settings(&flags),
         labelling: labelling(&flags.features),
+        storage: storage(&flags, &source),
         request_timeout: handling_timeout(&flags),
         silence_log: if flags.silences.logged {
             SilenceLog::EachChange
@@ -221,6 +223,15 @@ fn limits(flags: &Flags) -> Limits {
         },
         ..defaults
     }
+}
+
+/// The demo is over once it has been seen, so it keeps nothing.
+fn storage(flags: &Flags, source: &ConfigSource) -> Option<Storage> {
+    let storage = Storage {
+        path: flags.storage_path.clone(),
+        sync: flags.storage_sync,
+    };
+    (*source != ConfigSource::Demo).then_some(storage)
 }
 
 fn engine_settings(flags: &Flags) -> Settings {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender};
 
 use crate::clock::Clock;
-use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Job};
+use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Job, Recovered};
 use crate::journal::Batch;
 use crate::model::{Mono, Now, PostedAlert};
 use crate::telemetry::metrics::Metrics;
@@ -91,6 +91,12 @@ impl Dispatcher {
             effects: Vec::new(),
             trouble: None,
         }
+    }
+
+    /// Takes up what an earlier process knew, before anything else.
+    pub fn recover(&mut self, recovered: Recovered) {
+        let now = self.clock.now();
+        self.handle(Input::Recover(Box::new(recovered)), now);
     }
 
     /// The loop. Ends when told to stop, after waiting for attempts under way, or when nobody is

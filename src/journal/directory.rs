@@ -124,9 +124,16 @@ impl Directory {
         partial_path(&self.path, number)
     }
 
-    /// Whether it was removed, so that what is written into its files is lost with them.
+    /// Whether it is no longer where it was, removed or moved away: then what is written into its
+    /// files is lost with them, or is for somebody else.
     pub fn is_gone(&self) -> bool {
-        rustix::fs::fstat(&self.file).is_ok_and(|stat| stat.st_nlink == 0)
+        let Ok(ours) = rustix::fs::fstat(&self.file) else {
+            return false;
+        };
+        match rustix::fs::stat(&self.path) {
+            Ok(there) => (there.st_dev, there.st_ino) != (ours.st_dev, ours.st_ino),
+            Err(errno) => errno == Errno::NOENT || errno == Errno::NOTDIR,
+        }
     }
 }
 

@@ -5,16 +5,35 @@
 //! Runs on the journal thread; read back on main, before there is a dispatch thread.
 
 pub mod codec;
+mod compaction;
+mod compactor;
 pub mod directory;
+pub mod disk;
 pub mod fields;
 pub mod frame;
 pub mod header;
 pub mod listing;
+mod opening;
 pub mod recovery;
 pub mod repair;
 #[cfg(test)]
 mod samples;
 pub mod scan;
+mod segment;
+pub mod shelf;
+mod snapshot;
+mod survivors;
+pub mod sync;
+pub mod thread;
+mod trouble;
+mod weight;
+mod words;
+pub mod writer;
+
+pub use opening::{OpenError, Opened, Storage, open};
+pub use sync::SyncPolicy;
+pub use thread::{Channels, Surroundings, Thread};
+pub use writer::Writer;
 
 use crate::dispatch::promise::Promise;
 use crate::engine::Record;
@@ -32,3 +51,6 @@ pub struct Batch {
     /// What can be answered once the records are written.
     pub promises: Vec<Promise>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,12 +21,14 @@ mod delivery;
 mod families;
 mod groups;
 mod inner;
+mod journal;
 mod page;
 mod process;
 mod summary;
 
 use families::{Families, Request};
 pub use inner::Store;
+pub use journal::{JournalFamilies, KINDS as KINDS_OF_RECORDS, RECORD_KINDS, RecordCounts};
 
 /// The media type of what [`Metrics::encode`] makes: what Alertmanager answers whatever is asked for.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
@@ -378,6 +380,11 @@ impl Metrics {
             let counter = self.families.groups_reloaded.get_or_create(&fate);
             counter.inc_by(groups as u64);
         }
+    }
+
+    /// The counts of the journal.
+    pub fn journal(&self) -> &JournalFamilies {
+        &self.families.journal
     }
 
     /// The text of `/metrics`, of the type [`CONTENT_TYPE`]. `groups` are those of `at`, if

@@ -30,6 +30,8 @@ mod bystander;
 /// Configurations and alerts.
 mod samples;
 
+/// File systems that are full or read-only.
+mod mounts;
 /// Choices from a seed.
 #[path = "../peer/random.rs"]
 #[expect(dead_code, reason = "tests/peer chooses in more ways")]
@@ -45,6 +47,9 @@ mod command_line;
 
 /// Start and stop.
 mod lifecycle;
+
+/// What outlives the process, and a disk that does not do as it should.
+mod storage;
 
 /// New configurations for a daemon that runs.
 mod reload;

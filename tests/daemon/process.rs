@@ -5,10 +5,10 @@
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
@@ -21,9 +21,6 @@ use crate::time::{PATIENCE, now, wait_for, wait_within};
 use crate::vitals::Vitals;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_alertwheel");
-
-/// Lets the host choose a port.
-const LISTEN: &str = "--web.listen-address=127.0.0.1:0";
 
 /// The name of the configuration in the folder of a process; not one that is found by itself.
 pub const CONFIG_FILE: &str = "config.yml";
@@ -47,7 +44,7 @@ pub fn raise_open_files() {
 
 /// A process that has not started yet.
 pub struct Setup {
-    folder: Folder,
+    folder: Arc<Folder>,
     arguments: Vec<String>,
     open_files: Option<u32>,
 }
@@ -55,7 +52,7 @@ pub struct Setup {
 /// A daemon that runs.
 pub struct Daemon {
     child: Child,
-    folder: Folder,
+    folder: Arc<Folder>,
     arguments: Vec<String>,
     address: SocketAddr,
     started_at: Mono,
@@ -78,7 +75,7 @@ impl Setup {
     /// A process in an empty folder.
     pub fn bare() -> Self {
         Setup {
-            folder: Folder::new(),
+            folder: Arc::new(Folder::new()),
             arguments: Vec::new(),
             open_files: None,
         }
@@ -116,7 +113,9 @@ impl Setup {
 
     /// Starts a daemon on a free port and waits until it listens.
     pub fn start(self) -> Daemon {
-        let (mut daemon, _) = self.argument(LISTEN).spawn();
+        let arguments = self.arguments.clone();
+        let (mut daemon, _) = self.argument("--web.listen-address=127.0.0.1:0").spawn();
+        daemon.arguments = arguments;
         daemon.address = wait_for("the daemon listens", || {
             let ended = daemon.child.try_wait().expect("our own child");
             assert!(ended.is_none(), "ended early: {}", daemon.log());
@@ -216,26 +215,32 @@ impl Daemon {
         kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
+    /// Where it runs.
+    pub fn folder(&self) -> &Path {
+        &self.folder.0
+    }
+
+    /// Another process in the same folder, with the same arguments.
+    pub fn another(&self) -> Setup {
+        Setup {
+            folder: Arc::clone(&self.folder),
+            arguments: self.arguments.clone(),
+            open_files: None,
+        }
+    }
+
+    /// Kills it, so that it can do nothing more, and gives back what it was started from.
+    pub fn kill(mut self) -> Setup {
+        self.child.kill().expect("our own child");
+        self.child.wait().expect("our own child");
+        self.another()
+    }
+
     /// Tells it to stop and sees it end.
     pub fn stop(mut self) -> Ended {
         let told_at = now();
         self.signal(Signal::TERM);
         self.wait_for_end(told_at, PATIENCE)
-    }
-
-    /// Kills it, unless it has ended already, and starts another on what it leaves behind, with the
-    /// same arguments. The log begins anew.
-    pub fn restart(mut self) -> Daemon {
-        // Fails only if it has ended already.
-        let _ = self.child.kill();
-        self.child.wait().expect("our own child");
-        self.arguments.retain(|argument| argument != LISTEN);
-        let setup = Setup {
-            folder: std::mem::replace(&mut self.folder, Folder::nowhere()),
-            arguments: std::mem::take(&mut self.arguments),
-            open_files: None,
-        };
-        setup.start()
     }
 
     fn wait_for_end(&mut self, since: Mono, limit: Duration) -> Ended {
@@ -291,11 +296,6 @@ impl Folder {
         Folder(path)
     }
 
-    /// None; what is kept in one has moved elsewhere.
-    fn nowhere() -> Self {
-        Folder(PathBuf::new())
-    }
-
     fn create(&self, name: &str) -> File {
         File::create(self.0.join(name)).expect("a writable folder")
     }
@@ -312,9 +312,6 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if self.0.as_os_str().is_empty() {
-            return;
-        }
         // What is left behind lies in the build's own folder.
         let _ = fs::remove_dir_all(&self.0);
     }

@@ -67,7 +67,10 @@ const SPAWNERS: [&str; 5] = [
 ];
 
 /// Who may wait for others at a lock, and why. (The locks of telemetry are inside its crates.)
-const LOCKS: [(&str, &str); 12] = [
+const LOCKS: [(&str, &str); 13] = [
+    // What is wrong with the daemon, said by the journal and read by whoever asks whether it is
+    // ready; held to copy a pointer.
+    ("src/telemetry/health.rs", "Mutex"),
     // The memory of lookups is shared by all workers; it is held only to look into the map.
     ("src/webhook/resolver.rs", "Mutex"),
     // Settings of TLS and roots are made once, when the first https receiver appears; before that

@@ -64,6 +64,7 @@ fn settings() -> Settings {
         cluster: None,
         started_at: now(),
         build: BUILD,
+        health: Arc::default(),
         reload: Box::new(|| Ok(())),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::api::router::SelfPeer;
+use crate::telemetry::health::Health;
 
 #[test]
 fn health_is_told_to_get_and_head() {
@@ -141,6 +142,26 @@ fn nearly_right_paths_are_redirected() {
     let told = get(&api, "/api/v2//alerts?a=1&b=\"<");
     let expected = "<a href=\"/api/v2/alerts?a=1&amp;b=&#34;&lt;\">Moved Permanently</a>.\n\n";
     assert_eq!(told.body, expected);
+}
+
+#[test]
+fn while_the_state_cannot_be_kept_it_is_not_ready_and_says_why() {
+    let health = Arc::new(Health::default());
+    let api = api_with(
+        World::default(),
+        Settings {
+            health: Arc::clone(&health),
+            ..settings()
+        },
+    );
+    health.set(Some("data/journal: No space left on device".into()));
+    let told = get(&api, "/-/ready");
+    let expected = (503, "not ready: data/journal: No space left on device\n");
+    assert_eq!((told.status, told.body.as_str()), expected);
+    assert_eq!(get(&api, "/-/healthy").status, 200, "it lives and serves");
+    health.set(None);
+    let told = get(&api, "/-/ready");
+    assert_eq!((told.status, told.body.as_str()), (200, "OK"));
 }
 
 #[test]

@@ -16,6 +16,7 @@ use prometheus_client::registry::{Metric, Registry};
 use super::delivery::DeliveryFamilies;
 use super::groups::AlertFamily;
 use super::inner::InnerFamilies;
+use super::journal::JournalFamilies;
 use super::{Labelling, Real, Refusal, THREADS};
 use crate::engine::Gauges;
 use crate::limits;
@@ -70,6 +71,7 @@ pub struct Families {
     pub config: ConfigFamilies,
     pub http: HttpFamilies,
     pub engine: EngineFamilies,
+    pub journal: JournalFamilies,
     pub panics: Family<Labels<1>, Counter>,
     pub clock_steps: Counter,
     pub groups_reloaded: Family<Labels<1>, Counter>,
@@ -142,6 +144,7 @@ impl Families {
             config: ConfigFamilies::register(&mut page),
             http: HttpFamilies::register(&mut page),
             engine: EngineFamilies::register(&mut page),
+            journal: JournalFamilies::register(&mut page),
             panics: page.family(
                 "alertwheel_panics",
                 "Panics that were contained, by kind of thread",

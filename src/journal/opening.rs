@@ -1,0 +1,158 @@
+//! Opening the journal at a start: what an earlier process has left, and the writer that goes on
+//! after it.
+//!
+//! Owns the way from the flags to both, and what is said of it in log and metrics. Runs on main,
+//! before there is anybody to write for.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::directory::{Directory, DirectoryFault};
+use super::disk::{Disk, HostDisk};
+use super::header::HEADER_BYTES;
+use super::listing::FileName;
+use super::recovery::{FileReport, Refusal, Report, recover};
+use super::repair::repair;
+use super::shelf::{Shelf, Stored, retire};
+use super::sync::SyncPolicy;
+use super::weight::{Tally, Weight};
+use super::writer::Writer;
+use crate::clock::Clock;
+use crate::engine::Recovered;
+use crate::telemetry::metrics::Metrics;
+
+/// Where the state is kept, and how (`--storage.*`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Storage {
+    /// The directory. The journal is a folder in it.
+    pub path: PathBuf,
+    /// When data is forced to disk.
+    pub sync: SyncPolicy,
+}
+
+/// A journal that was read.
+#[derive(Debug)]
+pub struct Opened {
+    /// What it held.
+    pub recovered: Recovered,
+    /// What goes on writing it.
+    pub journal: Writer,
+}
+
+/// Why the journal cannot be read, or not be begun.
+#[derive(Debug)]
+pub enum OpenError {
+    /// Its folder cannot be used.
+    Directory(DirectoryFault),
+    /// Its files are not read.
+    Refused(Refusal),
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OpenError::Directory(fault) => fault.fmt(out),
+            OpenError::Refused(refusal) => refusal.fmt(out),
+        }
+    }
+}
+
+/// Opens the journal, and makes one if there is none.
+pub fn open(storage: &Storage, metrics: Arc<Metrics>, clock: Clock) -> Result<Opened, OpenError> {
+    open_on(Arc::new(HostDisk), storage, metrics, clock)
+}
+
+/// The same on any disk.
+pub(super) fn open_on(
+    disk: Arc<dyn Disk>,
+    storage: &Storage,
+    metrics: Arc<Metrics>,
+    clock: Clock,
+) -> Result<Opened, OpenError> {
+    let directory = Directory::open(&storage.path).map_err(OpenError::Directory)?;
+    let (recovered, report) = recover(directory.path()).map_err(OpenError::Refused)?;
+    tell(&report, &metrics);
+    repair(directory.path(), &report);
+    let shelf = shelf(directory, &report, disk.as_ref());
+    let journal = Writer::new(disk, shelf, storage.sync, metrics, clock);
+    Ok(Opened { recovered, journal })
+}
+
+fn tell(report: &Report, metrics: &Metrics) {
+    let torn_bytes = report.torn.as_ref().map_or(0, |torn| torn.bytes);
+    let damages = report.damages.len() as u64;
+    let records = report.census().records;
+    metrics.journal().recovered(&records, damages, torn_bytes);
+    for damage in &report.damages {
+        log::error!(
+            file:% = damage.file, offset = damage.span.offset, bytes = damage.span.bytes;
+            "The journal is damaged: {}", damage.flaw
+        );
+    }
+    if let Some(torn) = &report.torn {
+        log::warn!(
+            file:% = torn.file, offset = torn.offset, bytes = torn.bytes;
+            "Dropped the end of the journal, a write that was cut short; nothing was promised of it"
+        );
+    }
+}
+
+/// Puts the files in order as far as the disk allows it, and on a shelf. A start that fails at that
+/// goes on: what cannot be removed is passed over.
+fn shelf(directory: Directory, report: &Report, disk: &dyn Disk) -> Shelf {
+    let directory = Arc::new(directory);
+    for partial in &report.partials {
+        retire(disk, &directory.path().join(partial), false);
+    }
+    for covered in &report.covered {
+        retire(disk, &covered.within(directory.path()), false);
+    }
+    for rejected in &report.rejected {
+        retire(disk, &rejected.within(directory.path()), true);
+    }
+    let is_empty =
+        |file: &&FileReport| file.flaws.is_empty() && bytes(report, file) <= HEADER_BYTES as u64;
+    for empty in report.segments().iter().filter(is_empty) {
+        retire(disk, &empty.name.within(directory.path()), false);
+    }
+    let stored = |file: &FileReport| Stored {
+        number: file.name.number,
+        bytes: bytes(report, file),
+        is_damaged: is_damaged(report, file.name),
+    };
+    let segments = report.segments().iter();
+    let segments = segments.filter(|file| !is_empty(file)).map(stored);
+    Shelf::new(
+        Arc::clone(&directory),
+        report.snapshot().map(stored),
+        segments.collect(),
+        report.next_number,
+        weight(report),
+    )
+}
+
+/// The bytes of a file that count.
+fn bytes(report: &Report, file: &FileReport) -> u64 {
+    let torn = report.torn.as_ref().filter(|torn| torn.file == file.name);
+    torn.map_or(file.bytes, |torn| torn.offset)
+}
+
+fn is_damaged(report: &Report, file: FileName) -> bool {
+    report.damages.iter().any(|damage| damage.file == file)
+}
+
+fn weight(report: &Report) -> Weight {
+    let base = report.snapshot();
+    let mut weight = base.map_or_else(Weight::default, |file| {
+        let tally = Tally {
+            records: file.census.records,
+            bytes: file.census.bytes,
+        };
+        Weight::of(tally, file.bytes)
+    });
+    for segment in report.segments() {
+        weight.written(&segment.census.records);
+    }
+    weight
+}

@@ -1,0 +1,346 @@
+//! The journal on a real folder, with a disk that fails as it is told.
+//!
+//! Owns the bench on which it is tried: the test is the dispatcher. Every wait has a deadline.
+
+mod compacting;
+mod flaky;
+mod trouble;
+mod writing;
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::opening::open_on;
+use super::samples::{TestFolder, alert, moment};
+use super::*;
+use crate::clock::Clock;
+use crate::dispatch::inbox::{Event, JournalNews, Receipt};
+use crate::dispatch::promise::NotKept;
+use crate::engine::Recovered;
+use crate::limits;
+use crate::telemetry::health::Health;
+use crate::telemetry::metrics::Metrics;
+use crate::threads::{LOOP_STACK, spawn};
+use flaky::FlakyDisk;
+
+/// Far more than any step takes; a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Where an answer comes.
+type Answer = Receiver<Result<Receipt, NotKept>>;
+
+/// A journal that runs, and all around it.
+struct Bench {
+    folder: TestFolder,
+    disk: Arc<FlakyDisk>,
+    policy: SyncPolicy,
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+    clock: Clock,
+    running: Option<Running>,
+    /// What was given to it so far, as it should be found again.
+    expected: Recovered,
+}
+
+struct Running {
+    batches: Sender<Batch>,
+    events: Receiver<Event>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Bench {
+    /// A journal in an empty folder of its own.
+    fn start(name: &str, policy: SyncPolicy) -> Self {
+        let mut bench = Bench::at_rest(name, policy);
+        bench.resume();
+        bench
+    }
+
+    /// The same that does not run yet.
+    fn at_rest(name: &str, policy: SyncPolicy) -> Self {
+        Bench {
+            folder: TestFolder::new(&format!("bench-{name}")),
+            disk: Arc::default(),
+            policy,
+            metrics: Arc::new(Metrics::new("test")),
+            health: Arc::default(),
+            clock: Clock::start(),
+            running: None,
+            expected: Recovered::default(),
+        }
+    }
+
+    fn open(&self) -> Opened {
+        let storage = Storage {
+            path: self.folder.path().to_owned(),
+            sync: self.policy,
+        };
+        let disk = Arc::clone(&self.disk);
+        let opened = open_on(disk, &storage, Arc::clone(&self.metrics), self.clock);
+        opened.expect("a journal that can be read")
+    }
+
+    /// Starts it, or starts it again; returns what it had kept.
+    fn resume(&mut self) -> Recovered {
+        let Opened {
+            recovered, journal, ..
+        } = self.open();
+        let (batches, batches_out) = bounded(limits::BATCHES);
+        let (events_in, events) = bounded(limits::EVENTS);
+        let (syncs, syncs_out) = bounded(1);
+        let (synced_in, synced) = bounded(1);
+        let disk = Arc::clone(journal.disk());
+        let has_sync_thread = journal.needs_sync_thread();
+        let channels = Channels {
+            batches: batches_out,
+            events: events_in,
+            syncs: has_sync_thread.then_some((syncs, synced)),
+        };
+        let surroundings = Surroundings {
+            metrics: Arc::clone(&self.metrics),
+            health: Arc::clone(&self.health),
+            clock: self.clock,
+        };
+        let thread = Thread::new(journal, channels, surroundings);
+        let clock = self.clock;
+        let threads = [
+            spawn("journal", LOOP_STACK, move || thread.run()),
+            spawn("sync", LOOP_STACK, move || {
+                sync::run(syncs_out, synced_in, disk, clock);
+            }),
+        ];
+        self.running = Some(Running {
+            batches,
+            events,
+            threads: threads
+                .into_iter()
+                .map(|thread| thread.expect("the host allows one more thread"))
+                .collect(),
+        });
+        recovered
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("it runs")
+    }
+
+    fn give(&self, batch: Batch) {
+        let sent = self.running().batches.send_timeout(batch, PATIENCE);
+        sent.expect("the journal takes batches");
+    }
+
+    /// Gives it records; the answer comes once they are kept or cannot be.
+    fn post(&mut self, records: Vec<Record>) -> Answer {
+        for record in &records {
+            self.expected.apply(record.clone());
+        }
+        let (batch, answer) = batch(records);
+        self.give(batch);
+        answer
+    }
+
+    /// Gives it records, which must be kept.
+    fn keep(&mut self, records: Vec<Record>) {
+        let answer = self.post(records);
+        assert_eq!(heard(&answer), Ok(()), "it is kept");
+    }
+
+    /// Gives it records, which must not be kept; returns the reason.
+    fn refused(&mut self, records: Vec<Record>) -> String {
+        let answer = self.post(records);
+        heard(&answer).expect_err("it is not kept")
+    }
+
+    /// Gives it the whole state.
+    fn give_everything(&self) -> Answer {
+        let (batch, answer) = batch(everything(&self.expected));
+        let is_everything = true;
+        self.give(Batch {
+            is_everything,
+            ..batch
+        });
+        answer
+    }
+
+    /// What it tells the dispatcher next.
+    fn news(&self) -> JournalNews {
+        match self.running().events.recv_timeout(PATIENCE) {
+            Ok(Event::Journal(news)) => news,
+            other => panic!("news were due, not {other:?}"),
+        }
+    }
+
+    fn expect_trouble(&self) -> String {
+        match self.news() {
+            JournalNews::Trouble(NotKept(why)) => why.to_string(),
+            other => panic!("trouble was due, not {other:?}"),
+        }
+    }
+
+    /// Hangs up and waits until it has ended.
+    fn stop(&mut self) {
+        let Running {
+            batches, threads, ..
+        } = self.running.take().expect("it runs");
+        drop(batches);
+        for thread in threads {
+            thread.join().expect("it ends well");
+        }
+    }
+
+    /// Stops it and sees that all is found again that it was given.
+    fn assert_nothing_lost(&mut self) {
+        self.stop();
+        self.assert_found();
+    }
+
+    fn assert_found(&mut self) {
+        let mut found = self.resume();
+        self.stop();
+        found.written_at = self.expected.written_at;
+        assert!(
+            found == self.expected,
+            "found {}, expected {}",
+            outline(&found),
+            outline(&self.expected)
+        );
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("journal")
+    }
+
+    /// Names and lengths of the files.
+    fn files(&self) -> Vec<(String, u64)> {
+        files_in(&self.path())
+    }
+
+    fn wait_for(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
+        let deadline = self.clock.mono() + PATIENCE;
+        while !is_so(self) {
+            assert!(self.clock.mono() < deadline, "in vain for: {what}");
+            pause(Duration::from_millis(2));
+        }
+    }
+
+    /// A number of `/metrics`.
+    fn metric(&self, name: &str) -> f64 {
+        let page = self
+            .metrics
+            .encode(&crate::engine::Gauges::default(), &[], Wall::UNIX_EPOCH);
+        let line = page
+            .lines()
+            .find(|line| line.starts_with(&format!("{name} ")));
+        let line = line.unwrap_or_else(|| panic!("no {name} in {page}"));
+        let (_, value) = line.rsplit_once(' ').expect("a value");
+        value.parse().expect("a number")
+    }
+}
+
+fn pause(span: Duration) {
+    // Nobody sends anything.
+    let _ = crossbeam_channel::after(span).recv();
+}
+
+fn batch(records: Vec<Record>) -> (Batch, Answer) {
+    let (reply, answer) = bounded(1);
+    let receipt = Receipt::Taken(Vec::new());
+    let batch = Batch {
+        at: moment(0, 0),
+        records,
+        is_everything: false,
+        promises: vec![Promise::Post { receipt, reply }],
+    };
+    (batch, answer)
+}
+
+fn heard(answer: &Answer) -> Result<(), String> {
+    let answer = answer.recv_timeout(PATIENCE).expect("an answer");
+    answer.map(drop).map_err(|NotKept(why)| why.to_string())
+}
+
+/// The alert with this number.
+fn report(number: u64) -> Record {
+    Record::Alert(Arc::new(alert(number, moment(0, 0))))
+}
+
+/// The alerts with these numbers.
+fn reports(numbers: std::ops::Range<u64>) -> Vec<Record> {
+    numbers.map(report).collect()
+}
+
+/// The same alert, reported again `seconds` later.
+fn extension(number: u64, seconds: i64) -> Record {
+    Record::AlertExtended {
+        fingerprint: alert(number, moment(0, 0)).fingerprint,
+        ends_at: moment(seconds + 240, 0),
+        updated_at: moment(seconds, 0),
+    }
+}
+
+fn forgotten(number: u64) -> Record {
+    Record::AlertForgotten(alert(number, moment(0, 0)).fingerprint)
+}
+
+/// The records that make a state.
+fn everything(state: &Recovered) -> Vec<Record> {
+    let mut records = Vec::new();
+    for known in state.alerts.values() {
+        let fingerprint = known.alert.fingerprint;
+        records.push(Record::Alert(Arc::clone(&known.alert)));
+        let left = known.left.iter();
+        records.extend(left.map(|&group| Record::AlertLeft { group, fingerprint }));
+    }
+    records.extend(state.groups.iter().map(|(&group, timer)| Record::Group {
+        group,
+        timer: timer.clone(),
+    }));
+    records.extend(state.ledger.iter().map(|(&key, told)| Record::Told {
+        key,
+        told: told.clone(),
+    }));
+    records.extend(
+        state
+            .silences
+            .iter()
+            .map(|(&number, silence)| Record::Silence {
+                number,
+                silence: Arc::clone(silence),
+            }),
+    );
+    records.extend(state.inherited.values().cloned().map(Record::Inherited));
+    records
+}
+
+fn outline(state: &Recovered) -> String {
+    format!(
+        "{} alerts, {} groups, {} ledger entries, {} silences, {} inherited",
+        state.alerts.len(),
+        state.groups.len(),
+        state.ledger.len(),
+        state.silences.len(),
+        state.inherited.len()
+    )
+}
+
+fn files_in(path: &std::path::Path) -> Vec<(String, u64)> {
+    let Ok(entries) = fs::read_dir(path) else {
+        return Vec::new();
+    };
+    let mut files: Vec<(String, u64)> = entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let length = entry.metadata().ok()?.len();
+            Some((entry.file_name().to_string_lossy().into_owned(), length))
+        })
+        .collect();
+    files.sort();
+    files
+}

@@ -1,0 +1,393 @@
+//! The journal thread: what waits is written in one go, and then what it promises is kept.
+//!
+//! Owns what is not written yet, the promises that wait for that, and what happens while nothing can
+//! be written. Waits for no disk but to write, unless `--storage.sync=always`; sleeps while nothing
+//! is recorded. Ends when the dispatcher has hung up.
+
+use std::io;
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, Sender, at, never, select};
+
+use super::Batch;
+use super::codec::Kind;
+use super::compaction::CompactionError;
+use super::compactor::{Compactor, Report};
+use super::frame::Frames;
+use super::sync::{SyncJob, SyncReport};
+use super::trouble::{Missing, Trouble, Try};
+use super::words;
+use super::writer::{Failure, Writer};
+use crate::clock::Clock;
+use crate::dispatch::inbox::{Event, JournalNews};
+use crate::dispatch::promise::{NotKept, Promise};
+use crate::engine::Record;
+use crate::limits;
+use crate::model::Wall;
+use crate::telemetry::health::Health;
+use crate::telemetry::metrics::{Metrics, RECORD_KINDS, RecordCounts};
+
+/// The ends of the channels that the journal holds.
+#[derive(Debug)]
+pub struct Channels {
+    /// From the dispatcher.
+    pub batches: Receiver<Batch>,
+    /// To the dispatcher.
+    pub events: Sender<Event>,
+    /// To the thread that syncs, and from it, if there is one.
+    pub syncs: Option<(Sender<SyncJob>, Receiver<SyncReport>)>,
+}
+
+/// Where it is told how the journal fares, and what time it is.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// In numbers.
+    pub metrics: Arc<Metrics>,
+    /// For whoever asks whether the daemon is ready.
+    pub health: Arc<Health>,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// The journal, while its thread runs.
+#[derive(Debug)]
+pub struct Thread {
+    writer: Writer,
+    channels: Channels,
+    surroundings: Surroundings,
+    /// What is not written yet, and how many records of each kind are in it.
+    frames: Frames,
+    records: RecordCounts,
+    promises: Vec<Promise>,
+    trouble: Option<Trouble>,
+    /// Whether the dispatcher was asked for everything although nothing is missing yet.
+    has_asked: bool,
+    compactor: Compactor,
+}
+
+/// What woke the thread.
+enum News {
+    Batch(Batch),
+    Synced(SyncReport),
+    Compacted(Report),
+    Time,
+    HungUp,
+}
+
+impl Thread {
+    /// The journal that `writer` writes. It begins with a segment, which shows whether there is
+    /// trouble.
+    pub fn new(writer: Writer, channels: Channels, surroundings: Surroundings) -> Self {
+        let mut thread = Thread {
+            writer,
+            channels,
+            frames: Frames::new(),
+            records: [0; RECORD_KINDS],
+            promises: Vec::new(),
+            trouble: None,
+            has_asked: false,
+            compactor: Compactor::new(surroundings.clock),
+            surroundings,
+        };
+        thread.write();
+        thread.show();
+        thread
+    }
+
+    /// Serves until the dispatcher hangs up.
+    pub fn run(mut self) {
+        if self.writer.is_damaged() {
+            self.ask();
+        }
+        self.compact_if_due();
+        loop {
+            match self.await_news() {
+                News::Batch(batch) => self.take_all(batch),
+                News::Synced(report) => {
+                    if let Err(failure) = self.writer.synced(report) {
+                        self.fail(failure);
+                    }
+                }
+                News::Compacted(report) => self.compacted(report),
+                News::Time => {}
+                News::HungUp => break,
+            }
+            self.do_what_is_due();
+            self.show();
+        }
+        self.close();
+    }
+
+    fn await_news(&self) -> News {
+        let retry_at = self.trouble.as_ref().and_then(Trouble::retry_at);
+        let sync_at = self.writer.sync_due_at();
+        let due_at = retry_at.into_iter().chain(sync_at).min();
+        let clock = self.surroundings.clock;
+        let time = due_at.map_or_else(never, |due_at| at(clock.instant(due_at)));
+        let nobody = never();
+        let syncs = self.channels.syncs.as_ref();
+        let synced = syncs.map_or(&nobody, |(_, synced)| synced);
+        select! {
+            recv(self.channels.batches) -> batch => batch.map_or(News::HungUp, News::Batch),
+            recv(synced) -> report => report.map_or(News::HungUp, News::Synced),
+            recv(self.compactor.reports()) -> report => {
+                News::Compacted(report.unwrap_or_else(|_| Err(ended_early())))
+            }
+            recv(time) -> _ => News::Time,
+        }
+    }
+
+    /// Takes all batches that wait, and writes them together.
+    fn take_all(&mut self, first: Batch) {
+        self.take(first);
+        for _ in 0..limits::BATCHES {
+            let Ok(batch) = self.channels.batches.try_recv() else {
+                break;
+            };
+            self.take(batch);
+        }
+        self.write();
+    }
+
+    /// Takes a batch in. Its promises wait for the write, but not for the end of trouble.
+    fn take(&mut self, batch: Batch) {
+        if batch.is_everything {
+            return self.take_everything(batch);
+        }
+        let Some(trouble) = &self.trouble else {
+            self.promises.extend(batch.promises);
+            self.pack(batch.at, &batch.records);
+            if self.frames.len() >= limits::WRITE_BYTES {
+                self.write();
+            }
+            return;
+        };
+        let is_kept = trouble.missing() == Missing::Bytes;
+        let why = trouble.why().clone();
+        self.promises.extend(batch.promises);
+        self.fail_promises(&why);
+        if is_kept {
+            self.pack(batch.at, &batch.records);
+            self.keep_within_bounds();
+        }
+    }
+
+    fn pack(&mut self, at: Wall, records: &[Record]) {
+        for record in records {
+            self.records[Kind::of(record).index()] += 1;
+        }
+        self.frames.push_batch(at, records);
+    }
+
+    /// Takes the whole state: what was not written yet is in it.
+    fn take_everything(&mut self, batch: Batch) {
+        self.compactor.cancel();
+        self.let_go();
+        self.promises.extend(batch.promises);
+        match self.writer.replace(batch.at, &batch.records) {
+            Ok(()) => {
+                self.has_asked = false;
+                self.end_trouble();
+                self.promises.drain(..).for_each(Promise::keep);
+            }
+            Err(failure) => self.fail(failure),
+        }
+    }
+
+    /// Writes what there is and keeps what it promises.
+    fn write(&mut self) {
+        if self.trouble.is_some() {
+            return;
+        }
+        match self.writer.append(self.frames.bytes(), &self.records) {
+            Ok(()) => {
+                self.let_go();
+                self.promises.drain(..).for_each(Promise::keep);
+                self.compact_if_due();
+            }
+            Err(failure) => self.fail(failure),
+        }
+    }
+
+    /// Forgets what was not written yet.
+    fn let_go(&mut self) {
+        self.frames.clear();
+        self.records = [0; RECORD_KINDS];
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        let why = words::not_kept(self.writer.directory().path(), &failure.error);
+        self.fail_promises(&why);
+        let now = self.surroundings.clock.mono();
+        let is_news = match &mut self.trouble {
+            Some(trouble) => {
+                let is_news = *trouble.why() != why;
+                trouble.try_failed(why.clone(), now);
+                if failure.missing != Missing::Bytes {
+                    trouble.lose();
+                }
+                is_news
+            }
+            None => {
+                self.trouble = Some(Trouble::begin(why.clone(), failure.missing, now));
+                log::error!(err = &*why.0; "The journal cannot be written; notifications go on from memory");
+                true
+            }
+        };
+        self.keep_within_bounds();
+        if is_news {
+            self.surroundings.health.set(Some(Arc::clone(&why.0)));
+            self.surroundings.metrics.journal().set_trouble(true);
+            self.tell(JournalNews::Trouble(why));
+        }
+    }
+
+    /// Lets the bytes go that are too many, or that are of no use any more.
+    fn keep_within_bounds(&mut self) {
+        let Some(trouble) = &mut self.trouble else {
+            return;
+        };
+        if self.frames.len() > limits::UNWRITTEN_BYTES {
+            trouble.lose();
+        }
+        if trouble.missing() != Missing::Bytes {
+            self.let_go();
+        }
+    }
+
+    fn end_trouble(&mut self) {
+        if self.trouble.take().is_some() {
+            log::info!("The journal is written again, and what it holds is whole");
+            self.surroundings.health.set(None);
+            self.surroundings.metrics.journal().set_trouble(false);
+            self.tell(JournalNews::Well);
+        }
+    }
+
+    fn fail_promises(&mut self, why: &NotKept) {
+        let journal = self.surroundings.metrics.journal();
+        journal.promises_failed(self.promises.len());
+        self.promises
+            .drain(..)
+            .for_each(|promise| promise.fail(why));
+    }
+
+    fn do_what_is_due(&mut self) {
+        let now = self.surroundings.clock.mono();
+        if let Some((syncs, _)) = &self.channels.syncs
+            && let Some(job) = self.writer.due_sync(now)
+        {
+            // One is under way at a time, so there is room unless the thread is gone.
+            let _ = syncs.try_send(job);
+        }
+        match self
+            .trouble
+            .as_ref()
+            .and_then(|trouble| trouble.next_try(now))
+        {
+            Some(Try::Bytes) => self.try_bytes(),
+            Some(Try::Room) => self.try_room(),
+            None => {}
+        }
+    }
+
+    fn try_bytes(&mut self) {
+        match self.writer.append(self.frames.bytes(), &self.records) {
+            Ok(()) => {
+                self.let_go();
+                self.end_trouble();
+            }
+            Err(failure) => self.fail(failure),
+        }
+    }
+
+    fn try_room(&mut self) {
+        if let Err(error) = self.writer.look_for_room() {
+            let missing = Missing::Everything;
+            return self.fail(Failure { error, missing });
+        }
+        if let Some(trouble) = &mut self.trouble {
+            trouble.asked();
+        }
+        self.tell(JournalNews::WantsEverything);
+    }
+
+    fn compact_if_due(&mut self) {
+        if self.has_asked
+            || self.trouble.is_some()
+            || !self.compactor.may_begin(self.writer.bytes())
+        {
+            return;
+        }
+        if let Some(job) = self.writer.due_compaction() {
+            self.compactor.begin(job, Arc::clone(self.writer.disk()));
+        }
+    }
+
+    fn compacted(&mut self, report: Report) {
+        let has_failed = !matches!(report, Ok(_) | Err(CompactionError::Cancelled));
+        let ended = self.compactor.ended(has_failed, self.writer.bytes());
+        let journal = self.surroundings.metrics.journal();
+        match report {
+            Ok(compacted) => {
+                let after = compacted.snapshot.bytes;
+                journal.compacted(compacted.took, ended.before, after);
+                log::debug!(before = ended.before, after = after; "Journal compacted");
+                self.writer.compacted(compacted);
+            }
+            Err(CompactionError::Cancelled) => {}
+            Err(error) => {
+                journal.compaction_failed();
+                if ended.is_first_failure {
+                    log::warn!(err:% = error; "The journal cannot be compacted, and grows; this is tried again");
+                }
+                self.ask_if_unreadable(&error);
+            }
+        }
+    }
+
+    /// What cannot be read any more is still known to the dispatcher.
+    fn ask_if_unreadable(&mut self, error: &CompactionError) {
+        if error.is_of_what_was_read() && self.trouble.is_none() && !self.has_asked {
+            self.ask();
+        }
+    }
+
+    fn ask(&mut self) {
+        self.has_asked = true;
+        self.tell(JournalNews::WantsEverything);
+    }
+
+    /// The dispatcher never waits for the journal, so this may wait for the dispatcher; it fails only
+    /// where that has ended.
+    fn tell(&self, news: JournalNews) {
+        let _ = self.channels.events.send(Event::Journal(news));
+    }
+
+    fn show(&self) {
+        let journal = self.surroundings.metrics.journal();
+        journal.holds(self.writer.bytes(), self.writer.files());
+        journal.unwritten(self.frames.len());
+    }
+
+    fn close(mut self) {
+        match self.trouble.as_ref().map(Trouble::missing) {
+            None => self.write(),
+            Some(Missing::Bytes) => self.try_bytes(),
+            Some(Missing::Everything | Missing::Asked) => {}
+        }
+        let synced = self.writer.sync_all();
+        if let Some(trouble) = &self.trouble {
+            log::error!(err = &*trouble.why().0; "Stopped with changes that could not be written");
+        } else if let Err(error) = synced {
+            log::error!(err:% = error; "Stopped with changes that may not be on disk");
+        }
+        self.compactor.close();
+        log::debug!("Journal stopped");
+    }
+}
+
+/// What a compaction reports whose thread has ended without a report.
+fn ended_early() -> CompactionError {
+    CompactionError::Io(io::Error::other("its thread has ended"))
+}

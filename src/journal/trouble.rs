@@ -1,0 +1,180 @@
+//! While the journal cannot write: what is missing on disk, when to try again, what to ask for.
+//!
+//! PURE. Owns that much of the state of the journal thread. The bytes themselves, and all that is
+//! done about them, are the writer's. Runs on the journal thread.
+//!
+//! ```text
+//!                     ┌──────────── all bytes written ────────────┐
+//!         a write     │                                           ▼
+//!  Well ──fails──► Bytes ── too many to keep ──┐                 Well
+//!    │                                         ▼                  ▲
+//!    └── a sync fails, the folder is gone ─► Everything           │
+//!                                              │  ▲               │
+//!                                there is room │  │ a try fails   │
+//!                                              ▼  │               │
+//!                                            Asked ── written ────┘
+//! ```
+
+use std::time::Duration;
+
+use crate::dispatch::promise::NotKept;
+use crate::limits;
+use crate::model::Mono;
+
+/// What is missing on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// The bytes that are kept in memory, and nothing else.
+    Bytes,
+    /// More than that: only the whole state will do.
+    Everything,
+    /// The same, and the dispatcher has been asked for it.
+    Asked,
+}
+
+/// What to do when the time for another try has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Try {
+    /// Write the bytes that are kept.
+    Bytes,
+    /// See whether there is room, and then ask for everything.
+    Room,
+}
+
+/// Why the journal cannot write, and what is to be done about it.
+#[derive(Debug)]
+pub struct Trouble {
+    why: NotKept,
+    missing: Missing,
+    retry_at: Option<Mono>,
+    pause: Duration,
+}
+
+impl Trouble {
+    /// Trouble that begins now.
+    pub fn begin(why: NotKept, missing: Missing, now: Mono) -> Self {
+        Trouble {
+            why,
+            missing,
+            retry_at: Some(now + limits::JOURNAL_RETRY.0),
+            pause: limits::JOURNAL_RETRY.0,
+        }
+    }
+
+    /// The reason, for whoever is promised something meanwhile.
+    pub fn why(&self) -> &NotKept {
+        &self.why
+    }
+
+    /// What is missing on disk.
+    pub fn missing(&self) -> Missing {
+        self.missing
+    }
+
+    /// When to try again, unless it is the dispatcher's turn.
+    pub fn retry_at(&self) -> Option<Mono> {
+        self.retry_at
+    }
+
+    /// What to try, if it is time to.
+    pub fn next_try(&self, now: Mono) -> Option<Try> {
+        if self.retry_at? > now {
+            return None;
+        }
+        match self.missing {
+            Missing::Bytes => Some(Try::Bytes),
+            Missing::Everything | Missing::Asked => Some(Try::Room),
+        }
+    }
+
+    /// The bytes that were kept are no longer, or are not enough.
+    pub fn lose(&mut self) {
+        if self.missing == Missing::Bytes {
+            self.missing = Missing::Everything;
+        }
+    }
+
+    /// Another try has failed. The whole state is a lot of work for the dispatcher, so the pauses
+    /// between two tries of that kind grow.
+    pub fn try_failed(&mut self, why: NotKept, now: Mono) {
+        self.why = why;
+        if self.missing == Missing::Asked {
+            self.missing = Missing::Everything;
+            self.pause = (2 * self.pause).min(limits::JOURNAL_RETRY.1);
+        }
+        self.retry_at = Some(now + self.pause);
+    }
+
+    /// The dispatcher was asked for everything.
+    pub fn asked(&mut self) {
+        self.missing = Missing::Asked;
+        self.retry_at = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn why(text: &str) -> NotKept {
+        NotKept(text.into())
+    }
+
+    fn begun(missing: Missing) -> Trouble {
+        Trouble::begin(why("full"), missing, Mono::START)
+    }
+
+    #[test]
+    fn the_bytes_are_tried_every_second_and_not_before() {
+        let mut trouble = begun(Missing::Bytes);
+        assert_eq!(trouble.next_try(Mono::START), None);
+        let mut now = Mono::START;
+        for _ in 0..5 {
+            now = now + SECOND;
+            assert_eq!(trouble.retry_at(), Some(now));
+            assert_eq!(trouble.next_try(now), Some(Try::Bytes));
+            trouble.try_failed(why("still full"), now);
+        }
+        assert_eq!(trouble.why(), &why("still full"));
+    }
+
+    #[test]
+    fn once_bytes_were_let_go_only_everything_will_do() {
+        let mut trouble = begun(Missing::Bytes);
+        trouble.lose();
+        let due = Mono::START + SECOND;
+        assert_eq!(trouble.next_try(due), Some(Try::Room));
+        trouble.try_failed(why("full"), due);
+        assert_eq!(trouble.missing(), Missing::Everything);
+        assert_eq!(
+            trouble.retry_at(),
+            Some(due + SECOND),
+            "looking costs little"
+        );
+    }
+
+    #[test]
+    fn whoever_was_asked_for_everything_is_not_asked_again_meanwhile() {
+        let mut trouble = begun(Missing::Everything);
+        trouble.asked();
+        trouble.lose();
+        assert_eq!(trouble.missing(), Missing::Asked);
+        assert_eq!(trouble.retry_at(), None);
+        assert_eq!(trouble.next_try(Mono::START + 1000 * SECOND), None);
+    }
+
+    #[test]
+    fn the_pauses_between_tries_of_everything_grow_up_to_a_bound() {
+        let mut trouble = begun(Missing::Everything);
+        let mut pauses = Vec::new();
+        for _ in 0..7 {
+            trouble.asked();
+            trouble.try_failed(why("full"), Mono::START);
+            let again = trouble.retry_at().expect("another try");
+            pauses.push(again.since(Mono::START).as_secs());
+        }
+        assert_eq!(pauses, [2, 4, 8, 16, 30, 30, 30]);
+    }
+}

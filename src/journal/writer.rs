@@ -1,0 +1,316 @@
+//! Writing to the files: appending, ending one segment and beginning the next, replacing all of
+//! them by the whole state.
+//!
+//! Owns the segment that is written and what is not synced yet. Says what failed and what is
+//! missing after that; what follows is the journal thread's decision. Runs on the journal thread.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use super::compaction::{Compacted, Job};
+use super::directory::Directory;
+use super::disk::Disk;
+use super::header::HEADER_BYTES;
+use super::segment::Segment;
+use super::shelf::{Shelf, retire};
+use super::snapshot::Draft;
+use super::sync::{SyncJob, SyncPolicy, SyncReport, Unsynced, sync};
+use super::trouble::Missing;
+use crate::clock::Clock;
+use crate::engine::Record;
+use crate::limits;
+use crate::model::{Mono, Wall};
+use crate::telemetry::metrics::{Metrics, RecordCounts};
+
+/// What writes the files.
+#[derive(Debug)]
+pub struct Writer {
+    disk: Arc<dyn Disk>,
+    policy: SyncPolicy,
+    shelf: Shelf,
+    segment: Option<Segment>,
+    unsynced: Unsynced,
+    metrics: Arc<Metrics>,
+    clock: Clock,
+}
+
+/// Why something was not written.
+#[derive(Debug)]
+pub struct Failure {
+    /// What the host said.
+    pub error: io::Error,
+    /// What is missing on disk now.
+    pub missing: Missing,
+}
+
+impl Writer {
+    /// A writer that goes on after the files on the shelf.
+    pub fn new(
+        disk: Arc<dyn Disk>,
+        shelf: Shelf,
+        policy: SyncPolicy,
+        metrics: Arc<Metrics>,
+        clock: Clock,
+    ) -> Self {
+        let within = match policy {
+            SyncPolicy::Within(span) => span,
+            SyncPolicy::Always | SyncPolicy::Never => limits::SYNC_INTERVAL,
+        };
+        Writer {
+            disk,
+            policy,
+            shelf,
+            segment: None,
+            unsynced: Unsynced::new(within),
+            metrics,
+            clock,
+        }
+    }
+
+    /// The folder.
+    pub fn directory(&self) -> &Arc<Directory> {
+        self.shelf.directory()
+    }
+
+    /// What carries the operations out.
+    pub fn disk(&self) -> &Arc<dyn Disk> {
+        &self.disk
+    }
+
+    /// Whether only the whole state is of use, because some of what was written is damaged.
+    pub fn is_damaged(&self) -> bool {
+        self.shelf.is_damaged()
+    }
+
+    /// Whether there has to be a thread that syncs.
+    pub fn needs_sync_thread(&self) -> bool {
+        matches!(self.policy, SyncPolicy::Within(_))
+    }
+
+    /// Appends frames with these records, all or none, and begins a segment before that if none is
+    /// open.
+    pub fn append(&mut self, frames: &[u8], records: &RecordCounts) -> Result<(), Failure> {
+        self.ensure_segment()?;
+        if frames.is_empty() {
+            return Ok(());
+        }
+        let segment = self.segment.as_mut().expect("it was ensured above");
+        if let Err(failed) = segment.append(self.disk.as_ref(), frames) {
+            let error = failed.error;
+            let missing = if failed.is_undone {
+                Missing::Bytes
+            } else {
+                self.end_segment();
+                Missing::Everything
+            };
+            return Err(self.failure(error, missing));
+        }
+        self.metrics.journal().written(frames.len() as u64, records);
+        self.shelf.weight().written(records);
+        let file = Arc::clone(segment.file());
+        self.secure(&file)?;
+        self.end_segment_if_full()
+    }
+
+    /// Sees to it that what was written to a file gets to disk as the policy says.
+    fn secure(&mut self, file: &Arc<File>) -> Result<(), Failure> {
+        match self.policy {
+            SyncPolicy::Never => Ok(()),
+            SyncPolicy::Within(_) => {
+                self.unsynced.written(file, self.clock.mono());
+                Ok(())
+            }
+            SyncPolicy::Always => {
+                let job = SyncJob {
+                    files: vec![Arc::clone(file)],
+                    directory: Arc::clone(self.directory()),
+                    round: self.unsynced.round(),
+                };
+                let report = sync(self.disk.as_ref(), &job, self.clock);
+                self.synced(report)
+            }
+        }
+    }
+
+    /// Takes the report of a sync. After a failed one nobody knows what of the file is on disk, and a
+    /// second try may only seem to succeed.
+    pub fn synced(&mut self, report: SyncReport) -> Result<(), Failure> {
+        let counts = self.unsynced.reported(report.round);
+        let error = match report.result {
+            _ if !counts => return Ok(()),
+            Err(error) => error,
+            Ok(()) if report.is_gone => gone(),
+            Ok(()) => {
+                self.metrics.journal().synced(report.took, report.at);
+                return Ok(());
+            }
+        };
+        self.end_segment();
+        Err(self.failure(error, Missing::Everything))
+    }
+
+    /// Files to sync now, if it is time to.
+    pub fn due_sync(&mut self, now: Mono) -> Option<SyncJob> {
+        let files = self.unsynced.take_due(now)?;
+        Some(SyncJob {
+            files,
+            directory: Arc::clone(self.directory()),
+            round: self.unsynced.round(),
+        })
+    }
+
+    /// When files are to be synced, if any are.
+    pub fn sync_due_at(&self) -> Option<Mono> {
+        self.unsynced.due_at()
+    }
+
+    fn ensure_segment(&mut self) -> Result<(), Failure> {
+        if self.segment.is_some() {
+            return Ok(());
+        }
+        self.begin_segment()
+    }
+
+    /// Begins a segment, after the one that is written now.
+    fn begin_segment(&mut self) -> Result<(), Failure> {
+        if self.directory().is_gone() {
+            self.end_segment();
+            return Err(self.failure(gone(), Missing::Everything));
+        }
+        let number = self.shelf.next_number();
+        let path = self.directory().segment_path(number);
+        let begun = Segment::begin(self.disk.as_ref(), &path, number);
+        let segment = begun.map_err(|error| self.failure(error, Missing::Bytes))?;
+        self.end_segment();
+        self.segment = Some(segment);
+        let folder = Arc::clone(self.directory().file());
+        self.secure(&folder)
+    }
+
+    /// Where the next segment cannot be begun, this one is written on.
+    fn end_segment_if_full(&mut self) -> Result<(), Failure> {
+        let bytes = self.segment_bytes();
+        if bytes < self.shelf.weight().segment_bytes() {
+            return Ok(());
+        }
+        match self.begin_segment() {
+            Err(failure) if failure.missing == Missing::Bytes => Ok(()),
+            result => result,
+        }
+    }
+
+    fn end_segment(&mut self) {
+        if let Some(ended) = self.segment.take() {
+            self.shelf.put(&ended);
+        }
+    }
+
+    fn segment_bytes(&self) -> u64 {
+        self.segment.as_ref().map_or(0, Segment::bytes)
+    }
+
+    /// Puts the whole state in place of all files.
+    pub fn replace(&mut self, at: Wall, records: &[Record]) -> Result<(), Failure> {
+        self.end_segment();
+        let number = self.shelf.next_number();
+        let directory = Arc::clone(self.directory());
+        let write = || {
+            let partial = directory.partial_path(number);
+            let mut draft = Draft::begin(self.disk.as_ref(), partial, number)?;
+            for record in records {
+                draft.push(at, record)?;
+            }
+            draft.finish(&directory.snapshot_path(number), directory.file(), at)
+        };
+        let written = write().map_err(|error| self.failure(error, Missing::Everything))?;
+        let journal = self.metrics.journal();
+        journal.written(written.bytes, &written.tally.records);
+        self.shelf.replaced(number, written, self.disk.as_ref());
+        self.unsynced.forget();
+        Ok(())
+    }
+
+    /// Sees whether the whole state would find room, in a folder that is made anew if it has to be.
+    pub fn look_for_room(&mut self) -> io::Result<()> {
+        if self.directory().is_gone() {
+            let directory = self.directory().make_anew()?;
+            self.shelf.moved(Arc::new(directory));
+            self.segment = None;
+            self.unsynced.forget();
+        }
+        let number = self.shelf.next_number();
+        let path = self.directory().partial_path(number);
+        let bytes = self.shelf.weight().live() + limits::COMPACTION_LEAST;
+        let file = self.disk.create(&path)?;
+        let reserved = self.disk.reserve(&file, bytes);
+        let removed = self.disk.remove(&path);
+        reserved.and(removed)
+    }
+
+    /// What is to be made one file now, if it is worth while.
+    pub fn due_compaction(&mut self) -> Option<Job> {
+        let bytes = self.segment_bytes();
+        if !self.shelf.is_compaction_due(bytes) {
+            return None;
+        }
+        if bytes > HEADER_BYTES as u64 {
+            // Where no segment can be begun, the next write finds out why.
+            self.begin_segment().ok()?;
+        }
+        self.shelf.begin_compaction()
+    }
+
+    /// Takes over what a compaction has made, unless it is of files that do not count any more.
+    pub fn compacted(&mut self, compacted: Compacted) {
+        let Compacted {
+            snapshot, number, ..
+        } = compacted;
+        if !self.shelf.has_segment(number) {
+            let path = self.directory().snapshot_path(number);
+            retire(self.disk.as_ref(), &path, false);
+            return;
+        }
+        self.shelf.compacted(number, snapshot);
+    }
+
+    /// Bytes of all files.
+    pub fn bytes(&self) -> u64 {
+        self.shelf.bytes() + self.segment_bytes()
+    }
+
+    /// How many files there are.
+    pub fn files(&self) -> usize {
+        self.shelf.files() + usize::from(self.segment.is_some())
+    }
+
+    /// Forces all to disk that is not there yet, before the end.
+    pub fn sync_all(&mut self) -> io::Result<()> {
+        if self.policy == SyncPolicy::Never {
+            return Ok(());
+        }
+        let job = SyncJob {
+            files: self.unsynced.take_all(),
+            directory: Arc::clone(self.directory()),
+            round: self.unsynced.round(),
+        };
+        let report = sync(self.disk.as_ref(), &job, self.clock);
+        self.synced(report).map_err(|failure| failure.error)
+    }
+
+    /// A vanished folder is why anything else failed.
+    fn failure(&self, error: io::Error, missing: Missing) -> Failure {
+        if self.directory().is_gone() {
+            return Failure {
+                error: gone(),
+                missing: Missing::Everything,
+            };
+        }
+        Failure { error, missing }
+    }
+}
+
+/// The error of a folder that is no longer where it was.
+fn gone() -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, "the directory was removed")
+}

@@ -1,0 +1,215 @@
+//! What the journal does, in numbers.
+//!
+//! Owns those families and the names of the kinds of records. Counted by the journal's threads and,
+//! before there are any, by main; each event touches a few atomic numbers and no lock.
+
+use std::time::Duration;
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+
+use super::Real;
+use super::families::{Labels, Page};
+use crate::model::Wall;
+
+/// How many kinds of records there are.
+pub const RECORD_KINDS: usize = KINDS.len();
+
+/// Records by kind, in the order of their kinds in the journal.
+pub type RecordCounts = [u64; RECORD_KINDS];
+
+/// The values of the label `kind`, in that order.
+pub const KINDS: [&str; 12] = [
+    "alert",
+    "alertExtended",
+    "alertForgotten",
+    "alertLeft",
+    "group",
+    "groupRemoved",
+    "told",
+    "toldForgotten",
+    "silence",
+    "silenceForgotten",
+    "inherited",
+    "inheritedForgotten",
+];
+
+/// Upper bounds in seconds: a solid disk takes a millisecond or a few, a worn card seconds.
+const SYNC_BUCKETS: [f64; 8] = [0.001, 0.005, 0.02, 0.1, 0.5, 1.0, 5.0, 30.0];
+
+/// Upper bounds in seconds.
+const COMPACTION_BUCKETS: [f64; 6] = [0.01, 0.1, 0.5, 1.0, 5.0, 30.0];
+
+const BEFORE: Labels<1> = [("size", "before")];
+const AFTER: Labels<1> = [("size", "after")];
+
+/// Handles on what the registry encodes.
+#[derive(Debug)]
+pub struct JournalFamilies {
+    bytes: Gauge,
+    files: Gauge,
+    unwritten_bytes: Gauge,
+    records: [Counter; RECORD_KINDS],
+    written_bytes: Counter,
+    writes: Counter,
+    sync_duration: Histogram,
+    synced_at_seconds: Real,
+    compaction_duration: Histogram,
+    compactions_failed: Counter,
+    compacted_bytes: [Gauge; 2],
+    trouble: Gauge,
+    promises_failed: Counter,
+    damaged_frames: Gauge,
+    torn_bytes: Gauge,
+    recovered: [Gauge; RECORD_KINDS],
+}
+
+impl JournalFamilies {
+    /// Registers every family, at zero.
+    pub(super) fn register(page: &mut Page) -> Self {
+        let kinds = KINDS.map(|kind| [("kind", kind)]);
+        let records: Family<Labels<1>, Counter> = page.family(
+            "alertwheel_journal_records_written",
+            "Changes of the state that were written to the journal, by kind",
+            kinds,
+        );
+        let recovered: Family<Labels<1>, Gauge> = page.family(
+            "alertwheel_journal_records_recovered",
+            "Records that the journal held at the start, by kind",
+            kinds,
+        );
+        let compacted: Family<Labels<1>, Gauge> = page.family(
+            "alertwheel_journal_compacted_bytes",
+            "Bytes that the last compaction read, and that were left of them",
+            [BEFORE, AFTER],
+        );
+        let mut gauge = |name, help| page.put(name, help, Gauge::default());
+        let bytes = gauge("alertwheel_journal_bytes", "Bytes of the journal on disk");
+        let files = gauge("alertwheel_journal_files", "Files of the journal");
+        let unwritten_bytes = gauge(
+            "alertwheel_journal_unwritten_bytes",
+            "Bytes kept in memory while the journal cannot be written",
+        );
+        let trouble = gauge(
+            "alertwheel_journal_trouble",
+            "Whether the journal cannot be written now",
+        );
+        let damaged_frames = gauge(
+            "alertwheel_journal_damaged_frames",
+            "Damaged places that were found in the journal at the start",
+        );
+        let torn_bytes = gauge(
+            "alertwheel_journal_torn_bytes",
+            "Bytes of a write cut short that were dropped from the journal's end at the start",
+        );
+        let mut counter = |name, help| page.put(name, help, Counter::default());
+        JournalFamilies {
+            bytes,
+            files,
+            unwritten_bytes,
+            records: kinds.map(|kind| records.get_or_create_owned(&kind)),
+            written_bytes: counter(
+                "alertwheel_journal_written_bytes",
+                "Bytes appended to the journal",
+            ),
+            writes: counter(
+                "alertwheel_journal_writes",
+                "Writes to the journal, each with all that waited for it",
+            ),
+            compactions_failed: counter(
+                "alertwheel_journal_compactions_failed",
+                "Compactions of the journal that failed and will be tried again",
+            ),
+            promises_failed: counter(
+                "alertwheel_journal_promises_failed",
+                "Requests that were told that what they asked for is not on disk",
+            ),
+            sync_duration: page.put(
+                "alertwheel_journal_sync_duration_seconds",
+                "Time that it took to force the journal to disk",
+                Histogram::new(SYNC_BUCKETS),
+            ),
+            synced_at_seconds: page.put(
+                "alertwheel_journal_last_sync_timestamp_seconds",
+                "When the journal was last forced to disk",
+                Real::default(),
+            ),
+            compaction_duration: page.put(
+                "alertwheel_journal_compaction_duration_seconds",
+                "Time that compactions of the journal took",
+                Histogram::new(COMPACTION_BUCKETS),
+            ),
+            compacted_bytes: [BEFORE, AFTER].map(|size| compacted.get_or_create_owned(&size)),
+            trouble,
+            damaged_frames,
+            torn_bytes,
+            recovered: kinds.map(|kind| recovered.get_or_create_owned(&kind)),
+        }
+    }
+
+    /// What lies on disk now.
+    pub fn holds(&self, bytes: u64, files: usize) {
+        set(&self.bytes, bytes);
+        set(&self.files, files as u64);
+    }
+
+    /// How much waits in memory because it cannot be written.
+    pub fn unwritten(&self, bytes: usize) {
+        set(&self.unwritten_bytes, bytes as u64);
+    }
+
+    /// Something was written in one go.
+    pub fn written(&self, bytes: u64, records: &RecordCounts) {
+        self.writes.inc();
+        self.written_bytes.inc_by(bytes);
+        for (counter, count) in self.records.iter().zip(records) {
+            if *count > 0 {
+                counter.inc_by(*count);
+            }
+        }
+    }
+
+    /// What was written is on disk now.
+    pub fn synced(&self, took: Duration, at: Wall) {
+        self.sync_duration.observe(took.as_secs_f64());
+        (self.synced_at_seconds).set(at.as_duration().as_secs_f64());
+    }
+
+    /// A compaction has made few bytes of many.
+    pub fn compacted(&self, took: Duration, before: u64, after: u64) {
+        self.compaction_duration.observe(took.as_secs_f64());
+        for (gauge, bytes) in self.compacted_bytes.iter().zip([before, after]) {
+            set(gauge, bytes);
+        }
+    }
+
+    /// A compaction has failed.
+    pub fn compaction_failed(&self) {
+        self.compactions_failed.inc();
+    }
+
+    /// Trouble has begun or is over.
+    pub fn set_trouble(&self, is_there: bool) {
+        self.trouble.set(is_there.into());
+    }
+
+    /// Requests were told that what they asked for is not on disk.
+    pub fn promises_failed(&self, count: usize) {
+        self.promises_failed.inc_by(count as u64);
+    }
+
+    /// What the journal held at the start.
+    pub fn recovered(&self, records: &RecordCounts, damaged_frames: u64, torn_bytes: u64) {
+        set(&self.damaged_frames, damaged_frames);
+        set(&self.torn_bytes, torn_bytes);
+        for (gauge, count) in self.recovered.iter().zip(records) {
+            set(gauge, *count);
+        }
+    }
+}
+
+fn set(gauge: &Gauge, value: u64) {
+    gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+}
