@@ -375,7 +375,7 @@ impl Spawner {
             .map(|opened| (opened.recovered, opened.journal))
             .unzip();
         let mut stages = vec![self.spawn("dispatch", "dispatch", LOOP_STACK, move || {
-            if let Some(recovered) = recovered {
+            if let Some(recovered) = recovered.filter(|recovered| !recovered.is_empty()) {
                 dispatcher.recover(recovered);
             }
             dispatcher.run();

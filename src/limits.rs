@@ -225,6 +225,16 @@ pub const CONFIG_FILE_BYTES: usize = 4 << 20;
 /// 18 s for a hundred thousand; people write three or four.
 pub const CONFIG_FLOW_DEPTH: usize = 64;
 
+/// Bytes of a file that an Alertmanager left: about a million entries, more than one has.
+pub const ALERTMANAGER_FILE_BYTES: u64 = 256 << 20;
+
+/// Bytes of a message in such a file. The entry of a group of three million alerts fits; past that,
+/// what stands there is no length.
+pub const ALERTMANAGER_MESSAGE_BYTES: u64 = 32 << 20;
+
+/// Troubles with these files that are told one by one; more do not help whoever reads them.
+pub const ALERTMANAGER_TROUBLES: usize = 20;
+
 /// Bytes that a configuration may have once its aliases are written out, with
 /// [`CONFIG_NODE_BYTES`] for each key and value. Thirty kilobytes of aliases can stand for
 /// gigabytes otherwise.

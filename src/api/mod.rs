@@ -23,6 +23,7 @@ mod wire;
 pub use http::{Answer, Body, Handler, Request};
 pub use router::{Api, Reload, SelfPeer, Settings};
 pub use wire::posted_alerts;
+pub use wire::push_silence;
 
 #[cfg(test)]
 mod tests;

@@ -51,6 +51,12 @@ pub enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Prints the silences of a state directory that are not over, for `amtool silence import`.
+    Export {
+        /// The directory, which may be in use [default: that of --storage.path].
+        #[arg(value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
 }
 
 /// All flags for serving.

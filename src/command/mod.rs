@@ -4,6 +4,7 @@
 
 mod check_config;
 mod demo;
+mod export;
 mod external_url;
 mod flags;
 mod serve;
@@ -34,6 +35,9 @@ pub fn run() -> ExitCode {
         None => serve::run(line.flags, &unused),
         Some(Command::Demo) => demo::run(line.flags, &unused),
         Some(Command::CheckConfig { files }) => check_config::run(&files, &line.flags),
+        Some(Command::Export { directory }) => {
+            export::run(&directory.unwrap_or(line.flags.storage_path))
+        }
     };
     // The log has a thread of its own, which the end of main does not wait for.
     log::logger().flush();

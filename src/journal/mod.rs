@@ -4,6 +4,7 @@
 //! it is given comes through a bounded channel, and only answers that promise something wait for it.
 //! Runs on the journal thread; read back on main, before there is a dispatch thread.
 
+pub mod alertmanager;
 pub mod codec;
 mod compaction;
 mod compactor;

@@ -8,6 +8,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::alertmanager::{Inheritance, read_alertmanager};
 use super::directory::{Directory, DirectoryFault};
 use super::disk::{Disk, HostDisk};
 use super::header::HEADER_BYTES;
@@ -74,9 +75,21 @@ pub(super) fn open_on(
     let (recovered, report) = recover(directory.path()).map_err(OpenError::Refused)?;
     tell(&report, &metrics);
     repair(directory.path(), &report);
+    let recovered = if recovered.written_at.is_none() && recovered.is_empty() {
+        inherited(storage, clock)
+    } else {
+        recovered
+    };
     let shelf = shelf(directory, &report, disk.as_ref());
     let journal = Writer::new(disk, shelf, storage.sync, metrics, clock);
     Ok(Opened { recovered, journal })
+}
+
+/// What an Alertmanager left beside a journal that has nothing written in it yet.
+fn inherited(storage: &Storage, clock: Clock) -> Recovered {
+    let Inheritance { recovered, report } = read_alertmanager(&storage.path, clock.wall());
+    report.log();
+    recovered
 }
 
 fn tell(report: &Report, metrics: &Metrics) {

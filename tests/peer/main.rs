@@ -46,6 +46,7 @@ mod scenario;
 mod scrape;
 mod silences;
 mod stage;
+mod succession;
 mod templates;
 mod timeline;
 mod timeout;

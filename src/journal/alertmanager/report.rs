@@ -1,0 +1,195 @@
+//! What came of reading an Alertmanager's files, in words.
+//!
+//! Owns the wording. Runs on main, at a start.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::delimited::Broken;
+use crate::journal::fields::Malformed;
+use crate::limits;
+
+/// What was taken over, and what was not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The folder in which the files are.
+    pub folder: PathBuf,
+    /// Whether there was a file at all.
+    pub found_any: bool,
+    /// Silences that were taken over.
+    pub silences: usize,
+    /// Notifications of webhooks that were taken over.
+    pub told: usize,
+    /// Silences and notifications whose time is over.
+    pub expired: usize,
+    /// Notifications of integrations that are not built here, by integration.
+    pub others: BTreeMap<String, usize>,
+    /// What needs somebody, as far as it is told one by one.
+    pub troubles: Vec<Trouble>,
+    /// How many more troubles there were.
+    pub omitted: usize,
+}
+
+/// Something that was not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// There is a file, and nothing of it could be read.
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the host said.
+        why: String,
+    },
+    /// A file is damaged, and what stands behind the damage could not be read.
+    Broken {
+        /// The file.
+        file: PathBuf,
+        /// Where the damage begins.
+        offset: u64,
+        /// What is wrong.
+        why: String,
+    },
+    /// A message is damaged; the next one could be found.
+    Message {
+        /// The file.
+        file: PathBuf,
+        /// Where the message begins.
+        offset: u64,
+        /// What is wrong.
+        why: Malformed,
+    },
+    /// A silence that cannot be.
+    Silence {
+        /// Its id.
+        id: String,
+        /// Why it cannot be.
+        why: String,
+    },
+    /// A silence with several sets of matchers, which became as many silences.
+    Split {
+        /// Its id.
+        id: String,
+        /// The ids of the parts.
+        parts: Vec<String>,
+    },
+}
+
+impl Report {
+    /// Nothing was read yet.
+    pub fn of(folder: &Path) -> Self {
+        Report {
+            folder: folder.to_owned(),
+            ..Report::default()
+        }
+    }
+
+    /// The first file of which nothing could be read, as somebody has to hear who wants to start all
+    /// the same.
+    pub fn unreadable(&self) -> Option<&Trouble> {
+        let is_unreadable = |trouble: &&Trouble| matches!(trouble, Trouble::Unreadable { .. });
+        self.troubles.iter().find(is_unreadable)
+    }
+
+    /// Writes all of it to the log; nothing if there was no file.
+    pub fn log(&self) {
+        if !self.found_any {
+            return;
+        }
+        log::info!(
+            folder:% = self.folder.display(), silences = self.silences, notifications = self.told,
+            expired = self.expired;
+            "Took over the silences and notifications that an Alertmanager left; its files stay as they are"
+        );
+        if !self.others.is_empty() {
+            let counts = self.others.iter();
+            let counts: Vec<String> = counts
+                .map(|(name, count)| format!("{name}: {count}"))
+                .collect();
+            log::info!(
+                notifications = counts.join(", ").as_str();
+                "Left out what an Alertmanager told by integrations that are not built here"
+            );
+        }
+        for trouble in &self.troubles {
+            match trouble {
+                Trouble::Split { .. } => log::warn!("{trouble}"),
+                _ => log::error!("{trouble}"),
+            }
+        }
+        if self.omitted > 0 {
+            log::error!(count = self.omitted; "More of what an Alertmanager left could not be read");
+        }
+    }
+
+    pub(super) fn add(&mut self, trouble: Trouble) {
+        if self.troubles.len() < limits::ALERTMANAGER_TROUBLES {
+            self.troubles.push(trouble);
+        } else {
+            self.omitted += 1;
+        }
+    }
+
+    pub(super) fn unreadable_file(&mut self, file: &Path, why: impl fmt::Display) {
+        self.add(Trouble::Unreadable {
+            file: file.to_owned(),
+            why: why.to_string(),
+        });
+    }
+
+    pub(super) fn broken_file(&mut self, file: &Path, offset: u64, why: &Broken) {
+        self.add(Trouble::Broken {
+            file: file.to_owned(),
+            offset,
+            why: why.to_string(),
+        });
+    }
+
+    pub(super) fn broken_message(&mut self, file: &Path, offset: u64, why: Malformed) {
+        self.add(Trouble::Message {
+            file: file.to_owned(),
+            offset,
+            why,
+        });
+    }
+}
+
+/// What to do about damage: as long as our journal is there, the files are not looked at.
+const READ_AGAIN: &str = "to read a sound copy, stop alertwheel, put the copy in place, remove the folder \
+                          journal beside it, and start again";
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Unreadable { file, why } => write!(
+                out,
+                "{}: {why}; an Alertmanager left this file, so let the user read it that alertwheel \
+                 runs as, or move it away to go on without what is in it",
+                file.display()
+            ),
+            Trouble::Broken { file, offset, why } => write!(
+                out,
+                "{}: damaged at byte {offset}: {why}; what stands before counts, what follows is left \
+                 out; {READ_AGAIN}",
+                file.display()
+            ),
+            Trouble::Message { file, offset, why } => write!(
+                out,
+                "{}: damaged at byte {offset}: {why}; this message is left out, others count; \
+                 {READ_AGAIN}",
+                file.display()
+            ),
+            Trouble::Silence { id, why } => write!(
+                out,
+                "silence {id:?} that an Alertmanager left is left out: {why}; make it anew if it is \
+                 still needed"
+            ),
+            Trouble::Split { id, parts } => write!(
+                out,
+                "silence {id} has several sets of matchers, which none can have here; it became the \
+                 silences {}, which together silence the same alerts",
+                parts.join(", ")
+            ),
+        }
+    }
+}
