@@ -16,10 +16,12 @@
 //! Stop flows downstream: the front door closes, dispatch is told to stop and hangs up on timer,
 //! workers and journal, each ends with one line in the log, and main waits for them in that order.
 
+mod configuration;
+
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -32,7 +34,7 @@ use signal_hook::iterator::{Handle, Signals};
 use crate::api::guard::{FrontDoor, Gate, GateError, Limits};
 use crate::api::{self, Api, SelfPeer};
 use crate::clock::Clock;
-use crate::config::{self, Config, Fault, Faults, LoadError, LoadOptions};
+use crate::config::{Config, LoadError, LoadOptions};
 use crate::dispatch::inbox::{Event, Inbox, Request};
 use crate::dispatch::{Channels, Dispatcher, SilenceLog};
 use crate::engine::{Engine, Settings};
@@ -45,6 +47,7 @@ use crate::threads::{self, LOOP_STACK, SYNC_STACK, WORKER_STACK};
 use crate::timer;
 use crate::version;
 use crate::webhook::{self, Courier};
+use configuration::load;
 
 /// Where the configuration comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,8 +174,7 @@ impl Drop for EndNotice {
 impl Daemon {
     /// Starts everything; when this returns, requests are answered.
     pub fn start(options: Options, clock: Clock) -> Result<Daemon, StartError> {
-        let metrics = Metrics::labelled(version::VERSION, options.labelling);
-        let metrics = Arc::new(metrics);
+        let metrics = Arc::new(Metrics::labelled(version::VERSION, options.labelling));
         show_limits(&metrics, &options);
         let config = load(&options.source, options.load).map_err(StartError::Config)?;
         metrics.receivers_loaded(receivers_told(&config).into_iter());
@@ -191,15 +193,10 @@ impl Daemon {
             clock,
             silence_log: options.silence_log,
         };
+        let workers = options.engine.workers;
         let engine = Engine::new(config, options.engine);
         let stages = spawner
-            .spawn_stages(
-                engine,
-                requests_out,
-                &courier,
-                options.engine.workers,
-                opened,
-            )
+            .spawn_stages(engine, requests_out, &courier, workers, opened)
             .map_err(StartError::Threads)?;
         let inbox = Inbox::new(requests.clone());
         let api = Api::new(
@@ -526,65 +523,6 @@ fn receivers_told(config: &Config) -> Vec<Arc<str>> {
     let told = config.receivers.iter();
     let told = told.filter(|receiver| !receiver.webhooks.is_empty());
     told.map(|receiver| Arc::clone(&receiver.name)).collect()
-}
-
-fn load(source: &ConfigSource, options: LoadOptions) -> Result<Arc<Config>, LoadError> {
-    let config = match source {
-        ConfigSource::File(path) => {
-            let loaded = config::load(path, options)?;
-            for warning in &loaded.warnings {
-                log::warn!(file:% = path.display(); "{warning}");
-            }
-            check_receivers(&loaded.config, path)?;
-            check_templates(path, &loaded.config)?;
-            loaded.config
-        }
-        ConfigSource::BuiltIn => config::built_in(),
-        ConfigSource::Demo => config::demo(),
-    };
-    Ok(Arc::new(config))
-}
-
-/// Refuses a configuration whose receivers cannot be spoken to, such as one with a certificate
-/// that cannot be read (§1.7).
-fn check_receivers(config: &Config, path: &Path) -> Result<(), LoadError> {
-    let mut faults = Vec::new();
-    for receiver in &config.receivers {
-        for (index, webhook) in receiver.webhooks.iter().enumerate() {
-            if let Err(message) = webhook::check_http(&webhook.http) {
-                faults.push(Fault {
-                    file: path.display().to_string(),
-                    line: None,
-                    path: format!(
-                        "receiver {:?}: webhook_configs[{index}].http_config",
-                        receiver.name
-                    ),
-                    message,
-                });
-            }
-        }
-    }
-    if faults.is_empty() {
-        return Ok(());
-    }
-    let omitted = faults.len().saturating_sub(limits::CONFIG_FAULTS);
-    faults.truncate(limits::CONFIG_FAULTS);
-    Err(LoadError::Faulty(Faults { faults, omitted }))
-}
-
-fn check_templates(path: &Path, config: &Config) -> Result<(), LoadError> {
-    config::check_templates(config).map_err(|faults| {
-        let fault = |message| Fault {
-            file: path.display().to_string(),
-            line: None,
-            path: String::new(),
-            message,
-        };
-        LoadError::Faulty(Faults {
-            faults: faults.into_iter().map(fault).collect(),
-            omitted: 0,
-        })
-    })
 }
 
 /// Turns signals into calls. SIGHUPs that come while one waits are one.

@@ -1,6 +1,6 @@
 //! STAGE 2: the one owner of the state.
 //!
-//! Owns the engine and the loop around it: take what has come in, stamp it with one reading of the
+//! Owns the engine and the loop around it: take what has come in, stamp it with a reading of the
 //! clocks, let the engine decide, carry its effects out. Does no I/O, formats no body, and never
 //! waits on a channel that is full. Runs on the dispatch thread; boring on purpose.
 
@@ -113,22 +113,24 @@ impl Dispatcher {
 
     fn turn(&mut self) -> Turn {
         self.wait();
-        let now = self.clock.now();
         for _ in 0..BATCH {
             let Ok(event) = self.events.try_recv() else {
                 break;
             };
-            self.take_event(event, now);
+            self.take_event(event, self.clock.now());
         }
         for _ in 0..BATCH {
+            // The clocks are read once it is here: an end that its sender has just read from the same
+            // clock must not seem to lie ahead.
             match self.requests.try_recv() {
                 Ok(Request::Stop { deadline }) => return Turn::Stop(deadline),
-                Ok(request) => self.take_request(request, now),
-                Err(error) if error.is_disconnected() => return Turn::Stop(now.mono),
+                Ok(request) => self.take_request(request, self.clock.now()),
+                Err(error) if error.is_disconnected() => return Turn::Stop(self.clock.mono()),
                 Err(_) => break,
             }
         }
         self.carrier.deliver_commands();
+        let now = self.clock.now();
         if self.carrier.journal_wants_everything() {
             self.record_everything(now);
         }

@@ -5,7 +5,7 @@
 //! alerts that are in the group by then: after a swap they come back one by one. Runs on the dispatch
 //! thread.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::group::Group;
@@ -34,7 +34,7 @@ impl Inheritance {
         }
         let entry = self.entries.get(&key(group, node, webhook_index))?;
         let members = group.members.values();
-        let known: HashMap<u64, Fingerprint> = members
+        let known: BTreeMap<u64, Fingerprint> = members
             .map(|alert| (alertmanager_hash(&alert.labels), alert.fingerprint))
             .collect();
         let owed = entry.firing.iter().filter_map(|hash| known.get(hash));
@@ -89,7 +89,7 @@ fn key(group: &Group, node: &RouteNode, webhook_index: usize) -> InheritedKey {
 }
 
 /// The alerts behind hashes. One that is not there keeps its hash, so that it counts as another one.
-fn fingerprints(hashes: &[u64], known: &HashMap<u64, Fingerprint>) -> Arc<[Fingerprint]> {
+fn fingerprints(hashes: &[u64], known: &BTreeMap<u64, Fingerprint>) -> Arc<[Fingerprint]> {
     let print = |hash: &u64| known.get(hash).copied().unwrap_or(Fingerprint(*hash));
     sorted(hashes.iter().map(print).collect())
 }

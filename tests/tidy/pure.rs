@@ -57,7 +57,7 @@ const WORLD: [&str; 16] = [
 const PRINTING: [&str; 4] = ["print", "println", "eprint", "eprintln"];
 
 /// Who may make threads.
-const SPAWNERS: [&str; 5] = [
+const SPAWNERS: [&str; 6] = [
     "src/threads.rs",
     // The stages.
     "src/daemon.rs",
@@ -65,6 +65,8 @@ const SPAWNERS: [&str; 5] = [
     "src/api/guard/",
     // Whoever writes the log, so that nobody waits for its reader.
     "src/telemetry/log/writer.rs",
+    // A compaction, one at a time and only while there is something to compact.
+    "src/journal/compactor.rs",
     // The visitor who posts the sample alerts.
     "src/command/demo.rs",
 ];

@@ -79,7 +79,13 @@ const ROOMS: [(&str, &[&str]); 14] = [
 ];
 
 /// Those who know the whole house.
-const HOUSE: [&str; 4] = ["src/daemon.rs", "src/command/", "src/lib.rs", "src/main.rs"];
+const HOUSE: [&str; 5] = [
+    "src/daemon.rs",
+    "src/daemon/",
+    "src/command/",
+    "src/lib.rs",
+    "src/main.rs",
+];
 
 /// Each crate of Cargo.toml, and where alone it may be named.
 const CRATES: [(&str, &[&str]); 29] = [
@@ -130,6 +136,7 @@ const CRATES: [(&str, &[&str]); 29] = [
             "src/api/",
             "src/command/",
             "src/daemon.rs",
+            "src/daemon/",
             "src/dispatch/",
             "src/journal/",
             "src/telemetry/",

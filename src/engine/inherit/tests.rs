@@ -1,3 +1,5 @@
+//! What follows from an Alertmanager's notification log once its alerts come back.
+
 use std::time::Duration;
 
 use super::*;

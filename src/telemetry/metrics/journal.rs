@@ -66,27 +66,36 @@ pub struct JournalFamilies {
     recovered: [Gauge; RECORD_KINDS],
 }
 
+/// Records by kind: those written, and those found at the start.
+fn by_kind(
+    page: &mut Page,
+    kinds: [Labels<1>; RECORD_KINDS],
+) -> (Family<Labels<1>, Counter>, Family<Labels<1>, Gauge>) {
+    let written = page.family(
+        "alertwheel_journal_records_written",
+        "Changes of the state that were written to the journal, by kind",
+        kinds,
+    );
+    let recovered = page.family(
+        "alertwheel_journal_records_recovered",
+        "Records that the journal held at the start, by kind",
+        kinds,
+    );
+    (written, recovered)
+}
+
 impl JournalFamilies {
     /// Registers every family, at zero.
     pub(super) fn register(page: &mut Page) -> Self {
         let kinds = KINDS.map(|kind| [("kind", kind)]);
-        let records: Family<Labels<1>, Counter> = page.family(
-            "alertwheel_journal_records_written",
-            "Changes of the state that were written to the journal, by kind",
-            kinds,
-        );
-        let recovered: Family<Labels<1>, Gauge> = page.family(
-            "alertwheel_journal_records_recovered",
-            "Records that the journal held at the start, by kind",
-            kinds,
-        );
+        let (records, recovered) = by_kind(page, kinds);
         let compacted: Family<Labels<1>, Gauge> = page.family(
             "alertwheel_journal_compacted_bytes",
             "Bytes that the last compaction read, and that were left of them",
             [BEFORE, AFTER],
         );
         let mut gauge = |name, help| page.put(name, help, Gauge::default());
-        let bytes = gauge("alertwheel_journal_bytes", "Bytes of the journal on disk");
+        let bytes = gauge("alertwheel_journal_bytes", "Bytes of the journal");
         let files = gauge("alertwheel_journal_files", "Files of the journal");
         let unwritten_bytes = gauge(
             "alertwheel_journal_unwritten_bytes",
@@ -94,7 +103,7 @@ impl JournalFamilies {
         );
         let trouble = gauge(
             "alertwheel_journal_trouble",
-            "Whether the journal cannot be written now",
+            "Whether the journal cannot be written",
         );
         let damaged_frames = gauge(
             "alertwheel_journal_damaged_frames",
@@ -110,10 +119,7 @@ impl JournalFamilies {
             files,
             unwritten_bytes,
             records: kinds.map(|kind| records.get_or_create_owned(&kind)),
-            written_bytes: counter(
-                "alertwheel_journal_written_bytes",
-                "Bytes appended to the journal",
-            ),
+            written_bytes: counter("alertwheel_journal_written_bytes", "Bytes appended"),
             writes: counter(
                 "alertwheel_journal_writes",
                 "Writes to the journal, each with all that waited for it",
