@@ -45,7 +45,8 @@ pub fn run(storage: &Path) -> ExitCode {
     }
 }
 
-fn read(folder: &Path) -> Result<(Recovered, Report), String> {
+/// What is in a journal, read without its lock.
+pub fn read(folder: &Path) -> Result<(Recovered, Report), String> {
     if !folder.is_dir() {
         return Err(format!(
             "{}: there is no journal; name the directory that the daemon has as --storage.path",

@@ -57,6 +57,20 @@ pub enum Command {
         #[arg(value_name = "DIR")]
         directory: Option<PathBuf>,
     },
+    /// Looks at the journal in which the state is kept.
+    #[command(subcommand)]
+    Journal(JournalCommand),
+}
+
+/// What there is to do with a journal.
+#[derive(Clone, Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Prints what is in it by kind, count, bytes and age, and whether it is sound.
+    Inspect {
+        /// A state directory or the journal's folder in it; it may be in use.
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
 }
 
 /// All flags for serving.

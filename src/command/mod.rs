@@ -7,13 +7,14 @@ mod demo;
 mod export;
 mod external_url;
 mod flags;
+mod journal;
 mod serve;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 
-use flags::{Command, CommandLine};
+use flags::{Command, CommandLine, JournalCommand};
 
 /// Does what the arguments of this process say.
 pub fn run() -> ExitCode {
@@ -35,6 +36,9 @@ pub fn run() -> ExitCode {
         None => serve::run(line.flags, &unused),
         Some(Command::Demo) => demo::run(line.flags, &unused),
         Some(Command::CheckConfig { files }) => check_config::run(&files, &line.flags),
+        Some(Command::Journal(JournalCommand::Inspect { directory })) => {
+            journal::inspect(&directory)
+        }
         Some(Command::Export { directory }) => {
             export::run(&directory.unwrap_or(line.flags.storage_path))
         }

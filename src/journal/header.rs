@@ -7,7 +7,7 @@
 //!
 //! | bytes | |
 //! |---|---|
-//! | 12 | [`MAGIC`] |
+//! | 12 | `MAGIC` |
 //! | 2 | version, lowest byte first |
 //! | 1 | 1 for a segment, 2 for a snapshot |
 //! | 1 | 0 |

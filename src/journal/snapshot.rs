@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::codec::{Encoded, Kind};
 use super::disk::{Disk, append_all};
@@ -89,7 +89,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Puts it in its place, complete as of `at`: after this returns it is there whatever happens.
-    pub fn finish(mut self, place: &PathBuf, folder: &File, at: Wall) -> io::Result<Written> {
+    pub fn finish(mut self, place: &Path, folder: &File, at: Wall) -> io::Result<Written> {
         self.frames.close(at);
         self.write()?;
         self.disk.sync(&self.file)?;
