@@ -173,18 +173,28 @@ impl Running {
         ProcessorTime::of(self.id())
     }
 
-    /// Bytes in its state directory.
+    /// Bytes of the files in its state directory.
     pub fn state_bytes(&self) -> u64 {
-        // Who writes nothing makes no directory.
-        let entries = fs::read_dir(&self.state).into_iter().flatten().flatten();
-        entries
-            .filter_map(|entry| Some(entry.metadata().ok()?.len()))
-            .sum()
+        bytes_below(&self.state)
     }
 
     fn id(&self) -> u32 {
         u32::try_from(Pid::as_raw(Some(self.process.id()))).expect("ids are positive")
     }
+}
+
+/// Who writes nothing makes no folder.
+fn bytes_below(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let sizes = entries.filter_map(|entry| {
+        let about = entry.metadata().ok()?;
+        Some(if about.is_dir() {
+            bytes_below(&entry.path())
+        } else {
+            about.len()
+        })
+    });
+    sizes.sum()
 }
 
 fn is_ready(address: SocketAddr) -> bool {
