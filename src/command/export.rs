@@ -30,7 +30,7 @@ pub fn run(storage: &Path) -> ExitCode {
         match report.damages.len() {
             0 => Ok(()),
             count => Err(format!(
-                "{}: damaged in {count} places, so silences may be missing from what was printed; \
+                "{}: damaged in {count} place(s), so silences may be missing from what was printed; \
                  `alertwheel journal inspect` says more",
                 storage.join(FOLDER).display()
             )),

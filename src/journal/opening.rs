@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::alertmanager::{Inheritance, read_alertmanager};
+use super::alertmanager::{Inheritance, Trouble, read_alertmanager};
 use super::directory::{Directory, DirectoryFault};
 use super::disk::{Disk, HostDisk};
 use super::header::HEADER_BYTES;
@@ -48,6 +48,9 @@ pub enum OpenError {
     Directory(DirectoryFault),
     /// Its files are not read.
     Refused(Refusal),
+    /// A file that an Alertmanager left cannot be read. Once there is a journal nobody looks at it any
+    /// more, so to start without it would lose what is in it for good.
+    Inheritance(Trouble),
 }
 
 impl fmt::Display for OpenError {
@@ -55,6 +58,7 @@ impl fmt::Display for OpenError {
         match self {
             OpenError::Directory(fault) => fault.fmt(out),
             OpenError::Refused(refusal) => refusal.fmt(out),
+            OpenError::Inheritance(trouble) => trouble.fmt(out),
         }
     }
 }
@@ -75,8 +79,11 @@ pub(super) fn open_on(
     let (recovered, report) = recover(directory.path()).map_err(OpenError::Refused)?;
     tell(&report, &metrics);
     repair(directory.path(), &report);
-    let recovered = if recovered.written_at.is_none() && recovered.is_empty() {
-        inherited(storage, clock)
+    // Where damage is all there is, silences that were ended since would come back with the old files.
+    let is_new =
+        recovered.written_at.is_none() && recovered.is_empty() && report.damages.is_empty();
+    let recovered = if is_new {
+        inherited(storage, clock)?
     } else {
         recovered
     };
@@ -86,10 +93,13 @@ pub(super) fn open_on(
 }
 
 /// What an Alertmanager left beside a journal that has nothing written in it yet.
-fn inherited(storage: &Storage, clock: Clock) -> Recovered {
+fn inherited(storage: &Storage, clock: Clock) -> Result<Recovered, OpenError> {
     let Inheritance { recovered, report } = read_alertmanager(&storage.path, clock.wall());
+    if let Some(trouble) = report.unreadable() {
+        return Err(OpenError::Inheritance(trouble.clone()));
+    }
     report.log();
-    recovered
+    Ok(recovered)
 }
 
 fn tell(report: &Report, metrics: &Metrics) {

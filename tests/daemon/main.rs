@@ -51,6 +51,9 @@ mod lifecycle;
 /// What outlives the process, and a disk that does not do as it should.
 mod storage;
 
+/// Coming from an Alertmanager, and going back.
+mod succession;
+
 /// New configurations for a daemon that runs.
 mod reload;
 

@@ -87,6 +87,11 @@ impl Setup {
         setup.argument(&format!("--config.file={CONFIG_FILE}"))
     }
 
+    /// Where it will run.
+    pub fn folder(&self) -> &Path {
+        &self.folder.0
+    }
+
     /// Puts a file into its folder.
     pub fn file(self, name: &str, text: &str) -> Self {
         self.folder.write(name, text);

@@ -84,8 +84,7 @@ impl Report {
         }
     }
 
-    /// The first file of which nothing could be read, as somebody has to hear who wants to start all
-    /// the same.
+    /// The first file of which nothing could be read: for somebody to decide what is to become of it.
     pub fn unreadable(&self) -> Option<&Trouble> {
         let is_unreadable = |trouble: &&Trouble| matches!(trouble, Trouble::Unreadable { .. });
         self.troubles.iter().find(is_unreadable)
