@@ -16,10 +16,6 @@ use crate::journal::directory::FOLDER;
 use crate::journal::recovery::{self, Report};
 use crate::model::{Silence, SilenceState, Wall};
 
-/// How often a daemon that runs may take a file away while it is about to be read. It does so once in
-/// as many records as make up the whole state.
-const ATTEMPTS: usize = 5;
-
 /// Prints the silences in this path of a storage; fails if some may be missing.
 pub fn run(storage: &Path) -> ExitCode {
     let now = Clock::start().wall();
@@ -45,22 +41,14 @@ pub fn run(storage: &Path) -> ExitCode {
     }
 }
 
-/// What is in a journal, read without its lock.
-pub fn read(folder: &Path) -> Result<(Recovered, Report), String> {
+fn read(folder: &Path) -> Result<(Recovered, Report), String> {
     if !folder.is_dir() {
         return Err(format!(
             "{}: there is no journal; name the directory that the daemon has as --storage.path",
             folder.display()
         ));
     }
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        match recovery::recover(folder) {
-            Err(refusal) if refusal.is_for_a_vanished_file() && attempts < ATTEMPTS => {}
-            other => return other.map_err(|refusal| format!("failed to {refusal}")),
-        }
-    }
+    recovery::recover_beside_a_daemon(folder).map_err(|refusal| format!("failed to {refusal}"))
 }
 
 /// The silences that are not over at `now`, a line each. Those that are would be refused by whoever is

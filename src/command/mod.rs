@@ -9,6 +9,7 @@ mod external_url;
 mod flags;
 mod journal;
 mod serve;
+mod table;
 
 use std::process::ExitCode;
 

@@ -15,6 +15,7 @@ use rustix::fs::{Access, AtFlags, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::listing::{FileName, Listing, partial_path};
+use super::words::plain;
 
 /// The folder within the path of the storage.
 pub const FOLDER: &str = "journal";
@@ -280,15 +281,6 @@ impl From<DirectoryFault> for io::Error {
             | DirectoryFault::NotLocked { error, .. } => error,
             fault => io::Error::other(fault.to_string()),
         }
-    }
-}
-
-/// What the host says, without its number.
-pub fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.split_once(" (os error") {
-        Some((words, _)) => words.to_owned(),
-        None => text,
     }
 }
 

@@ -18,7 +18,7 @@ mod opening;
 pub mod recovery;
 pub mod repair;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 pub mod scan;
 mod segment;
 pub mod shelf;

@@ -18,10 +18,10 @@ use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use super::directory::plain;
 use super::header::{FileKind, HEADER_BYTES, Header, HeaderFault, VERSION};
 use super::listing::{FileName, Listing};
 use super::scan::read_up_to;
+use super::words::plain;
 use crate::engine::Recovered;
 
 pub use report::{Census, Damage, FileReport, Flaw, Report, Tail};
@@ -48,6 +48,10 @@ pub enum Refusal {
 /// The first segment of a journal.
 const FIRST: u64 = 1;
 
+/// How often files may be replaced while they are about to be read. A daemon does so once in as many
+/// records as make up its whole state.
+const ATTEMPTS: usize = 10;
+
 /// Bytes that are asked of the host at a time.
 const READ_BYTES: usize = 64 * 1024;
 
@@ -62,6 +66,30 @@ pub fn recover(folder: &Path) -> Result<(Recovered, Report), Refusal> {
         Ok(BufReader::with_capacity(READ_BYTES, file))
     };
     recover_from(folder, listing, open)
+}
+
+/// The same while a daemon may be at work there, which replaces files now and then: as it is between
+/// two such moments.
+pub fn recover_beside_a_daemon(folder: &Path) -> Result<(Recovered, Report), Refusal> {
+    let snapshots = || Listing::read(folder).ok().map(|listing| listing.snapshots);
+    once_at_rest(snapshots, || recover(folder))
+}
+
+/// What is read while the list of snapshots stays what it is. One that is made while files are
+/// replaced may lack the old ones and the new one.
+fn once_at_rest<T>(
+    mut snapshots: impl FnMut() -> Option<Vec<u64>>,
+    mut read: impl FnMut() -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    for _ in 1..ATTEMPTS {
+        let before = snapshots();
+        match read() {
+            Err(refusal) if refusal.is_for_a_vanished_file() => {}
+            Ok(_) if snapshots() != before => {}
+            done => return done,
+        }
+    }
+    read()
 }
 
 /// The state that these files hold, which are said to lie in `folder`.

@@ -54,6 +54,9 @@ mod storage;
 /// Coming from an Alertmanager, and going back.
 mod succession;
 
+/// Looking into a journal, beside a daemon and after damage.
+mod inspect;
+
 /// New configurations for a daemon that runs.
 mod reload;
 

@@ -151,7 +151,8 @@ fn modules_for_tests(files: &[(String, String)]) -> Vec<String> {
                 continue;
             }
             let declared = lines.next().and_then(|next| {
-                let name = next.trim().strip_prefix("mod ")?;
+                let next = next.trim().trim_start_matches("pub(crate) ");
+                let name = next.strip_prefix("mod ")?;
                 name.strip_suffix(';')
             });
             modules.extend(declared.map(|name| format!("{folder}/{name}")));

@@ -9,11 +9,11 @@ use super::is_segment;
 use super::report::{Census, FileReport, Flaw, Span};
 use crate::engine::{Record, Recovered};
 use crate::journal::codec::{Item, Items};
-use crate::journal::directory::plain;
 use crate::journal::fields::Malformed;
 use crate::journal::header::{HEADER_BYTES, Header, HeaderFault};
 use crate::journal::listing::FileName;
 use crate::journal::scan::{Found, Scan, read_up_to};
+use crate::journal::words::plain;
 use crate::model::Wall;
 
 /// Reads the file into `state`.

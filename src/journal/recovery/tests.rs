@@ -241,3 +241,36 @@ fn files_on_disk_are_read_as_those_in_memory_are() {
     assert!(report.is_sound());
     assert_eq!(report.next_number, 5);
 }
+
+#[test]
+fn what_is_read_while_files_are_replaced_is_read_again() {
+    let vanished = || Refusal::NotOpened {
+        path: "x".into(),
+        error: ErrorKind::NotFound.into(),
+    };
+    let mut listings = [1, 2, 2, 3, 3, 3]
+        .map(|number| Some(vec![number]))
+        .into_iter();
+    let mut outcomes = [Err(vanished()), Ok("old and new mixed"), Ok("at rest")].into_iter();
+    let mut lists = || listings.next().flatten();
+    // The first attempt fails, the second ends with another list than it began with.
+    assert_eq!(lists(), Some(vec![1]));
+    let read = once_at_rest(lists, || outcomes.next().expect("at most three attempts"));
+    assert!(matches!(read, Ok("at rest")), "{read:?}");
+}
+
+#[test]
+fn files_that_never_rest_are_read_all_the_same() {
+    let mut number = 0;
+    let lists = || {
+        number += 1;
+        Some(vec![number])
+    };
+    let mut attempts = 0;
+    let read = once_at_rest(lists, || {
+        attempts += 1;
+        Ok(())
+    });
+    assert!(read.is_ok());
+    assert_eq!(attempts, ATTEMPTS);
+}
