@@ -68,11 +68,23 @@ pub fn put_optional_time(out: &mut Vec<u8>, base: Wall, time: Option<Wall>) {
 
 /// Appends labels or annotations.
 pub fn put_labels(out: &mut Vec<u8>, labels: &Labels) {
-    put_number(out, labels.len() as u64);
+    // To count them takes as long as to write them, so their number is put in afterwards. It is one
+    // byte unless they are far too many.
+    let number_at = out.len();
+    out.push(0);
+    let mut count = 0;
     for (name, value) in labels.iter() {
         put_text(out, name);
         put_text(out, value);
+        count += 1;
     }
+    if count < 0x80 {
+        out[number_at] = count as u8;
+        return;
+    }
+    let mut number = Vec::new();
+    put_number(&mut number, count);
+    out.splice(number_at..=number_at, number);
 }
 
 /// Appends a list of hashes.

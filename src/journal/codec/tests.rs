@@ -28,6 +28,21 @@ fn decoded(payload: &[u8]) -> Result<Vec<Record>, Malformed> {
     Ok(records)
 }
 
+#[test]
+fn far_too_many_labels_come_back_as_well() {
+    for count in [0, 1, 127, 128, 300] {
+        let labels = (0..count).map(|number| (format!("label_{number}"), "x"));
+        let mut alert = samples::alert(1, samples::moment(0, 0));
+        alert.labels = crate::model::Labels::from_pairs(labels);
+        let records = [Record::Alert(alert.into())];
+        assert_eq!(
+            read_back(samples::moment(0, 0), &records),
+            records,
+            "{count}"
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn any_records_come_back_as_they_were(
