@@ -1,6 +1,6 @@
 //! What is said when the disk does not do as it should: what happened, where, and what to do.
 //!
-//! PURE. Owns the advice for each way in which a disk fails. Runs on any thread.
+//! Owns the advice for each way in which a disk fails. Does no I/O. Runs on any thread.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;

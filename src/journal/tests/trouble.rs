@@ -241,6 +241,50 @@ fn a_journal_that_can_only_be_read_begins_in_trouble_with_all_it_knows() {
 }
 
 #[test]
+fn what_is_damaged_at_a_start_is_written_anew_and_kept_aside() {
+    let mut bench = Bench::start("damaged", SOON);
+    for number in 0..10 {
+        bench.keep(vec![report(number)]);
+    }
+    bench.stop();
+    let path = bench.path().join("0000000001.segment");
+    let mut bytes = fs::read(&path).expect("the first segment");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&path, &bytes).expect("our own file");
+
+    bench.expected = bench.resume();
+    assert_eq!(bench.expected.alerts.len(), 9, "one of ten frames is lost");
+    assert_eq!(bench.metric("alertwheel_journal_damaged_frames"), 1.0);
+    assert_eq!(bench.health.trouble(), None);
+    bench.keep(vec![report(20)]);
+    assert_eq!(bench.news(), JournalNews::WantsEverything);
+    assert_eq!(heard(&bench.give_everything()), Ok(()));
+    bench.keep(vec![report(21)]);
+    let aside = fs::read(bench.path().join("0000000001.segment.damaged"));
+    assert_eq!(aside.expect("the damaged file"), bytes);
+    bench.assert_nothing_lost();
+    assert_eq!(bench.metric("alertwheel_journal_damaged_frames"), 0.0);
+}
+
+#[test]
+fn a_write_that_was_cut_short_by_a_crash_is_dropped_and_counted() {
+    let mut bench = Bench::start("torn", SOON);
+    bench.keep(vec![report(0)]);
+    bench.stop();
+    let path = bench.path().join("0000000001.segment");
+    let mut bytes = fs::read(&path).expect("the first segment");
+    bytes.extend([9; 13]);
+    fs::write(&path, &bytes).expect("our own file");
+    bench.resume();
+    assert_eq!(bench.metric("alertwheel_journal_torn_bytes"), 13.0);
+    assert_eq!(bench.metric("alertwheel_journal_damaged_frames"), 0.0);
+    bench.keep(vec![report(1)]);
+    bench.assert_nothing_lost();
+    assert_eq!(bench.metric("alertwheel_journal_torn_bytes"), 0.0);
+}
+
+#[test]
 fn the_whole_state_may_come_unasked() {
     let mut bench = Bench::start("unasked", SOON);
     bench.keep(reports(0..1000));

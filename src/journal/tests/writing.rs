@@ -1,6 +1,7 @@
 //! What is kept when, while the disk does as it should.
 
 use super::*;
+use crate::telemetry::metrics::KINDS_OF_RECORDS;
 
 const SOON: SyncPolicy = SyncPolicy::Within(Duration::from_millis(20));
 
@@ -163,6 +164,13 @@ fn starts_without_a_change_leave_nothing_behind() {
         bench.resume();
     }
     assert_eq!(bench.files().len(), 1, "{:?}", bench.files());
+}
+
+#[test]
+fn kinds_of_records_are_counted_under_their_names() {
+    for (kind, name) in codec::Kind::ALL.iter().zip(KINDS_OF_RECORDS) {
+        assert_eq!(format!("{kind:?}").to_lowercase(), name.to_lowercase());
+    }
 }
 
 #[test]

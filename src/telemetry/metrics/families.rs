@@ -340,13 +340,16 @@ impl Page<'_> {
 }
 
 /// The bounds of `limits.rs` by name.
-fn limits() -> [(&'static str, f64); 11] {
+fn limits() -> [(&'static str, f64); 14] {
     let (least_retry_after, most_retry_after) = limits::RETRY_AFTER;
     [
         ("inbox", limits::INBOX as f64),
         ("events", limits::EVENTS as f64),
         ("timer_commands", limits::TIMER_COMMANDS as f64),
         ("rings_per_event", limits::RINGS_PER_EVENT as f64),
+        ("batches", limits::BATCHES as f64),
+        ("unwritten_records", limits::UNWRITTEN_RECORDS as f64),
+        ("unwritten_bytes", limits::UNWRITTEN_BYTES as f64),
         ("workers", limits::WORKERS as f64),
         ("workers_per_endpoint", limits::WORKERS_PER_ENDPOINT as f64),
         ("alerts", limits::ALERTS as f64),
