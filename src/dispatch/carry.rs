@@ -13,7 +13,7 @@ use crossbeam_channel::{Sender, TrySendError, bounded};
 use super::outlet::Outlet;
 use super::promise::Promise;
 use super::report::{self, SilenceLog};
-use crate::engine::{AlarmId, Effect, Job, Record};
+use crate::engine::{AlarmId, Effect, Job, Record, Sizes};
 use crate::journal::Batch;
 use crate::limits;
 use crate::model::Wall;
@@ -91,8 +91,8 @@ impl Carrier {
     }
 
     /// Hands over what has been recorded, if the journal has room.
-    pub fn deliver_records(&mut self, now: Wall) {
-        self.outlet.deliver(now);
+    pub fn deliver_records(&mut self, now: Wall, sizes: Sizes) {
+        self.outlet.deliver(now, sizes);
     }
 
     /// Whether only the whole state is of use to the journal now.

@@ -134,7 +134,7 @@ impl Dispatcher {
         if self.carrier.journal_wants_everything() {
             self.record_everything(now);
         }
-        self.carrier.deliver_records(now.wall);
+        self.carrier.deliver_records(now.wall, self.engine.sizes());
         Turn::GoOn
     }
 
@@ -268,7 +268,8 @@ impl Dispatcher {
 
     /// Gives the journal what it had no room for so far.
     fn hand_over_the_rest(&mut self, deadline: Mono) {
-        self.carrier.deliver_records(self.clock.wall());
+        self.carrier
+            .deliver_records(self.clock.wall(), self.engine.sizes());
         while let Some(batches) = self.carrier.blocked_on_journal() {
             let mut select = Select::new();
             select.send(batches);
@@ -276,7 +277,8 @@ impl Dispatcher {
                 log::warn!("Stopped while the disk was too slow to take the last changes");
                 return;
             }
-            self.carrier.deliver_records(self.clock.wall());
+            self.carrier
+                .deliver_records(self.clock.wall(), self.engine.sizes());
         }
     }
 
@@ -286,7 +288,7 @@ impl Dispatcher {
                 self.carrier.attempt_ended();
                 let now = self.clock.now();
                 self.handle(Input::Outcome(outcome), now);
-                self.carrier.deliver_records(now.wall);
+                self.carrier.deliver_records(now.wall, self.engine.sizes());
                 true
             }
             Ok(Event::Rings(_) | Event::Journal(_)) => true,

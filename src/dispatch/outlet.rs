@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crossbeam_channel::{Sender, TrySendError};
 
 use super::promise::{NotKept, Promise};
-use crate::engine::Record;
+use crate::engine::{Record, Sizes};
 use crate::journal::Batch;
 use crate::limits;
 use crate::model::Wall;
@@ -75,8 +75,10 @@ impl Outlet {
     }
 
     /// Hands over what there is, if there is room.
-    pub fn deliver(&mut self, now: Wall) {
-        let Some(batch) = self.pack(now) else { return };
+    pub fn deliver(&mut self, now: Wall, sizes: Sizes) {
+        let Some(batch) = self.pack(now, sizes) else {
+            return;
+        };
         let Some(batches) = &self.batches else { return };
         match batches.try_send(batch) {
             Ok(()) => {}
@@ -96,7 +98,7 @@ impl Outlet {
         }
     }
 
-    fn pack(&mut self, now: Wall) -> Option<Batch> {
+    fn pack(&mut self, now: Wall, sizes: Sizes) -> Option<Batch> {
         if self.records.is_empty() && self.promises.is_empty() && !self.is_everything {
             return None;
         }
@@ -104,6 +106,7 @@ impl Outlet {
             at: now,
             records: std::mem::take(&mut self.records),
             is_everything: std::mem::take(&mut self.is_everything),
+            sizes,
             promises: std::mem::take(&mut self.promises),
         })
     }

@@ -48,7 +48,7 @@ pub use messages::*;
 pub use questions::*;
 pub use record::{
     GroupName, GroupTimer, Inherited, InheritedKey, LedgerMap, Record, Recovered, RecoveredAlert,
-    Untold,
+    Sizes, Untold,
 };
 
 use std::sync::Arc;

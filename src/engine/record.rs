@@ -163,7 +163,30 @@ pub struct RecoveredAlert {
     pub left: Vec<GroupName>,
 }
 
+/// How much there is of what is kept, as far as it may be much.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Alerts.
+    pub alerts: usize,
+    /// Groups.
+    pub groups: usize,
+    /// Entries of the ledger.
+    pub told: usize,
+    /// Silences.
+    pub silences: usize,
+}
+
 impl Recovered {
+    /// How much there is in it.
+    pub fn sizes(&self) -> Sizes {
+        Sizes {
+            alerts: self.alerts.len(),
+            groups: self.groups.len(),
+            told: self.ledger.len(),
+            silences: self.silences.len(),
+        }
+    }
+
     /// Takes the next record in. One about something unknown, as damage may leave behind, changes
     /// nothing.
     pub fn apply(&mut self, record: Record) {

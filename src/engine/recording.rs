@@ -10,7 +10,7 @@ use super::Engine;
 use super::group::{DeliveryState, Group, GroupId};
 use super::inhibit::Acquaintance;
 use super::messages::Effect;
-use super::record::{GroupName, GroupTimer, Record, Untold};
+use super::record::{GroupName, GroupTimer, Record, Sizes, Untold};
 use super::route::{RouteIndex, RouteSet};
 use super::store::Stored;
 use crate::model::{Alert, Fnv1a, Mono, Now};
@@ -64,6 +64,16 @@ impl Engine {
         group
             .and_then(|id| self.groups.get(id))
             .is_some_and(|group| group.members.contains_key(&alert.fingerprint))
+    }
+
+    /// How much there is of what is recorded.
+    pub fn sizes(&self) -> Sizes {
+        Sizes {
+            alerts: self.alerts.len(),
+            groups: self.groups.len(),
+            told: self.ledger.len(),
+            silences: self.silences.len(),
+        }
     }
 
     /// The whole state, as records.

@@ -7,6 +7,8 @@
 //! first, and then the payload (see `codec.rs`). No payload is empty: a stretch of zeroes, as a power
 //! cut leaves behind, must not look like a frame. Each begins with [`FIRST_BYTE`].
 
+use super::census::Census;
+use super::codec::Kind;
 use super::codec::{CLOCK, Encoded, put_clock, put_closing, put_copy, put_record};
 use crate::engine::Record;
 use crate::limits;
@@ -25,6 +27,7 @@ pub struct Frames {
     bytes: Vec<u8>,
     open: Option<Open>,
     records: u64,
+    census: Census,
 }
 
 /// The frame at the end, which may still grow.
@@ -58,16 +61,23 @@ impl Frames {
     fn push_within(&mut self, bound: usize, at: Wall, record: &Record) {
         self.make_room(bound);
         self.set_clock(at);
+        let start = self.bytes.len();
         put_record(&mut self.bytes, at, record);
-        self.records += 1;
+        self.count(Kind::of(record), start);
     }
 
     /// Appends a record of a snapshot as it stands elsewhere.
     pub fn copy(&mut self, record: &Encoded<'_>) {
         self.make_room(limits::SNAPSHOT_FRAME_BYTES);
         self.set_clock(record.at);
+        let start = self.bytes.len();
         put_copy(&mut self.bytes, record);
+        self.count(record.kind, start);
+    }
+
+    fn count(&mut self, kind: Kind, start: usize) {
         self.records += 1;
+        self.census.count(kind, self.bytes.len() - start);
     }
 
     /// Ends a snapshot, at the wall clock's last reading: without this it counts as cut off. The
@@ -115,9 +125,15 @@ impl Frames {
         self.records
     }
 
+    /// The records in these bytes.
+    pub fn census(&self) -> &Census {
+        &self.census
+    }
+
     /// Lets all bytes go, also those of an open frame, and most of the memory where it was much.
     pub fn clear(&mut self) {
         self.open = None;
+        self.census = Census::default();
         self.bytes.clear();
         self.bytes.shrink_to(limits::FRAME_BUFFER_BYTES);
     }

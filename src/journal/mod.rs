@@ -5,6 +5,7 @@
 //! Runs on the journal thread; read back on main, before there is a dispatch thread.
 
 pub mod alertmanager;
+mod census;
 pub mod codec;
 mod compaction;
 mod compactor;
@@ -37,7 +38,7 @@ pub use thread::{Channels, Surroundings, Thread};
 pub use writer::Writer;
 
 use crate::dispatch::promise::Promise;
-use crate::engine::Record;
+use crate::engine::{Record, Sizes};
 use crate::model::Wall;
 
 /// What the dispatcher hands over in one turn.
@@ -49,6 +50,8 @@ pub struct Batch {
     pub records: Vec<Record>,
     /// Whether these records are the whole state, so that nothing written before counts any more.
     pub is_everything: bool,
+    /// How much there is of what is kept, at that turn.
+    pub sizes: Sizes,
     /// What can be answered once the records are written.
     pub promises: Vec<Promise>,
 }

@@ -17,7 +17,7 @@ use super::recovery::{FileReport, Refusal, Report, recover};
 use super::repair::repair;
 use super::shelf::{Shelf, Stored, retire};
 use super::sync::SyncPolicy;
-use super::weight::{Tally, Weight};
+use super::weight::Weight;
 use super::writer::Writer;
 use crate::clock::Clock;
 use crate::engine::Recovered;
@@ -87,7 +87,8 @@ pub(super) fn open_on(
     } else {
         recovered
     };
-    let shelf = shelf(directory, &report, disk.as_ref());
+    let weight = weight(&report, &recovered);
+    let shelf = shelf(directory, &report, weight, disk.as_ref());
     let journal = Writer::new(disk, shelf, storage.sync, metrics, clock);
     Ok(Opened { recovered, journal })
 }
@@ -123,7 +124,7 @@ fn tell(report: &Report, metrics: &Metrics) {
 
 /// Puts the files in order as far as the disk allows it, and on a shelf. A start that fails at that
 /// goes on: what cannot be removed is passed over.
-fn shelf(directory: Directory, report: &Report, disk: &dyn Disk) -> Shelf {
+fn shelf(directory: Directory, report: &Report, weight: Weight, disk: &dyn Disk) -> Shelf {
     let directory = Arc::new(directory);
     for partial in &report.partials {
         retire(disk, &directory.path().join(partial), false);
@@ -151,7 +152,7 @@ fn shelf(directory: Directory, report: &Report, disk: &dyn Disk) -> Shelf {
         report.snapshot().map(stored),
         segments.collect(),
         report.next_number,
-        weight(report),
+        weight,
     )
 }
 
@@ -165,17 +166,14 @@ fn is_damaged(report: &Report, file: FileName) -> bool {
     report.damages.iter().any(|damage| damage.file == file)
 }
 
-fn weight(report: &Report) -> Weight {
-    let base = report.snapshot();
-    let mut weight = base.map_or_else(Weight::default, |file| {
-        let tally = Tally {
-            records: file.census.records,
-            bytes: file.census.bytes,
-        };
-        Weight::of(tally, file.bytes)
-    });
-    for segment in report.segments() {
-        weight.written(&segment.census.records);
+fn weight(report: &Report, recovered: &Recovered) -> Weight {
+    let mut weight = Weight::default();
+    if let Some(snapshot) = report.snapshot() {
+        weight.replaced(snapshot.census, snapshot.bytes);
     }
+    for segment in report.segments() {
+        weight.written(&segment.census);
+    }
+    weight.set_sizes(recovered.sizes());
     weight
 }

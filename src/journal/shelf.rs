@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::census::Census;
 use super::compaction::{Input, Job};
 use super::directory::Directory;
 use super::disk::Disk;
@@ -132,7 +133,7 @@ impl Shelf {
     /// Takes the snapshot that a compaction has made, in place of what it covers.
     pub fn compacted(&mut self, number: u64, written: Written) {
         self.segments.retain(|file| file.number > number);
-        self.weight.compacted(written.tally, written.bytes);
+        self.weight.compacted(written.census, written.bytes);
         self.snapshot = Some(Stored {
             number,
             bytes: written.bytes,
@@ -150,7 +151,7 @@ impl Shelf {
             let path = self.directory.segment_path(file.number);
             retire(disk, &path, file.is_damaged);
         }
-        self.weight = Weight::of(written.tally, written.bytes);
+        self.weight.replaced(written.census, written.bytes);
         self.snapshot = Some(Stored {
             number,
             bytes: written.bytes,
@@ -163,7 +164,7 @@ impl Shelf {
         self.directory = directory;
         self.snapshot = None;
         self.segments.clear();
-        self.weight = Weight::default();
+        self.weight.replaced(Census::default(), 0);
     }
 }
 

@@ -7,11 +7,11 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::codec::{Encoded, Kind};
+use super::census::Census;
+use super::codec::Encoded;
 use super::disk::{Disk, append_all};
 use super::frame::Frames;
 use super::header::{FileKind, HEADER_BYTES, Header};
-use super::weight::Tally;
 use crate::engine::Record;
 use crate::limits;
 use crate::model::Wall;
@@ -24,7 +24,7 @@ pub struct Draft<'a> {
     file: File,
     frames: Frames,
     bytes: u64,
-    tally: Tally,
+    census: Census,
     is_finished: bool,
 }
 
@@ -34,7 +34,7 @@ pub struct Written {
     /// Its bytes.
     pub bytes: u64,
     /// What is in it.
-    pub tally: Tally,
+    pub census: Census,
 }
 
 impl<'a> Draft<'a> {
@@ -47,7 +47,7 @@ impl<'a> Draft<'a> {
             file,
             frames: Frames::new(),
             bytes: HEADER_BYTES as u64,
-            tally: Tally::default(),
+            census: Census::default(),
             is_finished: false,
         };
         let kind = FileKind::Snapshot;
@@ -58,21 +58,17 @@ impl<'a> Draft<'a> {
 
     /// Takes a record.
     pub fn push(&mut self, at: Wall, record: &Record) -> io::Result<()> {
-        let before = self.frames.len();
         self.frames.push(at, record);
-        self.taken(Kind::of(record), before)
+        self.write_if_much()
     }
 
     /// Takes a record as it stands elsewhere.
     pub fn copy(&mut self, record: &Encoded<'_>) -> io::Result<()> {
-        let before = self.frames.len();
         self.frames.copy(record);
-        self.taken(record.kind, before)
+        self.write_if_much()
     }
 
-    fn taken(&mut self, kind: Kind, before: usize) -> io::Result<()> {
-        let bytes = self.frames.len() - before;
-        self.tally.count(kind, bytes);
+    fn write_if_much(&mut self) -> io::Result<()> {
         if self.frames.len() < limits::SNAPSHOT_FRAME_BYTES {
             return Ok(());
         }
@@ -84,6 +80,7 @@ impl<'a> Draft<'a> {
         let frames = self.frames.bytes();
         append_all(self.disk, &self.file, frames)?;
         self.bytes += frames.len() as u64;
+        self.census.add(self.frames.census());
         self.frames.clear();
         Ok(())
     }
@@ -98,7 +95,7 @@ impl<'a> Draft<'a> {
         self.disk.sync(folder)?;
         Ok(Written {
             bytes: self.bytes,
-            tally: std::mem::take(&mut self.tally),
+            census: self.census,
         })
     }
 }

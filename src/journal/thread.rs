@@ -10,7 +10,6 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender, at, never, select};
 
 use super::Batch;
-use super::codec::Kind;
 use super::compaction::CompactionError;
 use super::compactor::{Compactor, Report};
 use super::frame::Frames;
@@ -21,11 +20,9 @@ use super::writer::{Failure, Writer};
 use crate::clock::Clock;
 use crate::dispatch::inbox::{Event, JournalNews};
 use crate::dispatch::promise::{NotKept, Promise};
-use crate::engine::Record;
 use crate::limits;
-use crate::model::Wall;
 use crate::telemetry::health::Health;
-use crate::telemetry::metrics::{Metrics, RECORD_KINDS, RecordCounts};
+use crate::telemetry::metrics::Metrics;
 
 /// The ends of the channels that the journal holds.
 #[derive(Debug)]
@@ -55,9 +52,8 @@ pub struct Thread {
     writer: Writer,
     channels: Channels,
     surroundings: Surroundings,
-    /// What is not written yet, and how many records of each kind are in it.
+    /// What is not written yet.
     frames: Frames,
-    records: RecordCounts,
     promises: Vec<Promise>,
     trouble: Option<Trouble>,
     /// Whether the dispatcher was asked for everything although nothing is missing yet.
@@ -82,7 +78,6 @@ impl Thread {
             writer,
             channels,
             frames: Frames::new(),
-            records: [0; RECORD_KINDS],
             promises: Vec::new(),
             trouble: None,
             has_asked: false,
@@ -151,12 +146,13 @@ impl Thread {
 
     /// Takes a batch in. Its promises wait for the write, but not for the end of trouble.
     fn take(&mut self, batch: Batch) {
+        self.writer.keeps(batch.sizes);
         if batch.is_everything {
             return self.take_everything(batch);
         }
         let Some(trouble) = &self.trouble else {
             self.promises.extend(batch.promises);
-            self.pack(batch.at, &batch.records);
+            self.frames.push_batch(batch.at, &batch.records);
             if self.frames.len() >= limits::WRITE_BYTES {
                 self.write();
             }
@@ -167,16 +163,9 @@ impl Thread {
         self.promises.extend(batch.promises);
         self.fail_promises(&why);
         if is_kept {
-            self.pack(batch.at, &batch.records);
+            self.frames.push_batch(batch.at, &batch.records);
             self.keep_within_bounds();
         }
-    }
-
-    fn pack(&mut self, at: Wall, records: &[Record]) {
-        for record in records {
-            self.records[Kind::of(record).index()] += 1;
-        }
-        self.frames.push_batch(at, records);
     }
 
     /// Takes the whole state: what was not written yet is in it.
@@ -199,7 +188,7 @@ impl Thread {
         if self.trouble.is_some() {
             return;
         }
-        match self.writer.append(self.frames.bytes(), &self.records) {
+        match self.writer.append(&self.frames) {
             Ok(()) => {
                 self.let_go();
                 self.promises.drain(..).for_each(Promise::keep);
@@ -212,7 +201,6 @@ impl Thread {
     /// Forgets what was not written yet.
     fn let_go(&mut self) {
         self.frames.clear();
-        self.records = [0; RECORD_KINDS];
     }
 
     fn fail(&mut self, failure: Failure) {
@@ -292,7 +280,7 @@ impl Thread {
     }
 
     fn try_bytes(&mut self) {
-        match self.writer.append(self.frames.bytes(), &self.records) {
+        match self.writer.append(&self.frames) {
             Ok(()) => {
                 self.let_go();
                 self.end_trouble();

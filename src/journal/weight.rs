@@ -1,12 +1,14 @@
 //! When it is worth while to compact: how much of what lies on disk still counts.
 //!
-//! PURE. Owns an estimate that costs a few numbers, where the truth would cost a map of all keys.
-//! It errs on the low side: what was added since the last snapshot counts for nothing, what was
-//! forgotten counts against the snapshot. Runs on the journal thread.
+//! PURE. Owns an estimate that costs a few numbers, where the truth would cost a map of all keys: how
+//! many alerts, groups and so on there are is known, and how long a record of each kind is on
+//! average. It is held between what is certain: what was forgotten since the last snapshot counts no
+//! more, and what was written since may count wholly or not at all. Runs on the journal thread.
 
+use super::census::Census;
 use super::codec::Kind;
+use crate::engine::Sizes;
 use crate::limits;
-use crate::telemetry::metrics::{RECORD_KINDS, RecordCounts};
 
 /// Records of each kind that can be forgotten, and of the kind that forgets them.
 const FORGETTING: [(Kind, Kind); 5] = [
@@ -17,74 +19,81 @@ const FORGETTING: [(Kind, Kind); 5] = [
     (Kind::Inherited, Kind::InheritedForgotten),
 ];
 
-/// Records and their bytes in a file, by kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// How many.
-    pub records: RecordCounts,
-    /// How long they are together.
-    pub bytes: [u64; RECORD_KINDS],
-}
-
-impl Tally {
-    /// Counts a record of this kind and length.
-    pub fn count(&mut self, kind: Kind, bytes: usize) {
-        self.records[kind.index()] += 1;
-        self.bytes[kind.index()] += bytes as u64;
-    }
-}
-
-/// What the last snapshot weighs, and how much of that is gone.
+/// What the last snapshot weighs, and what was written since.
 #[derive(Debug, Default)]
 pub struct Weight {
-    base: Tally,
+    base: Census,
     base_bytes: u64,
-    forgotten: RecordCounts,
-    /// Of those, what was forgotten since a compaction began.
-    meanwhile: RecordCounts,
+    since: Census,
+    /// Of that, what was written since a compaction began.
+    meanwhile: Census,
+    sizes: Sizes,
 }
 
 impl Weight {
-    /// The weight of a snapshot of so many bytes that was just made.
-    pub fn of(base: Tally, base_bytes: u64) -> Self {
-        Weight {
+    /// A snapshot of so many bytes holds all there is.
+    pub fn replaced(&mut self, base: Census, base_bytes: u64) {
+        *self = Weight {
             base,
             base_bytes,
+            sizes: self.sizes,
             ..Weight::default()
-        }
+        };
     }
 
     /// A compaction begins, of all that was written so far.
     pub fn begin_compaction(&mut self) {
-        self.meanwhile = [0; RECORD_KINDS];
+        self.meanwhile = Census::default();
     }
 
     /// The compaction that was begun last has made this of it.
-    pub fn compacted(&mut self, base: Tally, base_bytes: u64) {
-        let forgotten = self.meanwhile;
-        *self = Weight {
-            forgotten,
-            meanwhile: forgotten,
-            ..Weight::of(base, base_bytes)
-        };
+    pub fn compacted(&mut self, base: Census, base_bytes: u64) {
+        let since = self.meanwhile;
+        self.replaced(base, base_bytes);
+        self.written(&since);
     }
 
-    /// Notes what was written since.
-    pub fn written(&mut self, records: &RecordCounts) {
-        for place in FORGETTING.map(|(_, forgets)| forgets.index()) {
-            self.forgotten[place] += records[place];
-            self.meanwhile[place] += records[place];
-        }
+    /// Notes what was written.
+    pub fn written(&mut self, census: &Census) {
+        self.since.add(census);
+        self.meanwhile.add(census);
     }
 
-    /// Bytes that a snapshot would have now, at least as far as is known.
+    /// Notes how much there is.
+    pub fn set_sizes(&mut self, sizes: Sizes) {
+        self.sizes = sizes;
+    }
+
+    /// Bytes that a snapshot would have now, as far as is known.
     pub fn live(&self) -> u64 {
         let gone = FORGETTING.map(|(kind, forgets)| {
             let known = self.base.records[kind.index()];
-            let gone = self.forgotten[forgets.index()].min(known);
+            let gone = self.since.records[forgets.index()].min(known);
             share(self.bytes_with(kind), gone, known)
         });
-        self.base_bytes.saturating_sub(gone.iter().sum())
+        let least = self.base_bytes.saturating_sub(gone.iter().sum());
+        let most = least + self.since.bytes.iter().sum::<u64>();
+        self.by_sizes().clamp(least, most)
+    }
+
+    /// The same, from how much there is.
+    fn by_sizes(&self) -> u64 {
+        let sizes = &self.sizes;
+        let counts = [
+            (Kind::Alert, sizes.alerts),
+            // Times that were extended lie beside their alerts; not every alert has any.
+            (Kind::AlertExtended, sizes.alerts),
+            (Kind::Group, sizes.groups),
+            (Kind::Told, sizes.told),
+            (Kind::Silence, sizes.silences),
+        ];
+        let bytes = counts.map(|(kind, count)| {
+            let place = kind.index();
+            let records = self.base.records[place] + self.since.records[place];
+            let bytes = self.base.bytes[place] + self.since.bytes[place];
+            share(bytes, (count as u64).min(records), records)
+        });
+        bytes.iter().sum()
     }
 
     /// Bytes of the records that go when those of a kind are forgotten.
@@ -124,34 +133,54 @@ fn share(bytes: u64, part: u64, whole: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// A thousand alerts of 3000 bytes, extended once each, and ten silences of 100.
-    fn weight() -> Weight {
-        let mut base = Tally::default();
-        for _ in 0..1000 {
-            base.count(Kind::Alert, 3000);
-            base.count(Kind::AlertExtended, 200);
-        }
-        for _ in 0..10 {
-            base.count(Kind::Silence, 100);
-        }
-        let bytes = base.bytes.iter().sum();
-        Weight::of(base, bytes)
+    /// So many records of a kind, of `bytes` each.
+    fn records(kind: Kind, count: u64, bytes: u64) -> Census {
+        let mut census = Census::default();
+        census.records[kind.index()] = count;
+        census.bytes[kind.index()] = count * bytes;
+        census
     }
 
-    fn counts(kind: Kind, count: u64) -> RecordCounts {
-        let mut counts = [0; RECORD_KINDS];
-        counts[kind.index()] = count;
-        counts
+    fn alerts(alerts: usize) -> Sizes {
+        Sizes {
+            alerts,
+            ..Sizes::default()
+        }
+    }
+
+    /// A snapshot of a thousand alerts of 3000 bytes.
+    fn weight() -> Weight {
+        let mut weight = Weight::default();
+        weight.replaced(records(Kind::Alert, 1000, 3000), 3_000_000);
+        weight.set_sizes(alerts(1000));
+        weight
     }
 
     #[test]
-    fn compaction_is_due_once_segments_hold_half_as_much_as_the_snapshot() {
+    fn what_is_written_anew_makes_a_compaction_due_once_it_is_half_as_much() {
         let mut weight = weight();
-        weight.written(&counts(Kind::AlertExtended, 1_000_000));
-        let base = weight.live();
-        assert_eq!(base, 3_201_000);
-        assert!(!weight.is_due(base + base / 2));
-        assert!(weight.is_due(base + base / 2 + 1));
+        for _ in 0..10 {
+            weight.written(&records(Kind::Alert, 100, 3000));
+        }
+        assert_eq!(weight.live(), 3_000_000);
+        assert!(!weight.is_due(4_500_000));
+        assert!(weight.is_due(4_500_001));
+    }
+
+    #[test]
+    fn what_is_new_counts_and_there_is_nothing_to_compact() {
+        let mut weight = weight();
+        weight.written(&records(Kind::Alert, 9000, 3000));
+        weight.set_sizes(alerts(10_000));
+        assert_eq!(weight.live(), 30_000_000);
+        assert!(!weight.is_due(30_000_000));
+    }
+
+    #[test]
+    fn times_that_are_extended_again_and_again_count_once_an_alert() {
+        let mut weight = weight();
+        weight.written(&records(Kind::AlertExtended, 100_000, 20));
+        assert_eq!(weight.live(), 3_020_000);
     }
 
     #[test]
@@ -164,32 +193,37 @@ mod tests {
     #[test]
     fn what_is_forgotten_makes_it_due_sooner() {
         let mut weight = weight();
-        let base = weight.live();
-        assert!(!weight.is_due(base));
-        weight.written(&counts(Kind::AlertForgotten, 500));
-        assert_eq!(weight.live(), base - 1_600_000);
-        assert!(weight.is_due(base));
+        weight.written(&records(Kind::AlertForgotten, 500, 10));
+        weight.set_sizes(alerts(500));
+        assert_eq!(weight.live(), 1_500_000);
+        assert!(weight.is_due(3_005_000));
     }
 
     #[test]
     fn what_is_forgotten_during_a_compaction_counts_against_what_it_makes() {
         let mut weight = weight();
-        weight.written(&counts(Kind::AlertForgotten, 500));
+        weight.written(&records(Kind::AlertForgotten, 500, 10));
         weight.begin_compaction();
-        weight.written(&counts(Kind::AlertForgotten, 250));
-        let mut base = Tally::default();
-        for _ in 0..500 {
-            base.count(Kind::Alert, 3200);
-        }
-        weight.compacted(base, 1_600_000);
-        assert_eq!(weight.live(), 800_000);
+        weight.written(&records(Kind::AlertForgotten, 250, 10));
+        weight.set_sizes(alerts(250));
+        weight.compacted(records(Kind::Alert, 500, 3000), 1_500_000);
+        assert_eq!(weight.live(), 750_000);
+    }
+
+    #[test]
+    fn a_compaction_that_could_drop_nothing_is_not_due_again_at_once() {
+        let mut weight = weight();
+        // Members of groups count, though they are no longer among the alerts.
+        weight.set_sizes(alerts(10));
+        assert_eq!(weight.live(), 3_000_000);
+        assert!(!weight.is_due(3_000_100));
     }
 
     #[test]
     fn more_cannot_be_forgotten_than_there_was() {
         let mut weight = weight();
-        weight.written(&counts(Kind::AlertForgotten, 5000));
-        weight.written(&counts(Kind::SilenceForgotten, 5000));
+        weight.written(&records(Kind::AlertForgotten, 5000, 0));
+        weight.written(&records(Kind::SilenceForgotten, 5000, 0));
         assert_eq!(weight.live(), 0);
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::compaction::{Compacted, Job};
 use super::directory::Directory;
 use super::disk::Disk;
+use super::frame::Frames;
 use super::header::HEADER_BYTES;
 use super::segment::Segment;
 use super::shelf::{Shelf, retire};
@@ -18,10 +19,10 @@ use super::snapshot::Draft;
 use super::sync::{SyncJob, SyncPolicy, SyncReport, Unsynced, sync};
 use super::trouble::Missing;
 use crate::clock::Clock;
-use crate::engine::Record;
+use crate::engine::{Record, Sizes};
 use crate::limits;
 use crate::model::{Mono, Wall};
-use crate::telemetry::metrics::{Metrics, RecordCounts};
+use crate::telemetry::metrics::Metrics;
 
 /// What writes the files.
 #[derive(Debug)]
@@ -83,20 +84,25 @@ impl Writer {
         self.shelf.is_damaged()
     }
 
+    /// Takes note of how much there is of what is kept.
+    pub fn keeps(&mut self, sizes: Sizes) {
+        self.shelf.weight().set_sizes(sizes);
+    }
+
     /// Whether there has to be a thread that syncs.
     pub fn needs_sync_thread(&self) -> bool {
         matches!(self.policy, SyncPolicy::Within(_))
     }
 
-    /// Appends frames with these records, all or none, and begins a segment before that if none is
+    /// Appends frames, all or none, and begins a segment before that if none is
     /// open.
-    pub fn append(&mut self, frames: &[u8], records: &RecordCounts) -> Result<(), Failure> {
+    pub fn append(&mut self, frames: &Frames) -> Result<(), Failure> {
         self.ensure_segment()?;
         if frames.is_empty() {
             return Ok(());
         }
         let segment = self.segment.as_mut().expect("it was ensured above");
-        if let Err(failed) = segment.append(self.disk.as_ref(), frames) {
+        if let Err(failed) = segment.append(self.disk.as_ref(), frames.bytes()) {
             let error = failed.error;
             let missing = if failed.is_undone {
                 Missing::Bytes
@@ -106,8 +112,10 @@ impl Writer {
             };
             return Err(self.failure(error, missing));
         }
-        self.metrics.journal().written(frames.len() as u64, records);
-        self.shelf.weight().written(records);
+        let census = frames.census();
+        let journal = self.metrics.journal();
+        journal.written(frames.len() as u64, &census.records);
+        self.shelf.weight().written(census);
         let file = Arc::clone(segment.file());
         self.secure(&file)?;
         self.end_segment_if_full()
@@ -225,7 +233,7 @@ impl Writer {
         };
         let written = write().map_err(|error| self.failure(error, Missing::Everything))?;
         let journal = self.metrics.journal();
-        journal.written(written.bytes, &written.tally.records);
+        journal.written(written.bytes, &written.census.records);
         self.shelf.replaced(number, written, self.disk.as_ref());
         self.unsynced.forget();
         Ok(())

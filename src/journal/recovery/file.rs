@@ -132,7 +132,7 @@ impl Reading {
             match item? {
                 Item::Record(record) => {
                     self.records.push(record.decode()?);
-                    sense.census.count(&record);
+                    sense.census.count(record.kind, record.item_bytes());
                     let (from, to) = sense.written.unwrap_or((record.at, record.at));
                     sense.written = Some((from.min(record.at), to.max(record.at)));
                 }

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::is_segment;
-use crate::journal::codec::{Encoded, Kind};
+pub use crate::journal::census::Census;
 use crate::journal::fields::Malformed;
 use crate::journal::listing::{FileName, Listing};
 use crate::model::Wall;
@@ -45,15 +45,6 @@ pub struct FileReport {
     pub written: Option<(Wall, Wall)>,
     /// What is wrong in it.
     pub flaws: Vec<(Span, Flaw)>,
-}
-
-/// Records by kind; the places are those of [`Kind::ALL`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Census {
-    /// How many.
-    pub records: [u64; Kind::ALL.len()],
-    /// Their bytes, without what frames add.
-    pub bytes: [u64; Kind::ALL.len()],
 }
 
 /// A stretch of a file.
@@ -211,28 +202,6 @@ impl FileReport {
             span: *span,
             flaw: flaw.clone(),
         })
-    }
-}
-
-impl Census {
-    /// How many records there are.
-    pub fn total(&self) -> u64 {
-        self.records.iter().sum()
-    }
-
-    /// Counts a record.
-    pub(super) fn count(&mut self, record: &Encoded<'_>) {
-        let place = record.kind.index();
-        self.records[place] += 1;
-        self.bytes[place] += record.item_bytes() as u64;
-    }
-
-    /// Takes in the records of another one.
-    pub(super) fn add(&mut self, other: &Census) {
-        for place in 0..Kind::ALL.len() {
-            self.records[place] += other.records[place];
-            self.bytes[place] += other.bytes[place];
-        }
     }
 }
 

@@ -72,7 +72,7 @@ proptest! {
         let directory = Directory::open(bench.folder.path()).expect("a folder");
         let inputs = segments(&directory, &history);
         let made = compact(&job(directory, inputs), &HostDisk, bench.clock);
-        let tally = made.expect("a sound journal").snapshot.tally;
+        let tally = made.expect("a sound journal").snapshot.census;
         bench.assert_found();
         // Nothing is kept that is the same without it: an alert may have two records.
         let place = Kind::Alert.index();

@@ -141,9 +141,22 @@ impl Bench {
         for record in &records {
             self.expected.apply(record.clone());
         }
-        let (batch, answer) = batch(records);
+        let (batch, answer) = self.batch(records);
         self.give(batch);
         answer
+    }
+
+    fn batch(&self, records: Vec<Record>) -> (Batch, Answer) {
+        let (reply, answer) = bounded(1);
+        let receipt = Receipt::Taken(Vec::new());
+        let batch = Batch {
+            at: moment(0, 0),
+            records,
+            is_everything: false,
+            sizes: self.expected.sizes(),
+            promises: vec![Promise::Post { receipt, reply }],
+        };
+        (batch, answer)
     }
 
     /// Gives it records, which must be kept.
@@ -160,7 +173,7 @@ impl Bench {
 
     /// Gives it the whole state.
     fn give_everything(&self) -> Answer {
-        let (batch, answer) = batch(everything(&self.expected));
+        let (batch, answer) = self.batch(everything(&self.expected));
         let is_everything = true;
         self.give(Batch {
             is_everything,
@@ -247,18 +260,6 @@ impl Bench {
 fn pause(span: Duration) {
     // Nobody sends anything.
     let _ = crossbeam_channel::after(span).recv();
-}
-
-fn batch(records: Vec<Record>) -> (Batch, Answer) {
-    let (reply, answer) = bounded(1);
-    let receipt = Receipt::Taken(Vec::new());
-    let batch = Batch {
-        at: moment(0, 0),
-        records,
-        is_everything: false,
-        promises: vec![Promise::Post { receipt, reply }],
-    };
-    (batch, answer)
 }
 
 fn heard(answer: &Answer) -> Result<(), String> {
