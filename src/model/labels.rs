@@ -1,27 +1,29 @@
 //! A set of labels, packed into one allocation.
 //!
-//! Owns the representation: nobody outside this file knows it. A set never changes once built and
-//! is cheap to clone, so groups, snapshots and jobs share it.
+//! Owns the representation: nobody outside this file and those below it knows it. A set never
+//! changes once built and is cheap to clone, so groups, snapshots and jobs share it.
+//!
+//! - `packing`: pieces of text as characters, and back
+//! - `names`: the names that almost every alert has, each one character
+
+mod names;
+mod packing;
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::fingerprint::{Fingerprint, Fnv1a};
+use packing::{Name, Packer, take_name, take_value};
 
 /// Sorted pairs of name and value with unique names.
 ///
-/// All text stands in one `Arc<str>`: each piece is preceded by its length in five characters of
-/// six bits. Two hundred thousand alerts then cost one allocation a set, and equal sets are equal
-/// texts.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// All text stands in one `Arc<str>`, so that a set costs one allocation and equal sets are equal
+/// texts: a name that is known takes one character, any other piece its text and one before it for
+/// its length. There is no order between sets but those in `model/order.rs`.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Labels {
     packed: Arc<str>,
 }
-
-/// Characters that a length takes.
-const LENGTH_WIDTH: usize = 5;
-/// The first of the 64 characters that stand for six bits each.
-const LENGTH_BASE: u8 = b'0';
 
 impl Labels {
     /// The set of these pairs; of pairs with the same name the last one stays.
@@ -33,18 +35,17 @@ impl Labels {
         let mut pairs: Vec<(N, V)> = pairs.into_iter().collect();
         // The sort is stable, so that among equal names the last one given is the last of its run.
         pairs.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
-        let mut packed = String::with_capacity(packed_length(&pairs));
+        let mut packer = Packer::with_room_for(text_length(&pairs), pairs.len());
         for (index, (name, value)) in pairs.iter().enumerate() {
             let superseded = pairs
                 .get(index + 1)
                 .is_some_and(|(next, _)| next.as_ref() == name.as_ref());
             if !superseded {
-                push_piece(&mut packed, name.as_ref());
-                push_piece(&mut packed, value.as_ref());
+                packer.push(Name::of(name.as_ref()), value.as_ref());
             }
         }
         Labels {
-            packed: packed.into(),
+            packed: packer.finish(),
         }
     }
 
@@ -55,14 +56,15 @@ impl Labels {
 
     /// The value under `name`.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter()
-            .find(|(other, _)| *other == name)
+        let wanted = Name::of(name);
+        self.entries()
+            .find(|(other, _)| *other == wanted)
             .map(|(_, value)| value)
     }
 
     /// How many pairs there are.
     pub fn len(&self) -> usize {
-        self.iter().count()
+        self.entries().count()
     }
 
     /// Whether there is no pair.
@@ -73,7 +75,13 @@ impl Labels {
     /// The pairs whose name `keep` accepts.
     #[must_use]
     pub fn select(&self, keep: impl Fn(&str) -> bool) -> Labels {
-        Labels::from_pairs(self.iter().filter(|(name, _)| keep(name)))
+        let mut packer = Packer::with_room_for(self.packed.len(), 0);
+        for (name, value) in self.entries().filter(|(name, _)| keep(name.as_str())) {
+            packer.push(name, value);
+        }
+        Labels {
+            packed: packer.finish(),
+        }
     }
 
     /// FNV-1a over name, 0xFF, value, 0xFF of every pair (§2.4).
@@ -85,13 +93,10 @@ impl Labels {
     pub fn fingerprint_of_selected(&self, keep: impl Fn(&str) -> bool) -> Fingerprint {
         fingerprint_of(self.iter().filter(|(name, _)| keep(name)))
     }
-}
 
-impl Default for Labels {
-    fn default() -> Self {
-        Labels {
-            packed: Arc::from(""),
-        }
+    fn entries(&self) -> impl Iterator<Item = (Name<'_>, &str)> {
+        let mut rest = &*self.packed;
+        std::iter::from_fn(move || take_entry(&mut rest))
     }
 }
 
@@ -123,10 +128,8 @@ impl<'a> Iterator for Pairs<'a> {
     type Item = (&'a str, &'a str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        Some((take_piece(&mut self.rest), take_piece(&mut self.rest)))
+        let (name, value) = take_entry(&mut self.rest)?;
+        Some((name.as_str(), value))
     }
 }
 
@@ -141,34 +144,16 @@ fn fingerprint_of<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Finger
     Fingerprint(hash.finish())
 }
 
-fn packed_length<N: AsRef<str>, V: AsRef<str>>(pairs: &[(N, V)]) -> usize {
+fn take_entry<'a>(rest: &mut &'a str) -> Option<(Name<'a>, &'a str)> {
+    let name = take_name(rest)?;
+    Some((name, take_value(rest)))
+}
+
+fn text_length<N: AsRef<str>, V: AsRef<str>>(pairs: &[(N, V)]) -> usize {
     pairs
         .iter()
-        .map(|(name, value)| name.as_ref().len() + value.as_ref().len() + 2 * LENGTH_WIDTH)
+        .map(|(name, value)| name.as_ref().len() + value.as_ref().len())
         .sum()
-}
-
-fn push_piece(packed: &mut String, piece: &str) {
-    assert!(
-        piece.len() < 1 << (6 * LENGTH_WIDTH),
-        "a label of a gigabyte passed the limits"
-    );
-    for position in (0..LENGTH_WIDTH).rev() {
-        let six_bits = (piece.len() >> (6 * position)) & 0x3f;
-        packed.push(char::from(LENGTH_BASE + six_bits as u8));
-    }
-    packed.push_str(piece);
-}
-
-fn take_piece<'a>(rest: &mut &'a str) -> &'a str {
-    let (length, tail) = rest.split_at(LENGTH_WIDTH);
-    // Written out, since every piece of every alert comes by here several times.
-    let digits = length.as_bytes();
-    let digit = |at: usize| usize::from(digits[at] - LENGTH_BASE);
-    let length = digit(0) << 24 | digit(1) << 18 | digit(2) << 12 | digit(3) << 6 | digit(4);
-    let (piece, tail) = tail.split_at(length);
-    *rest = tail;
-    piece
 }
 
 #[cfg(test)]

@@ -13,11 +13,39 @@ fn pairs_come_back_sorted_and_the_last_of_a_name_wins() {
 }
 
 #[test]
-fn long_pieces_keep_their_length() {
-    let long = "x".repeat(70_000);
-    let labels = Labels::from_pairs([("a", long.as_str()), ("b", "y")]);
-    assert_eq!(labels.get("a"), Some(long.as_str()));
-    assert_eq!(labels.get("b"), Some("y"));
+fn pieces_of_every_length_come_back() {
+    // Around each length from which on it takes another character.
+    for edge in [0, 1, 60, 124, 128, 16_384, 2_097_152] {
+        for length in [edge, edge + 1, edge.max(1) - 1] {
+            let (name, value) = ("n".repeat(length), "v".repeat(length));
+            let labels = Labels::from_pairs([(name.as_str(), value.as_str()), ("zzz", "y")]);
+            assert_eq!(labels.get(&name), Some(value.as_str()), "{length} bytes");
+            assert_eq!(labels.get("zzz"), Some("y"), "behind {length} bytes");
+            assert_eq!(labels.len(), 2);
+        }
+    }
+}
+
+#[test]
+fn known_names_and_others_are_told_apart() {
+    let labels = Labels::from_pairs([("job", "a"), ("jobs", "b"), ("jo", "c"), ("instance", "d")]);
+    let pairs: Vec<_> = labels.iter().collect();
+    let sorted = [("instance", "d"), ("jo", "c"), ("job", "a"), ("jobs", "b")];
+    assert_eq!(pairs, sorted);
+    for (name, value) in sorted {
+        assert_eq!(labels.get(name), Some(value));
+    }
+    assert_eq!(labels.get("severity"), None);
+    assert_eq!(labels.get("j"), None);
+}
+
+#[test]
+fn a_set_of_common_names_takes_little_more_than_its_values() {
+    let labels = Labels::from_pairs([("alertname", "Down"), ("job", "node"), ("mine", "x")]);
+    assert_eq!(
+        labels.packed.len(),
+        "Down".len() + 2 + "node".len() + 2 + "minex".len() + 2
+    );
 }
 
 #[test]
@@ -60,6 +88,7 @@ fn a_selection_has_the_fingerprint_of_the_set_it_selects() {
         labels.select(keep),
         Labels::from_pairs([("a", "1"), ("c", "3")])
     );
+    assert_eq!(labels.select(|_| false), Labels::default());
     assert_eq!(
         labels.select(keep).fingerprint(),
         labels.fingerprint_of_selected(keep)

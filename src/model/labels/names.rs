@@ -1,0 +1,177 @@
+//! The names of labels and annotations that are packed as one character.
+//!
+//! Owns the list: what Prometheus, its exporters and the rules that people share call things. The
+//! numbers live in memory alone and are written nowhere, so that the list may change freely.
+//! Pure; runs on whichever thread calls it.
+
+/// How many names are known.
+pub const COUNT: u8 = 64;
+
+/// The number of a name that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code(u8);
+
+impl Code {
+    /// The code with this number, if there is one.
+    pub fn new(number: u8) -> Option<Self> {
+        (number < COUNT).then_some(Code(number))
+    }
+
+    /// Its number.
+    pub fn get(self) -> u8 {
+        self.0
+    }
+}
+
+/// The text of a name.
+pub fn text_of(code: Code) -> &'static str {
+    NAMES[usize::from(code.0)]
+}
+
+/// The number of a name, if it is known. Looked up for every label of every report, so that it
+/// takes a table and not a comparison with each.
+pub fn code_of(name: &str) -> Option<Code> {
+    let mut slot = slot_of(name.as_bytes());
+    loop {
+        let code = Code::new(TABLE[usize::from(slot)])?;
+        if text_of(code) == name {
+            return Some(code);
+        }
+        slot = slot.wrapping_add(1);
+    }
+}
+
+const NAMES: [&str; COUNT as usize] = [
+    "alertgroup",
+    "alertname",
+    "app",
+    "cluster",
+    "code",
+    "component",
+    "condition",
+    "container",
+    "cpu",
+    "daemonset",
+    "dashboard",
+    "dashboard_url",
+    "datacenter",
+    "deployment",
+    "description",
+    "device",
+    "endpoint",
+    "env",
+    "environment",
+    "fstype",
+    "group",
+    "handler",
+    "host",
+    "hostname",
+    "image",
+    "instance",
+    "interface",
+    "ip",
+    "job",
+    "job_name",
+    "message",
+    "method",
+    "mode",
+    "monitor",
+    "mountpoint",
+    "name",
+    "namespace",
+    "node",
+    "owner",
+    "path",
+    "persistentvolumeclaim",
+    "phase",
+    "pod",
+    "priority",
+    "prometheus",
+    "reason",
+    "region",
+    "resource",
+    "runbook",
+    "runbook_url",
+    "service",
+    "severity",
+    "state",
+    "statefulset",
+    "status",
+    "summary",
+    "target",
+    "team",
+    "tenant",
+    "title",
+    "topic",
+    "type",
+    "uid",
+    "zone",
+];
+
+/// Marks a slot that no name has.
+const EMPTY: u8 = COUNT;
+
+/// The number of each name, in the first free slot from the one that its text says. A quarter of the
+/// slots is taken, so that there is always one where a search ends, and mostly the first.
+static TABLE: [u8; 256] = table();
+
+const fn table() -> [u8; 256] {
+    let mut table = [EMPTY; 256];
+    let mut code = 0;
+    while code < COUNT {
+        let mut slot = slot_of(NAMES[code as usize].as_bytes());
+        while table[slot as usize] != EMPTY {
+            slot = slot.wrapping_add(1);
+        }
+        table[slot as usize] = code;
+        code += 1;
+    }
+    table
+}
+
+/// Where the search for a name begins: from its length and both ends, which differ enough.
+const fn slot_of(name: &[u8]) -> u8 {
+    let [first, .., last] = name else {
+        return 0;
+    };
+    first
+        .wrapping_mul(7)
+        .wrapping_add(last.wrapping_mul(39))
+        .wrapping_add((name.len() as u8).wrapping_mul(91))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_found_under_its_own_number_and_nothing_else_is() {
+        for (number, name) in (0..).zip(NAMES) {
+            assert_eq!(code_of(name).map(Code::get), Some(number), "{name}");
+        }
+        for other in [
+            "",
+            "a",
+            "alertnam",
+            "alertnames",
+            "Job",
+            "jo\u{301}b",
+            "zonf",
+        ] {
+            assert_eq!(code_of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_search_looks_at_few_names() {
+        let steps = |name: &str| {
+            let code = code_of(name).expect("a known name");
+            let place = (0..=255).find(|slot: &u8| TABLE[usize::from(*slot)] == code.get());
+            place
+                .expect("a slot")
+                .wrapping_sub(slot_of(name.as_bytes()))
+        };
+        let all: u32 = NAMES.iter().map(|name| u32::from(steps(name))).sum();
+        assert!(all <= u32::from(COUNT) / 2, "{all} steps for all names");
+    }
+}

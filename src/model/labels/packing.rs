@@ -1,0 +1,147 @@
+//! Pieces of text one after the other in one text, and back.
+//!
+//! Owns how a piece is marked. The first character of a piece is one of the 128 of ASCII, so that
+//! the whole stays sound UTF-8:
+//!
+//! ```text
+//! a name   0..64     one that is known, and nothing follows
+//!          64..124   its length and 64, then the name
+//!          124..128  the length is in the next 1 to 4 characters, seven bits each, highest first
+//! a value  0..124    its length, then the value
+//!          124..128  as for a name
+//! ```
+//!
+//! Pure; runs on whichever thread calls it.
+
+use std::sync::Arc;
+
+use super::names;
+
+/// The first mark that says how many characters the length takes.
+const LONG: usize = 124;
+/// Characters that a length takes at most.
+const LONGEST: usize = 4;
+/// Bits of a length in one character.
+const BITS: usize = 7;
+
+/// A name, in the form in which two are compared fastest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name<'a> {
+    /// One of the names that are known.
+    Known(names::Code),
+    /// Any other.
+    Other(&'a str),
+}
+
+impl<'a> Name<'a> {
+    /// The name with this text.
+    pub fn of(text: &'a str) -> Self {
+        names::code_of(text).map_or(Name::Other(text), Name::Known)
+    }
+
+    /// Its text.
+    pub fn as_str(self) -> &'a str {
+        match self {
+            Name::Known(code) => names::text_of(code),
+            Name::Other(text) => text,
+        }
+    }
+}
+
+/// Packs one piece after the other.
+#[derive(Debug)]
+pub struct Packer {
+    packed: String,
+}
+
+impl Packer {
+    /// Room for so many bytes of text in that many pairs, unless some are long.
+    pub fn with_room_for(text: usize, pairs: usize) -> Self {
+        Packer {
+            packed: String::with_capacity(text + 2 * pairs),
+        }
+    }
+
+    /// Appends a pair.
+    pub fn push(&mut self, name: Name<'_>, value: &str) {
+        match name {
+            Name::Known(code) => self.packed.push(char::from(code.get())),
+            Name::Other(text) => self.push_text(text, usize::from(names::COUNT)),
+        }
+        self.push_text(value, 0);
+    }
+
+    /// What was packed.
+    pub fn finish(self) -> Arc<str> {
+        self.packed.into()
+    }
+
+    fn push_text(&mut self, text: &str, base: usize) {
+        let length = text.len();
+        if length < LONG - base {
+            self.packed.push(character(base + length));
+        } else {
+            self.push_long(length);
+        }
+        self.packed.push_str(text);
+    }
+
+    fn push_long(&mut self, length: usize) {
+        assert!(
+            length < 1 << (BITS * LONGEST),
+            "a label of a quarter of a gigabyte passed the limits"
+        );
+        let width = (1..LONGEST)
+            .find(|width| length < 1 << (BITS * width))
+            .unwrap_or(LONGEST);
+        self.packed.push(character(LONG + width - 1));
+        for position in (0..width).rev() {
+            self.packed
+                .push(character((length >> (BITS * position)) & 0x7f));
+        }
+    }
+}
+
+fn character(number: usize) -> char {
+    u8::try_from(number)
+        .ok()
+        .filter(u8::is_ascii)
+        .map(char::from)
+        .expect("seven bits")
+}
+
+/// Takes the name in front off, if anything is left.
+pub fn take_name<'a>(rest: &mut &'a str) -> Option<Name<'a>> {
+    let mark = *rest.as_bytes().first()?;
+    if let Some(code) = names::Code::new(mark) {
+        *rest = &rest[1..];
+        return Some(Name::Known(code));
+    }
+    Some(Name::Other(take_text(rest, mark, names::COUNT)))
+}
+
+/// Takes the value in front off.
+pub fn take_value<'a>(rest: &mut &'a str) -> &'a str {
+    let mark = rest.as_bytes()[0];
+    take_text(rest, mark, 0)
+}
+
+fn take_text<'a>(rest: &mut &'a str, mark: u8, base: u8) -> &'a str {
+    let (start, length) = if usize::from(mark) < LONG {
+        (1, usize::from(mark - base))
+    } else {
+        long_length(rest.as_bytes())
+    };
+    let (text, tail) = rest[start..].split_at(length);
+    *rest = tail;
+    text
+}
+
+/// Where a long text begins, and its length.
+#[cold]
+fn long_length(packed: &[u8]) -> (usize, usize) {
+    let start = usize::from(packed[0]) - LONG + 2;
+    let digits = packed[1..start].iter();
+    let length = digits.fold(0, |length, digit| length << BITS | usize::from(*digit));
+    (start, length)
+}
