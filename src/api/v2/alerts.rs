@@ -1,7 +1,8 @@
 //! `POST /alerts` and `GET /alerts`.
 //!
 //! Owns the way of a batch to the dispatcher and back, and of a snapshot to JSON. Filters, sorts
-//! and serialises on the http thread, so that the dispatcher only has to copy pointers.
+//! and serialises on the http thread, so that the dispatcher only has to copy pointers, and those
+//! only of alerts that could be wanted.
 
 use std::vec;
 
@@ -35,7 +36,8 @@ pub fn post(api: &Api, body: &[u8]) -> Result<Answer, ApiError> {
 /// Lists alerts by fingerprint.
 pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
     let filters = Filters::from_params(params, api.settings.parser_mode)?;
-    let answered = api.heard(api.inbox.ask(Query::Alerts))?;
+    let query = Query::Alerts(filters.matchers().to_vec());
+    let answered = api.heard(api.inbox.ask(query))?;
     let Snapshot::Alerts(mut views) = answered.answer else {
         unreachable!("the dispatcher answers the question it was asked");
     };
@@ -43,7 +45,7 @@ pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
         filters.wants_alert(&view.alert, view.muted.as_deref(), answered.at)
             && filters.wants_any(&view.receivers)
     });
-    views.sort_unstable_by_key(|view| view.alert.fingerprint);
+    views.sort_by_cached_key(|view| view.alert.fingerprint);
     Ok(Answer::empty(200).with_body("application/json", body(views)))
 }
 
