@@ -12,10 +12,13 @@ use crate::api::http::{Answer, Body};
 use crate::api::params::Params;
 use crate::api::router::Api;
 use crate::api::stream::{Pieces, body_of};
-use crate::api::wire::{AlertShape, posted_alerts, push_alert};
+use crate::api::wire::{AlertShape, AlertWriter, look_at, posted_alerts};
 use crate::dispatch::inbox::Receipt;
 use crate::engine::{AlertView, Answer as Snapshot, InvalidAlert, Query};
 use crate::telemetry::metrics::Refusal;
+
+/// Alerts that are looked at before they are written; what is read of them stays in the cache.
+const LOOK_AHEAD: usize = 64;
 
 /// Takes a batch in. The sound alerts of it are kept even if others are told to be invalid.
 pub fn post(api: &Api, body: &[u8]) -> Result<Answer, ApiError> {
@@ -58,6 +61,8 @@ fn body(views: Vec<AlertView>) -> Body {
     let count = views.len();
     let pieces = AlertPieces {
         views: views.into_iter(),
+        writer: AlertWriter::default(),
+        looked_at: 0,
         separator: Some(b'['),
     };
     body_of(pieces, count)
@@ -66,8 +71,19 @@ fn body(views: Vec<AlertView>) -> Body {
 /// The alerts as pieces of an array. Views are dropped as they are written.
 struct AlertPieces {
     views: vec::IntoIter<AlertView>,
+    writer: AlertWriter,
+    /// How many of the next alerts were looked at.
+    looked_at: usize,
     /// What stands before the next alert; `None` once the array is closed.
     separator: Option<u8>,
+}
+
+impl AlertPieces {
+    fn look_ahead(&mut self) {
+        let next = self.views.as_slice().iter().take(LOOK_AHEAD);
+        self.looked_at = next.len();
+        look_at(next.map(|view| &*view.alert));
+    }
 }
 
 impl Pieces for AlertPieces {
@@ -75,8 +91,12 @@ impl Pieces for AlertPieces {
         let Some(separator) = self.separator.take() else {
             return false;
         };
+        if self.looked_at == 0 {
+            self.look_ahead();
+        }
         match self.views.next() {
             Some(view) => {
+                self.looked_at -= 1;
                 out.push(separator);
                 let receivers = view.receivers.iter().map(|receiver| &*receiver.name);
                 // Time intervals mute groups: of alerts by themselves they say nothing.
@@ -85,7 +105,7 @@ impl Pieces for AlertPieces {
                     muted: view.muted.as_deref(),
                     muted_by: &[],
                 };
-                push_alert(out, shape, receivers);
+                self.writer.push(out, shape, receivers);
                 self.separator = Some(b',');
             }
             None => {
