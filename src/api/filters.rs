@@ -58,6 +58,11 @@ impl Filters {
                 .all(|matcher| holds(matcher, &alert.labels))
     }
 
+    /// What the labels of every alert that is wanted satisfy.
+    pub fn matchers(&self) -> &[Matcher] {
+        &self.matchers
+    }
+
     /// Whether groups that time intervals mute are wanted.
     pub fn wants_muted(&self) -> bool {
         self.shows_muted

@@ -50,7 +50,7 @@ impl Engine {
     fn collect_alerts(&mut self, now: Wall, out: &mut Vec<Effect>) {
         self.alert_limit.collect(now);
         let forgotten = self.alerts.collect(now);
-        for Stored { alert, routes } in &forgotten {
+        for Stored { alert, routes, .. } in &forgotten {
             self.silences.forget_alert(alert.fingerprint);
             self.inhibitor.forget_alert(alert.fingerprint);
             self.record_if_forgotten(alert, routes, out);

@@ -41,6 +41,7 @@ mod reload;
 mod route;
 mod silence_size;
 mod silences;
+mod sketch;
 mod store;
 
 pub use ledger::{LedgerKey, Told};
@@ -70,6 +71,7 @@ use random::Random;
 use recording::Report;
 use route::{RouteIndex, RouteTree};
 use silences::{Changed, SilenceLimits, Silences};
+use sketch::Sketch;
 use store::{AlertStore, Stored};
 
 /// What the flags say about the engine.
@@ -221,15 +223,16 @@ impl Engine {
         due: &mut Vec<GroupId>,
         out: &mut Vec<Effect>,
     ) -> bool {
-        let (alert, routes, report) = match self.alerts.get(alert.fingerprint) {
+        let (alert, routes, sketch, report) = match self.alerts.get(alert.fingerprint) {
             Some(old) => {
                 let alert = ingest::merge(&old.alert, alert, now.wall);
                 let report = Report::of(&old.alert, &alert);
-                (alert, Arc::clone(&old.routes), report)
+                (alert, Arc::clone(&old.routes), old.sketch, report)
             }
             None => {
                 let routes = self.tree.routes_of(&alert.labels);
-                (alert, routes, Report::New)
+                let sketch = Sketch::of(&alert.labels);
+                (alert, routes, sketch, Report::New)
             }
         };
         if !self.alert_limit.admits(&alert, now.wall) {
@@ -244,6 +247,7 @@ impl Engine {
         self.alerts.insert(Stored {
             alert: Arc::clone(&alert),
             routes: Arc::clone(&routes),
+            sketch,
         });
         for &route in &routes.routes {
             self.join(route, &alert, now, due, out);

@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::{Config, Receiver};
-use crate::model::{Alert, Fingerprint, Labels, Silence, Wall};
+use crate::model::{Alert, Fingerprint, Labels, Matcher, Silence, Wall};
+
 /// A question; asking changes nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Query {
-    /// All alerts, with the receivers they go to.
-    Alerts,
+    /// All alerts, with the receivers they go to. Those that do not satisfy the
+    /// matchers may be left out, which saves the asker most of them, but need not be.
+    Alerts(Vec<Matcher>),
     /// All groups with their alerts.
     Groups,
     /// All silences, in the order in which they were made.

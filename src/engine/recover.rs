@@ -18,6 +18,7 @@ use super::inhibit::Acquaintance;
 use super::messages::{Effect, Note, Recovery};
 use super::record::{GroupName, GroupTimer, Record, Recovered, RecoveredAlert, Untold};
 use super::route::{RouteIndex, RouteSet};
+use super::sketch::Sketch;
 use super::store::Stored;
 use crate::model::{Alert, Fingerprint, Mono, Now, Wall};
 
@@ -78,6 +79,7 @@ impl Engine {
         self.alerts.insert(Stored {
             alert: Arc::clone(&alert),
             routes: Arc::clone(&routes),
+            sketch: Sketch::of(&alert.labels),
         });
         Member {
             alert,

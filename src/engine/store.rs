@@ -6,15 +6,18 @@
 use std::sync::Arc;
 
 use super::route::RouteSet;
+use super::sketch::Sketch;
 use crate::model::{Alert, Fingerprint, FingerprintMap, Wall};
 
-/// An alert and the routes that took it.
+/// An alert and the routes that took it, and what is known of its labels without looking there.
 #[derive(Clone, Debug)]
 pub struct Stored {
     /// The alert.
     pub alert: Arc<Alert>,
     /// The routes.
     pub routes: Arc<RouteSet>,
+    /// Of its labels.
+    pub sketch: Sketch,
 }
 
 /// All alerts.
@@ -42,6 +45,12 @@ impl AlertStore {
     /// All of them. The order is the same in every run with the same inputs, and no other.
     pub fn iter(&self) -> impl Iterator<Item = &Stored> {
         self.alerts.values()
+    }
+
+    /// Those whose labels could hold what is demanded; reads no label.
+    pub fn candidates(&self, demanded: Sketch) -> impl Iterator<Item = &Stored> {
+        self.iter()
+            .filter(move |stored| stored.sketch.could_meet(demanded))
     }
 
     /// All of them, to be changed in place.

@@ -22,11 +22,11 @@ pub use duration::{
     parse_go_duration,
 };
 pub use fingerprint::{Fingerprint, FingerprintMap, FixedHasher, Fnv1a};
-pub use labels::Labels;
+pub use labels::{Labels, glance};
 pub use matcher::{
     MatchOp, Matcher, MatcherError, Parsed, ParserMode, check_regex, compile_search_pattern,
     format_matchers, go_quote, is_valid_label_name, parse_matcher, parse_matchers,
 };
-pub use order::{compare_for_notification, compare_label_sets};
+pub use order::{LabelSetKey, NotificationKey, compare_for_notification, compare_label_sets};
 pub use silence::{PostedSilence, Silence, SilenceState};
 pub use time::{Mono, Now, Wall, ZERO_TIME, format_rfc3339_millis, format_rfc3339_nanos};

@@ -10,15 +10,93 @@ use super::Labels;
 /// Fewer labels first; else by the first name, in sorted order, where the sets differ: the set
 /// without that name comes first, else the smaller value (§2.5).
 pub fn compare_label_sets(a: &Labels, b: &Labels) -> Ordering {
-    a.len().cmp(&b.len()).then_with(|| first_difference(a, b))
+    a.len()
+        .cmp(&b.len())
+        .then_with(|| first_difference(a.iter(), b.iter()))
 }
+
+/// A label set laid out for many comparisons; orders as [`compare_label_sets`] does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelSetKey<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> LabelSetKey<'a> {
+    /// The key of a set.
+    pub fn of(labels: &'a Labels) -> Self {
+        LabelSetKey(labels.iter().collect())
+    }
+}
+
+impl Ord for LabelSetKey<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (a, b) = (self.0.iter().copied(), other.0.iter().copied());
+        self.0
+            .len()
+            .cmp(&other.0.len())
+            .then_with(|| first_difference(a, b))
+    }
+}
+
+impl PartialOrd for LabelSetKey<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A label set with what its place among others mostly depends on looked up; orders as
+/// [`compare_for_notification`] does.
+#[derive(Clone, Copy, Debug)]
+pub struct NotificationKey<'a> {
+    job: Option<&'a str>,
+    instance: Option<&'a str>,
+    labels: &'a Labels,
+}
+
+impl<'a> NotificationKey<'a> {
+    /// The key of a set. Reads its labels no further than it must.
+    pub fn of(labels: &'a Labels) -> Self {
+        let (mut job, mut instance) = (None, None);
+        for (name, value) in labels.iter() {
+            match name.cmp("job") {
+                Ordering::Less if name == "instance" => instance = Some(value),
+                Ordering::Less => {}
+                Ordering::Equal => job = Some(value),
+                Ordering::Greater => break,
+            }
+        }
+        NotificationKey {
+            job,
+            instance,
+            labels,
+        }
+    }
+}
+
+impl Ord for NotificationKey<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        compare_present_first(self.job, other.job)
+            .then_with(|| compare_present_first(self.instance, other.instance))
+            .then_with(|| compare_label_sets(self.labels, other.labels))
+    }
+}
+
+impl PartialOrd for NotificationKey<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for NotificationKey<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for NotificationKey<'_> {}
 
 /// The order of alerts in a notification: by `job`, then `instance`, then as label sets. An alert
 /// that has one of these two labels comes before one that lacks it (§2.5).
 pub fn compare_for_notification(a: &Labels, b: &Labels) -> Ordering {
-    compare_present_first(a.get("job"), b.get("job"))
-        .then_with(|| compare_present_first(a.get("instance"), b.get("instance")))
-        .then_with(|| compare_label_sets(a, b))
+    NotificationKey::of(a).cmp(&NotificationKey::of(b))
 }
 
 fn compare_present_first(a: Option<&str>, b: Option<&str>) -> Ordering {
@@ -31,9 +109,11 @@ fn compare_present_first(a: Option<&str>, b: Option<&str>) -> Ordering {
 }
 
 /// For sets of the same size, whose pairs come in the order of their names.
-fn first_difference(a: &Labels, b: &Labels) -> Ordering {
-    a.iter()
-        .zip(b.iter())
+fn first_difference<'a>(
+    a: impl Iterator<Item = (&'a str, &'a str)>,
+    b: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Ordering {
+    a.zip(b)
         .map(|((a_name, a_value), (b_name, b_value))| {
             // The smaller name is one that the other set lacks, and the set that lacks it is first.
             b_name.cmp(a_name).then_with(|| a_value.cmp(b_value))

@@ -81,6 +81,16 @@ fn what_was_answered_with_200_outlives_a_kill() {
 }
 
 #[test]
+fn an_alert_that_came_back_is_found_by_its_labels() {
+    let daemon = Setup::bare().start();
+    daemon.post(&[firing("Disk", "a"), firing("Disk", "b")]);
+    let daemon = daemon.kill().start();
+    let found = daemon.get("/api/v2/alerts?filter=instance=b").json();
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+    assert_eq!(found[0]["labels"]["instance"], "b");
+}
+
+#[test]
 fn what_was_told_is_not_told_again_after_a_restart() {
     let receiver = Receiver::healthy();
     let daemon = Setup::with_config(&told_soon(&receiver)).start();

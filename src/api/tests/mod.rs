@@ -138,7 +138,7 @@ impl World {
     fn answer(&self, query: Query) -> Snapshot {
         match query {
             Query::Silences => Snapshot::Silences(self.silences.clone()),
-            Query::Alerts => Snapshot::Alerts(self.alerts.clone()),
+            Query::Alerts(_) => Snapshot::Alerts(self.alerts.clone()),
             Query::Groups => Snapshot::Groups(self.groups.clone()),
             Query::Config => Snapshot::Config(Arc::new(self.config())),
             Query::Gauges => Snapshot::Gauges(Gauges::default()),

@@ -1,7 +1,8 @@
 //! `POST /alerts` and `GET /alerts`.
 //!
 //! Owns the way of a batch to the dispatcher and back, and of a snapshot to JSON. Filters, sorts
-//! and serialises on the http thread, so that the dispatcher only has to copy pointers.
+//! and serialises on the http thread, so that the dispatcher only has to copy pointers, and those
+//! only of alerts that could be wanted.
 
 use std::vec;
 
@@ -11,10 +12,13 @@ use crate::api::http::{Answer, Body};
 use crate::api::params::Params;
 use crate::api::router::Api;
 use crate::api::stream::{Pieces, body_of};
-use crate::api::wire::{AlertShape, posted_alerts, push_alert};
+use crate::api::wire::{AlertShape, AlertWriter, look_at, posted_alerts};
 use crate::dispatch::inbox::Receipt;
 use crate::engine::{AlertView, Answer as Snapshot, InvalidAlert, Query};
 use crate::telemetry::metrics::Refusal;
+
+/// Alerts that are looked at before they are written; what is read of them stays in the cache.
+const LOOK_AHEAD: usize = 64;
 
 /// Takes a batch in. The sound alerts of it are kept even if others are told to be invalid.
 pub fn post(api: &Api, body: &[u8]) -> Result<Answer, ApiError> {
@@ -35,7 +39,8 @@ pub fn post(api: &Api, body: &[u8]) -> Result<Answer, ApiError> {
 /// Lists alerts by fingerprint.
 pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
     let filters = Filters::from_params(params, api.settings.parser_mode)?;
-    let answered = api.heard(api.inbox.ask(Query::Alerts))?;
+    let query = Query::Alerts(filters.matchers().to_vec());
+    let answered = api.heard(api.inbox.ask(query))?;
     let Snapshot::Alerts(mut views) = answered.answer else {
         unreachable!("the dispatcher answers the question it was asked");
     };
@@ -43,7 +48,7 @@ pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
         filters.wants_alert(&view.alert, view.muted.as_deref(), answered.at)
             && filters.wants_any(&view.receivers)
     });
-    views.sort_unstable_by_key(|view| view.alert.fingerprint);
+    views.sort_by_cached_key(|view| view.alert.fingerprint);
     Ok(Answer::empty(200).with_body("application/json", body(views)))
 }
 
@@ -56,6 +61,8 @@ fn body(views: Vec<AlertView>) -> Body {
     let count = views.len();
     let pieces = AlertPieces {
         views: views.into_iter(),
+        writer: AlertWriter::default(),
+        looked_at: 0,
         separator: Some(b'['),
     };
     body_of(pieces, count)
@@ -64,8 +71,19 @@ fn body(views: Vec<AlertView>) -> Body {
 /// The alerts as pieces of an array. Views are dropped as they are written.
 struct AlertPieces {
     views: vec::IntoIter<AlertView>,
+    writer: AlertWriter,
+    /// How many of the next alerts were looked at.
+    looked_at: usize,
     /// What stands before the next alert; `None` once the array is closed.
     separator: Option<u8>,
+}
+
+impl AlertPieces {
+    fn look_ahead(&mut self) {
+        let next = self.views.as_slice().iter().take(LOOK_AHEAD);
+        self.looked_at = next.len();
+        look_at(next.map(|view| &*view.alert));
+    }
 }
 
 impl Pieces for AlertPieces {
@@ -73,8 +91,12 @@ impl Pieces for AlertPieces {
         let Some(separator) = self.separator.take() else {
             return false;
         };
+        if self.looked_at == 0 {
+            self.look_ahead();
+        }
         match self.views.next() {
             Some(view) => {
+                self.looked_at -= 1;
                 out.push(separator);
                 let receivers = view.receivers.iter().map(|receiver| &*receiver.name);
                 // Time intervals mute groups: of alerts by themselves they say nothing.
@@ -83,7 +105,7 @@ impl Pieces for AlertPieces {
                     muted: view.muted.as_deref(),
                     muted_by: &[],
                 };
-                push_alert(out, shape, receivers);
+                self.writer.push(out, shape, receivers);
                 self.separator = Some(b',');
             }
             None => {

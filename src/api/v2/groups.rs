@@ -1,9 +1,9 @@
 //! `GET /alerts/groups`.
 //!
 //! Owns the view of groups: which are shown, in which order, and the receivers of each alert over
-//! all of them (§4.6). Filters, sorts and serialises on the http thread.
+//! all of them (§4.6). Filters, sorts and serialises on the http thread; the alerts of a group are
+//! put in order when its turn comes, while their labels are needed anyway.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::vec;
 
@@ -13,10 +13,12 @@ use crate::api::http::Answer;
 use crate::api::params::Params;
 use crate::api::router::Api;
 use crate::api::stream::{Pieces, body_of};
-use crate::api::wire::{AlertShape, push_alert, push_group_end, push_group_start};
-use crate::config::Receiver;
+use crate::api::wire::{AlertShape, AlertWriter, look_at, push_group_end, push_group_start};
 use crate::engine::{Answer as Snapshot, GroupView, GroupedAlert, Query};
-use crate::model::{Fingerprint, Labels, Wall, compare_for_notification, compare_label_sets};
+use crate::model::{Fingerprint, LabelSetKey, NotificationKey, Wall};
+
+/// Alerts of a group that are looked at before its turn comes; a cache does not hold more for long.
+const LOOK_AHEAD: usize = 64;
 
 /// Lists groups with the alerts in them; groups without a wanted alert are left out.
 pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
@@ -28,9 +30,10 @@ pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
     keep_wanted(&mut groups, &filters, answered.at);
     // Muted groups that are not shown still count as receivers of their alerts.
     let receivers = ReceiverTable::of(&groups);
-    groups.retain(|group| filters.wants_muted() || group.muted_by.is_empty());
-    sort(&mut groups);
-    let alerts = groups.iter().map(|group| group.alerts.len()).sum();
+    let mut groups = numbered(groups);
+    groups.retain(|group| filters.wants_muted() || group.view.muted_by.is_empty());
+    let groups = sorted(groups);
+    let alerts = groups.iter().map(|group| group.view.alerts.len()).sum();
     let body = body_of(GroupPieces::new(groups, receivers), alerts);
     Ok(Answer::empty(200).with_body("application/json", body))
 }
@@ -47,27 +50,76 @@ fn keep_wanted(groups: &mut Vec<GroupView>, filters: &Filters, now: Wall) {
     });
 }
 
-fn sort(groups: &mut [GroupView]) {
-    groups.sort_by(|a, b| {
-        compare_label_sets(&a.labels, &b.labels).then_with(|| a.receiver.name.cmp(&b.receiver.name))
-    });
-    for group in groups {
-        group
-            .alerts
-            .sort_by(|a, b| compare_for_notification(&a.alert.labels, &b.alert.labels));
-    }
+/// A group that is wanted, and the place of its first alert among the alerts of all such groups.
+struct Numbered {
+    first: u32,
+    view: GroupView,
 }
 
-/// The receivers of every alert, over all groups that are shown.
+fn numbered(groups: Vec<GroupView>) -> Vec<Numbered> {
+    let mut next = 0;
+    let number = |view: GroupView| {
+        let first = next;
+        next += small(view.alerts.len());
+        Numbered { first, view }
+    };
+    groups.into_iter().map(number).collect()
+}
+
+/// Group by group, by labels and then by the receiver's name.
+fn sorted(groups: Vec<Numbered>) -> Vec<Numbered> {
+    let keys = groups.iter().zip(0usize..).map(|(group, position)| {
+        let view = &group.view;
+        (LabelSetKey::of(&view.labels), &view.receiver.name, position)
+    });
+    let mut keys: Vec<_> = keys.collect();
+    // The position at the end leaves equal ones as they stood.
+    keys.sort_unstable();
+    let order: Vec<usize> = keys.into_iter().map(|(_, _, position)| position).collect();
+    let mut groups: Vec<Option<Numbered>> = groups.into_iter().map(Some).collect();
+    let take = |position: usize| groups[position].take();
+    order.into_iter().filter_map(take).collect()
+}
+
+/// The positions of a group's alerts in the order in which they are shown.
+fn order_of(alerts: &[GroupedAlert]) -> vec::IntoIter<usize> {
+    look_at(
+        alerts
+            .iter()
+            .take(LOOK_AHEAD)
+            .map(|grouped| &*grouped.alert),
+    );
+    let keys = alerts.iter().zip(0usize..);
+    let mut keys: Vec<_> = keys
+        .map(|(grouped, position)| (NotificationKey::of(&grouped.alert.labels), position))
+        .collect();
+    keys.sort_unstable();
+    let order: Vec<usize> = keys.into_iter().map(|(_, position)| position).collect();
+    order.into_iter()
+}
+
+/// The receivers of every alert, over all groups that are wanted.
 ///
-/// A sorted table of small pairs: with two hundred thousand alerts a map of lists would cost more
+/// A sorted table of small entries: with two hundred thousand alerts a map of lists would cost more
 /// than the snapshot.
 struct ReceiverTable {
     /// The names, sorted.
     names: Vec<Arc<str>>,
-    /// Alert and position of the name, sorted; a pair repeats if two groups of one receiver hold
-    /// the alert.
-    pairs: Vec<(Fingerprint, u32)>,
+    /// Those of one alert side by side, sorted by name; a name repeats if two groups of one receiver
+    /// hold the alert.
+    entries: Vec<Entry>,
+    /// For each alert of each group, where the entries of that alert begin.
+    starts: Vec<u32>,
+}
+
+/// An alert in a group. Sorts as the table needs it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    alert: Fingerprint,
+    /// Position of the receiver's name.
+    name: u32,
+    /// Place of the alert among those of all groups.
+    place: u32,
 }
 
 impl ReceiverTable {
@@ -76,45 +128,60 @@ impl ReceiverTable {
             .iter()
             .map(|group| Arc::clone(&group.receiver.name))
             .collect();
-        names.sort();
+        names.sort_unstable();
         names.dedup();
-        let mut pairs = Vec::with_capacity(groups.iter().map(|group| group.alerts.len()).sum());
+        let mut entries = Vec::with_capacity(groups.iter().map(|group| group.alerts.len()).sum());
         for group in groups {
-            let position = names.partition_point(|name| *name < group.receiver.name);
-            let position = u32::try_from(position).expect("there are fewer receivers than that");
-            pairs.extend(
-                group
-                    .alerts
-                    .iter()
-                    .map(|grouped| (grouped.alert.fingerprint, position)),
-            );
+            let name = small(names.partition_point(|name| *name < group.receiver.name));
+            for grouped in &group.alerts {
+                entries.push(Entry {
+                    alert: grouped.alert.fingerprint,
+                    name,
+                    place: small(entries.len()),
+                });
+            }
         }
-        pairs.sort_unstable();
-        ReceiverTable { names, pairs }
+        entries.sort_unstable();
+        ReceiverTable {
+            names,
+            starts: starts_of(&entries),
+            entries,
+        }
     }
 
-    /// The receivers of an alert, sorted by name, duplicates kept.
-    fn receivers(&self, alert: Fingerprint) -> impl Iterator<Item = &str> + Clone {
-        let start = self.pairs.partition_point(|(other, _)| *other < alert);
-        self.pairs[start..]
+    /// The receivers of the alert at `place`, sorted by name, duplicates kept.
+    fn receivers(&self, place: usize) -> impl Iterator<Item = &str> {
+        let entries = &self.entries[self.starts[place] as usize..];
+        let alert = entries[0].alert;
+        entries
             .iter()
-            .take_while(move |(other, _)| *other == alert)
-            .map(|(_, position)| &*self.names[*position as usize])
+            .take_while(move |entry| entry.alert == alert)
+            .map(|entry| &*self.names[entry.name as usize])
     }
 }
 
-/// A group without its alerts.
-struct GroupHead {
-    labels: Labels,
-    receiver: Arc<Receiver>,
-    muted_by: Vec<Arc<str>>,
-    route_labels: Arc<BTreeMap<String, String>>,
+fn starts_of(entries: &[Entry]) -> Vec<u32> {
+    let mut starts = vec![0; entries.len()];
+    let mut start = 0;
+    for of_one in entries.chunk_by(|a, b| a.alert == b.alert) {
+        for entry in of_one {
+            starts[entry.place as usize] = start;
+        }
+        start += small(of_one.len());
+    }
+    starts
+}
+
+/// Counts of alerts and of receivers; both have limits far below.
+fn small(count: usize) -> u32 {
+    u32::try_from(count).expect("fewer than four thousand million alerts")
 }
 
 /// The groups as pieces of an array: an alert at a time, since one group may hold them all.
 struct GroupPieces {
     receivers: ReceiverTable,
-    groups: vec::IntoIter<GroupView>,
+    groups: vec::IntoIter<Numbered>,
+    writer: AlertWriter,
     state: PieceState,
 }
 
@@ -123,8 +190,8 @@ enum PieceState {
     Between(u8),
     /// In a group.
     Inside {
-        group: GroupHead,
-        alerts: vec::IntoIter<GroupedAlert>,
+        group: Numbered,
+        order: vec::IntoIter<usize>,
         is_first: bool,
     },
     /// Behind the closing bracket.
@@ -132,10 +199,11 @@ enum PieceState {
 }
 
 impl GroupPieces {
-    fn new(groups: Vec<GroupView>, receivers: ReceiverTable) -> Self {
+    fn new(groups: Vec<Numbered>, receivers: ReceiverTable) -> Self {
         GroupPieces {
             receivers,
             groups: groups.into_iter(),
+            writer: AlertWriter::default(),
             state: PieceState::Between(b'['),
         }
     }
@@ -146,13 +214,8 @@ impl GroupPieces {
                 out.push(separator);
                 push_group_start(out);
                 PieceState::Inside {
-                    group: GroupHead {
-                        labels: group.labels,
-                        receiver: group.receiver,
-                        muted_by: group.muted_by,
-                        route_labels: group.route_labels,
-                    },
-                    alerts: group.alerts.into_iter(),
+                    order: order_of(&group.view.alerts),
+                    group,
                     is_first: true,
                 }
             }
@@ -177,24 +240,26 @@ impl Pieces for GroupPieces {
             }
             PieceState::Inside {
                 group,
-                alerts,
+                order,
                 is_first,
-            } => match alerts.next() {
-                Some(grouped) => {
+            } => match order.next() {
+                Some(position) => {
                     if !std::mem::take(is_first) {
                         out.push(b',');
                     }
-                    let receivers = self.receivers.receivers(grouped.alert.fingerprint);
+                    let grouped = &group.view.alerts[position];
+                    let receivers = self.receivers.receivers(group.first as usize + position);
                     let shape = AlertShape {
                         alert: &grouped.alert,
                         muted: grouped.muted.as_deref(),
-                        muted_by: &group.muted_by,
+                        muted_by: &group.view.muted_by,
                     };
-                    push_alert(out, shape, receivers);
+                    self.writer.push(out, shape, receivers);
                 }
                 None => {
-                    let receiver = &group.receiver.name;
-                    push_group_end(out, &group.labels, receiver, &group.route_labels);
+                    let view = &group.view;
+                    let receiver = &view.receiver.name;
+                    push_group_end(out, &view.labels, receiver, &view.route_labels);
                     self.state = PieceState::Between(b',');
                 }
             },

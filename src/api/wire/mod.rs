@@ -3,21 +3,24 @@
 //! Owns the names of fields, the shapes and the rules of the schema (§10.2, Appendix E). Nothing
 //! else in `api` names serde. Pure; runs on the http threads.
 
+mod alert;
 mod body;
 mod date;
+mod instant;
 mod lenient;
 mod posted;
 mod posted_silence;
 mod shapes;
 mod silence;
 mod syntax;
+mod text;
 mod uri;
 
+pub use alert::{AlertShape, AlertWriter, look_at, push_group_end, push_group_start};
 pub use body::BodyError;
 pub use posted::posted_alerts;
 pub use posted_silence::posted_silence;
 pub use shapes::{
-    AlertShape, ClusterShape, StatusShape, error_object, error_string, push_alert, push_group_end,
-    push_group_start, receivers_list, status_object,
+    ClusterShape, StatusShape, error_object, error_string, receivers_list, status_object,
 };
 pub use silence::{push_silence, silence_id, silence_object};

@@ -60,6 +60,12 @@ fn few_labels() -> impl Strategy<Value = Labels> {
 
 proptest! {
     #[test]
+    fn a_set_laid_out_compares_as_the_set_does(a in few_labels(), b in few_labels()) {
+        let laid_out = LabelSetKey::of(&a).cmp(&LabelSetKey::of(&b));
+        prop_assert_eq!(laid_out, compare_label_sets(&a, &b));
+    }
+
+    #[test]
     fn both_orders_are_total(a in few_labels(), b in few_labels(), c in few_labels()) {
         for compare in [compare_label_sets, compare_for_notification] {
             prop_assert_eq!(compare(&a, &b), compare(&b, &a).reverse());
