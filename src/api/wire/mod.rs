@@ -6,6 +6,7 @@
 mod body;
 mod date;
 mod lenient;
+mod plain;
 mod posted;
 mod posted_silence;
 mod shapes;
