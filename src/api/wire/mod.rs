@@ -8,6 +8,7 @@ mod body;
 mod date;
 mod instant;
 mod lenient;
+mod plain;
 mod posted;
 mod posted_silence;
 mod shapes;

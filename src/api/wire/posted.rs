@@ -14,10 +14,19 @@ use super::body::{
     BodyError, Read, keep_first, missing, read_body, read_map, read_text, read_time, wrong_kind,
 };
 use super::lenient::{Found, Kind, Text};
+use super::plain::plain_alerts;
 use super::uri::is_request_uri;
 
 /// Reads the alerts of a body. What stands behind the first JSON value is not looked at.
 pub fn posted_alerts(body: &[u8], mode: ParserMode) -> Result<Vec<PostedAlert>, BodyError> {
+    match plain_alerts(body, mode) {
+        Some(alerts) => Ok(alerts),
+        None => any_alerts(body, mode),
+    }
+}
+
+/// Reads any body. What is faulty about it is found here.
+pub fn any_alerts(body: &[u8], mode: ParserMode) -> Result<Vec<PostedAlert>, BodyError> {
     let mut alerts = read_body(body, "alerts", read_list)?;
     for alert in &mut alerts {
         alert.fault = fault_of(alert, mode).map(String::into_boxed_str);
