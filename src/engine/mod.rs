@@ -42,6 +42,7 @@ mod route;
 mod silence_size;
 mod silences;
 mod store;
+mod ticks;
 
 pub use ledger::{LedgerKey, Told};
 pub use messages::*;
@@ -309,7 +310,7 @@ impl Engine {
             muted_by: Vec::new(),
             carried_over: Vec::new(),
             resumes_at: None,
-            recorded: 0,
+            recorded: None,
         }
     }
 
