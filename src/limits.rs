@@ -29,9 +29,15 @@ pub const BATCHES: usize = 64;
 /// them they are let go, and the journal is given the whole state once it has room.
 pub const UNWRITTEN_RECORDS: usize = 500_000;
 
-/// Bytes that a frame of the journal may take. Its records come from requests and from lists of
-/// fingerprints, which are far smaller; a length past this is damage.
+/// Bytes that a frame of the journal may take; a length past this is damage.
 pub const FRAME_BYTES: usize = 256 * 1024 * 1024;
+
+/// Bytes that a record of the journal may take. Those of requests are no larger than a body; a list
+/// of what was told comes here with sixteen million alerts in one group, and is then left out.
+pub const RECORD_BYTES: usize = 128 * 1024 * 1024;
+
+/// The most that `--web.max-body-bytes` may allow: what a body makes has to fit into a record.
+pub const BODY_BYTES_MOST: usize = 64 * 1024 * 1024;
 
 /// Bytes after which the records of one turn go on in a further frame: more than the largest body
 /// makes, so that what one request changed stays together.
@@ -313,8 +319,12 @@ const _: () = assert!(
     "a target at its limit must fit into a head"
 );
 const _: () = assert!(
-    BODY_BYTES < BATCH_FRAME_BYTES && 2 * BATCH_FRAME_BYTES <= FRAME_BYTES,
-    "what the largest body changes must fit into one frame, with room for the record that is last"
+    BODY_BYTES < BATCH_FRAME_BYTES && BATCH_FRAME_BYTES + RECORD_BYTES < FRAME_BYTES,
+    "what a body changes must fit into one frame, with room for the record that is last"
+);
+const _: () = assert!(
+    2 * BODY_BYTES_MOST <= RECORD_BYTES,
+    "what is in a body must fit into a record"
 );
 const _: () = assert!(
     BODY_BYTES < BUFFERED_BYTES,

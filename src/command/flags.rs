@@ -215,7 +215,7 @@ pub struct DoorFlags {
     #[arg(long = "web.max-header-bytes", value_name = "N", default_value_t = limits::HEAD_BYTES)]
     pub head_bytes: usize,
     /// Bytes of a request's body; past that, 413.
-    #[arg(long = "web.max-body-bytes", value_name = "N", default_value_t = limits::BODY_BYTES)]
+    #[arg(long = "web.max-body-bytes", value_name = "N", default_value_t = limits::BODY_BYTES, value_parser = body_bytes)]
     pub body_bytes: usize,
     /// Bytes of large bodies held at once, over all connections; past that, 503.
     #[arg(long = "web.max-buffered-bytes", value_name = "N", default_value_t = limits::BUFFERED_BYTES)]
@@ -386,6 +386,16 @@ pub fn unused_flags(given: &ArgMatches) -> Vec<String> {
     given
         .filter_map(|argument| Some(format!("--{}", argument.get_long()?)))
         .collect()
+}
+
+fn body_bytes(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(bytes) if bytes > limits::BODY_BYTES_MOST => {
+            Err(format!("must be at most {}", limits::BODY_BYTES_MOST))
+        }
+        Ok(bytes) => Ok(bytes),
+        Err(error) => Err(format!("{error}")),
+    }
 }
 
 fn positive_span(text: &str) -> Result<Duration, String> {

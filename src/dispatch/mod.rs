@@ -96,7 +96,12 @@ impl Dispatcher {
     /// Takes up what an earlier process knew, before anything else.
     pub fn recover(&mut self, recovered: Recovered) {
         let now = self.clock.now();
+        // What an Alertmanager left is read once. In one piece it is kept wholly or read again.
+        let is_inherited = recovered.written_at.is_none() && !recovered.is_empty();
         self.handle(Input::Recover(Box::new(recovered)), now);
+        if is_inherited {
+            self.record_everything(now);
+        }
     }
 
     /// The loop. Ends when told to stop, after waiting for attempts under way, or when nobody is
@@ -266,8 +271,15 @@ impl Dispatcher {
         }
     }
 
-    /// Gives the journal what it had no room for so far.
+    /// Gives the journal what it had no room for so far, and the whole state if it cannot write: the
+    /// disk may have got room meanwhile. Events are not read any more, and nothing is lost with them.
+    /// An outcome that comes this late is of an attempt that is recorded as under way, so its webhook
+    /// is told again by the next process, where rings come again as well; and what the journal could
+    /// not write it says itself.
     fn hand_over_the_rest(&mut self, deadline: Mono) {
+        if self.trouble.is_some() {
+            self.record_everything(self.clock.now());
+        }
         self.carrier
             .deliver_records(self.clock.wall(), self.engine.sizes());
         while let Some(batches) = self.carrier.blocked_on_journal() {

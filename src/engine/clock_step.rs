@@ -72,7 +72,7 @@ impl Engine {
         for stored in self.alerts.iter() {
             self.inhibitor.observe(&stored.alert, Acquaintance::Known);
         }
-        out.extend(self.records(now).into_iter().map(Effect::Record));
+        self.record_anew(now, out);
         out.push(Effect::Note(Note::ClockStepped {
             seconds: step.as_secs_f64(),
         }));
@@ -118,6 +118,7 @@ pub fn in_terms_of_this_clock(mut recovered: Recovered, now: Wall) -> (Recovered
 
 fn shift(recovered: &mut Recovered, now: Wall, step: SignedDuration) {
     let shifted = |time: Wall| time.checked_add(step).unwrap_or(time);
+    recovered.written_at = Some(now);
     for known in recovered.alerts.values_mut() {
         if let Some(alert) = moved(&known.alert, now, step) {
             known.alert = Arc::new(alert);

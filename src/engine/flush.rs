@@ -27,7 +27,7 @@ const FLUSH_TIME_MIN: Duration = Duration::from_secs(10);
 
 /// How late a tick may be for the next one to stay on schedule. Beyond it the schedule moves, as
 /// when a flush took longer than the interval.
-const LATENESS_FORGIVEN: Duration = Duration::from_secs(1);
+pub const LATENESS_FORGIVEN: Duration = Duration::from_secs(1);
 
 /// What a flush sees when it looks at its group: all alerts, sorted for people.
 struct Look {
@@ -67,7 +67,7 @@ impl Engine {
             }
         }
         out.push(Effect::Disarm(Groups::alarm_of(id)));
-        if group.recorded != 0 {
+        if group.recorded.is_some() {
             let name = self.name_of(&group);
             out.push(Effect::Record(Record::GroupRemoved(name)));
         }
@@ -240,6 +240,24 @@ impl Engine {
             has_failed: false,
         });
     }
+
+    /// Whether a flush at `tick` would have had something to tell to anybody.
+    pub(super) fn would_tell(&mut self, id: GroupId, tick: Wall) -> bool {
+        let group = self.groups.get(id).expect("a group that is looked at");
+        let node = self.tree.node(group.route);
+        let time = time_muting(node, tick);
+        let mut muting = Muting::new(&self.inhibitor, &mut self.silences, time.as_ref(), tick);
+        let look = Look::at(group, &mut muting, tick);
+        let mut webhooks = node.receiver.webhooks.iter().enumerate();
+        webhooks.any(|(webhook_index, webhook)| {
+            let inherited = self.inheritance.told(group, node, webhook_index);
+            let told = self.ledger.get(&ledger_key(node, group, webhook_index));
+            let told = told.or(inherited.as_ref());
+            let view = look.view_for(told, node).back_at(tick, told);
+            !view.alerts.is_empty()
+                && decide(told, view.seen(), terms(node, webhook), tick).is_some()
+        })
+    }
 }
 
 /// What a flush goes by.
@@ -390,12 +408,7 @@ impl Look {
             .filter(is_seen)
             .map(|sight| sight.told.clone())
             .collect();
-        let content = Content {
-            firing: fingerprints(&alerts, Status::Firing),
-            resolved: fingerprints(&alerts, Status::Resolved),
-            repeat_interval: node.repeat_interval,
-        };
-        View { alerts, content }
+        View::of(alerts, node.repeat_interval)
     }
 
     /// The alerts that had ended, muted or not: they leave once everybody was told what is owed.
@@ -408,6 +421,29 @@ impl Look {
 }
 
 impl View {
+    fn of(alerts: Vec<ToldAlert>, repeat_interval: Duration) -> Self {
+        let content = Content {
+            firing: fingerprints(&alerts, Status::Firing),
+            resolved: fingerprints(&alerts, Status::Resolved),
+            repeat_interval,
+        };
+        View { alerts, content }
+    }
+
+    /// The same at an earlier tick. How an alert stood then that was reported since, nobody knows:
+    /// as the webhook was told, so that it is no reason to tell anything.
+    fn back_at(mut self, tick: Wall, told: Option<&Told>) -> Self {
+        let fired = |print| told.is_some_and(|told| told.firing.binary_search(&print).is_ok());
+        self.alerts.retain_mut(|seen| {
+            if seen.alert.updated_at <= tick {
+                return true;
+            }
+            seen.status = Status::Firing;
+            fired(seen.alert.fingerprint)
+        });
+        View::of(self.alerts, self.content.repeat_interval)
+    }
+
     fn seen(&self) -> Seen<'_> {
         Seen {
             firing: &self.content.firing,

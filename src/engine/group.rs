@@ -23,7 +23,7 @@ use super::ledger::{Content, LedgerKey};
 use super::messages::{AttemptId, Failure, Notification};
 use super::route::RouteIndex;
 use crate::config::Webhook;
-use crate::model::{Alert, Fingerprint, Labels, Mono};
+use crate::model::{Alert, Fingerprint, Labels, Mono, Wall};
 
 /// Names a group; never names another one later, although slots are used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,8 +61,17 @@ pub struct Group {
     pub carried_over: Vec<CarriedOver>,
     /// When a flush that the end of an earlier process cut short goes on.
     pub resumes_at: Option<Mono>,
-    /// A digest of what was recorded of it last.
-    pub recorded: u64,
+    /// What was recorded of it last, if anything was.
+    pub recorded: Option<Recorded>,
+}
+
+/// What was recorded of a group last, as far as it takes to tell whether it still says all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// When its next flush was due. The ticks that follow are whole intervals later.
+    pub due_at: Wall,
+    /// A digest of the rest.
+    pub rest: u64,
 }
 
 /// A delivery that was not made within its flush goes on in the next one, with newer content.

@@ -43,6 +43,7 @@ mod silence_size;
 mod silences;
 mod sketch;
 mod store;
+mod ticks;
 
 pub use ledger::{LedgerKey, Told};
 pub use messages::*;
@@ -313,7 +314,7 @@ impl Engine {
             muted_by: Vec::new(),
             carried_over: Vec::new(),
             resumes_at: None,
-            recorded: 0,
+            recorded: None,
         }
     }
 

@@ -1,18 +1,20 @@
 //! What of the state must outlive the process, as records of each change.
 //!
 //! PURE. Owns the comparison that keeps records few: an alert that is only reported again costs one
-//! of a few bytes, and a group is recorded only when its times or its untold deliveries have
-//! changed. Runs on the dispatch thread.
+//! of a few bytes, and a group is recorded only when something about it has changed that does not
+//! follow from its last record. That its next tick is an interval after the last one does follow, so
+//! a group with nothing to tell costs nothing. Runs on the dispatch thread.
 
 use std::sync::Arc;
 
 use super::Engine;
-use super::group::{DeliveryState, Group, GroupId};
+use super::group::{DeliveryState, Group, GroupId, Recorded};
 use super::inhibit::Acquaintance;
 use super::messages::Effect;
 use super::record::{GroupName, GroupTimer, Record, Sizes, Untold};
 use super::route::{RouteIndex, RouteSet};
 use super::store::Stored;
+use super::ticks;
 use crate::model::{Alert, Fnv1a, Mono, Now};
 
 impl Engine {
@@ -21,11 +23,15 @@ impl Engine {
         let Some(group) = self.groups.get_mut(id) else {
             return;
         };
-        let digest = group.timer_digest();
-        if group.recorded == digest {
+        let node = self.tree.node(group.route);
+        let recorded = group.to_record(now);
+        if let Some(before) = group.recorded
+            && before.rest == recorded.rest
+            && ticks::follows(before.due_at, recorded.due_at, node.group_interval)
+        {
             return;
         }
-        group.recorded = digest;
+        group.recorded = Some(recorded);
         let group = &*group;
         let timer = group.timer(now);
         let group = GroupName {
@@ -33,6 +39,14 @@ impl Engine {
             labels: group.fingerprint,
         };
         out.push(Effect::Record(Record::Group { group, timer }));
+    }
+
+    /// Records the whole state, of which everything that was recorded before is no longer true.
+    pub(super) fn record_anew(&mut self, now: Now, out: &mut Vec<Effect>) {
+        for (_, group) in self.groups.iter_mut() {
+            group.recorded = Some(group.to_record(now));
+        }
+        out.extend(self.records(now).into_iter().map(Effect::Record));
     }
 
     /// What the group is called in records.
@@ -135,11 +149,17 @@ impl Engine {
 }
 
 impl Group {
-    /// A number that changes when what is recorded of the group does.
-    pub(super) fn timer_digest(&self) -> u64 {
-        let start = Fnv1a::new()
-            .update(&self.due_at.as_nanos().to_le_bytes())
-            .update(&[u8::from(self.has_flushed)]);
+    /// What a record of the group says now.
+    pub(super) fn to_record(&self, now: Now) -> Recorded {
+        Recorded {
+            due_at: now.wall_at(self.due_at),
+            rest: self.digest_beside_due_at(),
+        }
+    }
+
+    /// A number that changes when what is recorded of the group does, but for when it is due.
+    fn digest_beside_due_at(&self) -> u64 {
+        let start = Fnv1a::new().update(&[u8::from(self.has_flushed)]);
         let untold = self.untold().fold(start, |digest, (index, not_before)| {
             digest
                 .update(&index.to_le_bytes())

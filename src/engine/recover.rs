@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use super::Engine;
 use super::clock_step::in_terms_of_this_clock;
-use super::flush::ledger_key;
-use super::group::{CarriedOver, Group, GroupId};
+use super::flush::{LATENESS_FORGIVEN, ledger_key};
+use super::group::{CarriedOver, Group, GroupId, Recorded};
 use super::inherit::Inheritance;
 use super::inhibit::Acquaintance;
 use super::messages::{Effect, Note, Recovery};
@@ -20,11 +20,21 @@ use super::record::{GroupName, GroupTimer, Record, Recovered, RecoveredAlert, Un
 use super::route::{RouteIndex, RouteSet};
 use super::sketch::Sketch;
 use super::store::Stored;
+use super::ticks;
 use crate::model::{Alert, Fingerprint, Mono, Now, Wall};
 
 /// The time between the flushes of two groups that fell due while nothing ran, so that receivers
 /// see a thousand of them a second and not all at once.
 const OVERDUE_PACE: Duration = Duration::from_millis(1);
+
+/// The time in which nothing ran, as far as is known.
+#[derive(Clone, Copy, Debug)]
+struct Outage {
+    /// The last sign of life before it.
+    alive_at: Wall,
+    /// This process's start.
+    ended_at: Now,
+}
 
 /// Gives each group that fell due its moment.
 #[derive(Debug)]
@@ -54,12 +64,16 @@ impl Engine {
             members.push(self.restore_alert(alert, now.wall));
         }
         let mut timers = recovered.groups;
-        let tally = self.restore_groups(&members, &mut timers, now, out);
+        let outage = Outage {
+            alive_at: recovered.written_at.unwrap_or(now.wall),
+            ended_at: now,
+        };
+        let tally = self.restore_groups(&members, &mut timers, outage, out);
         let gone = timers.into_keys().map(Record::GroupRemoved);
         out.extend(gone.map(Effect::Record));
         self.route_the_rest(&members, now, out);
         if clock_moved || is_new_here {
-            out.extend(self.records(now).into_iter().map(Effect::Record));
+            self.record_anew(now, out);
         }
         out.push(Effect::Note(Note::Recovered(Recovery {
             alerts: self.alerts.len(),
@@ -93,7 +107,7 @@ impl Engine {
         &mut self,
         members: &[Member],
         timers: &mut BTreeMap<GroupName, GroupTimer>,
-        now: Now,
+        outage: Outage,
         out: &mut Vec<Effect>,
     ) -> Tally {
         let mut made: Vec<(GroupId, GroupTimer)> = Vec::new();
@@ -108,12 +122,12 @@ impl Engine {
                     let alert = Arc::clone(&member.alert);
                     group.members.insert(alert.fingerprint, alert);
                 } else if let Some(timer) = timers.remove(&name) {
-                    let group = self.restored_group(route, &member.alert, now);
+                    let group = self.restored_group(route, &member.alert, outage.ended_at);
                     made.push((self.groups.insert(group), timer));
                 }
             }
         }
-        self.set_timers(made, now, out)
+        self.set_timers(made, outage, out)
     }
 
     /// A group with its first member. When it is due follows.
@@ -127,9 +141,10 @@ impl Engine {
     fn set_timers(
         &mut self,
         mut made: Vec<(GroupId, GroupTimer)>,
-        now: Now,
+        outage: Outage,
         out: &mut Vec<Effect>,
     ) -> Tally {
+        let now = outage.ended_at;
         let mut tally = Tally::default();
         made.sort_by_key(|(id, timer)| (timer.due_at, *id));
         let mut pace = Pace {
@@ -138,20 +153,21 @@ impl Engine {
         };
         let start = Mono::START + self.settings.start_delay;
         for (id, timer) in made {
+            let next = self.next_time(id, &timer, outage);
             let group = self.groups.get_mut(id).expect("a group just made");
             let node = self.tree.node(group.route);
             let longest = node.group_wait.max(node.group_interval);
             group.has_flushed = timer.has_flushed;
             group.carried_over = carried_over(&timer, now);
-            let left =
-                Duration::try_from(timer.due_at.duration_since(now.wall)).unwrap_or_default();
-            group.due_at = now.mono + left;
-            // It is as it was recorded, until something happens.
-            group.recorded = group.timer_digest();
-            group.due_at = if left.is_zero() {
-                pace.next_moment()
-            } else {
-                group.due_at.min(now.mono + longest).max(start)
+            let left = next.map(|next| next.duration_since(now.wall));
+            let left = left.and_then(|left| Duration::try_from(left).ok());
+            group.recorded = Some(Recorded {
+                due_at: timer.due_at,
+                ..group.to_record(now)
+            });
+            group.due_at = match left {
+                None | Some(Duration::ZERO) => pace.next_moment(),
+                Some(left) => (now.mono + left.min(longest)).max(start),
             };
             if !timer.untold.is_empty() && group.due_at > pace.next {
                 tally.resumed += 1;
@@ -161,6 +177,25 @@ impl Engine {
         }
         tally.overdue = pace.given - tally.resumed;
         tally
+    }
+
+    /// When a group goes on whose last record said this; `None` if it should have told something while
+    /// nothing ran, and so is to do that at once. Of ticks with nothing to tell there are no records.
+    fn next_time(&mut self, id: GroupId, timer: &GroupTimer, outage: Outage) -> Option<Wall> {
+        let now = outage.ended_at.wall;
+        if timer.due_at > now {
+            return Some(timer.due_at);
+        }
+        if !timer.has_flushed {
+            return None;
+        }
+        let group = self.groups.get(id).expect("a group just made");
+        let interval = self.tree.node(group.route).group_interval;
+        let (last, next) = ticks::around(now, timer.due_at, interval);
+        // What is left of a flush that was cut short is told at once anyway.
+        let is_missed =
+            timer.untold.is_empty() && outage.may_hide(last) && self.would_tell(id, last);
+        (!is_missed).then_some(next)
     }
 
     /// What was on its way when the process ended may have arrived, or not.
@@ -226,6 +261,15 @@ struct Member {
     alert: Arc<Alert>,
     routes: Arc<RouteSet>,
     left: Vec<GroupName>,
+}
+
+impl Outage {
+    /// Whether a tick that was due then may have fallen into it. One that is long past when there is a
+    /// sign of life was served.
+    fn may_hide(self, tick: Wall) -> bool {
+        let served_by = tick.checked_add(LATENESS_FORGIVEN).unwrap_or(tick);
+        self.alive_at < served_by
+    }
 }
 
 impl Pace {

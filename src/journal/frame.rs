@@ -28,6 +28,7 @@ pub struct Frames {
     open: Option<Open>,
     records: u64,
     census: Census,
+    left_out: u64,
 }
 
 /// The frame at the end, which may still grow.
@@ -63,6 +64,11 @@ impl Frames {
         self.set_clock(at);
         let start = self.bytes.len();
         put_record(&mut self.bytes, at, record);
+        if self.bytes.len() - start > limits::RECORD_BYTES {
+            self.bytes.truncate(start);
+            self.left_out += 1;
+            return;
+        }
         self.count(Kind::of(record), start);
     }
 
@@ -97,7 +103,7 @@ impl Frames {
         let (head, payload) = self.bytes[start..].split_at_mut(FRAME_HEAD);
         assert!(
             payload.len() <= limits::FRAME_BYTES,
-            "a record passed the limits of whatever it came from"
+            "a frame is sealed before a record could make it too large"
         );
         let length = (payload.len() as u32).to_le_bytes();
         head[..4].copy_from_slice(&length);
@@ -123,6 +129,11 @@ impl Frames {
     /// How many records there are, those let go by [`Frames::clear`] included.
     pub fn records(&self) -> u64 {
         self.records
+    }
+
+    /// How many records were left out since this was asked last, because they are too large.
+    pub fn take_left_out(&mut self) -> u64 {
+        std::mem::take(&mut self.left_out)
     }
 
     /// The records in these bytes.

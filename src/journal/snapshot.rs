@@ -12,6 +12,7 @@ use super::codec::Encoded;
 use super::disk::{Disk, append_all};
 use super::frame::Frames;
 use super::header::{FileKind, HEADER_BYTES, Header};
+use super::words;
 use crate::engine::Record;
 use crate::limits;
 use crate::model::Wall;
@@ -59,6 +60,7 @@ impl<'a> Draft<'a> {
     /// Takes a record.
     pub fn push(&mut self, at: Wall, record: &Record) -> io::Result<()> {
         self.frames.push(at, record);
+        words::tell_left_out(self.frames.take_left_out());
         self.write_if_much()
     }
 

@@ -20,9 +20,11 @@ use super::writer::{Failure, Writer};
 use crate::clock::Clock;
 use crate::dispatch::inbox::{Event, JournalNews};
 use crate::dispatch::promise::{NotKept, Promise};
+use crate::engine::Record;
 use crate::limits;
+use crate::model::Wall;
 use crate::telemetry::health::Health;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Metrics, Store};
 
 /// The ends of the channels that the journal holds.
 #[derive(Debug)]
@@ -152,7 +154,7 @@ impl Thread {
         }
         let Some(trouble) = &self.trouble else {
             self.promises.extend(batch.promises);
-            self.frames.push_batch(batch.at, &batch.records);
+            self.frame(batch.at, &batch.records);
             if self.frames.len() >= limits::WRITE_BYTES {
                 self.write();
             }
@@ -163,9 +165,14 @@ impl Thread {
         self.promises.extend(batch.promises);
         self.fail_promises(&why);
         if is_kept {
-            self.frames.push_batch(batch.at, &batch.records);
+            self.frame(batch.at, &batch.records);
             self.keep_within_bounds();
         }
+    }
+
+    fn frame(&mut self, at: Wall, records: &[Record]) {
+        self.frames.push_batch(at, records);
+        words::tell_left_out(self.frames.take_left_out());
     }
 
     /// Takes the whole state: what was not written yet is in it.
@@ -320,12 +327,20 @@ impl Thread {
             Ok(compacted) => {
                 let after = compacted.snapshot.bytes;
                 journal.compacted(compacted.took, ended.before, after);
+                // One snapshot holds what Alertmanager has in two.
+                for store in [Store::Nflog, Store::Silences] {
+                    let metrics = &self.surroundings.metrics;
+                    metrics.snapshot_taken(store, compacted.took, after);
+                }
                 log::debug!(before = ended.before, after = after; "Journal compacted");
                 self.writer.compacted(compacted);
             }
             Err(CompactionError::Cancelled) => {}
             Err(error) => {
                 journal.compaction_failed();
+                for store in [Store::Nflog, Store::Silences] {
+                    self.surroundings.metrics.snapshot_failed(store);
+                }
                 if ended.is_first_failure {
                     log::warn!(err:% = error; "The journal cannot be compacted, and grows; this is tried again");
                 }

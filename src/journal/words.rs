@@ -18,6 +18,13 @@ pub fn not_kept(directory: &Path, error: &io::Error) -> NotKept {
     NotKept(text.into())
 }
 
+/// Says that so many records are not in the journal because they are too large.
+pub fn tell_left_out(records: u64) {
+    if records > 0 {
+        log::error!(records = records; "What webhooks were told of a group with millions of alerts is not kept; it is told again after a restart");
+    }
+}
+
 /// What the host says, without its number.
 pub fn plain(error: &io::Error) -> String {
     let text = error.to_string();

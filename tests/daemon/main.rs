@@ -57,6 +57,9 @@ mod succession;
 /// Looking into a journal, beside a daemon and after damage.
 mod inspect;
 
+/// A start on a large state.
+mod restart;
+
 /// New configurations for a daemon that runs.
 mod reload;
 

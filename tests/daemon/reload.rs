@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 
 use crate::process::{CONFIG_FILE, Daemon, Setup};
-use crate::receiver::Receiver;
+use crate::receiver::{Answer, Receiver};
 use crate::samples::{SOON, config, firing, over, told_soon, webhook};
 use crate::time::{millis, now, pause_until, wait_until};
 
@@ -108,4 +108,60 @@ fn what_a_receiver_was_told_is_not_told_again_after_a_reload() {
     receiver.expect_silence(millis(1200));
     daemon.post(&[over(alert)]);
     assert_eq!(receiver.next().summary(), "all alerts resolved: a=resolved");
+}
+
+#[test]
+fn a_reload_says_which_groups_move_and_why_and_whose_work_stays_unsent() {
+    let hung = Receiver::scripted(|_| Answer::Never);
+    let route = "group_by: [alertname], group_wait: 50ms, group_interval: 1h";
+    let text = |routes: &str, others: &str| {
+        let team = webhook(&hung, "");
+        format!(
+            "route:\n  receiver: team\n  {}\n  routes: [{routes}]\nreceivers:\n\
+             - name: team\n  webhook_configs: [{team}]\n{others}",
+            route.replace(", ", "\n  ")
+        )
+    };
+    let goes = format!(
+        "- name: goes\n  webhook_configs: [{}]\n",
+        webhook(&hung, "")
+    );
+    let moving = "{matchers: ['severity=\"page\"'], group_by: [alertname]}";
+    let leaving = "{matchers: ['severity=\"info\"'], receiver: goes}";
+    let before = text(&format!("{moving}, {leaving}"), &goes);
+    let daemon = Setup::with_config(&before).start();
+    let mut alerts = [firing("Disk", "a"), firing("Load", "b"), firing("Net", "c")];
+    alerts[0]["labels"]["severity"] = "page".into();
+    alerts[1]["labels"]["severity"] = "info".into();
+    daemon.post(&alerts);
+    wait_until("all are being told", || hung.connections() == 3);
+
+    let after = text(&moving.replace("[alertname]", "[instance]"), "");
+    daemon.write(CONFIG_FILE, &after);
+    reload_by_signal(&daemon, "Completed loading of configuration file");
+    let log = daemon.log();
+    let line = |receiver: &str| {
+        let is_it = |line: &&str| {
+            line.contains("routed anew") && line.contains(&format!("receiver={receiver} "))
+        };
+        let found = log.lines().find(is_it);
+        found.unwrap_or_else(|| panic!("nothing about {receiver}: {log}"))
+    };
+    let (moved, gone) = (line("team"), line("goes"));
+    for words in [
+        "level=INFO",
+        "groups=1",
+        "it groups by other labels",
+        "is still there",
+    ] {
+        assert!(moved.contains(words), "{words} is missing: {moved}");
+    }
+    for words in ["level=WARN", "groups=1", "unsent=1", "is gone"] {
+        assert!(gone.contains(words), "{words} is missing: {gone}");
+    }
+    let fate = |fate: &str| {
+        let name = format!("alertwheel_groups_reloaded_total{{fate=\"{fate}\"}}");
+        daemon.scrape().value(&name)
+    };
+    assert_eq!((fate("kept"), fate("moved")), (1.0, 2.0));
 }

@@ -1,5 +1,7 @@
 //! What outlives the process, and what happens while the disk does not do as it should.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
@@ -399,25 +401,55 @@ fn a_stop_while_the_disk_is_full_says_that_something_is_lost() {
     fs::remove_file(filler).expect("it is ours");
 }
 
-#[test]
-fn without_traffic_nothing_is_written() {
-    let receiver = Receiver::healthy();
-    // A group that ticks has new times to keep, so this one does not for a while.
-    let route = SOON.replace("500ms", "1h");
-    let daemon = Setup::with_config(&config(&route, &[webhook(&receiver, "")])).start();
-    daemon.post(&[firing("Disk", "a")]);
-    receiver.next();
-    // The end of the first flush, and the sync.
-    pause(millis(1800));
-    let written = |daemon: &Daemon| {
-        let scrape = daemon.scrape();
-        [
-            scrape.value("alertwheel_journal_writes_total"),
-            scrape.value("alertwheel_journal_sync_duration_seconds_count"),
-        ]
+/// Every file of the journal with all its bytes.
+fn journal_of(daemon: &Daemon) -> BTreeMap<OsString, Vec<u8>> {
+    let folder = daemon.folder().join("data/journal");
+    let entries = fs::read_dir(folder).expect("it is there").flatten();
+    let read = |entry: fs::DirEntry| {
+        let bytes = fs::read(entry.path()).expect("nobody removes it now");
+        (entry.file_name(), bytes)
     };
-    let before = written(&daemon);
-    assert!(before[0] > 0.0 && before[1] > 0.0, "{before:?}");
-    pause(millis(300));
-    assert_eq!(written(&daemon), before);
+    entries.map(read).collect()
+}
+
+#[test]
+fn without_traffic_nothing_is_written_while_groups_tick() {
+    let receiver = Receiver::healthy();
+    let route = SOON.replace("500ms", "200ms");
+    for sync in ["always", "100ms", "never"] {
+        let daemon = Setup::with_config(&config(&route, &[webhook(&receiver, "")]))
+            .argument(&format!("--storage.sync={sync}"))
+            .start();
+        silence(&daemon, "muted");
+        daemon.post(&[firing("Disk", "a"), firing("Load", "muted")]);
+        receiver.next();
+        // The end of the first flush, and the sync.
+        pause(millis(500));
+        let syncs = |daemon: &Daemon| {
+            let scrape = daemon.scrape();
+            scrape.value("alertwheel_journal_sync_duration_seconds_count")
+        };
+        let suppressed = |daemon: &Daemon| {
+            let scrape = daemon.scrape();
+            scrape.value("alertmanager_notifications_suppressed_total{reason=\"silence\"}")
+        };
+        let (before, synced, ticked) = (journal_of(&daemon), syncs(&daemon), suppressed(&daemon));
+        pause(millis(1500));
+        assert!(
+            suppressed(&daemon) >= ticked + 5.0,
+            "the groups tick, and the silence is asked each time"
+        );
+        assert!(journal_of(&daemon) == before, "{sync}: a byte was written");
+        assert_eq!(syncs(&daemon), synced, "{sync}");
+        assert_eq!(instances(&daemon), ["a", "muted"]);
+
+        // The last record of the group is many ticks old.
+        let daemon = daemon.kill().start();
+        receiver.expect_silence(millis(500));
+        daemon.post(&[firing("Disk", "b")]);
+        assert_eq!(
+            receiver.next().summary(),
+            "new alerts added: a=firing b=firing"
+        );
+    }
 }

@@ -3,11 +3,16 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use alertwheel::clock::Clock;
+use alertwheel::journal::{self, Storage, SyncPolicy};
+use alertwheel::telemetry::metrics::Metrics;
+
 use crate::process::{Daemon, Ended, Setup};
-use crate::time::wall;
+use crate::time::{wait_for, wall};
 
 /// Where a daemon keeps its state unless told otherwise.
 const STORAGE: &str = "data";
@@ -121,4 +126,82 @@ fn a_start_that_would_lose_an_alertmanagers_silences_is_refused_until_somebody_d
     fs::remove_dir(&silences).expect("it can be moved away");
     let daemon = Setup::bare().argument(&flag).start();
     silence(&daemon, "a new beginning");
+}
+
+/// A file `silences` of an Alertmanager 0.33.1, with one silence that ends in 2099.
+fn alertmanagers_silences() -> Vec<u8> {
+    let field = |number: u8, content: &[u8]| {
+        let length = u8::try_from(content.len()).expect("a short field");
+        [&[number << 3 | 2, length], content].concat()
+    };
+    // Seconds of 2099-01-01 and of 2026-01-01, seven bits a byte.
+    let seconds = |of: u64| {
+        let mut bytes = vec![1 << 3];
+        let mut rest = of;
+        while rest >= 0x80 {
+            bytes.push(u8::try_from(rest & 0x7f).expect("seven bits") | 0x80);
+            rest >>= 7;
+        }
+        bytes.push(u8::try_from(rest).expect("seven bits"));
+        bytes
+    };
+    let (from, to) = (seconds(1_767_225_600), seconds(4_070_908_800));
+    let matcher = [field(2, b"host"), field(3, b"a")].concat();
+    let silence = [
+        field(1, b"29cd52a5-ca8c-4eb1-a5c2-b1e6fa2bd9e6"),
+        field(2, &matcher),
+        field(3, &from),
+        field(4, &to),
+        field(5, &from),
+        field(8, b"ann"),
+        field(9, b"taken over"),
+    ]
+    .concat();
+    let message = [field(1, &silence), field(2, &to)].concat();
+    let mut file = vec![u8::try_from(message.len() & 0x7f).expect("seven bits") | 0x80];
+    file.push(u8::try_from(message.len() >> 7).expect("a short message"));
+    file.extend(message);
+    file
+}
+
+/// What a start on `storage` finds.
+fn found(storage: &Path) -> Vec<String> {
+    let storage = Storage {
+        path: storage.to_owned(),
+        sync: SyncPolicy::Never,
+    };
+    let opened = journal::open(&storage, Arc::new(Metrics::new("test")), Clock::start());
+    let silences = opened.expect("it can be read").recovered.silences;
+    silences.values().map(|it| it.comment.clone()).collect()
+}
+
+#[test]
+fn a_power_cut_while_an_alertmanagers_silences_are_written_loses_none() {
+    let home = Setup::bare();
+    let storage = home.folder().join(STORAGE);
+    fs::create_dir_all(&storage).expect("a folder for a test");
+    fs::write(storage.join("silences"), alertmanagers_silences()).expect("a file for a test");
+    let daemon = home.start();
+    let snapshot = wait_for("they are in one file of the journal", || {
+        let entries = fs::read_dir(storage.join("journal")).expect("the journal");
+        let mut paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        paths.find(|path| path.extension().is_some_and(|kind| kind == "snapshot"))
+    });
+    let setup = daemon.kill();
+    let whole = fs::read(&snapshot).expect("the snapshot");
+    fs::remove_file(storage.join("silences")).expect("it was left alone");
+    assert_eq!(found(&storage), ["taken over"], "all is in the journal");
+
+    let other = setup.folder().join("other");
+    fs::create_dir_all(other.join("journal")).expect("a folder for a test");
+    fs::write(other.join("silences"), alertmanagers_silences()).expect("a file for a test");
+    // A snapshot has this name until it is whole and on disk.
+    let name = snapshot.with_extension("partial");
+    let partial = other
+        .join("journal")
+        .join(name.file_name().expect("a name"));
+    for cut in 0..=whole.len() {
+        fs::write(&partial, &whole[..cut]).expect("a file for a test");
+        assert_eq!(found(&other), ["taken over"], "cut at {cut}");
+    }
 }

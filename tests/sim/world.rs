@@ -130,7 +130,8 @@ pub struct World {
     /// Where the state is kept, if it is.
     pub disk: Option<Disk>,
     crash: Option<Crash>,
-    config: Arc<Config>,
+    /// What holds.
+    pub config: Arc<Config>,
     /// The answer to the last change of a silence.
     silence_answer: Option<Result<Arc<str>, SilenceFault>>,
 }

@@ -164,7 +164,7 @@ fn matchers(fields: &mut Fields<'_>) -> Result<Arc<[Matcher]>, Malformed> {
         let op = super::op_of(fields.byte()?)?;
         let (name, value) = (fields.text()?, fields.text()?);
         let matcher = Matcher::new(op, name, value);
-        matchers.push(matcher.map_err(|_| Malformed("a matcher that is no regular expression"))?);
+        matchers.push(matcher.map_err(|_| super::NO_REGEX)?);
     }
     Ok(matchers.into())
 }

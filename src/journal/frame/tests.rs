@@ -92,3 +92,21 @@ fn a_turn_without_records_writes_nothing() {
     frames.push_batch(samples::moment(0, 0), &[]);
     assert!(frames.is_empty());
 }
+
+#[test]
+fn a_record_that_is_too_large_is_left_out_and_the_others_are_kept() {
+    let at = samples::moment(0, 0);
+    let mut large = samples::alert(2, at);
+    large.generator_url = "x".repeat(limits::RECORD_BYTES).into();
+    let records = [samples::alert(1, at), large, samples::alert(3, at)];
+    let records = records.map(|alert| Record::Alert(alert.into()));
+    let mut frames = Frames::new();
+    frames.push_batch(at, &records);
+    assert_eq!((frames.take_left_out(), frames.take_left_out()), (1, 0));
+    let payloads = payloads(frames.bytes());
+    let items: Vec<Item<'_>> = payloads
+        .iter()
+        .flat_map(|payload| Items::of(payload).map(|item| item.expect("a sound item")))
+        .collect();
+    assert_eq!((items.len(), frames.records()), (2, 2));
+}
