@@ -5,13 +5,13 @@
 //!
 //! | channel | from → to | capacity | when full |
 //! |---|---|---|---|
-//! | requests | http-0..N, main → dispatch | `limits::INBOX` | the sender hears 503 |
+//! | requests | conn-1..N, main → dispatch | `limits::INBOX` | the sender hears 503 |
 //! | events | timer, send-0..N, journal → dispatch | `limits::EVENTS` | they wait; dispatch never waits for them |
 //! | commands | dispatch → timer | `limits::TIMER_COMMANDS` | what is left goes out with the next turn, merged |
 //! | jobs | dispatch → send-0..N | as many as workers | cannot be: the engine counts attempts that are out |
 //! | batches | dispatch → journal | `limits::BATCHES` | they collect in the dispatcher, up to a bound |
 //! | syncs, synced | journal ↔ journal-sync | 1 | cannot be: one sync is under way at a time |
-//! | calls | signals, http, stages → main | `limits::CALLS` | signals wait; a reload over HTTP is refused |
+//! | calls | signals, conn-1..N, stages → main | `limits::CALLS` | signals wait; a reload over HTTP is refused |
 //!
 //! Stop flows downstream: the front door closes, dispatch is told to stop and hangs up on timer,
 //! workers and journal, each ends with one line in the log, and main waits for them in that order.
@@ -27,12 +27,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
 use crate::api::guard::{FrontDoor, Gate, GateError, Limits};
-use crate::api::{self, Api, SelfPeer};
+use crate::api::{self, Api, NotReloaded, SelfPeer};
 use crate::clock::Clock;
 use crate::config::{Config, LoadError, LoadOptions};
 use crate::dispatch::inbox::{Event, Inbox, Request};
@@ -210,7 +210,7 @@ impl Daemon {
                 started_at: clock.wall(),
                 build: version::BUILD,
                 health,
-                reload: reload_over_http(calls_in.clone()),
+                reload: reload_over_http(calls_in.clone(), options.request_timeout),
             },
         );
         let is_tls = options.gate.as_ref().is_some_and(Gate::speaks_tls);
@@ -545,14 +545,25 @@ fn listen_for_signals(calls: &Sender<Call>) -> io::Result<Handle> {
     Ok(handle)
 }
 
-/// Reloads are main's, so that they come one after the other whoever asks.
-fn reload_over_http(calls: Sender<Call>) -> api::Reload {
+/// Reloads are main's, so that they come one after the other whoever asks. Whoever asks waits for
+/// `patience` at most, if that is bounded.
+fn reload_over_http(calls: Sender<Call>, patience: Option<Duration>) -> api::Reload {
+    let gone = || {
+        let why = "the daemon is stopping or busy with other reloads";
+        NotReloaded::Failed(why.to_owned())
+    };
     Box::new(move || {
         let (reply, answer) = bounded(1);
-        let gone = |_| "the daemon is stopping or busy with other reloads".to_owned();
         calls
             .try_send(Call::Reload(Some(reply)))
-            .map_err(|error| gone(error.to_string()))?;
-        answer.recv().map_err(|error| gone(error.to_string()))?
+            .map_err(|_| gone())?;
+        let result = match patience {
+            None => answer.recv().map_err(|_| gone())?,
+            Some(patience) => answer.recv_timeout(patience).map_err(|error| match error {
+                RecvTimeoutError::Timeout => NotReloaded::TimedOut(patience),
+                RecvTimeoutError::Disconnected => gone(),
+            })?,
+        };
+        result.map_err(NotReloaded::Failed)
     })
 }

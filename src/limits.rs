@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
-/// Requests that may wait for the dispatcher. Each http thread has at most one out, so a full
-/// inbox means that the dispatcher is far behind; the sender then hears 503.
+/// Requests that may wait for the dispatcher. As many as there are lines are out at once, and those
+/// whose senders were told that it takes too long, so a full inbox means that the dispatcher is far
+/// behind; the sender then hears 503.
 pub const INBOX: usize = 64;
 
 /// Events from our own stages that may wait. The timer sends batches and each worker one outcome
@@ -95,8 +96,9 @@ pub const WORKERS_PER_ENDPOINT: usize = 4;
 /// Alerts kept, resolved ones included. At half a kilobyte each this is about a gigabyte.
 pub const ALERTS: usize = 2_000_000;
 
-/// Threads that parse requests, ask the dispatcher and answer.
-pub const HTTP_WORKERS: usize = 4;
+/// Lines to tiny_http, and so requests that are handled at once: parsed, the dispatcher asked, answers
+/// made. Mostly they wait for the dispatcher.
+pub const HTTP_LINES: usize = 4;
 
 /// Passwords that are checked at once. A check takes tens of milliseconds of one core on purpose;
 /// a flood of wrong ones must leave the other cores to alerts.
@@ -157,12 +159,16 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(310);
 /// The least number of GETs that may run at once; hosts with more cores allow one a core (§10.2).
 pub const CONCURRENT_READS: usize = 8;
 
-/// How much longer than `--web.timeout` a connection waits for its answer: a thread that waits for the
-/// dispatcher gives up by itself at that time, and so keeps its line.
+/// How much later than `--web.timeout` an answer still counts: who waits for the dispatcher gives up by
+/// itself at that time, and has to wake up and say so.
 pub const ANSWER_GRACE: Duration = Duration::from_millis(50);
 
-/// How long a request waits for an http thread before its sender hears 503.
-pub const HTTP_WORKER_WAIT: Duration = Duration::from_secs(5);
+/// How long a request waits for a line before its sender hears 503.
+pub const LINE_WAIT: Duration = Duration::from_secs(5);
+
+/// How long tiny_http may take to parse a request inside of the process; a healthy host needs a
+/// millisecond. Past it the line is given up for another.
+pub const LINE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Matchers of a silence. People write two or three; a compiled regex takes kilobytes, so that a
 /// body full of them would take gigabytes.
@@ -307,8 +313,8 @@ const _: () = assert!(
 );
 const _: () = assert!(EVENTS > WORKERS, "an outcome must always find room");
 const _: () = assert!(
-    INBOX > HTTP_WORKERS,
-    "each http thread must find room on a calm day"
+    INBOX > HTTP_LINES,
+    "each request that is handled must find room on a calm day"
 );
 const _: () = assert!(
     CONFIG_LOCATE_BYTES >= CONFIG_FILE_BYTES,

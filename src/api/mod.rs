@@ -21,7 +21,7 @@ mod v2;
 mod wire;
 
 pub use http::{Answer, Body, Handler, Request};
-pub use router::{Api, Reload, SelfPeer, Settings};
+pub use router::{Api, NotReloaded, Reload, SelfPeer, Settings};
 pub use wire::posted_alerts;
 pub use wire::push_silence;
 

@@ -4,11 +4,11 @@
 //! redirects to the right spelling, `Allow` (§10.1). Runs on the http threads.
 
 use crate::engine::{Answer as Snapshot, Query};
-use crate::telemetry::metrics::CONTENT_TYPE;
+use crate::telemetry::metrics::{CONTENT_TYPE, Refusal};
 
 use super::error::ApiError;
 use super::http::{Answer, Body, Request};
-use super::router::Api;
+use super::router::{Api, NotReloaded};
 use super::target::Target;
 
 const V1_IS_GONE: &[u8] = b"{\"status\":\"deprecated\",\"error\":\"The Alertmanager v1 API was \
@@ -174,12 +174,22 @@ fn serve(api: &Api, page: Page, method: &str) -> Answer {
         ),
         Page::Healthy => well(method),
         Page::Ready => ready(api, method),
-        Page::Reload => match (api.settings.reload)() {
-            Ok(()) => Answer::empty(200),
-            Err(error) => plain_error(500, &format!("failed to reload config: {error}")),
-        },
+        Page::Reload => reload(api),
         Page::Metrics => metrics(api),
         Page::V1 => Answer::json(410, V1_IS_GONE.to_vec()),
+    }
+}
+
+fn reload(api: &Api) -> Answer {
+    match (api.settings.reload)() {
+        Ok(()) => Answer::empty(200),
+        Err(NotReloaded::Failed(why)) => {
+            plain_error(500, &format!("failed to reload config: {why}"))
+        }
+        Err(NotReloaded::TimedOut(limit)) => {
+            api.metrics.refused(Refusal::TimedOut);
+            ApiError::TimedOut(limit).into_answer()
+        }
     }
 }
 

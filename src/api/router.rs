@@ -4,6 +4,7 @@
 //! code (§10.1, §11). Holds no state of its own. Runs on the http threads.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::dispatch::inbox::{Inbox, Unanswered};
@@ -18,9 +19,18 @@ use super::pages::{not_found, plain_error, redirect};
 use super::target::{Plus, Target, clean_path, percent_decode};
 use super::{pages, v2};
 
-/// Reads the configuration anew and puts it in force; fails with the reason why it could not.
-/// Called from any http thread; calls must not overlap, which is its own affair.
-pub type Reload = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
+/// Reads the configuration anew and puts it in force. Called from any connection's thread; calls must
+/// not overlap, which is its own affair.
+pub type Reload = Box<dyn Fn() -> Result<(), NotReloaded> + Send + Sync>;
+
+/// Why a configuration is not known to be in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotReloaded {
+    /// It could not be read or used, for this reason; the one before it stays.
+    Failed(String),
+    /// It has taken longer than this so far (`--web.timeout`), and goes on.
+    TimedOut(Duration),
+}
 
 /// What the front door must know that does not change while the daemon runs.
 pub struct Settings {

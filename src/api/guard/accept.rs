@@ -24,7 +24,7 @@ use super::refused::Refused;
 use super::registry::{Connection, Registry};
 use crate::model::Mono;
 use crate::telemetry::metrics::Refusal;
-use crate::threads::{self, CONNECTION_STACK, GATED_CONNECTION_STACK};
+use crate::threads::{self, CONNECTION_STACK};
 
 /// Pause after an error of accept(2) that will not go away at once, such as too many open files.
 const BACK_OFF: Duration = Duration::from_millis(100);
@@ -144,16 +144,9 @@ impl Acceptor {
         let presence = Presence::new(connection, &self.shared, self.ended.0.clone());
         self.accepted += 1;
         let name = format!("conn-{}", self.accepted);
-        if let Err(error) = threads::spawn(name, self.stack(), move || serve(&presence)) {
+        if let Err(error) = threads::spawn(name, CONNECTION_STACK, move || serve(&presence)) {
             self.shared.metrics.refused(Refusal::TooManyConnections);
             self.note_trouble("failed to start a thread for a connection", &error);
-        }
-    }
-
-    fn stack(&self) -> usize {
-        match self.shared.gate {
-            None => CONNECTION_STACK,
-            Some(_) => GATED_CONNECTION_STACK,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The loop of one connection: read a request, have it answered, write the answer, again.
 //!
 //! ```text
-//!            first byte          gate           body            line to tiny_http
+//!            first byte          gate           body            line, handler
 //!   idle ───────────────► head ───────► body ───────► exchange ───────────────► reply ──┐
 //!    ▲  │ idle_timeout     │ 400 408     │ 408 413     │ 502 503                  │      │
 //!    │  ▼                  │ 414 431 5xx │ 400 503     │                          │      │
@@ -13,29 +13,27 @@
 //! configuration, lets a request in once its head is there, and before its body is read.
 //!
 //! Owns the buffers of one connection; they shrink back after a large request. Never looks into a
-//! body and never reads ahead of the request in hand. Runs on the connection's own thread.
+//! body and never reads ahead of the request in hand. Runs on the connection's own thread, and so does
+//! the handler (`exchange`).
 
-use std::io::ErrorKind;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Shared;
 use super::body::{BodyFault, BodyReader};
 use super::budget::Charge;
+use super::exchange::{self, Asking, Exchanged, Handed};
 use super::gate::Denied;
 use super::handshake;
 use super::head::{self, Framing, Head, HeadFault, Persistence, Version};
-use super::line::Handed;
 use super::method::Method;
-use super::pool::Exchanged;
+use super::reads::ReadPermit;
 use super::refused::Refused;
 use super::registry::{Awake, Connection};
 use super::reply::{Payload, ReplyFault, ReplyWriter, push_missing, version_text};
 use super::wire::{Cut, Wire};
-use super::worker::PEER_HEADER;
 use crate::config::WebConfig;
-use crate::limits::{ANSWER_GRACE, HTTP_WORKER_WAIT, UNCOUNTED_BYTES};
+use crate::limits::{ANSWER_GRACE, LINE_PATIENCE, LINE_WAIT, UNCOUNTED_BYTES};
 use crate::model::Mono;
 use crate::telemetry::metrics::Refusal;
 
@@ -92,7 +90,7 @@ struct Session<'a> {
     /// The head in canonical form, and a small body behind it.
     request: Vec<u8>,
     body: Vec<u8>,
-    /// What came back over the line.
+    /// What tiny_http wrote.
     raw: Vec<u8>,
     /// What goes to the peer.
     out: Vec<u8>,
@@ -170,9 +168,10 @@ impl<'a> Session<'a> {
         self.pass_gate(&head)?;
         let mut charge = Charge::none(&self.shared.budget);
         self.read_body(&head, &mut charge)?;
-        let _permit = self.permit_read(&head)?;
+        let permit = self.permit_read(&head)?;
         let exchanged = self.exchange(&head)?;
         drop(charge);
+        let _permit = self.permit_stream(permit, &head, &exchanged)?;
         self.reply(&head, exchanged)
     }
 
@@ -275,63 +274,71 @@ impl<'a> Session<'a> {
         Ok(reader.read(head)?)
     }
 
-    /// Counts a GET while it is under way (§10.2), whatever it asks for.
+    /// Counts a GET while it is being answered (§10.2), whatever it asks for.
     fn permit_read(&self, head: &Head) -> Result<Option<ReadPermit<'a>>, Refused> {
         if head.method != Method::Get {
             return Ok(None);
         }
-        let limit = self.shared.limits.concurrent_reads;
-        let one_more = |reads: usize| (reads < limit).then_some(reads + 1);
-        let counted =
-            self.shared
-                .reads
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
-        if counted.is_err() {
-            return Err(Refused::too_many_reads(limit).with_persistence(head.persistence));
+        let permit = self.shared.reads.answer();
+        permit.map(Some).ok_or_else(|| self.too_many_reads(head))
+    }
+
+    /// Lets the next GET in, and counts this one while its answer is written if that is made meanwhile.
+    fn permit_stream(
+        &self,
+        answered: Option<ReadPermit<'a>>,
+        head: &Head,
+        exchanged: &Exchanged,
+    ) -> Result<Option<ReadPermit<'a>>, Refused> {
+        let is_stream = |handed: &Handed| handed.length.is_none();
+        if answered.is_none() || !exchanged.handed.as_ref().is_some_and(is_stream) {
+            return Ok(None);
         }
-        self.shared.metrics.reads_in_flight_changed(1);
-        Ok(Some(ReadPermit(self.shared)))
+        let permit = self.shared.reads.stream();
+        permit.map(Some).ok_or_else(|| self.too_many_reads(head))
+    }
+
+    fn too_many_reads(&self, head: &Head) -> Refused {
+        let limit = self.shared.reads.limit();
+        Refused::too_many_reads(limit).with_persistence(head.persistence)
     }
 
     /// Has the request in `self.request` and `self.body` answered. The head of the answer is left
     /// in `self.out`, all of it in `self.raw`.
     fn exchange(&mut self, head: &Head) -> Result<Exchanged, Fault> {
-        let limit = self.shared.limits.handling_timeout;
-        let wait = limit.map_or(HTTP_WORKER_WAIT, |limit| limit.min(HTTP_WORKER_WAIT));
-        let begun = self.shared.clock.mono();
-        let Some(lease) = self.shared.pool.take(wait) else {
+        let (shared, limit) = (self.shared, self.shared.limits.handling_timeout);
+        let wait = limit.map_or(LINE_WAIT, |limit| limit.min(LINE_WAIT));
+        let begun = shared.clock.mono();
+        let Some(lease) = shared.pool.take(wait) else {
             let refused = limit.filter(|limit| *limit == wait);
             let refused = refused.map_or_else(Refused::busy, Refused::timed_out);
             return Err(refused.with_persistence(head.persistence).into());
         };
-        let lines = format!(
-            "{PEER_HEADER}: {}\r\ncontent-length: {}\r\n\r\n",
-            self.connection.peer,
-            self.body.len()
-        );
-        self.request.extend_from_slice(lines.as_bytes());
-        if self.body.len() <= KEPT_BYTES {
-            self.request.append(&mut self.body);
-        }
         self.out.clear();
         self.out.extend_from_slice(version_text(head.version));
-        let waited = self.shared.clock.mono().since(begun);
-        let patience = limit.map(|limit| limit.saturating_sub(waited) + ANSWER_GRACE);
-        let exchanged = lease.with_patience(patience).and_then(|lease| {
-            lease.exchange(&self.request, &self.body, &mut self.raw, &mut self.out)
-        });
+        let asking = Asking {
+            head: &mut self.request,
+            body: &mut self.body,
+            peer: self.connection.peer,
+            patience: limit.map_or(LINE_PATIENCE, |limit| limit.min(LINE_PATIENCE)),
+        };
+        let (raw, relayed) = (&mut self.raw, &mut self.out);
+        let exchanged = exchange::exchange(lease, &shared.desk, asking, raw, relayed);
         release(&mut self.body, UNCOUNTED_BYTES);
-        exchanged.map_err(|error| {
-            let is_timeout = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
-            let refused = match limit.filter(|_| is_timeout) {
-                Some(limit) => Refused::timed_out(limit),
-                None => {
+        // Whatever takes long in a handler gives up by itself at that time. What came later counts as
+        // not come, so that a sender hears the same wherever the time went.
+        let took = shared.clock.mono().since(begun);
+        let refused = match limit.filter(|limit| took > *limit + ANSWER_GRACE) {
+            Some(limit) => Refused::timed_out(limit),
+            None => match exchanged {
+                Ok(exchanged) => return Ok(exchanged),
+                Err(error) => {
                     log::error!("a line to the request layer broke: {error}");
                     Refused::line_broke()
                 }
-            };
-            refused.with_persistence(head.persistence).into()
-        })
+            },
+        };
+        Err(refused.with_persistence(head.persistence).into())
     }
 
     fn reply(&mut self, head: &Head, exchanged: Exchanged) -> Result<Persistence, Fault> {
@@ -469,16 +476,6 @@ impl From<&Head> for Asked {
             method: head.method.as_label(),
             version: head.version,
         }
-    }
-}
-
-/// A GET under way.
-struct ReadPermit<'a>(&'a Shared);
-
-impl Drop for ReadPermit<'_> {
-    fn drop(&mut self) {
-        self.0.reads.fetch_sub(1, Ordering::Relaxed);
-        self.0.metrics.reads_in_flight_changed(-1);
     }
 }
 

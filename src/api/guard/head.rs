@@ -25,9 +25,6 @@ const OWN_HEADERS: [&str; 9] = [
     "upgrade",
 ];
 
-/// Prefix of the headers that only the guard may set.
-pub(super) const GUARD_PREFIX: &str = "x-guard-";
-
 /// What a head says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Head {
@@ -328,12 +325,7 @@ fn origin_form<'a>(
 /// which tiny_http would answer with silence.
 fn write_header(header: &Header<'_>, named_by_connection: &[&str], canonical: &mut Vec<u8>) {
     let is = |other: &&str| other.eq_ignore_ascii_case(header.name);
-    let start = header.name.get(..GUARD_PREFIX.len());
-    let is_forged = start.is_some_and(|start| start.eq_ignore_ascii_case(GUARD_PREFIX));
-    if is_forged
-        || OWN_HEADERS.iter().any(is)
-        || named_by_connection.iter().any(is)
-        || !header.value.is_ascii()
+    if OWN_HEADERS.iter().any(is) || named_by_connection.iter().any(is) || !header.value.is_ascii()
     {
         return;
     }

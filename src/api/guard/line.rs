@@ -4,7 +4,7 @@
 //! else about: then its listener is shut and its accept thread ends, so that none of the ways in
 //! which accepting can fail is left in it. (It ends with an error record under tiny_http's own log
 //! target, which says nothing: a backend should drop that target.) Runs on the thread that opens
-//! the front door, and on `http-*` threads when a line has to be opened again.
+//! the front door, and on `lines` when a line has to be opened again.
 
 use std::fs::DirBuilder;
 use std::hash::{BuildHasher, RandomState};
@@ -13,79 +13,57 @@ use std::net::Shutdown;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
 use socket2::SockRef;
 use tiny_http::Server;
 
-/// How long tiny_http may take to answer its first request; a healthy host needs a millisecond.
-const PROOF_TIMEOUT: Duration = Duration::from_secs(5);
+use crate::limits::LINE_PATIENCE;
 
 /// Where the socket's directory may stand when the host's place for such things is read-only.
 const SPARE_DIRECTORY: &str = "/dev/shm";
 
-/// A body on its way past tiny_http: from the handler to the connection that writes it.
-pub(super) struct Handed {
-    /// Its length in bytes, where that is known.
-    pub(super) length: Option<u64>,
-    /// The bytes, pulled while they are written.
-    pub(super) reader: Box<dyn Read + Send>,
-}
+/// Bytes of a socket's send buffer for each byte of an answer. The host counts what it takes to hold
+/// a piece, and tiny_http writes pieces of which any two in a row have a kilobyte together: those
+/// take three times their length at worst.
+const BUFFER_PER_BYTE: usize = 4;
 
-/// The end that an `http-*` thread serves.
-pub(super) struct ServerEnd {
-    /// Hands out the requests of this line.
-    pub(super) server: Arc<Server>,
-    /// Takes a body past tiny_http; room for one, as one request is under way at a time.
-    pub(super) handed: Sender<Handed>,
-}
-
-/// The end that one connection thread at a time speaks into. Dropping it ends the line: the server
-/// end is woken, and opens another line unless the front door closes.
-pub(super) struct ClientEnd {
+/// A line. Whoever holds it speaks into `stream`, and hears from `server` what tiny_http made of that.
+pub(super) struct Line {
+    /// Takes requests, and gives answers.
     pub(super) stream: UnixStream,
-    pub(super) handed: Receiver<Handed>,
-    server: Arc<Server>,
-}
-
-impl Drop for ClientEnd {
-    fn drop(&mut self) {
-        self.server.unblock();
-    }
+    /// Hands out the requests, parsed.
+    pub(super) server: Server,
+    /// The most bytes of an answer that tiny_http can write before anybody reads them: the one who
+    /// would read waits for it meanwhile.
+    pub(super) room: usize,
 }
 
 /// Opens a line and proves it with a request.
-pub(super) fn open() -> io::Result<(ServerEnd, ClientEnd)> {
+pub(super) fn open() -> io::Result<Line> {
     let directory = PrivateDirectory::create()?;
     let path = directory.path.join("line");
     let listener = UnixListener::bind(&path)?;
     let closer = listener.try_clone()?;
     let server = Server::from_listener(listener, None).map_err(io::Error::other)?;
     let mut stream = UnixStream::connect(&path)?;
+    stream.set_read_timeout(Some(LINE_PATIENCE))?;
+    stream.set_write_timeout(Some(LINE_PATIENCE))?;
     prove(&server, &mut stream)?;
     SockRef::from(&closer).shutdown(Shutdown::Both)?;
     await_end_of_accepting(&server)?;
-    let (handed_in, handed_out) = bounded(1);
-    let server = Arc::new(server);
-    let client_end = ClientEnd {
+    // The other end was made by the same host a moment ago, so its buffer is as large.
+    let room = SockRef::from(&stream).send_buffer_size()? / BUFFER_PER_BYTE;
+    Ok(Line {
         stream,
-        handed: handed_out,
-        server: Arc::clone(&server),
-    };
-    let server_end = ServerEnd {
         server,
-        handed: handed_in,
-    };
-    Ok((server_end, client_end))
+        room,
+    })
 }
 
 /// One request there and one answer back, so that the line's threads are known to be at work.
 fn prove(server: &Server, stream: &mut UnixStream) -> io::Result<()> {
-    stream.set_read_timeout(Some(PROOF_TIMEOUT))?;
     stream.write_all(b"GET / HTTP/1.1\r\n\r\n")?;
-    let request = server.recv_timeout(PROOF_TIMEOUT)?.ok_or_else(silence)?;
+    let request = server.recv_timeout(LINE_PATIENCE)?.ok_or_else(silence)?;
     request.respond(tiny_http::Response::empty(204))?;
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
@@ -96,12 +74,12 @@ fn prove(server: &Server, stream: &mut UnixStream) -> io::Result<()> {
         }
         answer.extend_from_slice(&piece[..bytes]);
     }
-    stream.set_read_timeout(None)
+    Ok(())
 }
 
-/// The accept thread says goodbye with an error, which must not meet a worker later.
+/// The accept thread says goodbye with an error, which must not meet a request later.
 fn await_end_of_accepting(server: &Server) -> io::Result<()> {
-    match server.recv_timeout(PROOF_TIMEOUT) {
+    match server.recv_timeout(LINE_PATIENCE) {
         Err(_) => Ok(()),
         Ok(_) => Err(io::Error::other("tiny_http went on accepting")),
     }

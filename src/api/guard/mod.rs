@@ -1,32 +1,37 @@
 //! The front door: everything between the network and a handler.
 //!
 //! ```text
-//! listeners ─► accept ─► conn-1..N ──── lines (Unix sockets) ───► tiny_http ─► http-0..K ─► handler
-//!                        reads whole requests,  ◄─ small answers ─┘              │
-//!                        writes answers         ◄───── large answers ────────────┘
+//! listeners ─► accept ─► conn-1..N ─ head, small body ─► line (Unix socket) ─► tiny_http, parses ─┐
+//!                          │   ▲                                                                  │
+//!                          │   └──────────────────────────── request ────────────────────────────┘
+//!                          └─► handler ─ answer ─► tiny_http, writes ─► line ─► the same conn ─► peer
 //! ```
 //!
-//! tiny_http parses requests for the handler, but never meets the network: it aborts the process
-//! on a large Content-Length, stops accepting for good at the first EMFILE, waits for ever for
-//! slow peers, and has no limits. So each connection has a thread of ours that reads with
-//! deadlines and limits, understands the request strictly, buffers it whole, and passes it on in
-//! canonical form, one request at a time. Nothing else of the daemon depends on tiny_http.
+//! tiny_http parses requests for the handler, and words its answers, but never meets the network: it
+//! aborts the process on a large Content-Length, stops accepting for good at the first EMFILE, waits
+//! for ever for slow peers, and has no limits. So each connection has a thread of ours that reads
+//! with deadlines and limits, understands the request strictly, buffers it whole, and passes it on in
+//! canonical form, one request at a time. The same thread then takes the parsed request from
+//! tiny_http and runs the handler: every hand-over to another thread costs more than most handlers
+//! do, so only the one that tiny_http insists on is left. Nothing else of the daemon depends on
+//! tiny_http.
 //!
-//! Owns listeners, connections, their threads, and the `http-*` threads. Never looks at what a
+//! Owns listeners, connections and their threads, and the thread `lines`. Never looks at what a
 //! request means. Read in this order: `api::http` (what goes in and out), `connection` (the loop),
-//! `head`, `body`, `chunked`, `reply`, `refused`, `wire`; `gate`, `handshake`, `tls`; `accept`, `registry`, `listen`; `pool`, `line`,
-//! `worker`.
+//! `head`, `body`, `chunked`, `exchange`, `reads`, `reply`, `refused`, `wire`; `gate`, `handshake`,
+//! `tls`; `accept`, `registry`, `listen`; `pool`, `line`.
 //!
-//! Channels in here, all bounded: free lines (one a line), a body past tiny_http (one a line), the
-//! word that a connection ended (one), the drain deadline (one), the word that a worker ended (one
-//! a worker), the passwords being checked (`limits::PASSWORD_CHECKS`; others wait). None can be full
-//! when a send must succeed; the others drop the word. The only locks are those of `gate`.
+//! Channels in here, all bounded: free lines, and words that a line is gone (one a line); the word
+//! that a connection ended (one), the drain deadline (one), the passwords being checked
+//! (`limits::PASSWORD_CHECKS`; others wait). None can be full when a send must succeed; the others
+//! drop the word. The only locks are those of `gate`.
 
 mod accept;
 mod body;
 mod budget;
 mod chunked;
 mod connection;
+mod exchange;
 mod gate;
 mod handshake;
 mod head;
@@ -35,12 +40,12 @@ mod line;
 mod listen;
 mod method;
 mod pool;
+mod reads;
 mod refused;
 mod registry;
 mod reply;
 mod tls;
 mod wire;
-mod worker;
 
 #[cfg(test)]
 mod tests;
@@ -62,7 +67,9 @@ pub use listen::{bind, inherited};
 
 use accept::Acceptor;
 use budget::Budget;
-use pool::{Pool, Workers};
+use exchange::Desk;
+use pool::{Mender, Pool};
+use reads::Reads;
 use registry::Registry;
 
 use crate::api::http::Handler;
@@ -80,7 +87,7 @@ pub struct FrontDoor {
     shared: Arc<Shared>,
     addresses: Vec<SocketAddr>,
     acceptor: JoinHandle<()>,
-    workers: Workers,
+    mender: Mender,
     drain: Sender<Mono>,
     wake: UnixStream,
 }
@@ -93,11 +100,11 @@ struct Shared {
     /// What stands before the first answer, if there is a web configuration.
     gate: Option<Gate>,
     pool: Pool,
+    desk: Desk,
     budget: Arc<Budget>,
     /// Connections open.
     open: AtomicUsize,
-    /// GETs under way.
-    reads: AtomicUsize,
+    reads: Reads,
     stopping: AtomicBool,
 }
 
@@ -124,16 +131,21 @@ impl FrontDoor {
         }
         let addresses = listeners.iter().map(TcpListener::local_addr);
         let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
-        let (pool, workers) = Pool::open(&handler, &metrics)?;
+        let (pool, mender) = Pool::open()?;
+        let desk = Desk {
+            handler,
+            metrics: Arc::clone(&metrics),
+        };
         let shared = Arc::new(Shared {
             budget: Budget::new(limits.buffered_bytes),
+            reads: Reads::new(limits.concurrent_reads, Arc::clone(&metrics)),
             limits,
             metrics,
             clock,
             gate,
             pool,
+            desk,
             open: AtomicUsize::new(0),
-            reads: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
         });
         let (wake, woken) = UnixStream::pair()?;
@@ -154,7 +166,7 @@ impl FrontDoor {
             shared,
             addresses,
             acceptor,
-            workers,
+            mender,
             drain,
             wake,
         })
@@ -171,7 +183,7 @@ impl FrontDoor {
     }
 
     /// Closes it: no further connection is taken, idle ones end at once, requests under way may
-    /// take up to `drain`. Joins all threads, but those whose handler does not come back.
+    /// take up to `drain`. Waits for all threads, but those whose handler does not come back.
     pub fn stop(self, drain: Duration) {
         let clock = self.shared.clock;
         let deadline = clock.mono() + drain;
@@ -182,8 +194,8 @@ impl FrontDoor {
         if self.acceptor.join().is_err() {
             log::error!("the accept thread panicked");
         }
-        let pool = self.shared.pool.clone();
-        pool.close(self.workers, clock, clock.mono().max(deadline) + GRACE);
+        let deadline = clock.mono().max(deadline) + GRACE;
+        self.shared.pool.close(self.mender, clock, deadline);
     }
 }
 

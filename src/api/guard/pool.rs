@@ -1,112 +1,92 @@
 //! The lines to tiny_http, shared by all connections: taken, spoken into, given back.
 //!
-//! Owns the queue of free lines and the `http-*` threads behind them. At most one request is under
-//! way on a line, so tiny_http never reads ahead. Used by connection threads.
+//! Owns the queue of free lines, whose number bounds how many requests are handled at once, and the
+//! thread `lines`, which opens those anew that broke. At most one request is under way on a line, so
+//! tiny_http never reads ahead. Lines are used by connection threads.
 
 use std::convert::Infallible;
-use std::io::{self, Read, Write};
-use std::sync::Arc;
+use std::io;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded, select};
-use httparse::{EMPTY_HEADER, Status};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select};
 
-use super::head;
-use super::line::{self, ClientEnd, Handed};
-use super::worker::{HANDED_HEADER, Worker};
-use crate::api::http::Handler;
+use super::line::{self, Line};
 use crate::clock::Clock;
-use crate::limits::{HTTP_WORKERS, UNCOUNTED_BYTES};
+use crate::limits::HTTP_LINES;
 use crate::model::Mono;
-use crate::telemetry::metrics::Metrics;
-use crate::threads::{self, WORKER_STACK};
+use crate::threads::{self, LOOP_STACK};
 
-/// Headers of an answer, tiny_http's own included.
-const ANSWER_HEADERS: usize = 64;
+/// Pause before a line that could not be opened is tried again.
+const REOPEN_PAUSE: Duration = Duration::from_secs(1);
 
-/// Bytes of an answer that come through a line; larger bodies are handed over.
-const ANSWER_BYTES: usize = 64 * 1024 + UNCOUNTED_BYTES;
-
-/// Takes lines out and back in; cheap to share.
-#[derive(Clone)]
+/// Takes lines out and back in.
 pub(super) struct Pool {
-    give: Sender<ClientEnd>,
-    take: Receiver<ClientEnd>,
+    give: Sender<Line>,
+    take: Receiver<Line>,
+    /// A word for each line that is gone; room for one a line.
+    gone: Sender<()>,
 }
 
-/// The threads behind the lines.
-pub(super) struct Workers {
-    threads: Vec<JoinHandle<()>>,
-    /// One word from each thread that ends.
-    ended: Receiver<()>,
+/// The thread that opens lines anew.
+pub(super) struct Mender {
+    thread: JoinHandle<()>,
+    /// Disconnects when the thread ends.
+    ended: Receiver<Infallible>,
     /// Dropped to say that no line is to be opened again.
     stop: Sender<Infallible>,
 }
 
-/// A line for one request. If it is dropped before the request was answered, the line ends: its
-/// state is not known.
-pub(super) struct Lease {
-    line: ClientEnd,
-    give: Sender<ClientEnd>,
+/// A line for one request. If it is dropped before the request was answered, the line ends, since its
+/// state is not known, and another is opened in its place.
+pub(super) struct Lease<'a> {
+    line: Line,
+    debt: Debt<'a>,
 }
 
-/// What came back over a line.
-pub(super) struct Exchanged {
-    /// The status code.
-    pub(super) status: u16,
-    /// Where the body begins in the raw answer; it goes on to the end.
-    pub(super) body_at: usize,
-    /// The length of the handler's body, where it is known; for HEAD it is told and not sent.
-    pub(super) length: Option<u64>,
-    /// The body, if it went past tiny_http.
-    pub(super) handed: Option<Handed>,
+/// That the pool has one line less.
+struct Debt<'a> {
+    pool: &'a Pool,
+    is_owed: bool,
 }
 
 impl Pool {
-    /// Opens all lines, one after the other, and starts a thread for each.
-    pub(super) fn open(
-        handler: &Arc<dyn Handler>,
-        metrics: &Arc<Metrics>,
-    ) -> io::Result<(Self, Workers)> {
-        let (give, take) = bounded(HTTP_WORKERS);
+    /// Opens all lines, one after the other, and starts the thread that keeps up their number.
+    pub(super) fn open() -> io::Result<(Self, Mender)> {
+        let (give, take) = bounded(HTTP_LINES);
+        let (gone, gone_out) = bounded(HTTP_LINES);
         let (stop, stopped) = bounded(0);
-        let (ended_in, ended) = bounded(HTTP_WORKERS);
-        let mut threads = Vec::with_capacity(HTTP_WORKERS);
-        for number in 0..HTTP_WORKERS {
-            let (server_end, client_end) = line::open()?;
-            let worker = Worker {
-                handler: Arc::clone(handler),
-                metrics: Arc::clone(metrics),
-                free: give.clone(),
-                stop: stopped.clone(),
-            };
-            let ended = ended_in.clone();
-            threads.push(threads::spawn(
-                format!("http-{number}"),
-                WORKER_STACK,
-                move || {
-                    worker.run(server_end);
-                    // There is room for a word from every thread.
-                    let _ = ended.send(());
-                },
-            )?);
+        let (ended_in, ended) = bounded(0);
+        for _ in 0..HTTP_LINES {
             // There is room for every line.
-            let _ = give.send(client_end);
+            let _ = give.send(line::open()?);
         }
-        let workers = Workers {
-            threads,
+        let mending = Mending {
+            gone: gone_out,
+            give: give.clone(),
+            stop: stopped,
+        };
+        let thread = threads::spawn("lines", LOOP_STACK, move || {
+            let _ended: Sender<Infallible> = ended_in;
+            mending.run();
+        })?;
+        let mender = Mender {
+            thread,
             ended,
             stop,
         };
-        Ok((Pool { give, take }, workers))
+        Ok((Pool { give, take, gone }, mender))
     }
 
     /// A free line, waiting for one if need be.
-    pub(super) fn take(&self, wait: Duration) -> Option<Lease> {
-        let line = self.take.recv_timeout(wait).ok()?;
-        let give = self.give.clone();
-        Some(Lease { line, give })
+    pub(super) fn take(&self, wait: Duration) -> Option<Lease<'_>> {
+        let free = self.take.try_recv().ok();
+        let line = free.or_else(|| self.take.recv_timeout(wait).ok())?;
+        let debt = Debt {
+            pool: self,
+            is_owed: true,
+        };
+        Some(Lease { line, debt })
     }
 
     /// Lines that nobody holds.
@@ -115,144 +95,91 @@ impl Pool {
         self.take.len()
     }
 
-    /// Ends all lines and their threads. Threads that are still in a handler at the deadline are
-    /// left behind, with a log line.
-    pub(super) fn close(self, workers: Workers, clock: Clock, deadline: Mono) {
-        let Workers {
-            threads,
+    /// Ends the free lines, and the thread that would open others. A line that is held in a handler
+    /// which does not come back is left behind with its connection.
+    pub(super) fn close(&self, mender: Mender, clock: Clock, deadline: Mono) {
+        let Mender {
+            thread,
             ended,
             stop,
-        } = workers;
+        } = mender;
         drop(stop);
-        let mut ended_threads = 0;
-        while ended_threads < threads.len() {
-            let left = deadline.since(clock.mono());
+        let left = deadline.since(clock.mono());
+        match ended.recv_timeout(left) {
+            Err(RecvTimeoutError::Disconnected) => {
+                // If it panicked, the log says so already.
+                let _ = thread.join();
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                log::warn!("left the thread behind that opens lines: it did not end in time");
+            }
+        }
+        self.take.try_iter().for_each(drop);
+    }
+}
+
+impl Lease<'_> {
+    /// The line.
+    pub(super) fn line(&mut self) -> &mut Line {
+        &mut self.line
+    }
+
+    /// Gives the line back for the next request.
+    pub(super) fn give_back(self) {
+        let Lease { line, mut debt } = self;
+        // There is room for every line.
+        debt.is_owed = debt.pool.give.try_send(line).is_err();
+    }
+}
+
+impl Drop for Debt<'_> {
+    fn drop(&mut self) {
+        if self.is_owed {
+            // There is room for a word for each line; if nobody listens, the front door has closed.
+            let _ = self.pool.gone.try_send(());
+        }
+    }
+}
+
+/// The loop of the thread `lines`.
+struct Mending {
+    gone: Receiver<()>,
+    give: Sender<Line>,
+    /// Disconnects when the front door closes.
+    stop: Receiver<Infallible>,
+}
+
+impl Mending {
+    fn run(self) {
+        loop {
             select! {
-                // Dropping a line wakes its thread.
-                recv(self.take) -> line => drop(line),
-                recv(ended) -> _ => ended_threads += 1,
-                default(left) => {
-                    log::warn!("left http threads behind that did not end in time");
-                    return;
+                recv(self.gone) -> word => {
+                    if word.is_err() || !self.open_one() {
+                        return;
+                    }
                 }
-            }
-        }
-        for thread in threads {
-            // A thread that panicked has been counted; the others have said that they are done.
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Lease {
-    /// Ends the line rather than wait longer than this for an answer to begin.
-    pub(super) fn with_patience(self, patience: Option<Duration>) -> io::Result<Self> {
-        if patience.is_some() {
-            self.line.stream.set_read_timeout(patience)?;
-        }
-        Ok(self)
-    }
-
-    /// Sends one request and reads its answer into `raw`; the status line (without the version)
-    /// and the headers that go on to the peer are appended to `relayed`. An error means that the
-    /// line is broken and gone.
-    pub(super) fn exchange(
-        mut self,
-        request: &[u8],
-        body: &[u8],
-        raw: &mut Vec<u8>,
-        relayed: &mut Vec<u8>,
-    ) -> io::Result<Exchanged> {
-        self.line.stream.write_all(request)?;
-        self.line.stream.write_all(body)?;
-        raw.clear();
-        let mut searched = 0;
-        while !head::has_end(raw, searched) {
-            searched = raw.len();
-            self.read_more(raw)?;
-        }
-        let answer = relay_head(raw, relayed)?;
-        let is_head = request.starts_with(b"HEAD ");
-        let body_bytes = if is_head || matches!(answer.status, 204 | 304) {
-            0
-        } else {
-            usize::try_from(answer.length).map_err(io::Error::other)?
-        };
-        while raw.len() < answer.body_at + body_bytes {
-            self.read_more(raw)?;
-        }
-        let handed = match answer.body {
-            BodyWay::Through => None,
-            BodyWay::Handed => Some(self.line.handed.try_recv().map_err(io::Error::other)?),
-        };
-        // There is room for every line; if the front door has closed, this one ends too.
-        let _ = self.give.send(self.line);
-        Ok(Exchanged {
-            status: answer.status,
-            body_at: answer.body_at,
-            length: handed
-                .as_ref()
-                .map_or(Some(answer.length), |handed| handed.length),
-            handed,
-        })
-    }
-
-    fn read_more(&mut self, raw: &mut Vec<u8>) -> io::Result<()> {
-        if raw.len() >= ANSWER_BYTES {
-            return Err(io::Error::other("an answer is larger than it may be"));
-        }
-        let at = raw.len();
-        raw.resize(at + 4096, 0);
-        let read = self.line.stream.read(&mut raw[at..]);
-        raw.truncate(at + read.as_ref().copied().unwrap_or(0));
-        match read? {
-            0 => Err(io::ErrorKind::UnexpectedEof.into()),
-            _ => Ok(()),
-        }
-    }
-}
-
-struct AnswerHead {
-    status: u16,
-    body_at: usize,
-    length: u64,
-    body: BodyWay,
-}
-
-enum BodyWay {
-    Through,
-    Handed,
-}
-
-fn relay_head(raw: &[u8], relayed: &mut Vec<u8>) -> io::Result<AnswerHead> {
-    let mut headers = [EMPTY_HEADER; ANSWER_HEADERS];
-    let mut answer = httparse::Response::new(&mut headers);
-    let Status::Complete(body_at) = answer.parse(raw).map_err(io::Error::other)? else {
-        return Err(io::ErrorKind::InvalidData.into());
-    };
-    let status = answer.code.ok_or(io::ErrorKind::InvalidData)?;
-    let reason = answer.reason.unwrap_or("");
-    relayed.extend_from_slice(format!(" {status} {reason}\r\n").as_bytes());
-    let mut length = 0;
-    let mut body = BodyWay::Through;
-    for header in answer.headers.iter() {
-        if header.name.eq_ignore_ascii_case("content-length") {
-            let text = std::str::from_utf8(header.value).map_err(io::Error::other)?;
-            length = text.parse().map_err(io::Error::other)?;
-        } else if header.name.eq_ignore_ascii_case(HANDED_HEADER) {
-            body = BodyWay::Handed;
-        } else if !header.name.eq_ignore_ascii_case("server") {
-            for part in [header.name.as_bytes(), b": ", header.value, b"\r\n"] {
-                relayed.extend_from_slice(part);
+                recv(self.stop) -> _ => return,
             }
         }
     }
-    Ok(AnswerHead {
-        status,
-        body_at,
-        length,
-        body,
-    })
+
+    /// Opens a line, however long that takes; says whether the front door is still open.
+    fn open_one(&self) -> bool {
+        loop {
+            match line::open() {
+                Ok(line) => {
+                    log::warn!("a line to the request layer broke and was opened again");
+                    // There is room for every line.
+                    let _ = self.give.try_send(line);
+                    return true;
+                }
+                Err(error) => log::error!("failed to open a line to the request layer: {error}"),
+            }
+            if self.stop.recv_timeout(REOPEN_PAUSE) == Err(RecvTimeoutError::Disconnected) {
+                return false;
+            }
+        }
+    }
 }
 
 #[cfg(test)]

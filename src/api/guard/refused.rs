@@ -70,9 +70,9 @@ impl Refused {
         Self::closing(503, Refusal::OutOfBuffers, text)
     }
 
-    /// No http thread came free in time.
+    /// No line came free in time.
     pub(super) fn busy() -> Self {
-        Self::closing(503, Refusal::Busy, "all http threads are busy\n")
+        Self::closing(503, Refusal::Busy, "too many requests are being handled\n")
     }
 
     /// The handling took longer than `limit`. The text is Alertmanager's, which says nothing of when to

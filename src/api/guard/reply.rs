@@ -6,8 +6,8 @@
 use std::io::{self, ErrorKind, Read};
 use std::time::Duration;
 
+use super::exchange::Handed;
 use super::head::{Head, Persistence, Version};
-use super::line::Handed;
 use super::method::Method;
 use super::wire::{Cut, Wire};
 use crate::clock::Clock;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver as Incoming, bounded};
 
 use super::http::{Answer, Body, Handler, Request};
-use super::router::{Api, Settings};
+use super::router::{Api, NotReloaded, Settings};
 use crate::clock::Clock;
 use crate::config::{Config, GroupBy, Receiver, Route};
 use crate::dispatch::inbox::{self, Inbox, Receipt};

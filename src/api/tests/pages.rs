@@ -43,7 +43,7 @@ fn a_reload_that_fails_says_why() {
     let api = api_with(
         World::default(),
         Settings {
-            reload: Box::new(|| Err("no such file".to_owned())),
+            reload: Box::new(|| Err(NotReloaded::Failed("no such file".to_owned()))),
             ..settings()
         },
     );

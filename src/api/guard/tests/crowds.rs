@@ -1,7 +1,7 @@
 //! Many connections, and the end of them.
 
 use super::*;
-use crate::limits::HTTP_WORKERS;
+use crate::limits::HTTP_LINES;
 
 #[test]
 fn when_full_the_connection_that_is_idle_the_longest_makes_room() {
@@ -34,7 +34,7 @@ fn when_full_of_requests_under_way_a_newcomer_is_told_to_come_back() {
     for client in &mut busy {
         client.send(get("/wait").as_bytes());
     }
-    while door.door.shared.reads.load(Ordering::Relaxed) < 3 {
+    while door.door.shared.reads.under_way() < 3 {
         pause();
     }
     let reply = door.connect().reply();
@@ -106,7 +106,7 @@ fn stopping_ends_idle_connections_at_once_and_lets_requests_finish() {
     idle.send(get("/").as_bytes());
     assert_eq!(idle.reply().status, 200);
     busy.send(get("/wait").as_bytes());
-    while door.door.shared.reads.load(Ordering::Relaxed) < 1 {
+    while door.door.shared.reads.under_way() < 1 {
         pause();
     }
     let address = door.door.addresses()[0];
@@ -138,7 +138,7 @@ fn stopping_does_not_wait_longer_than_it_may() {
     stalled.send(b"GET / HTTP/1.1\r\nHo");
     let mut in_handler = door.connect();
     in_handler.send(get("/wait").as_bytes());
-    while door.door.shared.reads.load(Ordering::Relaxed) < 1 {
+    while door.door.shared.reads.under_way() < 1 {
         pause();
     }
     let begun = clock.mono();
@@ -149,7 +149,7 @@ fn stopping_does_not_wait_longer_than_it_may() {
 #[test]
 fn the_requests_that_find_no_http_thread_wait_for_one() {
     let mut door = Door::open(short_limits());
-    let mut waiting: Vec<_> = (0..HTTP_WORKERS).map(|_| door.connect()).collect();
+    let mut waiting: Vec<_> = (0..HTTP_LINES).map(|_| door.connect()).collect();
     for client in &mut waiting {
         client.send(get("/wait").as_bytes());
     }

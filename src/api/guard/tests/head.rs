@@ -20,7 +20,7 @@ fn a_head_is_written_anew_without_what_concerns_the_connection() {
     let (head, canonical) = read(concat!(
         "POST /api/v2/alerts?x=%20 HTTP/1.1\r\nHost: a\r\nContent-Type:  application/json \r\n",
         "Content-Length: 12\r\nConnection: keep-alive, X-Hop\r\nx-hop: 1\r\nKeep-Alive: 5\r\n",
-        "TE: chunked\r\nUpgrade: h2c\r\nX-Guard-Peer: 1.2.3.4:5\r\nX-Name: caf\u{e9}\r\n\r\nbody",
+        "TE: chunked\r\nUpgrade: h2c\r\nX-Name: caf\u{e9}\r\n\r\nbody",
     ))
     .expect("a good request");
     assert_eq!(
@@ -259,7 +259,6 @@ fn heads() -> impl Strategy<Value = Vec<u8>> {
         ":",
         "http://h",
         "\0",
-        "x-guard-peer: 1\r\n",
     ];
     let piece = prop_oneof![
         4 => proptest::sample::select(pieces.to_vec()).prop_map(|piece| piece.as_bytes().to_vec()),

@@ -2,6 +2,7 @@
 //! client is served.
 
 use super::*;
+use crate::limits::HTTP_LINES;
 
 #[test]
 fn a_head_that_does_not_come_to_an_end_is_cut_at_its_deadline() {
@@ -242,7 +243,7 @@ fn gets_past_their_limit_are_refused_in_alertmanagers_words_and_posts_are_not() 
     for client in &mut waiting {
         client.send(get("/wait").as_bytes());
     }
-    while door.door.shared.reads.load(Ordering::Relaxed) < 2 {
+    while door.door.shared.reads.under_way() < 2 {
         pause();
     }
     let mut client = door.connect();
@@ -265,30 +266,94 @@ fn gets_past_their_limit_are_refused_in_alertmanagers_words_and_posts_are_not() 
 }
 
 #[test]
-fn a_handler_that_takes_too_long_is_left_behind_and_its_client_told() {
+fn readers_that_stall_hold_up_nobody_who_asks_for_something_else() {
+    let door = Door::open(Limits {
+        concurrent_reads: 2,
+        write_timeout: PATIENCE,
+        ..short_limits()
+    });
+    let mut stalled = Vec::new();
+    for number in 1..=3 {
+        let mut client = door.connect();
+        client.send(get("/bytes?20000000").as_bytes());
+        stalled.push(client);
+        // The budget holds those that are being written.
+        while door.door.shared.budget.taken() < number * 20_000_000 {
+            pause();
+        }
+    }
+    door.assert_serves_others();
+    assert_eq!(door.door.shared.reads.under_way(), 0);
+    drop(stalled);
+    door.assert_empties();
+    door.stop();
+}
+
+#[test]
+fn readers_that_stall_while_their_answer_is_made_hold_up_only_their_like() {
+    let door = Door::open(Limits {
+        concurrent_reads: 2,
+        write_timeout: PATIENCE,
+        ..short_limits()
+    });
+    let mut stalled: Vec<_> = (0..2).map(|_| door.connect()).collect();
+    for client in &mut stalled {
+        client.send(get("/stream?40000000").as_bytes());
+    }
+    let mut another = door.connect();
+    let clock = door.door.shared.clock;
+    let deadline = clock.mono() + PATIENCE;
+    let refused = loop {
+        another.send(get("/stream?1").as_bytes());
+        let reply = another.reply();
+        if reply.status == 503 {
+            break reply;
+        }
+        assert!(clock.mono() < deadline, "streams are not bounded");
+    };
+    assert_eq!(
+        refused.text(),
+        "Limit of concurrent GET requests reached (2), try again later.\n\n"
+    );
+    door.assert_serves_others();
+    drop((stalled, another));
+    door.assert_empties();
+    assert_eq!(door.ask(&get("/stream?1")).status, 200);
+    door.stop();
+}
+
+#[test]
+fn who_waits_too_long_for_a_handler_is_told_so_and_so_is_who_waits_for_a_line() {
     let mut door = Door::open(Limits {
         handling_timeout: Some(Duration::from_millis(200)),
         ..short_limits()
     });
-    let mut client = door.connect();
-    // As many as there are threads: the next ones find none, and are told the same.
-    for _ in 0..crate::limits::HTTP_WORKERS + 2 {
+    let mut waiting: Vec<_> = (0..HTTP_LINES).map(|_| door.connect()).collect();
+    for client in &mut waiting {
         client.send(get("/wait").as_bytes());
-        let reply = client.reply();
+    }
+    while door.door.shared.pool.free_lines() > 0 {
+        pause();
+    }
+    let assert_told = |reply: Reply| {
         assert_eq!(reply.line, "HTTP/1.1 503 Service Unavailable");
         assert_eq!(reply.text(), "Exceeded configured timeout of 200ms.\n");
         assert_eq!(reply.header("retry-after"), None);
+    };
+    let mut late = door.connect();
+    for _ in 0..2 {
+        late.send(get("/wait").as_bytes());
+        assert_told(late.reply());
     }
+    // More than twice the time has passed: what the handlers say now is too late.
     door.let_waiting_go();
-    // The threads come back to lines of their own.
-    let served = || door.ask(&get("/echo")).status == 200;
-    let clock = door.door.shared.clock;
-    let deadline = clock.mono() + PATIENCE;
-    while !served() {
-        assert!(clock.mono() < deadline, "no thread came back");
+    for client in &mut waiting {
+        assert_told(client.reply());
+    }
+    for client in waiting.iter_mut().chain([&mut late]) {
+        client.send(get("/echo").as_bytes());
+        assert_eq!(client.reply().status, 200, "the connection goes on");
     }
     door.assert_serves_others();
-    drop(client);
-    door.assert_empties();
     door.stop();
 }
