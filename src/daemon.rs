@@ -200,7 +200,7 @@ impl Daemon {
             .map_err(StartError::Threads)?;
         let inbox = Inbox::new(requests.clone());
         let api = Api::new(
-            inbox.clone().with_patience(options.request_timeout),
+            inbox.clone().with_patience(options.request_timeout, clock),
             Arc::clone(&metrics),
             clock,
             api::Settings {

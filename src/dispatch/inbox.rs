@@ -1,14 +1,17 @@
 //! What may be said to the dispatcher, and the front door's way of saying it.
 //!
-//! Owns the one place where stages meet. Replies travel on a channel of one slot that the asker
-//! made; the engine's messages never hold one. Used by http, timer, send and signal threads.
+//! Owns the one place where stages meet. Whoever asks for something sends along where the answer is
+//! to be given; the engine's messages never hold that. Used by connection, timer and send threads,
+//! the journal and main.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use crossbeam_channel::{Sender, TrySendError};
 
-use super::promise::{NotKept, SilenceReply};
+use super::promise::{NotKept, PostReply, SilenceReply};
+use super::reply::{Awaited, Reply, Unheard, reply};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{AlarmId, Answered, InvalidAlert, Outcome, Query, SilenceFault};
 use crate::model::{Mono, PostedAlert, PostedSilence};
@@ -21,14 +24,14 @@ pub enum Request {
         /// The alerts.
         alerts: Vec<PostedAlert>,
         /// Gets the receipt once they are kept.
-        reply: Sender<Result<Receipt, NotKept>>,
+        reply: PostReply,
     },
     /// Answer a question.
     Ask {
         /// The question.
         query: Query,
         /// Gets the snapshot.
-        reply: Sender<Answered>,
+        reply: Reply<Answered>,
     },
     /// Make or change a silence.
     SetSilence {
@@ -49,7 +52,7 @@ pub enum Request {
         /// The configuration.
         config: Arc<Config>,
         /// Hears that it is in force.
-        reply: Sender<()>,
+        reply: Reply<()>,
     },
     /// End the loop: nothing further is taken in, and attempts under way may take until then.
     Stop {
@@ -111,7 +114,7 @@ pub enum Unanswered {
 pub struct Inbox {
     requests: Sender<Request>,
     /// How long to wait for an answer; without it, as long as it takes.
-    patience: Option<Duration>,
+    patience: Option<(Duration, Clock)>,
 }
 
 impl Inbox {
@@ -123,9 +126,10 @@ impl Inbox {
         }
     }
 
-    /// The same that waits for no answer longer than this (`--web.timeout`).
+    /// The same that waits for no answer longer than this by `clock` (`--web.timeout`).
     #[must_use]
-    pub fn with_patience(self, patience: Option<Duration>) -> Self {
+    pub fn with_patience(self, patience: Option<Duration>, clock: Clock) -> Self {
+        let patience = patience.map(|patience| (patience, clock));
         Inbox { patience, ..self }
     }
 
@@ -157,27 +161,28 @@ impl Inbox {
         self.exchange(|reply| Request::Reload { config, reply })
     }
 
-    fn await_answer<T>(&self, answer: &Receiver<T>) -> Result<T, Unanswered> {
-        let Some(patience) = self.patience else {
-            return answer.recv().map_err(|_| Unanswered::Stopped);
+    fn await_answer<T>(&self, awaited: Awaited<T>) -> Result<T, Unanswered> {
+        let (heard, patience) = match self.patience {
+            None => (awaited.wait(), Duration::MAX),
+            Some((patience, clock)) => (awaited.wait_within(patience, clock), patience),
         };
-        answer.recv_timeout(patience).map_err(|error| match error {
-            RecvTimeoutError::Timeout => Unanswered::TimedOut(patience),
-            RecvTimeoutError::Disconnected => Unanswered::Stopped,
+        heard.map_err(|unheard| match unheard {
+            Unheard::NotYet => Unanswered::TimedOut(patience),
+            Unheard::HungUp => Unanswered::Stopped,
         })
     }
 
     fn promised<T>(
         &self,
-        request: impl FnOnce(Sender<Result<T, NotKept>>) -> Request,
+        request: impl FnOnce(Reply<Result<T, NotKept>>) -> Request,
     ) -> Result<T, Unanswered> {
         self.exchange(request)?.map_err(Unanswered::NotKept)
     }
 
-    fn exchange<T>(&self, request: impl FnOnce(Sender<T>) -> Request) -> Result<T, Unanswered> {
-        let (reply, answer): (Sender<T>, Receiver<T>) = bounded(1);
+    fn exchange<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, Unanswered> {
+        let (reply, awaited) = reply();
         match self.requests.try_send(request(reply)) {
-            Ok(()) => self.await_answer(&answer),
+            Ok(()) => self.await_answer(awaited),
             Err(TrySendError::Full(_)) => Err(Unanswered::Full),
             Err(TrySendError::Disconnected(_)) => Err(Unanswered::Stopped),
         }

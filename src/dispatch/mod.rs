@@ -8,6 +8,7 @@ mod carry;
 pub mod inbox;
 mod outlet;
 pub mod promise;
+pub mod reply;
 mod report;
 
 pub use report::SilenceLog;
@@ -194,7 +195,7 @@ impl Dispatcher {
             }
             Request::Ask { query, reply } => {
                 let answered: Answered = self.engine.query(now, query);
-                let _ = reply.try_send(answered);
+                reply.give(answered);
             }
             Request::SetSilence { posted, reply } => {
                 self.change_silence(Input::SetSilence(posted), reply, now);
@@ -204,7 +205,7 @@ impl Dispatcher {
             }
             Request::Reload { config, reply } => {
                 self.handle(Input::Reload(config), now);
-                let _ = reply.try_send(());
+                reply.give(());
             }
             Request::Stop { .. } => unreachable!("the loop ends before it hands a stop on"),
         }
@@ -231,7 +232,7 @@ impl Dispatcher {
     /// not leave a silence behind each time.
     fn change_silence(&mut self, input: Input, reply: SilenceReply, now: Now) {
         if let Some(why) = &self.trouble {
-            let _ = reply.try_send(Err(why.clone()));
+            reply.give(Err(why.clone()));
             return;
         }
         self.decide(input, now);

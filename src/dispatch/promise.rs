@@ -6,17 +6,19 @@
 
 use std::sync::Arc;
 
-use crossbeam_channel::Sender;
-
 use super::inbox::Receipt;
+use super::reply::Reply;
 use crate::engine::SilenceFault;
 
 /// Why what an answer would promise could not be written down.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotKept(pub Arc<str>);
 
+/// Where somebody waits for what became of alerts.
+pub type PostReply = Reply<Result<Receipt, NotKept>>;
+
 /// Where somebody waits for what became of a silence.
-pub type SilenceReply = Sender<Result<Result<Arc<str>, SilenceFault>, NotKept>>;
+pub type SilenceReply = Reply<Result<Result<Arc<str>, SilenceFault>, NotKept>>;
 
 /// An answer that may be given once its records are written.
 #[derive(Debug)]
@@ -26,7 +28,7 @@ pub enum Promise {
         /// What the sender will hear.
         receipt: Receipt,
         /// Where it waits.
-        reply: Sender<Result<Receipt, NotKept>>,
+        reply: PostReply,
     },
     /// A silence was made, changed or ended, or why not.
     Silence {
@@ -41,24 +43,16 @@ impl Promise {
     /// Gives the answer. One that nobody waits for any more is dropped: the asker has hung up.
     pub fn keep(self) {
         match self {
-            Promise::Post { receipt, reply } => {
-                let _ = reply.try_send(Ok(receipt));
-            }
-            Promise::Silence { answer, reply } => {
-                let _ = reply.try_send(Ok(answer));
-            }
+            Promise::Post { receipt, reply } => reply.give(Ok(receipt)),
+            Promise::Silence { answer, reply } => reply.give(Ok(answer)),
         }
     }
 
     /// Says that what was promised is not on disk, and why.
     pub fn fail(self, why: &NotKept) {
         match self {
-            Promise::Post { reply, .. } => {
-                let _ = reply.try_send(Err(why.clone()));
-            }
-            Promise::Silence { reply, .. } => {
-                let _ = reply.try_send(Err(why.clone()));
-            }
+            Promise::Post { reply, .. } => reply.give(Err(why.clone())),
+            Promise::Silence { reply, .. } => reply.give(Err(why.clone())),
         }
     }
 }

@@ -101,17 +101,17 @@ fn run_dispatcher(world: &World, incoming: &Incoming<inbox::Request>) {
                     Some(limit) => Receipt::AtLimit { limit },
                     None => Receipt::Taken(invalid.collect()),
                 };
-                let _ = reply.send(Ok(receipt));
+                reply.give(Ok(receipt));
             }
             inbox::Request::Ask { query, reply } => {
                 let answer = world.answer(query);
-                let _ = reply.send(Answered { at: now(), answer });
+                reply.give(Answered { at: now(), answer });
             }
             inbox::Request::SetSilence { posted, reply } => {
-                let _ = reply.send(Ok(world.set_silence(posted)));
+                reply.give(Ok(world.set_silence(posted)));
             }
             inbox::Request::ExpireSilence { id, reply } => {
-                let _ = reply.send(Ok(world.silence_id(&id)));
+                reply.give(Ok(world.silence_id(&id)));
             }
             inbox::Request::Reload { .. } | inbox::Request::Stop { .. } => return,
         }

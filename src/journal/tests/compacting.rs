@@ -146,9 +146,9 @@ fn what_follows_the_last_whole_write_is_of_no_account() {
 #[test]
 fn what_can_be_read_no_more_comes_again_with_the_whole_state() {
     let mut bench = Bench::start("unreadable", SyncPolicy::Never);
-    assert_eq!(heard(&bench.give_everything()), Ok(()));
+    assert_eq!(heard(bench.give_everything()), Ok(()));
     bench.keep(reports(0..100));
-    assert_eq!(heard(&bench.give_everything()), Ok(()));
+    assert_eq!(heard(bench.give_everything()), Ok(()));
     let (snapshot, _) = &bench.files()[0];
     fs::remove_file(bench.path().join(snapshot)).expect("our own file");
     for second in 0.. {
@@ -164,7 +164,7 @@ fn what_can_be_read_no_more_comes_again_with_the_whole_state() {
         "what is written meanwhile is kept"
     );
     bench.keep(reports(100..110));
-    assert_eq!(heard(&bench.give_everything()), Ok(()));
+    assert_eq!(heard(bench.give_everything()), Ok(()));
     bench.keep(reports(110..120));
     bench.assert_nothing_lost();
 }

@@ -21,6 +21,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::dispatch::inbox::{Event, JournalNews, Receipt};
 use crate::dispatch::promise::NotKept;
+use crate::dispatch::reply::{Awaited, Unheard, reply};
 use crate::engine::Recovered;
 use crate::limits;
 use crate::telemetry::health::Health;
@@ -34,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Where an answer comes.
-type Answer = Receiver<Result<Receipt, NotKept>>;
+type Answer = Awaited<Result<Receipt, NotKept>>;
 
 /// A journal that runs, and all around it.
 struct Bench {
@@ -147,7 +148,7 @@ impl Bench {
     }
 
     fn batch(&self, records: Vec<Record>) -> (Batch, Answer) {
-        let (reply, answer) = bounded(1);
+        let (reply, answer) = reply();
         let receipt = Receipt::Taken(Vec::new());
         let batch = Batch {
             at: moment(0, 0),
@@ -162,13 +163,13 @@ impl Bench {
     /// Gives it records, which must be kept.
     fn keep(&mut self, records: Vec<Record>) {
         let answer = self.post(records);
-        assert_eq!(heard(&answer), Ok(()), "it is kept");
+        assert_eq!(heard(answer), Ok(()), "it is kept");
     }
 
     /// Gives it records, which must not be kept; returns the reason.
     fn refused(&mut self, records: Vec<Record>) -> String {
         let answer = self.post(records);
-        heard(&answer).expect_err("it is not kept")
+        heard(answer).expect_err("it is not kept")
     }
 
     /// Gives it the whole state.
@@ -262,8 +263,9 @@ fn pause(span: Duration) {
     let _ = crossbeam_channel::after(span).recv();
 }
 
-fn heard(answer: &Answer) -> Result<(), String> {
-    let answer = answer.recv_timeout(PATIENCE).expect("an answer");
+fn heard(answer: Answer) -> Result<(), String> {
+    let answer = answer.wait_within(PATIENCE, Clock::start());
+    let answer = answer.expect("an answer");
     answer.map(drop).map_err(|NotKept(why)| why.to_string())
 }
 

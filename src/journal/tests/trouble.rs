@@ -85,7 +85,7 @@ fn what_is_too_much_for_memory_comes_again_with_the_whole_state() {
     bench.disk.faults().room = None;
     assert_eq!(bench.news(), JournalNews::WantsEverything);
     bench.refused(reports(0..1));
-    assert_eq!(heard(&bench.give_everything()), Ok(()));
+    assert_eq!(heard(bench.give_everything()), Ok(()));
     assert_eq!(bench.news(), JournalNews::Well);
     bench.keep(vec![extension(5, 60)]);
     bench.assert_nothing_lost();
@@ -98,7 +98,7 @@ fn a_whole_state_that_cannot_be_written_is_asked_for_again() {
     bench.disk.faults().sync = Some(IO_ERROR);
     bench.expect_trouble();
     assert_eq!(bench.news(), JournalNews::WantsEverything);
-    let why = heard(&bench.give_everything()).expect_err("the disk still fails");
+    let why = heard(bench.give_everything()).expect_err("the disk still fails");
     assert!(
         why.contains("Input/output error; see what the kernel says"),
         "{why}"
@@ -111,7 +111,7 @@ fn a_whole_state_that_cannot_be_written_is_asked_for_again() {
     );
     bench.disk.faults().sync = None;
     assert_eq!(bench.news(), JournalNews::WantsEverything);
-    assert_eq!(heard(&bench.give_everything()), Ok(()));
+    assert_eq!(heard(bench.give_everything()), Ok(()));
     assert_eq!(bench.news(), JournalNews::Well);
     bench.assert_nothing_lost();
 }
@@ -127,7 +127,7 @@ fn after_a_failed_sync_nothing_of_before_is_trusted() {
     let before = bench.files();
     bench.disk.faults().sync = None;
     assert_eq!(bench.news(), JournalNews::WantsEverything);
-    assert_eq!(heard(&bench.give_everything()), Ok(()));
+    assert_eq!(heard(bench.give_everything()), Ok(()));
     assert_eq!(bench.news(), JournalNews::Well);
     bench.keep(vec![report(11)]);
     for old in before {
@@ -146,7 +146,7 @@ fn with_always_a_failed_sync_fails_the_promise() {
     bench.disk.faults().sync = None;
     bench.expect_trouble();
     assert_eq!(bench.news(), JournalNews::WantsEverything);
-    assert_eq!(heard(&bench.give_everything()), Ok(()));
+    assert_eq!(heard(bench.give_everything()), Ok(()));
     bench.assert_nothing_lost();
 }
 
@@ -163,7 +163,7 @@ fn where_a_write_cannot_be_undone_everything_is_written_anew() {
     bench.expect_trouble();
     *bench.disk.faults() = flaky::Faults::default();
     assert_eq!(bench.news(), JournalNews::WantsEverything);
-    assert_eq!(heard(&bench.give_everything()), Ok(()));
+    assert_eq!(heard(bench.give_everything()), Ok(()));
     assert_eq!(bench.news(), JournalNews::Well);
     bench.keep(reports(20..30));
     bench.assert_nothing_lost();
@@ -178,7 +178,7 @@ fn a_folder_that_is_removed_is_made_anew_with_everything_in_it() {
     let why = bench.expect_trouble();
     assert!(why.contains("directory was removed"), "{why}");
     assert_eq!(bench.news(), JournalNews::WantsEverything);
-    assert_eq!(heard(&bench.give_everything()), Ok(()));
+    assert_eq!(heard(bench.give_everything()), Ok(()));
     assert_eq!(bench.news(), JournalNews::Well);
     bench.keep(reports(20..30));
     bench.assert_nothing_lost();
@@ -193,7 +193,7 @@ fn a_folder_that_is_moved_away_is_left_alone() {
     bench.wait_until_noticed();
     bench.expect_trouble();
     assert_eq!(bench.news(), JournalNews::WantsEverything);
-    assert_eq!(heard(&bench.give_everything()), Ok(()));
+    assert_eq!(heard(bench.give_everything()), Ok(()));
     assert_eq!(bench.news(), JournalNews::Well);
     bench.keep(reports(20..30));
     bench.assert_nothing_lost();
@@ -212,7 +212,7 @@ impl Bench {
             assert!(self.clock.mono() < deadline, "it is not noticed");
             // The answer may be either.
             let answer = self.post(vec![report(number)]);
-            let _ = heard(&answer);
+            let _ = heard(answer);
             number += 1;
         }
     }
@@ -259,7 +259,7 @@ fn what_is_damaged_at_a_start_is_written_anew_and_kept_aside() {
     assert_eq!(bench.health.trouble(), None);
     bench.keep(vec![report(20)]);
     assert_eq!(bench.news(), JournalNews::WantsEverything);
-    assert_eq!(heard(&bench.give_everything()), Ok(()));
+    assert_eq!(heard(bench.give_everything()), Ok(()));
     bench.keep(vec![report(21)]);
     let aside = fs::read(bench.path().join("0000000001.segment.damaged"));
     assert_eq!(aside.expect("the damaged file"), bytes);
@@ -288,7 +288,7 @@ fn a_write_that_was_cut_short_by_a_crash_is_dropped_and_counted() {
 fn the_whole_state_may_come_unasked() {
     let mut bench = Bench::start("unasked", SOON);
     bench.keep(reports(0..1000));
-    assert_eq!(heard(&bench.give_everything()), Ok(()));
+    assert_eq!(heard(bench.give_everything()), Ok(()));
     bench.keep(vec![extension(5, 60)]);
     let snapshots = bench
         .files()

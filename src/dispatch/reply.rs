@@ -1,0 +1,168 @@
+//! The way of an answer back to the one thread that waits for it.
+//!
+//! Owns the slot in between, and the wait. Whoever waits goes to sleep at once: a channel would have
+//! it look again and again first, and yield its processor each time to whatever else runs, while the
+//! answer takes a disk's time. The sign that there is nothing more to wait for is that the slot has
+//! one owner: whoever was to answer has let it go, with an answer in it or without. No lock, no
+//! channel; made and waited for on the thread that asks, given on any.
+
+use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use crate::clock::Clock;
+
+/// Where one answer is to be given. Dropping it without one says that none will come.
+#[derive(Debug)]
+pub struct Reply<T> {
+    slot: Option<Arc<OnceLock<T>>>,
+    asker: Thread,
+}
+
+/// An answer that is waited for.
+#[derive(Debug)]
+pub struct Awaited<T> {
+    slot: Arc<OnceLock<T>>,
+    /// It is this thread that is woken, so no other may wait.
+    stays_here: PhantomData<*const ()>,
+}
+
+/// Why no answer was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unheard {
+    /// None has come so far.
+    NotYet,
+    /// None will come.
+    HungUp,
+}
+
+/// A reply and the answer that it will be, for the thread that calls this.
+pub fn reply<T>() -> (Reply<T>, Awaited<T>) {
+    let slot = Arc::new(OnceLock::new());
+    let reply = Reply {
+        slot: Some(Arc::clone(&slot)),
+        asker: thread::current(),
+    };
+    let awaited = Awaited {
+        slot,
+        stays_here: PhantomData,
+    };
+    (reply, awaited)
+}
+
+impl<T> Reply<T> {
+    /// Gives the answer. If nobody waits for it any more it is dropped.
+    pub fn give(self, answer: T) {
+        if let Some(slot) = &self.slot {
+            // Nobody else could have filled it.
+            let _ = slot.set(answer);
+        }
+    }
+}
+
+impl<T> Drop for Reply<T> {
+    fn drop(&mut self) {
+        // Let go of first, since whoever is woken looks for just that.
+        self.slot = None;
+        self.asker.unpark();
+    }
+}
+
+impl<T> Awaited<T> {
+    /// The answer, if it is there. It is given once.
+    pub fn take(&mut self) -> Result<T, Unheard> {
+        let slot = Arc::get_mut(&mut self.slot).ok_or(Unheard::NotYet)?;
+        slot.take().ok_or(Unheard::HungUp)
+    }
+
+    /// Waits for the answer, however long that takes.
+    pub fn wait(mut self) -> Result<T, Unheard> {
+        loop {
+            match self.take() {
+                // A wake-up may be meant for an earlier wait that was given up, so look again.
+                Err(Unheard::NotYet) => thread::park(),
+                heard => return heard,
+            }
+        }
+    }
+
+    /// Waits for the answer, but not longer than `patience`.
+    pub fn wait_within(mut self, patience: Duration, clock: Clock) -> Result<T, Unheard> {
+        let deadline = clock.mono() + patience;
+        loop {
+            let heard = self.take();
+            let left = deadline.since(clock.mono());
+            if left.is_zero() || !matches!(heard, Err(Unheard::NotYet)) {
+                return heard;
+            }
+            thread::park_timeout(left);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::threads::{self, CONNECTION_STACK};
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn elsewhere(work: impl FnOnce() + Send + 'static) {
+        threads::spawn("elsewhere", CONNECTION_STACK, work).expect("a thread");
+    }
+
+    #[test]
+    fn answers_from_another_thread_arrive_however_early_or_late() {
+        for number in 0..1000 {
+            let (reply, awaited) = reply();
+            elsewhere(move || reply.give(number));
+            let heard = match number % 2 {
+                0 => awaited.wait(),
+                _ => awaited.wait_within(PATIENCE, Clock::start()),
+            };
+            assert_eq!(heard, Ok(number));
+        }
+    }
+
+    #[test]
+    fn whoever_waits_hears_that_no_answer_will_come() {
+        let (unanswered, awaited) = reply::<u32>();
+        elsewhere(move || drop(unanswered));
+        assert_eq!(awaited.wait(), Err(Unheard::HungUp));
+    }
+
+    #[test]
+    fn patience_ends_and_what_comes_later_disturbs_no_later_wait() {
+        let clock = Clock::start();
+        let (late, awaited) = reply();
+        let short = Duration::from_millis(20);
+        let begun = clock.mono();
+        assert_eq!(awaited.wait_within(short, clock), Err(Unheard::NotYet));
+        assert!(clock.mono().since(begun) >= short);
+        late.give("nobody waits for this");
+        let (reply, awaited) = reply();
+        elsewhere(move || reply.give("this"));
+        assert_eq!(awaited.wait(), Ok("this"));
+    }
+
+    #[test]
+    fn wake_ups_without_a_reason_shorten_no_wait() {
+        let clock = Clock::start();
+        let (held, awaited) = reply::<u32>();
+        thread::current().unpark();
+        let short = Duration::from_millis(50);
+        let begun = clock.mono();
+        assert_eq!(awaited.wait_within(short, clock), Err(Unheard::NotYet));
+        assert!(clock.mono().since(begun) >= short);
+        drop(held);
+    }
+
+    #[test]
+    fn an_answer_can_be_looked_for_without_waiting() {
+        let (reply, mut awaited) = reply();
+        assert_eq!(awaited.take(), Err(Unheard::NotYet));
+        reply.give(7);
+        assert_eq!(awaited.take(), Ok(7));
+    }
+}
