@@ -5,7 +5,7 @@
 //! ```text
 //!                 Request             Input │ Effect
 //!  Prometheus ─►  api  ───────►  dispatch ◄──────► engine
-//!  amtool, UI  (http-0..N)      (one thread)       (pure)
+//!  amtool, UI  (conn-1..N)      (one thread)       (pure)
 //!                                 ▲    │ Arm(when, what)
 //!                        Rings    │    ├─────────────►  timer (hierarchical wheel)
 //!                                 │◄───┼──────────────────┘

@@ -113,8 +113,9 @@ pub const PASSWORDS_REMEMBERED: usize = 256;
 /// Bytes of a file with certificates or a key. A host's whole list of authorities fits.
 pub const PEM_BYTES: u64 = 1 << 20;
 
-/// Connections open at the front door. Each costs a thread of some 20 KiB resident; a Prometheus
-/// holds one or two.
+/// Connections open at the front door. Each costs a thread of some 20 KiB resident, 40 KiB once
+/// it has served, and up to 170 KiB if it was asked with a regex nested as deep as may be; a
+/// Prometheus holds one or two.
 pub const CONNECTIONS: usize = 1024;
 
 /// Descriptors left to the rest of the daemon when connections are capped by the host's limit:
@@ -156,7 +157,8 @@ pub const WRITE_PACE: u64 = 64 * 1024;
 /// connections for five minutes, so it is the one to close first.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(310);
 
-/// The least number of GETs that may run at once; hosts with more cores allow one a core (§10.2).
+/// The least number of GETs that may be answered at once; hosts with more cores allow one a core (§10.2).
+/// As many may be written at once whose answer is made meanwhile, since those hold on to alerts.
 pub const CONCURRENT_READS: usize = 8;
 
 /// How much later than `--web.timeout` an answer still counts: who waits for the dispatcher gives up by

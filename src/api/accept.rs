@@ -1,6 +1,6 @@
 //! Which media types a request brings and takes.
 //!
-//! Owns the checks of `Content-Type` and `Accept` (§10.2). Pure; runs on the http threads.
+//! Owns the checks of `Content-Type` and `Accept` (§10.2). Pure; runs on the connections' threads.
 
 use super::error::ApiError;
 use super::http::Request;

@@ -1,7 +1,7 @@
 //! Requests of pages from elsewhere.
 //!
 //! Owns the headers of cross-origin requests (§10.2): any origin may read and post JSON, none may
-//! delete. Applies to API v2 alone. Pure; runs on the http threads.
+//! delete. Applies to API v2 alone. Pure; runs on the connections' threads.
 
 use super::http::{Answer, Request};
 

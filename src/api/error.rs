@@ -1,7 +1,7 @@
 //! Everything that can go wrong with a request of API v2, and how each is told.
 //!
 //! Owns the two shapes of an error: the framework's object with code and message, and the
-//! handlers' bare JSON string (§10.2). Pure; runs on the http threads.
+//! handlers' bare JSON string (§10.2). Pure; runs on the connections' threads.
 
 use std::fmt;
 use std::time::Duration;

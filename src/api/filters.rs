@@ -1,7 +1,7 @@
 //! Which alerts, groups and receivers a GET asks for.
 //!
 //! Owns the filters of §10.3, whose evaluation differs a little from routing. Pure but for a log
-//! line about matchers of doubtful meaning; runs on the http threads.
+//! line about matchers of doubtful meaning; runs on the connections' threads.
 
 use std::sync::Arc;
 

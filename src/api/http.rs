@@ -1,14 +1,15 @@
 //! Requests and answers as values: the seam between the guard and what answers.
 //!
 //! Owns the types, no behaviour beyond building them. The guard (or a test) makes the requests and
-//! writes the answers out, on the http threads.
+//! writes the answers out, on the connections' threads.
 
 use std::io::Read;
 use std::net::SocketAddr;
 
 /// Something that answers requests. Called from several threads at once.
 pub trait Handler: Send + Sync {
-    /// Answers one whole request. May wait for the dispatcher, never for the peer.
+    /// Answers one whole request. May wait for the dispatcher, never for the peer, and for nobody longer
+    /// than `--web.timeout`: it cannot be interrupted.
     fn handle(&self, request: Request) -> Answer;
 }
 

@@ -1,7 +1,7 @@
 //! The syntax of a header that names a media type, as Go's `mime` reads it.
 //!
 //! Owns what is wrong with one, in Go's words, because senders see them (§10.2). Pure; runs on the
-//! http threads.
+//! connections' threads.
 
 /// Characters that no token has.
 const SPECIAL: &str = "()<>@,;:\\\"/[]?=";

@@ -2,7 +2,7 @@
 //!
 //! Owns the shapes of API v2 and of the pages beside it. Decides nothing about alerts and opens no
 //! socket: whole requests come in through [`Handler`], answers go back as values. Runs on the
-//! http threads; each waits for the dispatcher at most once a request.
+//! connections' threads; each waits for the dispatcher at most once a request.
 
 mod accept;
 mod cors;

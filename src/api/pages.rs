@@ -1,7 +1,7 @@
 //! What is served beside API v2: health, metrics, reload, and signposts to the API.
 //!
 //! Owns those pages and the habits of Alertmanager's second router, which they follow: plain text,
-//! redirects to the right spelling, `Allow` (§10.1). Runs on the http threads.
+//! redirects to the right spelling, `Allow` (§10.1). Runs on the connections' threads.
 
 use crate::engine::{Answer as Snapshot, Query};
 use crate::telemetry::metrics::{CONTENT_TYPE, Refusal};

@@ -1,7 +1,7 @@
 //! The handler of all requests: finds out what a path means and who answers it.
 //!
 //! Owns the prefix, the tidying of paths, and the count of every request by handler, method and
-//! code (§10.1, §11). Holds no state of its own. Runs on the http threads.
+//! code (§10.1, §11). Holds no state of its own. Runs on the connections' threads.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The target of a request, taken apart.
 //!
 //! Owns splitting, percent-decoding and the tidying of paths. Knows no route. Pure; runs on the
-//! http threads.
+//! connections' threads.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! Whether the id in a path is a UUID.
 //!
 //! Owns the forms that Alertmanager's framework takes: the usual one, the same behind `urn:uuid:`
-//! or between any two characters, and the digits alone. Pure; runs on the http threads.
+//! or between any two characters, and the digits alone. Pure; runs on the connections' threads.
 
 /// Bytes of the usual form.
 const LENGTH: usize = 36;

@@ -1,6 +1,6 @@
 //! What is wrong with the daemon while it serves on, for whoever asks whether it is ready.
 //!
-//! Owns one reason, or none. Decides nothing. Set by the journal, read by the http threads; the
+//! Owns one reason, or none. Decides nothing. Set by the journal, read by connections' threads; the
 //! lock is held to copy a pointer.
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -106,7 +106,7 @@ pub enum Refusal {
     ReaderTooSlow,
     /// The memory for bodies is all in use.
     OutOfBuffers,
-    /// All http threads are busy.
+    /// As many requests as may be are being handled.
     Busy,
     /// The handling took longer than `--web.timeout` allows.
     TimedOut,

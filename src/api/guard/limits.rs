@@ -32,7 +32,8 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// Between two requests, or before the first.
     pub idle_timeout: Duration,
-    /// GET requests at once (`--web.get-concurrency`, §10.2).
+    /// GET requests that are answered at once (`--web.get-concurrency`, §10.2), and as many whose
+    /// answer is made while it is written.
     pub concurrent_reads: usize,
 }
 

@@ -1,7 +1,7 @@
 //! `POST /alerts` and `GET /alerts`.
 //!
 //! Owns the way of a batch to the dispatcher and back, and of a snapshot to JSON. Filters, sorts
-//! and serialises on the http thread, so that the dispatcher only has to copy pointers, and those
+//! and serialises on the connection's thread, so that the dispatcher only has to copy pointers, and those
 //! only of alerts that could be wanted.
 
 use std::vec;

@@ -1,7 +1,7 @@
 //! API v2: which endpoints there are, and what every one of them does before its own work.
 //!
 //! Owns the framework's checks in the framework's order (path, method, media types) and the
-//! headers common to all answers (§10.2). Runs on the http threads.
+//! headers common to all answers (§10.2). Runs on the connections' threads.
 
 mod alerts;
 mod groups;

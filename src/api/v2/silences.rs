@@ -1,7 +1,7 @@
 //! `GET` and `POST /silences`, `GET` and `DELETE /silence/{silenceID}`.
 //!
 //! Owns the checks that come before the engine's (§7.4), the order of the list (§7.5), and the
-//! state that the API shows. Decides nothing else about silences. Runs on the http threads.
+//! state that the API shows. Decides nothing else about silences. Runs on the connections' threads.
 
 use std::cmp::Ordering;
 use std::sync::Arc;

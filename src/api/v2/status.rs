@@ -1,6 +1,6 @@
 //! `GET /status` and `GET /receivers`: what the daemon is, and where it may notify.
 //!
-//! Owns both answers; each is a view of the configuration in force. Runs on the http threads.
+//! Owns both answers; each is a view of the configuration in force. Runs on the connections' threads.
 
 use std::sync::Arc;
 

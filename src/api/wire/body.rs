@@ -1,7 +1,7 @@
 //! What the bodies of all POSTs have in common.
 //!
 //! Owns the error of a body, and reading its fields one by one as Go's decoder does: what is wrong
-//! is noted, and the first fault wins. Pure; runs on the http threads.
+//! is noted, and the first fault wins. Pure; runs on the connections' threads.
 
 use std::borrow::Cow;
 

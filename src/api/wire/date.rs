@@ -1,7 +1,7 @@
 //! Dates as senders write them.
 //!
 //! Owns the forms that Alertmanager's `strfmt` takes (§10.2), over jiff's calendar, and Go's words
-//! for what it does not take. Pure; runs on the http threads.
+//! for what it does not take. Pure; runs on the connections' threads.
 
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;

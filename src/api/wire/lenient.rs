@@ -2,7 +2,7 @@
 //!
 //! Owns reading JSON the way Go's decoder does it: a value of the wrong kind is noted and passed
 //! over, so that the text is read to its end and only broken syntax stops it. Borrows from the
-//! body. Pure; runs on the http threads.
+//! body. Pure; runs on the connections' threads.
 
 use std::borrow::Cow;
 use std::fmt;

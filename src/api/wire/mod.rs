@@ -1,7 +1,7 @@
 //! JSON of API v2, in and out.
 //!
 //! Owns the names of fields, the shapes and the rules of the schema (§10.2, Appendix E). Nothing
-//! else in `api` names serde. Pure; runs on the http threads.
+//! else in `api` names serde. Pure; runs on the connections' threads.
 
 mod alert;
 mod body;

@@ -2,7 +2,7 @@
 //!
 //! Owns the way from bytes to alerts: the fields, the rules of the schema, and what is wrong with
 //! labels (§4.1, §10.2). Times are checked by the engine, which alone knows what time it is.
-//! Pure; runs on the http threads.
+//! Pure; runs on the connections' threads.
 
 use std::borrow::Cow;
 

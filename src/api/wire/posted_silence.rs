@@ -2,7 +2,7 @@
 //!
 //! Owns the way from bytes to a silence: the fields, the rules of the schema in their order, and
 //! what is wrong with its matchers (§7.4, §10.2). Times are compared where the time of day is
-//! known. Pure; runs on the http threads.
+//! known. Pure; runs on the connections' threads.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! What answers look like: one small serialisable shape for each object of the API.
 //!
 //! Owns the order and the names of fields as Alertmanager writes them (§10.4, Appendix E). Shapes
-//! borrow from a snapshot and live for one write. Pure; runs on the http threads.
+//! borrow from a snapshot and live for one write. Pure; runs on the connections' threads.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! What a silence looks like in an answer.
 //!
 //! Owns the order and the names of its fields as Alertmanager writes them (§10.4, Appendix E).
-//! Pure; runs on the http threads.
+//! Pure; runs on the connections' threads.
 
 use serde::Serialize;
 

@@ -1,7 +1,7 @@
 //! What is wrong with JSON text, in the words of Go's decoder; and text that Go forgives.
 //!
 //! Owns the diagnosis alone: it runs on bodies that serde_json has already refused, so it may be
-//! slow, but never deep: nesting is kept on the heap and bounded. Pure; runs on the http threads.
+//! slow, but never deep: nesting is kept on the heap and bounded. Pure; runs on the connections' threads.
 
 use crate::model::go_quote;
 

@@ -1,7 +1,7 @@
 //! Whether a text is a link.
 //!
 //! Owns the rules of Go's `url.ParseRequestURI` without the fragment, which is what the schema's
-//! `uri` means (§10.2). Pure; runs on the http threads.
+//! `uri` means (§10.2). Pure; runs on the connections' threads.
 
 use std::net::Ipv6Addr;
 

@@ -2,7 +2,7 @@
 //!
 //! Owns `alertmanager_alerts`. With `group-key-in-metrics` so many groups as `limits.rs` says have
 //! series of their own, those whose keys come first; the others count together as `other`, which no
-//! group's key can be, since each begins with a brace. Set at each scrape, on http threads.
+//! group's key can be, since each begins with a brace. Set at each scrape, on connections' threads.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -3,7 +3,7 @@
 //! Owns the differences: there a counter's family has the name of its samples, an info is a gauge, a
 //! family without samples is left out, bounds of buckets are written as Go writes numbers (`le="1"`),
 //! and no line marks the end. Every reader of Prometheus' formats understands the older one. Runs on
-//! http threads.
+//! connections' threads.
 
 use std::borrow::Cow;
 use std::mem;

@@ -1,7 +1,7 @@
 //! The process as the host sees it: memory, processor time, open files, start.
 //!
 //! Owns the reading of `/proc`, at each scrape, under the names that Prometheus's libraries share.
-//! A number that the host does not tell is left out. Runs on http threads.
+//! A number that the host does not tell is left out. Runs on connections' threads.
 
 use std::fmt;
 use std::fs;
