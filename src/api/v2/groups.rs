@@ -1,8 +1,8 @@
 //! `GET /alerts/groups`.
 //!
 //! Owns the view of groups: which are shown, in which order, and the receivers of each alert over
-//! all of them (§4.6). Filters, sorts and serialises on the connection's thread; the alerts of a group are
-//! put in order when its turn comes, while their labels are needed anyway.
+//! all of them (§4.6). Filters, sorts and serialises on the connection's thread; the alerts of a
+//! group are put in order when its turn comes, while their labels are needed anyway.
 
 use std::sync::Arc;
 use std::vec;

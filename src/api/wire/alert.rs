@@ -2,7 +2,7 @@
 //!
 //! Owns the order and the names of their fields as Alertmanager writes them (§10.4, Appendix E).
 //! Writes them by hand into the buffer of the answer, which may hold two hundred thousand of them.
-//! Pure; runs on the http threads.
+//! Pure; runs on the connections' threads.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;

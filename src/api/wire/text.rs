@@ -1,7 +1,7 @@
 //! Texts of JSON, written straight into a buffer.
 //!
 //! Owns which characters are escaped, and how: as `serde_json` does it. Most texts need no escape,
-//! which is found out eight bytes at a time. Pure; runs on the http threads.
+//! which is found out eight bytes at a time. Pure; runs on the connections' threads.
 
 use crate::model::Labels;
 
