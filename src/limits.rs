@@ -22,6 +22,10 @@ pub const TIMER_COMMANDS: usize = 64;
 /// is at most one for each alarm.
 pub const UNTOLD_COMMANDS: usize = 4096;
 
+/// Effects of one input that the dispatcher keeps room for, some hundred kilobytes: a batch of
+/// Prometheus makes a few hundred.
+pub const EFFECTS_KEPT: usize = 1024;
+
 /// Batches under way to the journal, one for each turn of the dispatcher. It takes all that wait
 /// together, so more only come together while the disk is slow.
 pub const BATCHES: usize = 64;

@@ -20,6 +20,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender};
 use crate::clock::Clock;
 use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Job, Recovered};
 use crate::journal::Batch;
+use crate::limits;
 use crate::model::{Mono, Now, PostedAlert};
 use crate::telemetry::metrics::Metrics;
 use crate::timer::Command;
@@ -249,6 +250,8 @@ impl Dispatcher {
 
     /// Lets the engine decide, which has no clock to tell how long it took.
     fn decide(&mut self, input: Input, now: Now) {
+        // A burst has filled it once; that is no reason to keep tens of megabytes.
+        self.effects.shrink_to(limits::EFFECTS_KEPT);
         let began = self.clock.mono();
         self.engine.handle(&mut self.effects, now, input);
         self.carrier.decided_in(self.clock.mono().since(began));

@@ -58,7 +58,7 @@ impl Engine {
         for member in self
             .groups
             .iter_mut()
-            .flat_map(|(_, group)| group.members.values_mut())
+            .flat_map(|(_, group)| group.members.iter_mut())
         {
             match replaced.get(&member.fingerprint) {
                 Some((old, new)) if Arc::ptr_eq(old, member) => *member = Arc::clone(new),

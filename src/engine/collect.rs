@@ -50,15 +50,16 @@ impl Engine {
     fn collect_alerts(&mut self, now: Wall, out: &mut Vec<Effect>) {
         self.alert_limit.collect(now);
         let forgotten = self.alerts.collect(now);
+        let count = forgotten.len();
         for Stored { alert, routes, .. } in &forgotten {
             self.silences.forget_alert(alert.fingerprint);
             self.inhibitor.forget_alert(alert.fingerprint);
             self.record_if_forgotten(alert, routes, out);
         }
+        drop(forgotten);
+        self.sharing.collect();
         self.tree.forget_unused_sets();
-        out.push(Effect::Note(Note::Collected {
-            alerts: forgotten.len(),
-        }));
+        out.push(Effect::Note(Note::Collected { alerts: count }));
     }
 
     fn collect_ledger(&mut self, now: Wall, out: &mut Vec<Effect>) {

@@ -161,11 +161,11 @@ impl Engine {
                 .groups
                 .get_mut(id)
                 .expect("a group whose flush has ended");
-            let member = group.members.get(&told.fingerprint);
+            let member = group.members.get(told.fingerprint);
             if !member.is_some_and(|member| Arc::ptr_eq(member, told)) {
                 continue;
             }
-            group.members.remove(&told.fingerprint);
+            group.members.remove(told.fingerprint);
             let left = Record::AlertLeft {
                 group: GroupName {
                     route: self.tree.node(group.route).identity_hash,
@@ -194,7 +194,7 @@ impl Engine {
         if muting.reached_time(look.sights.len()) {
             group.muted_by = time.map_or_else(Vec::new, |time| time.names);
         }
-        let mut deliveries = Vec::new();
+        let mut deliveries = Vec::with_capacity(node.receiver.webhooks.len());
         for (webhook_index, webhook) in node.receiver.webhooks.iter().enumerate() {
             let ledger_key = ledger_key(node, group, webhook_index);
             let inherited = self.inheritance.told(group, node, webhook_index);
@@ -387,7 +387,8 @@ impl Look {
                 status: alert.status_at(now),
             },
         };
-        let mut sights: Vec<Sight> = group.members.values().map(sight).collect();
+        let mut sights = Vec::with_capacity(group.members.len());
+        sights.extend(group.members.iter().map(sight));
         sights.sort_by(|a, b| compare_for_notification(a.labels(), b.labels()));
         Look { sights }
     }
@@ -402,20 +403,18 @@ impl Look {
         };
         let is_seen =
             |sight: &&Sight| !sight.is_suppressed || (node.resolve_muted && is_owed(sight));
-        let alerts: Vec<ToldAlert> = self
-            .sights
-            .iter()
-            .filter(is_seen)
-            .map(|sight| sight.told.clone())
-            .collect();
+        // Many of these may wait for their receivers at a time, so they take no more than they need.
+        let mut alerts = Vec::with_capacity(self.sights.len());
+        let seen = self.sights.iter().filter(is_seen);
+        alerts.extend(seen.map(|sight| sight.told.clone()));
         View::of(alerts, node.repeat_interval)
     }
 
     /// The alerts that had ended, muted or not: they leave once everybody was told what is owed.
     fn into_resolved(self) -> Vec<Arc<Alert>> {
-        let told = self.sights.into_iter().map(|sight| sight.told);
+        let told = self.sights.iter().map(|sight| &sight.told);
         told.filter(|told| told.status == Status::Resolved)
-            .map(|told| told.alert)
+            .map(|told| Arc::clone(&told.alert))
             .collect()
     }
 }
@@ -484,6 +483,10 @@ impl View {
 fn fingerprints(alerts: &[ToldAlert], status: Status) -> Arc<[Fingerprint]> {
     let with_status = alerts.iter().filter(|told| told.status == status);
     let mut prints: Vec<Fingerprint> = with_status.map(|told| told.alert.fingerprint).collect();
+    if prints.is_empty() {
+        // Which takes no memory, and mostly nothing has resolved.
+        return Arc::default();
+    }
     prints.sort_unstable();
     prints.into()
 }

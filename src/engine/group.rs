@@ -14,12 +14,12 @@
 //!                                                                    gone
 //! ```
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::lanes::{LaneId, Place};
 use super::ledger::{Content, LedgerKey};
+use super::members::Members;
 use super::messages::{AttemptId, Failure, Notification};
 use super::route::RouteIndex;
 use crate::config::Webhook;
@@ -46,7 +46,7 @@ pub struct Group {
     /// Fingerprint of those labels.
     pub fingerprint: Fingerprint,
     /// Its alerts, resolved ones until a flush has told them.
-    pub members: BTreeMap<Fingerprint, Arc<Alert>>,
+    pub members: Members,
     /// The nominal time of its next flush.
     pub due_at: Mono,
     /// What its alarm is armed for, if it is.

@@ -33,7 +33,7 @@ impl Inheritance {
             return None;
         }
         let entry = self.entries.get(&key(group, node, webhook_index))?;
-        let members = group.members.values();
+        let members = group.members.iter();
         let known: BTreeMap<u64, Fingerprint> = members
             .map(|alert| (alertmanager_hash(&alert.labels), alert.fingerprint))
             .collect();

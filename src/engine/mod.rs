@@ -29,6 +29,7 @@ mod inherit;
 mod inhibit;
 mod lanes;
 mod ledger;
+mod members;
 mod messages;
 mod mute;
 mod query;
@@ -39,6 +40,7 @@ mod recording;
 mod recover;
 mod reload;
 mod route;
+mod sharing;
 mod silence_size;
 mod silences;
 mod sketch;
@@ -68,9 +70,11 @@ use inherit::Inheritance;
 use inhibit::Inhibitor;
 use lanes::{Lanes, Shares};
 use ledger::Ledger;
+use members::Members;
 use random::Random;
 use recording::Report;
 use route::{RouteIndex, RouteTree};
+use sharing::Sharing;
 use silences::{Changed, SilenceLimits, Silences};
 use sketch::Sketch;
 use store::{AlertStore, Stored};
@@ -121,6 +125,7 @@ pub struct Engine {
     tree: RouteTree,
     alerts: AlertStore,
     alert_limit: AlertLimit,
+    sharing: Sharing,
     groups: Groups,
     ledger: Ledger,
     silences: Silences,
@@ -146,6 +151,7 @@ impl Engine {
             config,
             alerts: AlertStore::default(),
             alert_limit: AlertLimit::new(settings.alerts_per_name),
+            sharing: Sharing::default(),
             groups: Groups::default(),
             ledger: Ledger::new(settings.retention),
             silences: Silences::new(SilenceLimits {
@@ -219,18 +225,23 @@ impl Engine {
     /// name fire as may.
     fn keep(
         &mut self,
-        alert: Alert,
+        mut alert: Alert,
         now: Now,
         due: &mut Vec<GroupId>,
         out: &mut Vec<Effect>,
     ) -> bool {
         let (alert, routes, sketch, report) = match self.alerts.get(alert.fingerprint) {
             Some(old) => {
-                let alert = ingest::merge(&old.alert, alert, now.wall);
+                let mut alert = ingest::merge(&old.alert, alert, now.wall);
+                alert.share_texts_of(&old.alert);
+                if !alert.generator_url.is_same_as(&old.alert.generator_url) {
+                    self.sharing.share(&mut alert);
+                }
                 let report = Report::of(&old.alert, &alert);
                 (alert, Arc::clone(&old.routes), old.sketch, report)
             }
             None => {
+                self.sharing.share(&mut alert);
                 let routes = self.tree.routes_of(&alert.labels);
                 let sketch = Sketch::of(&alert.labels);
                 (alert, routes, sketch, Report::New)
@@ -268,7 +279,7 @@ impl Engine {
         let labels = self.name_in(route, alert).labels;
         if let Some(id) = self.groups.find(route, labels) {
             let group = self.groups.get_mut(id).expect("an indexed group is alive");
-            group.members.insert(alert.fingerprint, Arc::clone(alert));
+            group.members.insert(Arc::clone(alert));
             return;
         }
         let node = self.tree.node(route);
@@ -302,7 +313,7 @@ impl Engine {
             key: format!("{}:{labels}", node.key).into(),
             fingerprint: labels.fingerprint(),
             labels,
-            members: [(first.fingerprint, Arc::clone(first))].into(),
+            members: Members::of(Arc::clone(first)),
             due_at: self.not_before_start(if has_waited {
                 now.mono
             } else {

@@ -70,7 +70,7 @@ impl Engine {
                 has_flushed: group.has_flushed,
                 labels: group.labels.clone(),
                 receiver: Arc::clone(&node.receiver),
-                alerts: group.members.values().map(not_yet_asked).collect(),
+                alerts: group.members.iter().map(not_yet_asked).collect(),
                 muted_by: group.muted_by.clone(),
                 route_labels: Arc::clone(&node.labels),
             }
@@ -152,7 +152,7 @@ impl Engine {
         let of_groups = |have_flushed: bool| {
             let groups = self.groups.iter().map(|(_, group)| group);
             let groups = groups.filter(move |group| group.has_flushed == have_flushed);
-            groups.flat_map(|group| group.members.keys().copied())
+            groups.flat_map(|group| group.members.fingerprints())
         };
         let mut waiting: BTreeSet<Fingerprint> = of_groups(false).collect();
         if !waiting.is_empty() {

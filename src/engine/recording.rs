@@ -77,7 +77,7 @@ impl Engine {
         let group = self.groups.find(route, labels);
         group
             .and_then(|id| self.groups.get(id))
-            .is_some_and(|group| group.members.contains_key(&alert.fingerprint))
+            .is_some_and(|group| group.members.contains(alert.fingerprint))
     }
 
     /// How much there is of what is recorded.
@@ -100,7 +100,7 @@ impl Engine {
         for (_, group) in self.groups.iter() {
             let gone = group
                 .members
-                .values()
+                .iter()
                 .filter(|member| !self.alerts.contains(member.fingerprint));
             records.extend(gone.map(|member| Record::Alert(Arc::clone(member))));
             let timer = group.timer(now);

@@ -85,7 +85,10 @@ impl Engine {
     }
 
     fn restore_alert(&mut self, recovered: RecoveredAlert, now: Wall) -> Member {
-        let RecoveredAlert { alert, left } = recovered;
+        let RecoveredAlert { mut alert, left } = recovered;
+        if let Some(alert) = Arc::get_mut(&mut alert) {
+            self.sharing.share(alert);
+        }
         // It was let in once; this only makes it count.
         self.alert_limit.admits(&alert, now);
         self.inhibitor.observe(&alert, Acquaintance::New);
@@ -119,8 +122,7 @@ impl Engine {
                 }
                 if let Some(id) = self.groups.find(route, name.labels) {
                     let group = self.groups.get_mut(id).expect("an indexed group is alive");
-                    let alert = Arc::clone(&member.alert);
-                    group.members.insert(alert.fingerprint, alert);
+                    group.members.insert(Arc::clone(&member.alert));
                 } else if let Some(timer) = timers.remove(&name) {
                     let group = self.restored_group(route, &member.alert, outage.ended_at);
                     made.push((self.groups.insert(group), timer));
@@ -208,7 +210,7 @@ impl Engine {
     ) {
         let group = self.groups.get(id).expect("a group just made");
         let node = self.tree.node(group.route);
-        let members: Vec<Fingerprint> = group.members.keys().copied().collect();
+        let members: Vec<Fingerprint> = group.members.fingerprints().collect();
         let span = self.ledger.span(now, node.repeat_interval);
         for untold in untold {
             let key = ledger_key(node, group, untold.webhook_index as usize);

@@ -112,7 +112,7 @@ impl Engine {
             let tree = &mut self.tree;
             group
                 .members
-                .retain(|_, alert| tree.routes_of(&alert.labels).routes.contains(&route));
+                .retain(|alert| tree.routes_of(&alert.labels).routes.contains(&route));
             if group.members.is_empty() && !group.has_attempt_in_flight() {
                 let group = self.remove_group(id, out).expect("a group just looked at");
                 out.push(Effect::Note(Note::GroupRemoved {
@@ -160,7 +160,8 @@ impl Engine {
     fn route_anew(&mut self, homeless: Vec<Group>, now: Now, out: &mut Vec<Effect>) {
         let mut alerts: BTreeMap<_, Arc<Alert>> = BTreeMap::new();
         for group in homeless {
-            alerts.extend(group.members);
+            let members = group.members.iter();
+            alerts.extend(members.map(|alert| (alert.fingerprint, Arc::clone(alert))));
         }
         let mut over = Vec::new();
         for stored in self.alerts.iter_mut() {

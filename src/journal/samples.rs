@@ -122,7 +122,7 @@ fn any_alert() -> impl Strategy<Value = Alert> {
             ends_at: times.1,
             updated_at: times.2,
             ends_by_timeout,
-            generator_url: texts.2.into(),
+            generator_url: texts.2.as_str().into(),
         },
     )
 }

@@ -116,9 +116,11 @@ impl Weight {
         bytes > live + (live / 2).max(limits::COMPACTION_LEAST)
     }
 
-    /// Bytes at which a segment is ended and another one begun.
+    /// Bytes at which a segment is ended and another one begun: more the more there is, so that many
+    /// alerts alone never make as many segments as call for a compaction.
     pub fn segment_bytes(&self) -> u64 {
-        limits::SEGMENT_BYTES.max(self.base_bytes / 4)
+        let written = self.base_bytes + self.since.bytes.iter().sum::<u64>();
+        limits::SEGMENT_BYTES.max(written / 4)
     }
 }
 
@@ -188,6 +190,23 @@ mod tests {
         let weight = Weight::default();
         assert!(!weight.is_due(limits::COMPACTION_LEAST));
         assert!(weight.is_due(limits::COMPACTION_LEAST + 1));
+    }
+
+    #[test]
+    fn the_first_alerts_of_many_never_make_as_many_segments_as_are_compacted() {
+        let mut weight = Weight::default();
+        let (mut segments, mut segment, mut all) = (1, 0, 0);
+        // A terabyte, a batch of Prometheus at a time, and then more of it at a time.
+        while all < 1 << 40 {
+            let batch = (all / 1000).max(20_000);
+            if segment >= weight.segment_bytes() {
+                (segments, segment) = (segments + 1, 0);
+            }
+            weight.written(&records(Kind::Alert, 1, batch));
+            segment += batch;
+            all += batch;
+        }
+        assert!(segments < limits::SEGMENTS, "{segments} segments");
     }
 
     #[test]

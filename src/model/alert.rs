@@ -3,7 +3,7 @@
 //! Owns what an alert is. Which times it gets and how two reports of it merge is decided in
 //! `engine/ingest.rs`.
 
-use super::{Fingerprint, Labels, Wall};
+use super::{Fingerprint, Labels, SharedText, Wall};
 
 /// An alert as a sender posted it: complete but for what only the dispatcher's clock can say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct PostedAlert {
     /// When it ends or ended; `None` if the sender left that to us.
     pub ends_at: Option<Wall>,
     /// A link to where it came from; may be empty.
-    pub generator_url: Box<str>,
+    pub generator_url: SharedText,
     /// What is wrong with its labels or annotations, in Alertmanager's words (§4.1 step 6).
     pub fault: Option<Box<str>>,
 }
@@ -40,10 +40,24 @@ pub struct Alert {
     /// Whether `ends_at` is our time-out and not the sender's word.
     pub ends_by_timeout: bool,
     /// A link to where it came from; may be empty.
-    pub generator_url: Box<str>,
+    pub generator_url: SharedText,
 }
 
 impl Alert {
+    /// Takes over the texts of an earlier report where they are equal, so that what was allocated
+    /// first stays and a report that changes nothing leaves nothing behind.
+    pub fn share_texts_of(&mut self, earlier: &Alert) {
+        if self.labels == earlier.labels {
+            self.labels = earlier.labels.clone();
+        }
+        if self.annotations == earlier.annotations {
+            self.annotations = earlier.annotations.clone();
+        }
+        if self.generator_url == earlier.generator_url {
+            self.generator_url = earlier.generator_url.clone();
+        }
+    }
+
     /// Whether the alert has ended at `now`; the end itself counts (§4.2).
     pub fn is_resolved_at(&self, now: Wall) -> bool {
         self.ends_at <= now

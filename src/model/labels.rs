@@ -62,6 +62,11 @@ impl Labels {
             .map(|(_, value)| value)
     }
 
+    /// Whether both are one and the same in memory, and not merely equal.
+    pub fn is_same_as(&self, other: &Labels) -> bool {
+        Arc::ptr_eq(&self.packed, &other.packed)
+    }
+
     /// How many pairs there are.
     pub fn len(&self) -> usize {
         self.entries().count()

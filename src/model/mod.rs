@@ -11,6 +11,7 @@ mod fingerprint;
 mod labels;
 mod matcher;
 mod order;
+mod shared_text;
 mod silence;
 mod time;
 
@@ -28,5 +29,6 @@ pub use matcher::{
     format_matchers, go_quote, is_valid_label_name, parse_matcher, parse_matchers,
 };
 pub use order::{LabelSetKey, NotificationKey, compare_for_notification, compare_label_sets};
+pub use shared_text::SharedText;
 pub use silence::{PostedSilence, Silence, SilenceState};
 pub use time::{Mono, Now, Wall, ZERO_TIME, format_rfc3339_millis, format_rfc3339_nanos};

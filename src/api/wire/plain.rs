@@ -11,7 +11,7 @@ mod cursor;
 use std::borrow::Cow;
 use std::str;
 
-use crate::model::{Labels, ParserMode, PostedAlert, Wall, is_valid_label_name};
+use crate::model::{Labels, ParserMode, PostedAlert, SharedText, Wall, is_valid_label_name};
 
 use super::date::parse_date;
 use super::uri::is_request_uri;
@@ -40,7 +40,7 @@ struct Reader<'a> {
     pairs: Vec<(&'a str, Cow<'a, str>)>,
     starts_at: Last<'a, Option<Wall>>,
     ends_at: Last<'a, Option<Wall>>,
-    generator_url: Last<'a, Box<str>>,
+    generator_url: Last<'a, SharedText>,
 }
 
 /// What a field said last. Alerts of a batch mostly say the same there, and have it read once.
@@ -56,7 +56,7 @@ struct Fields {
     annotations: Option<Labels>,
     starts_at: Option<Option<Wall>>,
     ends_at: Option<Option<Wall>>,
-    generator_url: Option<Box<str>>,
+    generator_url: Option<SharedText>,
 }
 
 impl<'a> Reader<'a> {
@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
             .read(self.rest.string()?, |text| parse_date(text).ok())
     }
 
-    fn generator_url(&mut self) -> Option<Box<str>> {
+    fn generator_url(&mut self) -> Option<SharedText> {
         self.generator_url.read(self.rest.string()?, |text| {
             (text.is_empty() || is_request_uri(text)).then(|| text.into())
         })

@@ -97,7 +97,7 @@ fn a_turn_without_records_writes_nothing() {
 fn a_record_that_is_too_large_is_left_out_and_the_others_are_kept() {
     let at = samples::moment(0, 0);
     let mut large = samples::alert(2, at);
-    large.generator_url = "x".repeat(limits::RECORD_BYTES).into();
+    large.generator_url = "x".repeat(limits::RECORD_BYTES).as_str().into();
     let records = [samples::alert(1, at), large, samples::alert(3, at)];
     let records = records.map(|alert| Record::Alert(alert.into()));
     let mut frames = Frames::new();

@@ -1,0 +1,115 @@
+//! A text that many values have in common.
+//!
+//! Owns its representation: one word where it is held, and nothing more where it is empty. Who has
+//! seen an equal text before hands out that one. Pure; runs on whichever thread calls it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// An immutable text that is cheap to clone.
+///
+/// An `Arc<str>` takes two words, and there are as many of these as there are alerts. The one more
+/// allocation that the text costs in return is made once for all that share it.
+#[derive(Clone, Default)]
+pub struct SharedText(Option<Arc<Box<str>>>);
+
+impl SharedText {
+    /// Whether both are one and the same in memory, and not merely equal.
+    pub fn is_same_as(&self, other: &SharedText) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+
+    /// How many hold it, as far as it is not empty.
+    pub fn holders(&self) -> usize {
+        self.0.as_ref().map_or(0, Arc::strong_count)
+    }
+}
+
+impl Deref for SharedText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.0.as_ref().map_or("", |text| text)
+    }
+}
+
+impl From<&str> for SharedText {
+    fn from(text: &str) -> Self {
+        Box::<str>::from(text).into()
+    }
+}
+
+impl From<Box<str>> for SharedText {
+    fn from(text: Box<str>) -> Self {
+        SharedText((!text.is_empty()).then(|| Arc::new(text)))
+    }
+}
+
+impl From<Cow<'_, str>> for SharedText {
+    fn from(text: Cow<'_, str>) -> Self {
+        Box::<str>::from(text).into()
+    }
+}
+
+impl PartialEq for SharedText {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_same_as(other) || **self == **other
+    }
+}
+
+impl Eq for SharedText {}
+
+impl Hash for SharedText {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        // Eight bytes at a time, since links are long.
+        let (words, rest) = self.as_bytes().as_chunks();
+        for word in words {
+            hasher.write_u64(u64::from_le_bytes(*word));
+        }
+        hasher.write(rest);
+        hasher.write_usize(self.len());
+    }
+}
+
+impl fmt::Debug for SharedText {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_equal_by_what_they_say_and_the_same_by_where_they_are() {
+        let text = SharedText::from("http://prometheus.example/graph");
+        let clone = text.clone();
+        let equal = SharedText::from(&*text);
+        assert!(clone == text && clone.is_same_as(&text));
+        assert!(equal == text && !equal.is_same_as(&text));
+        assert_eq!((text.holders(), equal.holders()), (2, 1));
+    }
+
+    #[test]
+    fn an_empty_text_holds_nothing() {
+        let empty = SharedText::from("");
+        assert_eq!(empty, SharedText::default());
+        assert!(empty.is_same_as(&SharedText::default()));
+        assert_eq!(empty.holders(), 0);
+        assert_eq!(&*empty, "");
+        assert_ne!(empty, SharedText::from("a"));
+    }
+
+    #[test]
+    fn it_takes_one_word_where_it_is_held() {
+        assert_eq!(size_of::<SharedText>(), size_of::<usize>());
+    }
+}
