@@ -9,6 +9,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
 use super::promise::{NotKept, SilenceReply};
+use crate::bell::RingingSender;
 use crate::config::Config;
 use crate::engine::{AlarmId, Answered, InvalidAlert, Outcome, Query, SilenceFault};
 use crate::model::{Mono, PostedAlert, PostedSilence};
@@ -63,8 +64,13 @@ pub enum Request {
 pub enum Event {
     /// Alarms that rang, with the times they were armed for.
     Rings(Vec<(AlarmId, Mono)>),
-    /// An attempt has ended.
-    Outcome(Outcome),
+    /// An attempt has ended, and its worker is free again.
+    Outcome {
+        /// The number of the worker.
+        worker: usize,
+        /// How it ended.
+        outcome: Outcome,
+    },
     /// How the journal fares.
     Journal(JournalNews),
 }
@@ -109,14 +115,14 @@ pub enum Unanswered {
 /// The front door's end of the inbox.
 #[derive(Clone, Debug)]
 pub struct Inbox {
-    requests: Sender<Request>,
+    requests: RingingSender<Request>,
     /// How long to wait for an answer; without it, as long as it takes.
     patience: Option<Duration>,
 }
 
 impl Inbox {
     /// A handle on the sending end.
-    pub fn new(requests: Sender<Request>) -> Self {
+    pub fn new(requests: RingingSender<Request>) -> Self {
         Inbox {
             requests,
             patience: None,
