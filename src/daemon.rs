@@ -8,10 +8,12 @@
 //! | requests | conn-1..N, main → dispatch | `limits::INBOX` | the sender hears 503 |
 //! | events | timer, send-0..N, journal → dispatch | `limits::EVENTS` | they wait; dispatch never waits for them |
 //! | commands | dispatch → timer | `limits::TIMER_COMMANDS` | what is left goes out with the next turn, merged |
-//! | jobs | dispatch → send-0..N | as many as workers | cannot be: the engine counts attempts that are out |
+//! | jobs | dispatch → each of send-0..N | 1 | cannot be: it is sent to a worker that is free |
 //! | batches | dispatch → journal | `limits::BATCHES` | they collect in the dispatcher, up to a bound |
 //! | syncs, synced | journal ↔ journal-sync | 1 | cannot be: one sync is under way at a time |
 //! | calls | signals, conn-1..N, stages → main | `limits::CALLS` | signals wait; a reload over HTTP is refused |
+//!
+//! Who waits for one of them sleeps until its bell rings, which the senders do: `bell.rs`.
 //!
 //! Stop flows downstream: the front door closes, dispatch is told to stop and hangs up on timer,
 //! workers and journal, each ends with one line in the log, and main waits for them in that order.
@@ -33,6 +35,7 @@ use signal_hook::iterator::{Handle, Signals};
 
 use crate::api::guard::{FrontDoor, Gate, GateError, Limits};
 use crate::api::{self, Api, NotReloaded, SelfPeer};
+use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
 use crate::config::{Config, LoadError, LoadOptions};
 use crate::dispatch::inbox::{Event, Inbox, Request};
@@ -132,7 +135,7 @@ pub struct Daemon {
     load: LoadOptions,
     front_door: FrontDoor,
     inbox: Inbox,
-    requests: Sender<Request>,
+    requests: RingingSender<Request>,
     calls: Receiver<Call>,
     calls_in: Sender<Call>,
     signals: Handle,
@@ -184,7 +187,8 @@ impl Daemon {
         let opened = open_storage(options.storage.as_ref(), &metrics, clock)?;
         let health = Arc::new(Health::default());
         let signals = listen_for_signals(&calls_in).map_err(StartError::Threads)?;
-        let (requests, requests_out) = bounded(limits::INBOX);
+        let bell = Bell::default();
+        let (requests, requests_out) = bell::channel(limits::INBOX, &bell);
         let courier = courier(&options, &metrics, clock);
         let spawner = Spawner {
             calls: calls_in.clone(),
@@ -196,7 +200,7 @@ impl Daemon {
         let workers = options.engine.workers;
         let engine = Engine::new(config, options.engine);
         let stages = spawner
-            .spawn_stages(engine, requests_out, &courier, workers, opened)
+            .spawn_stages(engine, (requests_out, bell), &courier, workers, opened)
             .map_err(StartError::Threads)?;
         let inbox = Inbox::new(requests.clone());
         let api = Api::new(
@@ -349,20 +353,22 @@ impl Spawner {
     fn spawn_stages(
         &self,
         engine: Engine,
-        requests: Receiver<Request>,
+        (requests, bell): (Receiver<Request>, Bell),
         courier: &Arc<Courier>,
         workers: usize,
         opened: Option<Opened>,
     ) -> io::Result<Vec<Stage>> {
-        let (events_in, events) = bounded(limits::EVENTS);
-        let (commands, commands_out) = bounded(limits::TIMER_COMMANDS);
-        let (jobs, jobs_out) = bounded(workers);
-        let (batches, batches_out) = bounded(limits::BATCHES);
+        let (events_in, events) = bell::channel(limits::EVENTS, &bell);
+        let (commands, commands_out) = bell::mailbox(limits::TIMER_COMMANDS);
+        let (workers, mailboxes): (Vec<_>, Vec<_>) = (0..workers).map(|_| bell::mailbox(1)).unzip();
+        let journal_bell = Bell::default();
+        let (batches, batches_out) = bell::channel(limits::BATCHES, &journal_bell);
         let channels = Channels {
             requests,
             events,
+            bell,
             commands,
-            jobs,
+            workers,
             batches: opened.is_some().then_some(batches),
         };
         let metrics = Arc::clone(&self.metrics);
@@ -381,16 +387,15 @@ impl Spawner {
         stages.push(self.spawn("timer", "timer", LOOP_STACK, move || {
             timer::run(commands_out, events, clock);
         })?);
-        for number in 0..workers {
-            let (jobs, events) = (jobs_out.clone(), events_in.clone());
-            let courier = Arc::clone(courier);
+        for (number, jobs) in mailboxes.into_iter().enumerate() {
+            let (events, courier) = (events_in.clone(), Arc::clone(courier));
             let name = format!("send-{number}");
             stages.push(self.spawn("send", &name, WORKER_STACK, move || {
-                webhook::run(jobs, events, courier);
+                webhook::run(number, jobs, events, courier);
             })?);
         }
         if let Some(journal) = journal {
-            stages.extend(self.spawn_journal(journal, batches_out, events_in)?);
+            stages.extend(self.spawn_journal(journal, (batches_out, journal_bell), events_in)?);
         }
         Ok(stages)
     }
@@ -399,17 +404,18 @@ impl Spawner {
     fn spawn_journal(
         &self,
         journal: journal::Writer,
-        batches: Receiver<Batch>,
-        events: Sender<Event>,
+        (batches, bell): (Receiver<Batch>, Bell),
+        events: RingingSender<Event>,
     ) -> io::Result<Vec<Stage>> {
-        let (syncs, syncs_out) = bounded(1);
-        let (synced_in, synced) = bounded(1);
+        let (syncs, syncs_out) = bell::mailbox(1);
+        let (synced_in, synced) = bell::channel(1, &bell);
         let (disk, clock) = (Arc::clone(journal.disk()), self.clock);
         let has_sync_thread = journal.needs_sync_thread();
         let channels = journal::Channels {
             batches,
             events,
             syncs: has_sync_thread.then_some((syncs, synced)),
+            bell,
         };
         let surroundings = journal::Surroundings {
             metrics: Arc::clone(&self.metrics),

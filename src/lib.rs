@@ -42,6 +42,7 @@ pub mod timer;
 pub mod webhook;
 
 // What holds them together.
+pub mod bell;
 pub mod clock;
 pub mod command;
 pub mod daemon;

@@ -14,9 +14,17 @@ pub const INBOX: usize = 64;
 /// at a time, so this is more than can be under way at once.
 pub const EVENTS: usize = 256;
 
-/// Alarm commands under way to the timer, in batches of one dispatcher turn. What does not fit
+/// Batches of alarm commands under way to the timer, each of a moment of the dispatcher. What does not fit
 /// waits in the dispatcher, merged.
 pub const TIMER_COMMANDS: usize = 64;
+
+/// How long the dispatcher holds commands for alarms that are far off, so that they go out together:
+/// the timer wakes at most so often for them. Alarms due within twice this time are not held, so none
+/// is late by it.
+pub const COMMANDS_HELD: Duration = Duration::from_millis(250);
+
+/// Commands that are held at most, so that those of a crowd do not arrive as one lump.
+pub const COMMANDS_HELD_AT_MOST: usize = 512;
 
 /// Alarm commands that wait in the dispatcher before superseded ones are dropped. After that there
 /// is at most one for each alarm.
@@ -26,9 +34,18 @@ pub const UNTOLD_COMMANDS: usize = 4096;
 /// Prometheus makes a few hundred.
 pub const EFFECTS_KEPT: usize = 1024;
 
-/// Batches under way to the journal, one for each turn of the dispatcher. It takes all that wait
+/// Batches under way to the journal, at most one for each turn of the dispatcher. It takes all that wait
 /// together, so more only come together while the disk is slow.
 pub const BATCHES: usize = 64;
+
+/// How long the dispatcher holds records that nobody was promised anything about, so that they go out
+/// with the next ones: of what was told, mostly. A process that is killed this soon after a receiver's
+/// answer tells the same once more when it is started again, so it is no longer than an answer from a
+/// near host takes anyway.
+pub const RECORDS_HELD: Duration = Duration::from_millis(5);
+
+/// Records that are held at most, so that the journal writes while the dispatcher decides.
+pub const RECORDS_HELD_AT_MOST: usize = 512;
 
 /// Records that wait in the dispatcher while the journal has no room, some fifty megabytes. Past
 /// them they are let go, and the journal is given the whole state once it has room.

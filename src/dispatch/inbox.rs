@@ -7,10 +7,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::{Sender, TrySendError};
+use crossbeam_channel::TrySendError;
 
 use super::promise::{NotKept, PostReply, SilenceReply};
 use super::reply::{Awaited, Reply, Unheard, reply};
+use crate::bell::RingingSender;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{AlarmId, Answered, InvalidAlert, Outcome, Query, SilenceFault};
@@ -66,8 +67,13 @@ pub enum Request {
 pub enum Event {
     /// Alarms that rang, with the times they were armed for.
     Rings(Vec<(AlarmId, Mono)>),
-    /// An attempt has ended.
-    Outcome(Outcome),
+    /// An attempt has ended, and its worker is free again.
+    Outcome {
+        /// The number of the worker.
+        worker: usize,
+        /// How it ended.
+        outcome: Outcome,
+    },
     /// How the journal fares.
     Journal(JournalNews),
 }
@@ -112,14 +118,14 @@ pub enum Unanswered {
 /// The front door's end of the inbox.
 #[derive(Clone, Debug)]
 pub struct Inbox {
-    requests: Sender<Request>,
+    requests: RingingSender<Request>,
     /// How long to wait for an answer; without it, as long as it takes.
     patience: Option<(Duration, Clock)>,
 }
 
 impl Inbox {
     /// A handle on the sending end.
-    pub fn new(requests: Sender<Request>) -> Self {
+    pub fn new(requests: RingingSender<Request>) -> Self {
         Inbox {
             requests,
             patience: None,

@@ -4,7 +4,9 @@
 //! clocks, let the engine decide, carry its effects out. Does no I/O, formats no body, and never
 //! waits on a channel that is full. Runs on the dispatch thread; boring on purpose.
 
+mod alarms;
 mod carry;
+mod crew;
 pub mod inbox;
 mod outlet;
 pub mod promise;
@@ -15,8 +17,9 @@ pub use report::SilenceLog;
 
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Select};
 
+use crate::bell::{Bell, RingingSender};
 use crate::clock::Clock;
 use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Job, Recovered};
 use crate::journal::Batch;
@@ -24,7 +27,9 @@ use crate::limits;
 use crate::model::{Mono, Now, PostedAlert};
 use crate::telemetry::metrics::Metrics;
 use crate::timer::Command;
+use alarms::Alarms;
 use carry::Carrier;
+use crew::Crew;
 use inbox::{Event, JournalNews, Receipt, Request};
 use outlet::Outlet;
 use promise::{NotKept, Promise, SilenceReply};
@@ -36,12 +41,14 @@ pub struct Channels {
     pub requests: Receiver<Request>,
     /// From our own stages.
     pub events: Receiver<Event>,
+    /// Rings when there is something in either.
+    pub bell: Bell,
     /// To the timer.
-    pub commands: Sender<Vec<Command>>,
-    /// To the workers; at least as long as there are workers.
-    pub jobs: Sender<Job>,
+    pub commands: RingingSender<Vec<Command>>,
+    /// To each worker; as many as the engine may use.
+    pub workers: Vec<RingingSender<Job>>,
     /// To the journal, if the state is kept.
-    pub batches: Option<Sender<Batch>>,
+    pub batches: Option<RingingSender<Batch>>,
 }
 
 /// The dispatcher, before its loop begins.
@@ -50,6 +57,7 @@ pub struct Dispatcher {
     engine: Engine,
     requests: Receiver<Request>,
     events: Receiver<Event>,
+    bell: Bell,
     carrier: Carrier,
     clock: Clock,
     /// Effects of the input in hand; kept to use its memory again.
@@ -82,9 +90,10 @@ impl Dispatcher {
             engine,
             requests: channels.requests,
             events: channels.events,
+            bell: channels.bell,
             carrier: Carrier::new(
-                channels.commands,
-                channels.jobs,
+                Alarms::new(channels.commands),
+                Crew::new(channels.workers),
                 Outlet::new(channels.batches),
                 metrics,
                 silence_log,
@@ -104,11 +113,13 @@ impl Dispatcher {
         if is_inherited {
             self.record_everything(now);
         }
+        self.hand_over();
     }
 
     /// The loop. Ends when told to stop, after waiting for attempts under way, or when nobody is
     /// left who could say anything.
     pub fn run(mut self) {
+        self.bell.hang();
         let deadline = loop {
             if let Turn::Stop(deadline) = self.turn() {
                 break deadline;
@@ -136,27 +147,45 @@ impl Dispatcher {
                 Err(_) => break,
             }
         }
-        self.carrier.deliver_commands();
+        self.hand_over();
+        Turn::GoOn
+    }
+
+    /// Hands over what the turn has made, or says until when it is held back.
+    fn hand_over(&mut self) {
         let now = self.clock.now();
         if self.carrier.journal_wants_everything() {
             self.record_everything(now);
         }
-        self.carrier.deliver_records(now.wall, self.engine.sizes());
-        Turn::GoOn
+        self.carrier.deliver(now, self.engine.sizes());
     }
 
-    /// Sleeps until something came in, or until the timer has room for what it was not told yet.
+    /// Sleeps until something came in, or until it is time to hand over what is held back.
     fn wait(&self) {
+        if self.carrier.is_blocked() {
+            return self.wait_for_room();
+        }
+        if !self.events.is_empty() || !self.requests.is_empty() {
+            return;
+        }
+        match self.carrier.held_until() {
+            Some(until) => self.bell.sleep_for(until.since(self.clock.mono())),
+            None => self.bell.sleep(),
+        }
+    }
+
+    /// Sleeps until something came in, or until there is room for what could not be handed over. Nobody
+    /// rings for room, so this waits in the channels.
+    fn wait_for_room(&self) {
         let mut select = Select::new();
         select.recv(&self.requests);
         select.recv(&self.events);
-        if let Some(commands) = self.carrier.blocked_on() {
-            select.send(commands);
+        self.carrier.select_room(&mut select);
+        match self.carrier.held_until() {
+            // Whether the time has come or something else did, the turn finds out.
+            Some(until) => drop(select.ready_deadline(self.clock.instant(until))),
+            None => drop(select.ready()),
         }
-        if let Some(batches) = self.carrier.blocked_on_journal() {
-            select.send(batches);
-        }
-        select.ready();
     }
 
     fn take_event(&mut self, event: Event, now: Now) {
@@ -166,8 +195,8 @@ impl Dispatcher {
                     self.handle(Input::Ring { alarm, at }, now);
                 }
             }
-            Event::Outcome(outcome) => {
-                self.carrier.attempt_ended();
+            Event::Outcome { worker, outcome } => {
+                self.carrier.attempt_ended(worker);
                 self.handle(Input::Outcome(outcome), now);
             }
             Event::Journal(news) => self.take_news(news, now),
@@ -284,27 +313,27 @@ impl Dispatcher {
         if self.trouble.is_some() {
             self.record_everything(self.clock.now());
         }
-        self.carrier
-            .deliver_records(self.clock.wall(), self.engine.sizes());
-        while let Some(batches) = self.carrier.blocked_on_journal() {
+        let sizes = self.engine.sizes();
+        self.carrier.deliver_all_records(self.clock.now(), sizes);
+        while self.carrier.is_journal_blocked() {
             let mut select = Select::new();
-            select.send(batches);
+            self.carrier.select_room(&mut select);
             if select.ready_deadline(self.clock.instant(deadline)).is_err() {
                 log::warn!("Stopped while the disk was too slow to take the last changes");
                 return;
             }
-            self.carrier
-                .deliver_records(self.clock.wall(), self.engine.sizes());
+            self.carrier.deliver_all_records(self.clock.now(), sizes);
         }
     }
 
     fn await_outcome(&mut self, deadline: Mono) -> bool {
         match self.events.recv_deadline(self.clock.instant(deadline)) {
-            Ok(Event::Outcome(outcome)) => {
-                self.carrier.attempt_ended();
+            Ok(Event::Outcome { worker, outcome }) => {
+                self.carrier.attempt_ended(worker);
                 let now = self.clock.now();
                 self.handle(Input::Outcome(outcome), now);
-                self.carrier.deliver_records(now.wall, self.engine.sizes());
+                let sizes = self.engine.sizes();
+                self.carrier.deliver_all_records(now, sizes);
                 true
             }
             Ok(Event::Rings(_) | Event::Journal(_)) => true,

@@ -7,10 +7,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossbeam_channel::{Receiver, bounded, never};
+use crossbeam_channel::{Receiver, never};
 
 use super::compaction::{Compacted, CompactionError, Job, compact};
 use super::disk::Disk;
+use crate::bell::{self, Bell};
 use crate::clock::Clock;
 use crate::limits;
 use crate::model::Mono;
@@ -23,6 +24,7 @@ pub type Report = Result<Compacted, CompactionError>;
 #[derive(Debug)]
 pub struct Compactor {
     clock: Clock,
+    bell: Bell,
     reports: Receiver<Report>,
     under_way: Option<UnderWay>,
     failed: Option<Failed>,
@@ -44,10 +46,11 @@ struct Failed {
 }
 
 impl Compactor {
-    /// None under way.
-    pub fn new(clock: Clock) -> Self {
+    /// None under way; the report of each rings `bell`.
+    pub fn new(clock: Clock, bell: Bell) -> Self {
         Compactor {
             clock,
+            bell,
             reports: never(),
             under_way: None,
             failed: None,
@@ -65,7 +68,7 @@ impl Compactor {
 
     /// Begins one.
     pub fn begin(&mut self, job: Job, disk: Arc<dyn Disk>) {
-        let (report, reports) = bounded(1);
+        let (report, reports) = bell::channel(1, &self.bell);
         self.under_way = Some(UnderWay {
             is_cancelled: Arc::clone(&job.is_cancelled),
             before: job.inputs.iter().map(|input| input.bytes).sum(),
@@ -74,8 +77,11 @@ impl Compactor {
         let clock = self.clock;
         let to_thread = report.clone();
         let made = threads::spawn("compaction", LOOP_STACK, move || {
+            let report = compact(&job, disk.as_ref(), clock);
+            // Whoever has the report may open the folder again.
+            drop(job);
             // Fails only if the journal has closed meanwhile.
-            let _ = to_thread.try_send(compact(&job, disk.as_ref(), clock));
+            let _ = to_thread.try_send(report);
         });
         if let Err(error) = made {
             let _ = report.try_send(Err(error.into()));

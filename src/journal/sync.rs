@@ -9,10 +9,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender};
-
 use super::directory::Directory;
 use super::disk::Disk;
+use crate::bell::{Mailbox, RingingSender};
 use crate::clock::Clock;
 use crate::model::{Mono, Wall};
 
@@ -55,12 +54,12 @@ pub struct SyncReport {
 
 /// Does one job after the other until nobody gives any. The body of the thread `journal-sync`.
 pub fn run(
-    jobs: Receiver<SyncJob>,
-    reports: Sender<SyncReport>,
+    jobs: Mailbox<SyncJob>,
+    reports: RingingSender<SyncReport>,
     disk: Arc<dyn Disk>,
     clock: Clock,
 ) {
-    for job in jobs {
+    while let Ok(job) = jobs.next() {
         let report = sync(disk.as_ref(), &job, clock);
         drop(job);
         if reports.send(report).is_err() {

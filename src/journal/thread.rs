@@ -7,7 +7,7 @@
 use std::io;
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, at, never, select};
+use crossbeam_channel::{Receiver, TryRecvError};
 
 use super::Batch;
 use super::compaction::CompactionError;
@@ -17,12 +17,13 @@ use super::sync::{SyncJob, SyncReport};
 use super::trouble::{Missing, Trouble, Try};
 use super::words;
 use super::writer::{Failure, Writer};
+use crate::bell::{Bell, RingingSender};
 use crate::clock::Clock;
 use crate::dispatch::inbox::{Event, JournalNews};
 use crate::dispatch::promise::{NotKept, Promise};
 use crate::engine::Record;
 use crate::limits;
-use crate::model::Wall;
+use crate::model::{Mono, Wall};
 use crate::telemetry::health::Health;
 use crate::telemetry::metrics::{Metrics, Store};
 
@@ -32,9 +33,11 @@ pub struct Channels {
     /// From the dispatcher.
     pub batches: Receiver<Batch>,
     /// To the dispatcher.
-    pub events: Sender<Event>,
+    pub events: RingingSender<Event>,
     /// To the thread that syncs, and from it, if there is one.
-    pub syncs: Option<(Sender<SyncJob>, Receiver<SyncReport>)>,
+    pub syncs: Option<(RingingSender<SyncJob>, Receiver<SyncReport>)>,
+    /// Rings when there is something from either.
+    pub bell: Bell,
 }
 
 /// Where it is told how the journal fares, and what time it is.
@@ -77,13 +80,13 @@ impl Thread {
     /// trouble.
     pub fn new(writer: Writer, channels: Channels, surroundings: Surroundings) -> Self {
         let mut thread = Thread {
+            compactor: Compactor::new(surroundings.clock, channels.bell.clone()),
             writer,
             channels,
             frames: Frames::new(),
             promises: Vec::new(),
             trouble: None,
             has_asked: false,
-            compactor: Compactor::new(surroundings.clock),
             surroundings,
         };
         thread.write();
@@ -93,6 +96,7 @@ impl Thread {
 
     /// Serves until the dispatcher hangs up.
     pub fn run(mut self) {
+        self.channels.bell.hang();
         if self.writer.is_damaged() {
             self.ask();
         }
@@ -116,21 +120,47 @@ impl Thread {
     }
 
     fn await_news(&self) -> News {
+        let clock = self.surroundings.clock;
+        let due_at = self.due_at();
+        loop {
+            if let Some(news) = self.next_news() {
+                return news;
+            }
+            let Some(due_at) = due_at else {
+                self.channels.bell.sleep();
+                continue;
+            };
+            let left = due_at.since(clock.mono());
+            if left.is_zero() {
+                return News::Time;
+            }
+            self.channels.bell.sleep_for(left);
+        }
+    }
+
+    fn due_at(&self) -> Option<Mono> {
         let retry_at = self.trouble.as_ref().and_then(Trouble::retry_at);
         let sync_at = self.writer.sync_due_at();
-        let due_at = retry_at.into_iter().chain(sync_at).min();
-        let clock = self.surroundings.clock;
-        let time = due_at.map_or_else(never, |due_at| at(clock.instant(due_at)));
-        let nobody = never();
+        retry_at.into_iter().chain(sync_at).min()
+    }
+
+    /// What there is already. Reports come first: there are few.
+    fn next_news(&self) -> Option<News> {
         let syncs = self.channels.syncs.as_ref();
-        let synced = syncs.map_or(&nobody, |(_, synced)| synced);
-        select! {
-            recv(self.channels.batches) -> batch => batch.map_or(News::HungUp, News::Batch),
-            recv(synced) -> report => report.map_or(News::HungUp, News::Synced),
-            recv(self.compactor.reports()) -> report => {
-                News::Compacted(report.unwrap_or_else(|_| Err(ended_early())))
-            }
-            recv(time) -> _ => News::Time,
+        match syncs.map(|(_, synced)| synced.try_recv()) {
+            Some(Ok(report)) => return Some(News::Synced(report)),
+            Some(Err(TryRecvError::Disconnected)) => return Some(News::HungUp),
+            Some(Err(TryRecvError::Empty)) | None => {}
+        }
+        match self.compactor.reports().try_recv() {
+            Ok(report) => return Some(News::Compacted(report)),
+            Err(TryRecvError::Disconnected) => return Some(News::Compacted(Err(ended_early()))),
+            Err(TryRecvError::Empty) => {}
+        }
+        match self.channels.batches.try_recv() {
+            Ok(batch) => Some(News::Batch(batch)),
+            Err(TryRecvError::Disconnected) => Some(News::HungUp),
+            Err(TryRecvError::Empty) => None,
         }
     }
 

@@ -7,9 +7,10 @@
 //! never waits for the timer, it keeps commands that find no room; and it costs nothing: alarms
 //! that fall due meanwhile stay in the wheel and ring, in order, once there is room.
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::RecvTimeoutError;
 use log::debug;
 
+use crate::bell::{Mailbox, RingingSender};
 use crate::clock::Clock;
 use crate::dispatch::inbox::Event;
 use crate::engine::AlarmId;
@@ -40,7 +41,7 @@ impl Command {
 
 /// Serves `commands` and sends [`Event::Rings`] of at most [`RINGS_PER_EVENT`] alarms, until the
 /// other end of either channel is gone. The body of the timer thread.
-pub fn run(commands: Receiver<Vec<Command>>, events: Sender<Event>, clock: Clock) {
+pub fn run(commands: Mailbox<Vec<Command>>, events: RingingSender<Event>, clock: Clock) {
     let mut timer = Timer {
         wheel: Wheel::new(clock.mono()),
         commands,
@@ -57,8 +58,8 @@ pub fn run(commands: Receiver<Vec<Command>>, events: Sender<Event>, clock: Clock
 
 struct Timer {
     wheel: Wheel,
-    commands: Receiver<Vec<Command>>,
-    events: Sender<Event>,
+    commands: Mailbox<Vec<Command>>,
+    events: RingingSender<Event>,
     clock: Clock,
 }
 
@@ -87,8 +88,8 @@ impl Timer {
 
     fn wait(&self) -> Result<Vec<Command>, RecvTimeoutError> {
         match self.wheel.next_at() {
-            Some(at) => self.commands.recv_deadline(self.clock.instant(at)),
-            None => Ok(self.commands.recv()?),
+            Some(at) => self.commands.next_by(at, self.clock),
+            None => Ok(self.commands.next()?),
         }
     }
 

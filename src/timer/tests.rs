@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_channel::bounded;
+use crossbeam_channel::Receiver;
 
 use super::*;
+use crate::bell::{self, Bell};
 use crate::threads::{LOOP_STACK, spawn};
 
 /// Far more than any step takes; a test that waits this long has failed.
@@ -14,15 +15,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Bench {
     clock: Clock,
-    commands: Sender<Vec<Command>>,
+    commands: RingingSender<Vec<Command>>,
     events: Receiver<Event>,
     thread: JoinHandle<()>,
 }
 
 fn start(room_for_events: usize) -> Bench {
     let clock = Clock::start();
-    let (commands, commands_out) = bounded(64);
-    let (events_in, events) = bounded(room_for_events);
+    let (commands, commands_out) = bell::mailbox(64);
+    let (events_in, events) = bell::channel(room_for_events, &Bell::default());
     let thread = spawn("timer", LOOP_STACK, move || {
         run(commands_out, events_in, clock);
     });
@@ -85,8 +86,8 @@ fn an_alarm_that_was_moved_or_disarmed_does_not_ring_at_its_old_time() {
 #[test]
 fn commands_overtake_alarms_that_are_due_but_have_not_rung() {
     let alarms = || (0..2 * RINGS_PER_EVENT as u32).map(AlarmId);
-    let (commands_in, commands) = bounded(2);
-    let (events, rings) = bounded(8);
+    let (commands_in, commands) = bell::mailbox(2);
+    let (events, rings) = bell::channel(8, &Bell::default());
     let arm_all = alarms().map(|alarm| Command::Arm(alarm, Mono::START));
     let batches = [arm_all.collect(), alarms().map(Command::Disarm).collect()];
     for batch in batches {

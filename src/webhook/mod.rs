@@ -38,8 +38,6 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender};
-
 pub use self::check::check_http;
 use self::client::Clients;
 use self::link::Workshop;
@@ -48,6 +46,7 @@ use self::rendering::Rendering;
 use self::resolver::Resolver;
 use self::transport::KeptConnections;
 use self::trust::HostRoots;
+use crate::bell::{Mailbox, RingingSender};
 use crate::clock::Clock;
 use crate::config::Destination;
 use crate::dispatch::inbox::Event;
@@ -76,11 +75,12 @@ pub struct Courier {
     clock: Clock,
 }
 
-/// The loop of one worker thread. Ends when either channel hangs up.
-pub fn run(jobs: Receiver<Job>, events: Sender<Event>, courier: Arc<Courier>) {
-    for job in jobs {
+/// The loop of one worker thread, the one with this number. Ends when either channel hangs up.
+pub fn run(worker: usize, jobs: Mailbox<Job>, events: RingingSender<Event>, courier: Arc<Courier>) {
+    while let Ok(job) = jobs.next() {
         let outcome = courier.deliver(&job);
-        if events.send(Event::Outcome(outcome)).is_err() {
+        let ended = Event::Outcome { worker, outcome };
+        if events.send(ended).is_err() {
             break;
         }
     }

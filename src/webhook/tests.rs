@@ -3,10 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use crossbeam_channel::bounded;
-
 use super::fake_receiver::{FakeReceiver, Reply, answer};
 use super::*;
+use crate::bell::{self, Bell};
 use crate::config::{Endpoint, Webhook};
 use crate::engine::{AttemptId, FailureKind, Reason};
 use crate::model::Labels;
@@ -77,21 +76,21 @@ fn each_job_gives_one_outcome_until_the_jobs_end() {
             answer("200 OK", "", "")
         })
     });
-    let (jobs, work) = bounded(2);
-    let (events, outcomes) = bounded(2);
+    let (jobs, work) = bell::mailbox(2);
+    let (events, outcomes) = bell::channel(2, &Bell::default());
     for (attempt, path) in [(7, "/good"), (8, "/bad")] {
         let destination = Destination::Url(receiver.url(path));
         jobs.send(job(attempt, destination)).expect("room");
     }
     drop(jobs);
     let worker = threads::spawn("send-0", threads::WORKER_STACK, move || {
-        run(work, events, courier());
+        run(0, work, events, courier());
     });
     worker.expect("a thread").join().expect("no panic");
     let outcomes: Vec<Outcome> = outcomes
         .iter()
         .map(|event| match event {
-            Event::Outcome(outcome) => outcome,
+            Event::Outcome { outcome, .. } => outcome,
             other => panic!("an outcome was expected, not {other:?}"),
         })
         .collect();

@@ -75,11 +75,16 @@ const SPAWNERS: [&str; 6] = [
     "src/command/demo.rs",
 ];
 
+/// Where threads sleep until others wake them: for what comes to their stage, and for an answer.
+const PARKS: [&str; 2] = ["src/bell.rs", "src/dispatch/reply.rs"];
+
 /// Who may wait for others at a lock, and why. (The locks of telemetry are inside its crates.)
-const LOCKS: [(&str, &str); 14] = [
+const LOCKS: [(&str, &str); 15] = [
     // Where one answer is given, by one thread to one other, which waits for it asleep and not inside
     // the lock: there is nothing to wait for.
     ("src/dispatch/reply.rs", "OnceLock"),
+    // A bell learns whose it is once, and nobody waits for that: whoever rings earlier is not heard yet.
+    ("src/bell.rs", "OnceLock"),
     // What is wrong with the daemon, said by the journal and read by whoever asks whether it is
     // ready; held to copy a pointer.
     ("src/telemetry/health.rs", "Mutex"),
@@ -224,9 +229,6 @@ fn threads_made(file: &Source) -> Vec<Fault> {
     faults
 }
 
-/// Waits for the one answer there can be, and for nothing else; a channel would have it spin first.
-const PARKS: &str = "src/dispatch/reply.rs";
-
 /// Pauses and queues without an end, in tests inside `src` too.
 fn pauses_and_endless_queues(file: &Source) -> Vec<Fault> {
     if !file.path.starts_with("src/") {
@@ -236,9 +238,9 @@ fn pauses_and_endless_queues(file: &Source) -> Vec<Fault> {
     for Mention { line, path } in mentions(&file.code) {
         let last = path.last().map_or("", String::as_str);
         let what = match last {
-            "park" | "park_timeout" if is_in(&file.path, &[PARKS]) => continue,
+            "park" | "park_timeout" if PARKS.contains(&file.path.as_str()) => continue,
             "sleep" | "park" | "park_timeout" => {
-                "block on a channel or a socket with a deadline instead of sleeping"
+                "wait for a bell, a channel or a socket instead of sleeping"
             }
             "unbounded" => "every queue has a bound; use `bounded` and say what happens when full",
             "channel" if path.iter().any(|part| part == "mpsc") => {
@@ -422,13 +424,14 @@ fn nothing_sleeps_and_every_queue_has_a_bound() {
         "src/webhook/post.rs",
         "fn f() {\n std::thread::sleep(x);",
     );
+    catches(rule, "src/timer/mod.rs", "fn f() {\n std::thread::park();");
     catches(
         rule,
         "src/dispatch/mod.rs",
         "fn f() {\n std::thread::park();",
     );
-    passes(rule, PARKS, "fn f() {\n std::thread::park();");
-    catches(rule, PARKS, "fn f() {\n std::thread::sleep(x);");
+    passes(rule, PARKS[1], "fn f() {\n std::thread::park();");
+    catches(rule, PARKS[1], "fn f() {\n std::thread::sleep(x);");
     catches(
         rule,
         "src/daemon.rs",

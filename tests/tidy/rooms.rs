@@ -9,12 +9,13 @@ use crate::code::{Mention, mentions};
 use crate::tree::{Fault, Source, catches, hold, is_in, passes, rust_files};
 
 /// Each room, and the other rooms it may import. What knows the whole house is not listed.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("limits", &[]),
     ("threads", &[]),
     ("version", &[]),
     ("clock", &["model"]),
+    ("bell", &["clock", "model"]),
     ("template", &["limits", "model"]),
     // Templates are compiled with the configuration that names them.
     ("config", &["limits", "model", "template"]),
@@ -23,10 +24,14 @@ const ROOMS: [(&str, &[&str]); 14] = [
         "telemetry",
         &["clock", "engine", "limits", "model", "threads"],
     ),
-    ("timer", &["clock", "dispatch", "engine", "limits", "model"]),
+    (
+        "timer",
+        &["bell", "clock", "dispatch", "engine", "limits", "model"],
+    ),
     (
         "journal",
         &[
+            "bell",
             "clock",
             "dispatch",
             "engine",
@@ -39,6 +44,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     (
         "dispatch",
         &[
+            "bell",
             "clock",
             "config",
             "engine",
@@ -66,6 +72,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     (
         "webhook",
         &[
+            "bell",
             "clock",
             "config",
             "dispatch",
@@ -93,10 +100,10 @@ const CRATES: [(&str, &[&str]); 29] = [
         "crossbeam_channel",
         &[
             "src/daemon.rs",
+            "src/bell.rs",
             "src/dispatch/",
             "src/journal/",
             "src/timer/mod.rs",
-            "src/webhook/mod.rs",
             "src/api/guard/",
             "src/command/",
             "src/telemetry/log/writer.rs",

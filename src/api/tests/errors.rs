@@ -130,7 +130,12 @@ fn a_full_inbox_turns_senders_away_for_a_second() {
     // Nobody takes anything out of this inbox, and it has no room.
     let (requests, _incoming) = bounded(0);
     let metrics = Arc::new(Metrics::new("test"));
-    let api = Api::new(Inbox::new(requests), metrics, Clock::start(), settings());
+    let api = Api::new(
+        Inbox::new(RingingSender::new(requests, &Bell::default())),
+        metrics,
+        Clock::start(),
+        settings(),
+    );
     let told = tell(&api, post_alerts(r#"[{"labels":{"a":"b"}}]"#));
     assert_eq!((told.status, told.header("Retry-After")), (503, Some("1")));
     assert_eq!(

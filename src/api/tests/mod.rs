@@ -14,6 +14,7 @@ use crossbeam_channel::{Receiver as Incoming, bounded};
 
 use super::http::{Answer, Body, Handler, Request};
 use super::router::{Api, NotReloaded, Settings};
+use crate::bell::{Bell, RingingSender};
 use crate::clock::Clock;
 use crate::config::{Config, GroupBy, Receiver, Route};
 use crate::dispatch::inbox::{self, Inbox, Receipt};
@@ -81,7 +82,12 @@ fn api_with(world: World, settings: Settings) -> Api {
     })
     .expect("the host has room for a thread");
     let metrics = Arc::new(Metrics::new("test"));
-    Api::new(Inbox::new(requests), metrics, Clock::start(), settings)
+    Api::new(
+        Inbox::new(RingingSender::new(requests, &Bell::default())),
+        metrics,
+        Clock::start(),
+        settings,
+    )
 }
 
 fn api(world: World) -> Api {

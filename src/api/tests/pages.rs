@@ -20,7 +20,12 @@ fn a_daemon_without_a_dispatcher_is_healthy_but_not_ready() {
     let (requests, incoming) = bounded(1);
     drop(incoming);
     let metrics = Arc::new(Metrics::new("test"));
-    let api = Api::new(Inbox::new(requests), metrics, Clock::start(), settings());
+    let api = Api::new(
+        Inbox::new(RingingSender::new(requests, &Bell::default())),
+        metrics,
+        Clock::start(),
+        settings(),
+    );
     assert_eq!(get(&api, "/-/healthy").status, 200);
     let told = get(&api, "/-/ready");
     assert_eq!(

@@ -13,11 +13,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, bounded};
 
 use super::opening::open_on;
 use super::samples::{TestFolder, alert, moment};
 use super::*;
+use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
 use crate::dispatch::inbox::{Event, JournalNews, Receipt};
 use crate::dispatch::promise::NotKept;
@@ -51,7 +52,7 @@ struct Bench {
 }
 
 struct Running {
-    batches: Sender<Batch>,
+    batches: RingingSender<Batch>,
     events: Receiver<Event>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -93,16 +94,18 @@ impl Bench {
         let Opened {
             recovered, journal, ..
         } = self.open();
-        let (batches, batches_out) = bounded(limits::BATCHES);
-        let (events_in, events) = bounded(limits::EVENTS);
-        let (syncs, syncs_out) = bounded(1);
-        let (synced_in, synced) = bounded(1);
+        let bell = Bell::default();
+        let (batches, batches_out) = bell::channel(limits::BATCHES, &bell);
+        let (events_in, events) = bell::channel(limits::EVENTS, &Bell::default());
+        let (syncs, syncs_out) = bell::mailbox(1);
+        let (synced_in, synced) = bell::channel(1, &bell);
         let disk = Arc::clone(journal.disk());
         let has_sync_thread = journal.needs_sync_thread();
         let channels = Channels {
             batches: batches_out,
             events: events_in,
             syncs: has_sync_thread.then_some((syncs, synced)),
+            bell,
         };
         let surroundings = Surroundings {
             metrics: Arc::clone(&self.metrics),
