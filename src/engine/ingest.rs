@@ -37,9 +37,10 @@ pub fn admit(
             reason: fault.into(),
         });
     }
+    let (labels, fingerprint) = posted.labels.into_parts();
     Ok(Alert {
-        fingerprint: posted.labels.fingerprint(),
-        labels: posted.labels,
+        fingerprint,
+        labels,
         annotations: posted.annotations,
         starts_at,
         ends_at,
@@ -98,7 +99,7 @@ mod tests {
 
     fn posted(starts_at: Option<i64>, ends_at: Option<i64>) -> PostedAlert {
         PostedAlert {
-            labels: Labels::from_pairs([("alertname", "a")]),
+            labels: Labels::from_pairs([("alertname", "a")]).into(),
             starts_at: starts_at.map(at),
             ends_at: ends_at.map(at),
             ..PostedAlert::default()

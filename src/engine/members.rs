@@ -132,7 +132,7 @@ mod tests {
 
     fn alert(number: u8) -> Arc<Alert> {
         let posted = PostedAlert {
-            labels: Labels::from_pairs([("number", number.to_string())]),
+            labels: Labels::from_pairs([("number", number.to_string())]).into(),
             ..PostedAlert::default()
         };
         let admitted = admit(posted, Wall::UNIX_EPOCH, Duration::from_secs(60));

@@ -3,13 +3,13 @@
 //! Owns what an alert is. Which times it gets and how two reports of it merge is decided in
 //! `engine/ingest.rs`.
 
-use super::{Fingerprint, Labels, SharedText, Wall};
+use super::{Fingerprint, IdentifiedLabels, Labels, SharedText, Wall};
 
 /// An alert as a sender posted it: complete but for what only the dispatcher's clock can say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PostedAlert {
     /// Labels without the empty ones.
-    pub labels: Labels,
+    pub labels: IdentifiedLabels,
     /// Annotations, the empty ones kept.
     pub annotations: Labels,
     /// When it began; `None` if the sender left that to us.

@@ -21,7 +21,7 @@ impl fmt::Display for Fingerprint {
 pub type FingerprintMap<V> = HashMap<Fingerprint, V, BuildHasherDefault<FixedHasher>>;
 
 /// FNV-1a with 64 bits.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Fnv1a(u64);
 
 impl Fnv1a {

@@ -3,9 +3,13 @@
 //! Owns the representation: nobody outside this file and those below it knows it. A set never
 //! changes once built and is cheap to clone, so groups, snapshots and jobs share it.
 //!
+//! - `builder`: sets made pair by pair
+//! - `identified`: sets with their fingerprints
 //! - `packing`: pieces of text as characters, and back
 //! - `names`: the names that almost every alert has, each one character
 
+mod builder;
+mod identified;
 mod names;
 mod packing;
 
@@ -13,6 +17,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::fingerprint::{Fingerprint, Fnv1a};
+pub use builder::LabelsBuilder;
+pub use identified::{IdentifiedBuilder, IdentifiedLabels};
 use packing::{Name, Packer, take_name, take_value};
 
 /// Sorted pairs of name and value with unique names.
@@ -45,7 +51,7 @@ impl Labels {
             }
         }
         Labels {
-            packed: packer.finish(),
+            packed: packer.packed().into(),
         }
     }
 
@@ -91,7 +97,7 @@ impl Labels {
             packer.push(name, value);
         }
         Labels {
-            packed: packer.finish(),
+            packed: packer.packed().into(),
         }
     }
 
@@ -152,14 +158,19 @@ pub fn glance(text: &str) -> u64 {
 }
 
 fn fingerprint_of<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Fingerprint {
-    const SEPARATOR: &[u8] = &[0xff];
     let hash = pairs.fold(Fnv1a::new(), |hash, (name, value)| {
-        hash.update(name.as_bytes())
-            .update(SEPARATOR)
-            .update(value.as_bytes())
-            .update(SEPARATOR)
+        hash_pair(hash, name, value)
     });
     Fingerprint(hash.finish())
+}
+
+/// Takes a pair into a fingerprint.
+fn hash_pair(hash: Fnv1a, name: &str, value: &str) -> Fnv1a {
+    const SEPARATOR: &[u8] = &[0xff];
+    hash.update(name.as_bytes())
+        .update(SEPARATOR)
+        .update(value.as_bytes())
+        .update(SEPARATOR)
 }
 
 fn take_entry<'a>(rest: &mut &'a str) -> Option<(Name<'a>, &'a str)> {

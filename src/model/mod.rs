@@ -23,7 +23,7 @@ pub use duration::{
     parse_go_duration,
 };
 pub use fingerprint::{Fingerprint, FingerprintMap, FixedHasher, Fnv1a};
-pub use labels::{Labels, glance};
+pub use labels::{IdentifiedBuilder, IdentifiedLabels, Labels, LabelsBuilder, glance};
 pub use matcher::{
     MatchOp, Matcher, MatcherError, Parsed, ParserMode, check_regex, compile_search_pattern,
     format_matchers, go_quote, is_valid_label_name, parse_matcher, parse_matchers,

@@ -281,7 +281,7 @@ impl Life {
                 // Half of them fall silent, the others say that it is over.
                 Some(since) if self.dice.happens(0.5) => {
                     let posted = PostedAlert {
-                        labels: sender.labels.clone(),
+                        labels: sender.labels.clone().into(),
                         starts_at: Some(since.min(now)),
                         ends_at: Some(now),
                         ..PostedAlert::default()
@@ -360,7 +360,7 @@ impl Life {
             };
             let labels = sender.labels.clone();
             Some(PostedAlert {
-                labels,
+                labels: labels.into(),
                 starts_at,
                 ends_at,
                 ..PostedAlert::default()

@@ -57,7 +57,7 @@ fn processor_time() -> Duration {
 fn alert(host: &str) -> PostedAlert {
     let labels = Labels::from_pairs([("alertname", "Disk"), ("host", host)]);
     PostedAlert {
-        labels,
+        labels: labels.into(),
         ..PostedAlert::default()
     }
 }

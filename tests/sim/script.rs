@@ -225,7 +225,7 @@ impl Stage {
                 label => labels.push(label.split_once('=').expect("label=value")),
             }
         }
-        posted.labels = Labels::from_pairs(labels);
+        posted.labels = Labels::from_pairs(labels).into();
         posted
     }
 

@@ -8,10 +8,12 @@
 
 mod cursor;
 
-use std::borrow::Cow;
 use std::str;
 
-use crate::model::{Labels, ParserMode, PostedAlert, SharedText, Wall, is_valid_label_name};
+use crate::model::{
+    IdentifiedBuilder, IdentifiedLabels, Labels, LabelsBuilder, ParserMode, PostedAlert,
+    SharedText, Wall, is_valid_label_name,
+};
 
 use super::date::parse_date;
 use super::uri::is_request_uri;
@@ -24,7 +26,9 @@ pub fn plain_alerts(body: &[u8], mode: ParserMode) -> Option<Vec<PostedAlert>> {
     let mut reader = Reader {
         rest: Cursor::new(text),
         mode,
-        pairs: Vec::new(),
+        labels: IdentifiedBuilder::default(),
+        annotations: LabelsBuilder::default(),
+        room: String::new(),
         starts_at: Last::default(),
         ends_at: Last::default(),
         generator_url: Last::default(),
@@ -36,8 +40,11 @@ pub fn plain_alerts(body: &[u8], mode: ParserMode) -> Option<Vec<PostedAlert>> {
 struct Reader<'a> {
     rest: Cursor<'a>,
     mode: ParserMode,
-    /// The set that is being read; empty in between.
-    pairs: Vec<(&'a str, Cow<'a, str>)>,
+    /// The sets that are being read; empty in between.
+    labels: IdentifiedBuilder,
+    annotations: LabelsBuilder,
+    /// Room for a text whose escapes are resolved.
+    room: String,
     starts_at: Last<'a, Option<Wall>>,
     ends_at: Last<'a, Option<Wall>>,
     generator_url: Last<'a, SharedText>,
@@ -52,7 +59,7 @@ struct Last<'a, T> {
 /// The fields of one alert, each `None` until it was read.
 #[derive(Default)]
 struct Fields {
-    labels: Option<Labels>,
+    labels: Option<IdentifiedLabels>,
     annotations: Option<Labels>,
     starts_at: Option<Option<Wall>>,
     ends_at: Option<Option<Wall>>,
@@ -97,66 +104,87 @@ impl<'a> Reader<'a> {
     }
 
     /// Labels, none of them empty: which of two with one name counts is left to the other reader.
-    fn labels(&mut self) -> Option<Labels> {
-        self.pairs()?;
-        let are_sound =
-            !self.pairs.is_empty() && self.pairs.iter().all(|(_, value)| !value.is_empty());
-        are_sound.then(|| Labels::from_pairs(self.pairs.drain(..)))
+    fn labels(&mut self) -> Option<IdentifiedLabels> {
+        let set = &mut self.labels;
+        read_pairs(&mut self.rest, &mut self.room, |name, value| {
+            set.push(name, value);
+            !value.is_empty() && is_valid_label_name(name, self.mode)
+        })?;
+        Some(set.finish()).filter(|labels| !labels.is_empty())
     }
 
     fn annotations(&mut self) -> Option<Labels> {
-        self.pairs()?;
-        Some(Labels::from_pairs(self.pairs.drain(..)))
-    }
-
-    /// Reads an object of texts.
-    fn pairs(&mut self) -> Option<()> {
-        self.rest.take(b'{')?;
-        if self.rest.takes(b'}') {
-            return Some(());
-        }
-        loop {
-            let name = self.rest.simple_string()?;
-            if !is_valid_label_name(name, self.mode) {
-                return None;
-            }
-            self.rest.take(b':')?;
-            self.pairs.push((name, self.rest.string()?.read()?));
-            if !self.rest.takes(b',') {
-                return self.rest.take(b'}');
-            }
-        }
+        let set = &mut self.annotations;
+        read_pairs(&mut self.rest, &mut self.room, |name, value| {
+            set.push(name, value);
+            is_valid_label_name(name, self.mode)
+        })?;
+        Some(set.finish())
     }
 
     fn starts_at(&mut self) -> Option<Option<Wall>> {
-        self.starts_at
-            .read(self.rest.string()?, |text| parse_date(text).ok())
+        let written = self.rest.string()?;
+        self.starts_at.read(written, &mut self.room, read_date)
     }
 
     fn ends_at(&mut self) -> Option<Option<Wall>> {
-        self.ends_at
-            .read(self.rest.string()?, |text| parse_date(text).ok())
+        let written = self.rest.string()?;
+        self.ends_at.read(written, &mut self.room, read_date)
     }
 
     fn generator_url(&mut self) -> Option<SharedText> {
-        self.generator_url.read(self.rest.string()?, |text| {
-            (text.is_empty() || is_request_uri(text)).then(|| text.into())
-        })
+        let written = self.rest.string()?;
+        self.generator_url.read(written, &mut self.room, read_link)
     }
 }
 
 impl<'a, T: Clone> Last<'a, T> {
-    /// What `written` means, which `read` knows.
-    fn read(&mut self, written: Written<'a>, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+    /// What `written` means, which `read` knows. Uses `room` if there are escapes.
+    fn read(
+        &mut self,
+        written: Written<'a>,
+        room: &mut String,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
         match &self.written {
             Some((last, value)) if *last == written => Some(value.clone()),
             _ => {
-                let value = read(&written.read()?)?;
+                let value = read(written.read(room)?)?;
                 self.written = Some((written, value.clone()));
                 Some(value)
             }
         }
     }
+}
+
+/// Reads an object of texts, as long as `takes` has nothing against a pair.
+fn read_pairs(
+    rest: &mut Cursor<'_>,
+    room: &mut String,
+    mut takes: impl FnMut(&str, &str) -> bool,
+) -> Option<()> {
+    rest.take(b'{')?;
+    if rest.takes(b'}') {
+        return Some(());
+    }
+    loop {
+        let name = rest.simple_string()?;
+        rest.take(b':')?;
+        if !takes(name, rest.string()?.read(room)?) {
+            return None;
+        }
+        if !rest.takes(b',') {
+            return rest.take(b'}');
+        }
+    }
+}
+
+fn read_date(text: &str) -> Option<Option<Wall>> {
+    parse_date(text).ok()
+}
+
+fn read_link(text: &str) -> Option<SharedText> {
+    (text.is_empty() || is_request_uri(text)).then(|| text.into())
 }
 
 impl Fields {

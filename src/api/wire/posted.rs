@@ -158,7 +158,7 @@ impl AlertFields<'_> {
             return Err(missing(&format!("{index}.labels")));
         };
         Ok(PostedAlert {
-            labels: without_empty_values(labels),
+            labels: without_empty_values(labels).into(),
             annotations: Labels::from_pairs(self.annotations.unwrap_or_default()),
             starts_at: self.starts_at,
             ends_at: self.ends_at,

@@ -58,7 +58,7 @@ impl Swap {
 
     fn post(&mut self, host: &str, ends_in: i64) {
         let posted = PostedAlert {
-            labels: labels(host),
+            labels: labels(host).into(),
             starts_at: Some(self.now.wall - Duration::from_secs(7200)),
             ends_at: Some(self.now.wall + jiff::SignedDuration::from_secs(ends_in)),
             ..PostedAlert::default()

@@ -169,6 +169,17 @@ impl Bench {
         assert_eq!(heard(answer), Ok(()), "it is kept");
     }
 
+    /// Reports the same alerts again and again until `is_so`; only the last report of each counts.
+    fn keep_until(&mut self, is_so: impl Fn(&Self) -> bool) {
+        for _ in 0..10_000 {
+            self.keep(reports(0..1000));
+            if is_so(self) {
+                return;
+            }
+        }
+        panic!("in vain were ten million reports kept");
+    }
+
     /// Gives it records, which must not be kept; returns the reason.
     fn refused(&mut self, records: Vec<Record>) -> String {
         let answer = self.post(records);

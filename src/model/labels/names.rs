@@ -1,18 +1,20 @@
 //! The names of labels and annotations that are packed as one character.
 //!
-//! Owns the list: what Prometheus, its exporters and the rules that people share call things. The
-//! numbers live in memory alone and are written nowhere, so that the list may change freely.
+//! Owns the list: what Prometheus, its exporters and the rules that people share call things, in the
+//! order of the texts. The numbers live in memory alone and are written nowhere, so that the list may
+//! change freely.
 //! Pure; runs on whichever thread calls it.
 
 /// How many names are known.
 pub const COUNT: u8 = 64;
 
 /// The number of a name that is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Code(u8);
 
 impl Code {
     /// The code with this number, if there is one.
+    #[inline]
     pub fn new(number: u8) -> Option<Self> {
         (number < COUNT).then_some(Code(number))
     }
@@ -24,6 +26,7 @@ impl Code {
 }
 
 /// The text of a name.
+#[inline]
 pub fn text_of(code: Code) -> &'static str {
     NAMES[usize::from(code.0)]
 }
@@ -143,6 +146,11 @@ const fn slot_of(name: &[u8]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_sorted_so_that_numbers_can_be_compared_instead() {
+        assert!(NAMES.is_sorted_by(|a, b| a < b));
+    }
 
     #[test]
     fn every_name_is_found_under_its_own_number_and_nothing_else_is() {

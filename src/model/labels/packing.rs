@@ -13,8 +13,6 @@
 //!
 //! Pure; runs on whichever thread calls it.
 
-use std::sync::Arc;
-
 use super::names;
 
 /// The first mark that says how many characters the length takes.
@@ -40,10 +38,19 @@ impl<'a> Name<'a> {
     }
 
     /// Its text.
+    #[inline]
     pub fn as_str(self) -> &'a str {
         match self {
             Name::Known(code) => names::text_of(code),
             Name::Other(text) => text,
+        }
+    }
+
+    /// Whether it comes before `other`. The numbers of names have the order of their texts.
+    pub fn is_before(self, other: Name<'_>) -> bool {
+        match (self, other) {
+            (Name::Known(code), Name::Known(other)) => code < other,
+            _ => self.as_str() < other.as_str(),
         }
     }
 }
@@ -72,8 +79,13 @@ impl Packer {
     }
 
     /// What was packed.
-    pub fn finish(self) -> Arc<str> {
-        self.packed.into()
+    pub fn packed(&self) -> &str {
+        &self.packed
+    }
+
+    /// Forgets what was packed, and keeps the room.
+    pub fn clear(&mut self) {
+        self.packed.clear();
     }
 
     fn push_text(&mut self, text: &str, base: usize) {
@@ -111,6 +123,7 @@ fn character(number: usize) -> char {
 }
 
 /// Takes the name in front off, if anything is left.
+#[inline(always)]
 pub fn take_name<'a>(rest: &mut &'a str) -> Option<Name<'a>> {
     let mark = *rest.as_bytes().first()?;
     if let Some(code) = names::Code::new(mark) {
@@ -121,11 +134,13 @@ pub fn take_name<'a>(rest: &mut &'a str) -> Option<Name<'a>> {
 }
 
 /// Takes the value in front off.
+#[inline(always)]
 pub fn take_value<'a>(rest: &mut &'a str) -> &'a str {
     let mark = rest.as_bytes()[0];
     take_text(rest, mark, 0)
 }
 
+#[inline(always)]
 fn take_text<'a>(rest: &mut &'a str, mark: u8, base: u8) -> &'a str {
     let (start, length) = if usize::from(mark) < LONG {
         (1, usize::from(mark - base))

@@ -101,3 +101,33 @@ fn a_set_prints_as_in_a_group_key() {
     assert_eq!(labels.to_string(), r#"{alertname="A", cluster="c\"1\n"}"#);
     assert_eq!(Labels::default().to_string(), "{}");
 }
+
+#[test]
+fn a_set_built_pair_by_pair_is_the_one_of_its_pairs() {
+    let sets: [&[(&str, &str)]; 8] = [
+        &[],
+        &[("alertname", "a"), ("job", "j"), ("severity", "s")],
+        &[("job", "j"), ("alertname", "a")],
+        &[("alertname", "a"), ("alertname", "b")],
+        &[("x", "1"), ("x", "2"), ("y", "3"), ("x", "4")],
+        &[
+            ("alarm", "a"),
+            ("alertname", "b"),
+            ("alien", "c"),
+            ("job", "d"),
+        ],
+        &[("jobs", "a"), ("job", "b"), ("é", ""), ("", "c")],
+        &[("a", "x")],
+    ];
+    let mut builder = LabelsBuilder::default();
+    let mut identified = IdentifiedBuilder::default();
+    for pairs in sets {
+        for (name, value) in pairs {
+            builder.push(name, value);
+            identified.push(name, value);
+        }
+        let expected = Labels::from_pairs(pairs.iter().copied());
+        assert_eq!(builder.finish(), expected, "{pairs:?}");
+        assert_eq!(identified.finish(), expected.into(), "{pairs:?}");
+    }
+}

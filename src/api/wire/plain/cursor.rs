@@ -4,8 +4,6 @@
 //! yields `None`, which only says that somebody more thorough has to look. Pure; runs on the http
 //! threads.
 
-use std::borrow::Cow;
-
 /// What is left to read of a text.
 pub struct Cursor<'a> {
     text: &'a str,
@@ -73,21 +71,24 @@ impl<'a> Cursor<'a> {
 }
 
 impl<'a> Written<'a> {
-    /// What it says, with its escapes resolved.
-    pub fn read(&self) -> Option<Cow<'a, str>> {
+    /// What it says. Escapes are resolved into `room`.
+    pub fn read<'b>(&self, room: &'b mut String) -> Option<&'b str>
+    where
+        'a: 'b,
+    {
         if !self.has_escapes {
-            return Some(Cow::Borrowed(self.text));
+            return Some(self.text);
         }
-        let mut read = String::with_capacity(self.text.len());
+        room.clear();
         let mut rest = self.text;
         while let Some((plain, escape)) = rest.split_once('\\') {
-            read.push_str(plain);
+            room.push_str(plain);
             let (character, tail) = resolve(escape)?;
-            read.push(character);
+            room.push(character);
             rest = tail;
         }
-        read.push_str(rest);
-        Some(Cow::Owned(read))
+        room.push_str(rest);
+        Some(room)
     }
 }
 

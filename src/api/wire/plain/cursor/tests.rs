@@ -5,7 +5,7 @@ use super::*;
 /// What the string says that `text` begins with, and what follows it.
 fn string(text: &str) -> Option<(String, &str)> {
     let mut cursor = Cursor::new(text);
-    let said = cursor.string()?.read()?.into_owned();
+    let said = cursor.string()?.read(&mut String::new())?.to_owned();
     Some((said, &text[cursor.at..]))
 }
 
