@@ -44,7 +44,9 @@ fn nothing_that_was_answered_is_lost_by_killing_the_process_over_and_over() {
     for _ in 0..rounds {
         let span = millis(50 + choices.below(400) as u64);
         senders = load(&daemon, senders, span, &mut beliefs);
-        daemon = daemon.kill().start();
+        let ended = daemon.kill();
+        beliefs.starts_anew(now());
+        daemon = ended.start();
         beliefs.hear(receiver.so_far());
         for sender in &senders {
             sender.assert_all_is_there(&daemon);

@@ -20,9 +20,15 @@ pub struct Beliefs {
     last: BTreeMap<(String, String), Last>,
     /// By webhook, group and host: whether it fires.
     firing: BTreeMap<(String, String, String), bool>,
-    kills: Vec<Mono>,
+    kills: Vec<Kill>,
     heard: usize,
     told_twice: usize,
+}
+
+struct Kill {
+    at: Mono,
+    /// When the next process was started. What the killed one had sent may be read as late as that.
+    next_at: Option<Mono>,
 }
 
 struct Last {
@@ -33,7 +39,13 @@ struct Last {
 impl Beliefs {
     /// A process was killed.
     pub fn killed(&mut self, at: Mono) {
-        self.kills.push(at);
+        self.kills.push(Kill { at, next_at: None });
+    }
+
+    /// It has ended, and another one is started.
+    pub fn starts_anew(&mut self, at: Mono) {
+        let kill = self.kills.last_mut().expect("one was killed");
+        kill.next_at = Some(at);
     }
 
     /// Webhooks that were taken.
@@ -99,8 +111,10 @@ impl Beliefs {
         }
         self.told_twice += 1;
         let mut kills = self.kills.iter();
-        let is_excused = kills
-            .any(|kill| before.at <= *kill && kill.since(before.at) < UNRECORDED && *kill < at);
+        let is_excused = kills.any(|kill| {
+            let was_by_the_killed = kill.next_at.is_some_and(|next_at| before.at <= next_at);
+            was_by_the_killed && kill.at.since(before.at) < UNRECORDED && kill.at < at
+        });
         assert!(
             is_excused,
             "told twice, {:?} apart, with no kill in between: {alerts}",
