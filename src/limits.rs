@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-/// Requests that may wait for the dispatcher. As many as there are lines are out at once, and those
+/// Requests that may wait for the dispatcher. As many as are handled are out at once, and those
 /// whose senders were told that it takes too long, so a full inbox means that the dispatcher is far
 /// behind; the sender then hears 503.
 pub const INBOX: usize = 64;
@@ -117,9 +117,9 @@ pub const WORKERS_PER_ENDPOINT: usize = 4;
 /// Alerts kept, resolved ones included. At half a kilobyte each this is about a gigabyte.
 pub const ALERTS: usize = 2_000_000;
 
-/// Lines to tiny_http, and so requests that are handled at once: parsed, the dispatcher asked, answers
-/// made. Mostly they wait for the dispatcher.
-pub const HTTP_LINES: usize = 4;
+/// Requests that are handled at once: bodies parsed, the dispatcher asked, answers made. Mostly they wait
+/// for the dispatcher.
+pub const REQUESTS_HANDLED: usize = 4;
 
 /// Passwords that are checked at once. A check takes tens of milliseconds of one core on purpose;
 /// a flood of wrong ones must leave the other cores to alerts.
@@ -140,7 +140,7 @@ pub const PEM_BYTES: u64 = 1 << 20;
 pub const CONNECTIONS: usize = 1024;
 
 /// Descriptors left to the rest of the daemon when connections are capped by the host's limit:
-/// the workers' sockets, the lines to tiny_http (three each), files, listeners.
+/// the workers' sockets, files, listeners.
 pub const DESCRIPTOR_RESERVE: usize = 64;
 
 /// Bytes of a request line with all headers; proxies send a few kilobytes at most.
@@ -186,12 +186,8 @@ pub const CONCURRENT_READS: usize = 8;
 /// itself at that time, and has to wake up and say so.
 pub const ANSWER_GRACE: Duration = Duration::from_millis(50);
 
-/// How long a request waits for a line before its sender hears 503.
-pub const LINE_WAIT: Duration = Duration::from_secs(5);
-
-/// How long tiny_http may take to parse a request inside of the process; a healthy host needs a
-/// millisecond. Past it the line is given up for another.
-pub const LINE_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a request waits until it may be handled before its sender hears 503.
+pub const PLACE_WAIT: Duration = Duration::from_secs(5);
 
 /// Matchers of a silence. People write two or three; a compiled regex takes kilobytes, so that a
 /// body full of them would take gigabytes.
@@ -336,7 +332,7 @@ const _: () = assert!(
 );
 const _: () = assert!(EVENTS > WORKERS, "an outcome must always find room");
 const _: () = assert!(
-    INBOX > HTTP_LINES,
+    INBOX > REQUESTS_HANDLED,
     "each request that is handled must find room on a calm day"
 );
 const _: () = assert!(

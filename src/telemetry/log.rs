@@ -65,13 +65,9 @@ impl Log for Logger {
     }
 }
 
-/// TLS and HTTP libraries tell every step at debug, which would bury what the daemon says. What
-/// tiny_http says is only that the guard shut its listener, which is meant.
+/// TLS and HTTP libraries tell every step at debug, which would bury what the daemon says.
 fn is_wanted(level: Level, metadata: &Metadata) -> bool {
     let their_crate = metadata.target().split("::").next();
-    if their_crate == Some("tiny_http") {
-        return false;
-    }
     let is_ours = their_crate == Some(env!("CARGO_CRATE_NAME"));
     let bound = if is_ours {
         level

@@ -114,7 +114,7 @@ const CRATES: [(&str, &[&str]); 29] = [
         "ureq",
         &["src/webhook/", "src/command/", "src/config/url.rs"],
     ),
-    ("tiny_http", &["src/api/guard/"]),
+    ("tiny_http", &["src/api/guard/wording.rs"]),
     (
         "serde",
         &[

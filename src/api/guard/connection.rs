@@ -1,11 +1,11 @@
 //! The loop of one connection: read a request, have it answered, write the answer, again.
 //!
 //! ```text
-//!            first byte          gate           body            line, handler
-//!   idle ───────────────► head ───────► body ───────► exchange ───────────────► reply ──┐
-//!    ▲  │ idle_timeout     │ 400 408     │ 408 413     │ 502 503                  │      │
-//!    │  ▼                  │ 414 431 5xx │ 400 503     │                          │      │
-//!    │ end ◄───────────────┴─────────────┘             │      write deadline: end ┘      │
+//!            first byte          gate           body            place, handler
+//!   idle ───────────────► head ───────► body ───────► handle ────────────────► reply ──┐
+//!    ▲  │ idle_timeout     │ 400 408     │ 408 413     │ 503                     │      │
+//!    │  ▼                  │ 414 431 5xx │ 400 503     │                         │      │
+//!    │ end ◄───────────────┴─────────────┘             │     write deadline: end ┘      │
 //!    └─────────────────────────────────────────────────┴────────────────────────────────┘
 //! ```
 //!
@@ -14,7 +14,7 @@
 //!
 //! Owns the buffers of one connection; they shrink back after a large request. Never looks into a
 //! body and never reads ahead of the request in hand. Runs on the connection's own thread, and so does
-//! the handler (`exchange`).
+//! the handler (`desk`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,6 @@ use std::time::Duration;
 use super::Shared;
 use super::body::{BodyFault, BodyReader};
 use super::budget::Charge;
-use super::exchange::{self, Asking, Exchanged, Handed};
 use super::gate::Denied;
 use super::handshake;
 use super::head::{self, Framing, Head, HeadFault, Persistence, Version};
@@ -30,10 +29,12 @@ use super::method::Method;
 use super::reads::ReadPermit;
 use super::refused::Refused;
 use super::registry::{Awake, Connection};
-use super::reply::{Payload, ReplyFault, ReplyWriter, push_missing, version_text};
+use super::reply::{Payload, ReplyFault, ReplyWriter, push_missing};
 use super::wire::{Cut, Wire};
+use super::wording::push_head;
+use crate::api::http::{Answer, Body, Request};
 use crate::config::WebConfig;
-use crate::limits::{ANSWER_GRACE, LINE_PATIENCE, LINE_WAIT, UNCOUNTED_BYTES};
+use crate::limits::{ANSWER_GRACE, PLACE_WAIT, UNCOUNTED_BYTES};
 use crate::model::Mono;
 use crate::telemetry::metrics::Refusal;
 
@@ -60,9 +61,6 @@ pub(super) fn serve(connection: &Connection, shared: &Shared) {
         shared,
         wire: Wire::new(&connection.stream, shared.clock),
         input: Vec::new(),
-        request: Vec::new(),
-        body: Vec::new(),
-        raw: Vec::new(),
         out: Vec::new(),
         web: None,
     };
@@ -87,11 +85,6 @@ struct Session<'a> {
     wire: Wire<'a>,
     /// Bytes read and not used yet: part of a head, or requests sent ahead.
     input: Vec<u8>,
-    /// The head in canonical form, and a small body behind it.
-    request: Vec<u8>,
-    body: Vec<u8>,
-    /// What tiny_http wrote.
-    raw: Vec<u8>,
     /// What goes to the peer.
     out: Vec<u8>,
     /// The web configuration whose headers the answer at hand gets.
@@ -163,16 +156,16 @@ impl<'a> Session<'a> {
     }
 
     fn answer(&mut self, begun: Mono, asked: &mut Asked) -> Result<Persistence, Fault> {
-        let head = self.read_head(begun)?;
+        let (head, mut request) = self.read_head(begun)?;
         *asked = Asked::from(&head);
-        self.pass_gate(&head)?;
+        self.pass_gate(&head, &request)?;
         let mut charge = Charge::none(&self.shared.budget);
-        self.read_body(&head, &mut charge)?;
+        self.read_body(&head, &mut request.body, &mut charge)?;
         let permit = self.permit_read(&head)?;
-        let exchanged = self.exchange(&head)?;
+        let answer = self.handle(&head, request)?;
         drop(charge);
-        let _permit = self.permit_stream(permit, &head, &exchanged)?;
-        self.reply(&head, exchanged)
+        let _permit = self.permit_stream(permit, &head, &answer)?;
+        self.reply(&head, answer)
     }
 
     fn fill(&mut self, deadline: Mono) -> Result<(), Cut> {
@@ -183,19 +176,18 @@ impl<'a> Session<'a> {
         read.map(|_| ())
     }
 
-    /// Reads up to the end of a head, writes it anew to `self.request`, and drops it from the
-    /// input.
-    fn read_head(&mut self, begun: Mono) -> Result<Head, Fault> {
+    /// Reads up to the end of a head, and drops it from the input.
+    fn read_head(&mut self, begun: Mono) -> Result<(Head, Request), Fault> {
         let deadline = begun + self.shared.limits.head_timeout;
         self.await_head(deadline)?;
-        self.request.clear();
-        let head = head::parse(&self.input, &self.shared.limits, &mut self.request)
-            .map_err(Refused::from)?;
+        let (head, mut request) =
+            head::parse(&self.input, &self.shared.limits).map_err(Refused::from)?;
         if head.bytes > self.shared.limits.head_bytes {
             return Err(Refused::from(HeadFault::TooLarge).into());
         }
         self.input.drain(..head.bytes);
-        Ok(head)
+        request.peer = Some(self.connection.peer);
+        Ok((head, request))
     }
 
     fn await_head(&mut self, deadline: Mono) -> Result<(), Fault> {
@@ -233,11 +225,11 @@ impl<'a> Session<'a> {
     }
 
     /// A request that is not let in keeps its connection only if no body is left to be sent.
-    fn pass_gate(&mut self, head: &Head) -> Result<(), Refused> {
+    fn pass_gate(&mut self, head: &Head, request: &Request) -> Result<(), Refused> {
         let Some(gate) = &self.shared.gate else {
             return Ok(());
         };
-        let (refused, web) = match gate.admit(head::value_of(&self.request, "authorization")) {
+        let (refused, web) = match gate.admit(request.header("authorization")) {
             Ok(web) => {
                 self.web = Some(web);
                 return Ok(());
@@ -261,12 +253,16 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn read_body(&mut self, head: &Head, charge: &mut Charge) -> Result<(), Fault> {
-        self.body.clear();
+    fn read_body(
+        &mut self,
+        head: &Head,
+        body: &mut Vec<u8>,
+        charge: &mut Charge,
+    ) -> Result<(), Fault> {
         let reader = BodyReader {
             wire: &mut self.wire,
             input: &mut self.input,
-            body: &mut self.body,
+            body,
             charge,
             limit: self.shared.limits.body_bytes,
             deadline: self.shared.clock.mono() + self.shared.limits.body_timeout,
@@ -288,10 +284,9 @@ impl<'a> Session<'a> {
         &self,
         answered: Option<ReadPermit<'a>>,
         head: &Head,
-        exchanged: &Exchanged,
+        answer: &Answer,
     ) -> Result<Option<ReadPermit<'a>>, Refused> {
-        let is_stream = |handed: &Handed| handed.length.is_none();
-        if answered.is_none() || !exchanged.handed.as_ref().is_some_and(is_stream) {
+        if answered.is_none() || !matches!(answer.body, Body::Stream(_)) {
             return Ok(None);
         }
         let permit = self.shared.reads.stream();
@@ -303,52 +298,30 @@ impl<'a> Session<'a> {
         Refused::too_many_reads(limit).with_persistence(head.persistence)
     }
 
-    /// Has the request in `self.request` and `self.body` answered. The head of the answer is left
-    /// in `self.out`, all of it in `self.raw`.
-    fn exchange(&mut self, head: &Head) -> Result<Exchanged, Fault> {
+    /// The handler's answer, if it comes in time.
+    fn handle(&self, head: &Head, request: Request) -> Result<Answer, Refused> {
         let (shared, limit) = (self.shared, self.shared.limits.handling_timeout);
-        let wait = limit.map_or(LINE_WAIT, |limit| limit.min(LINE_WAIT));
+        let wait = limit.map_or(PLACE_WAIT, |limit| limit.min(PLACE_WAIT));
         let begun = shared.clock.mono();
-        let Some(lease) = shared.pool.take(wait) else {
+        let Some(place) = shared.desk.take_place(wait) else {
             let refused = limit.filter(|limit| *limit == wait);
             let refused = refused.map_or_else(Refused::busy, Refused::timed_out);
-            return Err(refused.with_persistence(head.persistence).into());
+            return Err(refused.with_persistence(head.persistence));
         };
-        self.out.clear();
-        self.out.extend_from_slice(version_text(head.version));
-        let asking = Asking {
-            head: &mut self.request,
-            body: &mut self.body,
-            peer: self.connection.peer,
-            patience: limit.map_or(LINE_PATIENCE, |limit| limit.min(LINE_PATIENCE)),
-        };
-        let (raw, relayed) = (&mut self.raw, &mut self.out);
-        let exchanged = exchange::exchange(lease, &shared.desk, asking, raw, relayed);
-        release(&mut self.body, UNCOUNTED_BYTES);
+        let answer = place.answer(request);
         // Whatever takes long in a handler gives up by itself at that time. What came later counts as
         // not come, so that a sender hears the same wherever the time went.
         let took = shared.clock.mono().since(begun);
-        let refused = match limit.filter(|limit| took > *limit + ANSWER_GRACE) {
-            Some(limit) => Refused::timed_out(limit),
-            None => match exchanged {
-                Ok(exchanged) => return Ok(exchanged),
-                Err(error) => {
-                    log::error!("a line to the request layer broke: {error}");
-                    Refused::line_broke()
-                }
-            },
-        };
-        Err(refused.with_persistence(head.persistence).into())
+        match limit.filter(|limit| took > *limit + ANSWER_GRACE) {
+            Some(limit) => Err(Refused::timed_out(limit).with_persistence(head.persistence)),
+            None => Ok(answer),
+        }
     }
 
-    fn reply(&mut self, head: &Head, exchanged: Exchanged) -> Result<Persistence, Fault> {
-        let _charge = self.charge_answer(head, exchanged.handed.as_ref())?;
-        let payload = match exchanged.handed {
-            _ if matches!(exchanged.status, 204 | 304) => Payload::Nothing,
-            _ if head.method == Method::Head => Payload::Described(exchanged.length),
-            Some(handed) => Payload::Handed(handed),
-            None => Payload::Whole(&self.raw[exchanged.body_at..]),
-        };
+    fn reply(&mut self, head: &Head, answer: Answer) -> Result<Persistence, Fault> {
+        let _charge = self.charge_answer(head, &answer)?;
+        self.out.clear();
+        push_head(&mut self.out, head.version, answer.status, &answer.headers);
         if let Some(web) = &self.web {
             push_missing(&mut self.out, &web.headers);
         }
@@ -361,6 +334,7 @@ impl<'a> Session<'a> {
             timeout: self.shared.limits.write_timeout,
             written: 0,
         };
+        let payload = Payload::of(answer, &head.method);
         match writer.write(payload, head, persistence) {
             Ok(persistence) => Ok(persistence),
             Err(fault) => Err(self.note_unwritten(fault)),
@@ -368,20 +342,13 @@ impl<'a> Session<'a> {
     }
 
     /// A large answer that exists as a whole takes room like a large body.
-    fn charge_answer(
-        &self,
-        head: &Head,
-        handed: Option<&Handed>,
-    ) -> Result<Option<Charge>, Refused> {
-        let Some(length) = handed.and_then(|handed| handed.length) else {
-            return Ok(None);
-        };
+    fn charge_answer(&self, head: &Head, answer: &Answer) -> Result<Charge, Refused> {
         let mut charge = Charge::none(&self.shared.budget);
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        match charge.cover(length) {
-            Ok(()) => Ok(Some(charge)),
-            Err(_) => Err(Refused::out_of_buffers().with_persistence(head.persistence)),
+        let length = answer.body.length();
+        if length <= UNCOUNTED_BYTES || charge.cover(length).is_ok() {
+            return Ok(charge);
         }
+        Err(Refused::out_of_buffers().with_persistence(head.persistence))
     }
 
     fn note_unwritten(&self, fault: ReplyFault) -> Fault {
@@ -443,14 +410,7 @@ impl<'a> Session<'a> {
         if self.input.is_empty() {
             release(&mut self.input, KEPT_BYTES);
         }
-        for buffer in [
-            &mut self.request,
-            &mut self.body,
-            &mut self.raw,
-            &mut self.out,
-        ] {
-            release(buffer, KEPT_BYTES);
-        }
+        release(&mut self.out, KEPT_BYTES);
     }
 }
 

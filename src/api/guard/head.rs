@@ -1,18 +1,19 @@
-//! The head of a request: checked, understood, and written anew in canonical form.
+//! The head of a request: checked, and understood.
 //!
 //! Owns the rules that keep two readers of the same bytes from seeing different requests (request
-//! smuggling): what RFC 9112 leaves open is refused here, and what goes on to tiny_http is built
-//! from what was understood, never copied. Pure; runs on a connection's thread.
+//! smuggling): what RFC 9112 leaves open is refused here, and what goes on to the handler is what was
+//! understood. Pure; runs on a connection's thread.
 
 use httparse::{EMPTY_HEADER, Header, Status};
 
 use super::limits::Limits;
 use super::method::Method;
+use crate::api::http::Request;
 
 /// The longest method that is worth telling apart.
 const METHOD_BYTES: usize = 20;
 
-/// Headers that concern one connection only, or that the guard sets itself.
+/// Headers that concern one connection only, or that the guard alone goes by.
 const OWN_HEADERS: [&str; 9] = [
     "connection",
     "content-length",
@@ -117,13 +118,9 @@ pub(super) fn has_end(input: &[u8], searched: usize) -> bool {
     tail.windows(2).any(|pair| pair == b"\n\n") || tail.windows(3).any(|three| three == b"\n\r\n")
 }
 
-/// Reads a complete head from the start of `input` and writes its canonical form to `canonical`:
-/// request line and headers, but for the content-length and the empty line.
-pub(super) fn parse(
-    input: &[u8],
-    limits: &Limits,
-    canonical: &mut Vec<u8>,
-) -> Result<Head, HeadFault> {
+/// Reads a complete head from the start of `input`: what it says to the guard, and the request as the
+/// handler is to see it, without its body.
+pub(super) fn parse(input: &[u8], limits: &Limits) -> Result<(Head, Request), HeadFault> {
     let mut headers = vec![EMPTY_HEADER; limits.headers];
     let mut request = httparse::Request::new(&mut headers);
     let bytes = match request.parse(input) {
@@ -147,30 +144,21 @@ pub(super) fn parse(
     };
     let method = Method::parse(method);
     let facts = Facts::gather(request.headers, version)?;
-    write_request_line(&method, target, canonical)?;
-    for header in request.headers.iter() {
-        write_header(header, &facts.named_by_connection, canonical);
-    }
-    Ok(Head {
+    let request = Request {
+        method: method.as_str().to_owned(),
+        target: origin_form(&method, target)?.into_owned(),
+        headers: facts.passed_on(request.headers),
+        ..Request::default()
+    };
+    let head = Head {
         framing: facts.framing()?,
         persistence: facts.persistence(version),
         expectation: facts.expectation(version),
         method,
         version,
         bytes,
-    })
-}
-
-/// The value of the first header called `name` in a canonical head.
-pub(super) fn value_of<'a>(canonical: &'a [u8], name: &str) -> Option<&'a str> {
-    let lines = canonical.split(|byte| *byte == b'\n');
-    let values = lines.filter_map(|line| {
-        let (start, value) = line.split_at_checked(name.len())?;
-        let value = value.strip_prefix(b": ")?.strip_suffix(b"\r")?;
-        start.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
-    });
-    let mut values = values.filter_map(|value| std::str::from_utf8(value).ok());
-    values.next()
+    };
+    Ok((head, request))
 }
 
 /// What the headers that matter to the guard say.
@@ -239,6 +227,20 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// What the handler sees: not what the guard owns, nor what a `Connection` header names, nor values
+    /// outside of ASCII, of which nobody can say what they mean.
+    fn passed_on(&self, headers: &[Header<'_>]) -> Vec<(String, String)> {
+        let is_passed_on = |header: &&Header<'_>| {
+            let is = |other: &&str| other.eq_ignore_ascii_case(header.name);
+            !OWN_HEADERS.iter().any(is) && !self.named_by_connection.iter().any(is)
+        };
+        let headers = headers.iter().filter(is_passed_on).filter_map(|header| {
+            let value = text_of(header.value).ok()?;
+            Some((header.name.to_ascii_lowercase(), value.to_owned()))
+        });
+        headers.collect()
+    }
+
     fn framing(&self) -> Result<Framing, HeadFault> {
         match (self.coding, self.length) {
             (None, length) => Ok(Framing::Length(length.unwrap_or(0))),
@@ -286,18 +288,6 @@ fn text_of(value: &[u8]) -> Result<&str, HeadFault> {
     text.ok_or(HeadFault::Malformed("a header that matters is not ASCII"))
 }
 
-fn write_request_line(
-    method: &Method,
-    target: &str,
-    canonical: &mut Vec<u8>,
-) -> Result<(), HeadFault> {
-    let target = origin_form(method, target)?;
-    for part in [method.as_str(), " ", &target, " HTTP/1.1\r\n"] {
-        canonical.extend_from_slice(part.as_bytes());
-    }
-    Ok(())
-}
-
 /// The target as path and query. Proxies may send it with scheme and authority (RFC 9112 §3.2.2).
 fn origin_form<'a>(
     method: &Method,
@@ -318,19 +308,6 @@ fn origin_form<'a>(
         Some(at) if rest[at..].starts_with('/') => Ok(rest[at..].into()),
         Some(at) => Ok(format!("/{}", &rest[at..]).into()),
         None => Ok("/".into()),
-    }
-}
-
-/// Leaves out what the guard owns, what a `Connection` header names, and values outside of ASCII,
-/// which tiny_http would answer with silence.
-fn write_header(header: &Header<'_>, named_by_connection: &[&str], canonical: &mut Vec<u8>) {
-    let is = |other: &&str| other.eq_ignore_ascii_case(header.name);
-    if OWN_HEADERS.iter().any(is) || named_by_connection.iter().any(is) || !header.value.is_ascii()
-    {
-        return;
-    }
-    for part in [header.name.as_bytes(), b": ", header.value, b"\r\n"] {
-        canonical.extend_from_slice(part);
     }
 }
 

@@ -1,51 +1,45 @@
 //! The front door: everything between the network and a handler.
 //!
 //! ```text
-//! listeners ─► accept ─► conn-1..N ─ head, small body ─► line (Unix socket) ─► tiny_http, parses ─┐
-//!                          │   ▲                                                                  │
-//!                          │   └──────────────────────────── request ────────────────────────────┘
-//!                          └─► handler ─ answer ─► tiny_http, writes ─► line ─► the same conn ─► peer
+//! listeners ─► accept ─► conn-1..N ─ head, body ─► place ─► handler ─ answer ─► the same conn ─► peer
 //! ```
 //!
-//! tiny_http parses requests for the handler, and words its answers, but never meets the network: it
-//! aborts the process on a large Content-Length, stops accepting for good at the first EMFILE, waits
-//! for ever for slow peers, and has no limits. So each connection has a thread of ours that reads
-//! with deadlines and limits, understands the request strictly, buffers it whole, and passes it on in
-//! canonical form, one request at a time. The same thread then takes the parsed request from
-//! tiny_http and runs the handler: every hand-over to another thread costs more than most handlers
-//! do, so only the one that tiny_http insists on is left. Nothing else of the daemon depends on
-//! tiny_http.
+//! Each connection has a thread that reads with deadlines and limits, understands the request
+//! strictly, buffers it whole, runs the handler and writes the answer: every hand-over to another
+//! thread costs more than most handlers do, so there is none. tiny_http, which knows no deadlines and no
+//! limits (it aborts the process on a large Content-Length, stops accepting for good at the first
+//! EMFILE and waits for ever for slow peers), is not let near the network: its server is left out, and
+//! its answers are used (`wording`). Nothing else of the daemon depends on it.
 //!
-//! Owns listeners, connections and their threads, and the thread `lines`. Never looks at what a
-//! request means. Read in this order: `api::http` (what goes in and out), `connection` (the loop),
-//! `head`, `body`, `chunked`, `exchange`, `reads`, `reply`, `refused`, `wire`; `gate`, `handshake`,
-//! `tls`; `accept`, `registry`, `listen`; `pool`, `line`.
+//! Owns listeners, connections and their threads. Never looks at what a request means. Read in this
+//! order: `api::http` (what goes in and out), `connection` (the loop), `head`, `body`, `chunked`,
+//! `desk`, `reads`, `wording`, `reply`, `refused`, `wire`; `gate`, `handshake`, `tls`; `accept`,
+//! `registry`, `listen`.
 //!
-//! Channels in here, all bounded: free lines, and words that a line is gone (one a line); the word
-//! that a connection ended (one), the drain deadline (one), the passwords being checked
-//! (`limits::PASSWORD_CHECKS`; others wait). None can be full when a send must succeed; the others
-//! drop the word. The only locks are those of `gate`.
+//! Channels in here, all bounded: the places before the handler (`limits::REQUESTS_HANDLED`; others
+//! wait); the word that a connection ended (one), the drain deadline (one), the passwords being
+//! checked (`limits::PASSWORD_CHECKS`; others wait). None can be full when a send must succeed; the
+//! others drop the word. The only locks are those of `gate`.
 
 mod accept;
 mod body;
 mod budget;
 mod chunked;
 mod connection;
-mod exchange;
+mod desk;
 mod gate;
 mod handshake;
 mod head;
 mod limits;
-mod line;
 mod listen;
 mod method;
-mod pool;
 mod reads;
 mod refused;
 mod registry;
 mod reply;
 mod tls;
 mod wire;
+mod wording;
 
 #[cfg(test)]
 mod tests;
@@ -67,8 +61,7 @@ pub use listen::{bind, inherited};
 
 use accept::Acceptor;
 use budget::Budget;
-use exchange::Desk;
-use pool::{Mender, Pool};
+use desk::Desk;
 use reads::Reads;
 use registry::Registry;
 
@@ -79,15 +72,11 @@ use crate::model::Mono;
 use crate::telemetry::metrics::Metrics;
 use crate::threads::{self, LOOP_STACK};
 
-/// What is added to the time for draining before threads are left behind.
-const GRACE: Duration = Duration::from_secs(1);
-
 /// An open front door. Dropping it closes it without waiting; [`FrontDoor::stop`] is the way.
 pub struct FrontDoor {
     shared: Arc<Shared>,
     addresses: Vec<SocketAddr>,
     acceptor: JoinHandle<()>,
-    mender: Mender,
     drain: Sender<Mono>,
     wake: UnixStream,
 }
@@ -99,7 +88,6 @@ struct Shared {
     clock: Clock,
     /// What stands before the first answer, if there is a web configuration.
     gate: Option<Gate>,
-    pool: Pool,
     desk: Desk,
     budget: Arc<Budget>,
     /// Connections open.
@@ -115,8 +103,8 @@ impl Shared {
 }
 
 impl FrontDoor {
-    /// Opens the lines to tiny_http, proves each, and only then takes connections from
-    /// `listeners`, through `gate` if there is one. Raises the process' limit on open files as far as the host allows.
+    /// Takes connections from `listeners`, through `gate` if there is one. Raises the process' limit on
+    /// open files as far as the host allows.
     pub fn open(
         listeners: Vec<TcpListener>,
         handler: Arc<dyn Handler>,
@@ -131,11 +119,7 @@ impl FrontDoor {
         }
         let addresses = listeners.iter().map(TcpListener::local_addr);
         let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
-        let (pool, mender) = Pool::open()?;
-        let desk = Desk {
-            handler,
-            metrics: Arc::clone(&metrics),
-        };
+        let desk = Desk::new(handler, Arc::clone(&metrics));
         let shared = Arc::new(Shared {
             budget: Budget::new(limits.buffered_bytes),
             reads: Reads::new(limits.concurrent_reads, Arc::clone(&metrics)),
@@ -143,7 +127,6 @@ impl FrontDoor {
             metrics,
             clock,
             gate,
-            pool,
             desk,
             open: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
@@ -166,7 +149,6 @@ impl FrontDoor {
             shared,
             addresses,
             acceptor,
-            mender,
             drain,
             wake,
         })
@@ -185,8 +167,7 @@ impl FrontDoor {
     /// Closes it: no further connection is taken, idle ones end at once, requests under way may
     /// take up to `drain`. Waits for all threads, but those whose handler does not come back.
     pub fn stop(self, drain: Duration) {
-        let clock = self.shared.clock;
-        let deadline = clock.mono() + drain;
+        let deadline = self.shared.clock.mono() + drain;
         self.shared.stopping.store(true, Ordering::SeqCst);
         // There is room: this is the only word ever sent.
         let _ = self.drain.try_send(deadline);
@@ -194,8 +175,6 @@ impl FrontDoor {
         if self.acceptor.join().is_err() {
             log::error!("the accept thread panicked");
         }
-        let deadline = clock.mono().max(deadline) + GRACE;
-        self.shared.pool.close(self.mender, clock, deadline);
     }
 }
 

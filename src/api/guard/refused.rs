@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::head::{HeadFault, Persistence, Version};
 use super::method::Method;
-use super::reply::{push_end_of_head, push_length, push_missing, version_text};
+use super::reply::{push_end_of_head, push_length, push_missing};
+use super::wording::push_status_line;
 use crate::model::format_go_duration;
 use crate::telemetry::metrics::Refusal;
 
@@ -70,7 +71,7 @@ impl Refused {
         Self::closing(503, Refusal::OutOfBuffers, text)
     }
 
-    /// No line came free in time.
+    /// No place before the handler came free in time.
     pub(super) fn busy() -> Self {
         Self::closing(503, Refusal::Busy, "too many requests are being handled\n")
     }
@@ -91,17 +92,6 @@ impl Refused {
             )
             .into(),
             ..Self::closing(503, Refusal::TooManyReads, "")
-        }
-    }
-
-    /// The line that carried the request broke. The request may have been handled.
-    pub(super) fn line_broke() -> Self {
-        Refused {
-            status: 502,
-            refusal: None,
-            text: "the request layer did not answer\n".into(),
-            lines: "",
-            persistence: Persistence::Close,
         }
     }
 
@@ -153,15 +143,9 @@ impl Refused {
         method: &str,
         headers: &[(&str, String)],
     ) -> Vec<u8> {
-        let status = tiny_http::StatusCode(self.status);
         let mut out = Vec::with_capacity(256);
-        out.extend_from_slice(version_text(version));
-        let lines = format!(
-            " {} {}\r\nContent-Type: text/plain; charset=utf-8\r\n",
-            self.status,
-            status.default_reason_phrase()
-        );
-        out.extend_from_slice(lines.as_bytes());
+        push_status_line(&mut out, version, self.status);
+        out.extend_from_slice(b"Content-Type: text/plain; charset=utf-8\r\n");
         if self.status == 503 && self.refusal != Some(Refusal::TimedOut) {
             out.extend_from_slice(format!("Retry-After: {RETRY_AFTER_SECONDS}\r\n").as_bytes());
         }

@@ -3,13 +3,13 @@
 //! Owns the framing of what goes out: length, chunks or the end of the connection. A large body is
 //! pulled and written piece by piece, never held whole. Runs on a connection's thread.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, Read};
 use std::time::Duration;
 
-use super::exchange::Handed;
 use super::head::{Head, Persistence, Version};
 use super::method::Method;
 use super::wire::{Cut, Wire};
+use crate::api::http::{Answer, Body};
 use crate::clock::Clock;
 use crate::limits::WRITE_PACE;
 use crate::model::Mono;
@@ -17,27 +17,39 @@ use crate::model::Mono;
 /// Bytes of a streamed body in one write, and in one chunk.
 const PIECE_BYTES: usize = 16 * 1024;
 
+/// Bytes of a body that exists as a whole in one write: few enough that a slow peer takes them in time.
+const POURED_BYTES: usize = 64 * 1024;
+
 /// Room for a chunk's size and line end: four digits say up to 64 KiB less one.
 const CHUNK_HEAD: &[u8] = b"0000\r\n";
 
-/// The first bytes of a status line.
-pub(super) fn version_text(version: Version) -> &'static [u8] {
-    match version {
-        Version::Http10 => b"HTTP/1.0",
-        Version::Http11 => b"HTTP/1.1",
-    }
-}
-
 /// The body of an answer, as it is to be written.
-pub(super) enum Payload<'a> {
+pub(super) enum Payload {
     /// None, and no word about its length: 204 and 304.
     Nothing,
-    /// None, but the length that GET would have had: the answer to HEAD.
+    /// None, but the length that GET would have had, where it is known: the answer to HEAD.
     Described(Option<u64>),
     /// All of it.
-    Whole(&'a [u8]),
+    Whole(Vec<u8>),
     /// Pulled while it is written.
-    Handed(Handed),
+    Pulled(Box<dyn Read + Send>),
+}
+
+impl Payload {
+    /// What is to be written of an answer to `method`.
+    pub(super) fn of(answer: Answer, method: &Method) -> Self {
+        if matches!(answer.status, 204 | 304) {
+            return Payload::Nothing;
+        }
+        let is_head = *method == Method::Head;
+        match answer.body {
+            Body::Stream(_) if is_head => Payload::Described(None),
+            body if is_head => Payload::Described(Some(body.length() as u64)),
+            Body::Empty => Payload::Whole(Vec::new()),
+            Body::Bytes(bytes) => Payload::Whole(bytes),
+            Body::Stream(reader) => Payload::Pulled(reader),
+        }
+    }
 }
 
 /// Why an answer did not reach its peer whole.
@@ -75,7 +87,7 @@ impl ReplyWriter<'_, '_> {
     /// Writes the answer to its end; says whether the connection can go on.
     pub(super) fn write(
         mut self,
-        payload: Payload<'_>,
+        payload: Payload,
         head: &Head,
         persistence: Persistence,
     ) -> Result<Persistence, ReplyFault> {
@@ -90,27 +102,29 @@ impl ReplyWriter<'_, '_> {
         push_end_of_head(self.out, head.version, persistence);
         match payload {
             Payload::Nothing | Payload::Described(_) => self.flush()?,
-            Payload::Whole(bytes) => {
-                self.out.extend_from_slice(bytes);
-                self.flush()?;
-            }
-            Payload::Handed(handed) => self.pull(handed, framing)?,
+            Payload::Whole(bytes) => self.pour(&bytes)?,
+            Payload::Pulled(mut reader) => self.pull(reader.as_mut(), framing)?,
         }
         Ok(persistence)
     }
 
-    fn pull(&mut self, mut handed: Handed, framing: BodyFraming) -> Result<(), ReplyFault> {
-        let mut pulled = 0;
-        loop {
-            let bytes = self.pull_piece(handed.reader.as_mut(), framing)?;
-            pulled += bytes;
-            if bytes == 0 {
-                break;
-            }
-            self.flush()?;
+    fn pour(&mut self, bytes: &[u8]) -> Result<(), Cut> {
+        let (first, rest) = bytes.split_at(bytes.len().min(PIECE_BYTES));
+        self.out.extend_from_slice(first);
+        self.flush()?;
+        for piece in rest.chunks(POURED_BYTES) {
+            self.write_piece(piece)?;
         }
-        if handed.length.is_some_and(|length| length != pulled) {
-            return Err(ReplyFault::Body(ErrorKind::UnexpectedEof.into()));
+        Ok(())
+    }
+
+    fn pull(
+        &mut self,
+        reader: &mut (dyn Read + Send),
+        framing: BodyFraming,
+    ) -> Result<(), ReplyFault> {
+        while self.pull_piece(reader, framing)? > 0 {
+            self.flush()?;
         }
         if framing == BodyFraming::Chunked {
             self.out.extend_from_slice(b"0\r\n\r\n");
@@ -123,7 +137,7 @@ impl ReplyWriter<'_, '_> {
         &mut self,
         reader: &mut (dyn Read + Send),
         framing: BodyFraming,
-    ) -> Result<u64, ReplyFault> {
+    ) -> Result<usize, ReplyFault> {
         let start = self.out.len();
         if framing == BodyFraming::Chunked {
             self.out.extend_from_slice(CHUNK_HEAD);
@@ -140,20 +154,26 @@ impl ReplyWriter<'_, '_> {
             self.out[start..data_at].copy_from_slice(size.as_bytes());
             self.out.extend_from_slice(b"\r\n");
         }
-        Ok(pulled as u64)
+        Ok(pulled)
     }
 
-    /// Writes the buffer out. A peer that takes nothing is cut after the timeout; one that takes
-    /// little, once it falls behind the pace asked for.
+    /// Writes the buffer out.
     fn flush(&mut self) -> Result<(), Cut> {
-        let total = self.written + self.out.len() as u64;
+        let out = std::mem::take(self.out);
+        let written = self.write_piece(&out);
+        *self.out = out;
+        self.out.clear();
+        written
+    }
+
+    /// Writes these bytes. A peer that takes nothing is cut after the timeout; one that takes little, once
+    /// it falls behind the pace asked for.
+    fn write_piece(&mut self, bytes: &[u8]) -> Result<(), Cut> {
         let pace = Duration::from_secs(self.written / WRITE_PACE);
         let stalled_at = self.clock.mono() + self.timeout;
         let behind_at = self.begun + self.timeout + pace;
-        let deadline = stalled_at.min(behind_at);
-        self.wire.write_all(self.out, deadline)?;
-        self.out.clear();
-        self.written = total;
+        self.wire.write_all(bytes, stalled_at.min(behind_at))?;
+        self.written += bytes.len() as u64;
         Ok(())
     }
 }
@@ -168,7 +188,7 @@ enum BodyFraming {
 
 /// HTTP/1.0 has no chunks: there the end of the connection ends a body of unknown length.
 fn framing_of(
-    payload: &Payload<'_>,
+    payload: &Payload,
     head: &Head,
     persistence: Persistence,
 ) -> (BodyFraming, Persistence) {
@@ -176,7 +196,7 @@ fn framing_of(
         Payload::Nothing => return (BodyFraming::None, persistence),
         Payload::Described(length) => *length,
         Payload::Whole(bytes) => Some(bytes.len() as u64),
-        Payload::Handed(handed) => handed.length,
+        Payload::Pulled(_) => None,
     };
     match (length, head.version) {
         (Some(length), _) => (BodyFraming::Length(length), persistence),

@@ -353,7 +353,7 @@ fn limits() -> [(&'static str, f64); 14] {
         ("workers", limits::WORKERS as f64),
         ("workers_per_endpoint", limits::WORKERS_PER_ENDPOINT as f64),
         ("alerts", limits::ALERTS as f64),
-        ("http_lines", limits::HTTP_LINES as f64),
+        ("requests_handled", limits::REQUESTS_HANDLED as f64),
         ("drain_seconds", limits::DRAIN.as_secs_f64()),
         ("retry_after_least_seconds", least_retry_after.as_secs_f64()),
         ("retry_after_most_seconds", most_retry_after.as_secs_f64()),

@@ -1,7 +1,7 @@
 //! Many connections, and the end of them.
 
 use super::*;
-use crate::limits::HTTP_LINES;
+use crate::limits::REQUESTS_HANDLED;
 
 #[test]
 fn when_full_the_connection_that_is_idle_the_longest_makes_room() {
@@ -147,13 +147,13 @@ fn stopping_does_not_wait_longer_than_it_may() {
 }
 
 #[test]
-fn the_requests_that_find_no_http_thread_wait_for_one() {
+fn the_requests_that_find_no_place_wait_for_one() {
     let mut door = Door::open(short_limits());
-    let mut waiting: Vec<_> = (0..HTTP_LINES).map(|_| door.connect()).collect();
+    let mut waiting: Vec<_> = (0..REQUESTS_HANDLED).map(|_| door.connect()).collect();
     for client in &mut waiting {
         client.send(get("/wait").as_bytes());
     }
-    while door.door.shared.pool.free_lines() > 0 {
+    while door.door.shared.desk.free_places() > 0 {
         pause();
     }
     let mut late = door.connect();

@@ -2,7 +2,7 @@
 //! client is served.
 
 use super::*;
-use crate::limits::HTTP_LINES;
+use crate::limits::REQUESTS_HANDLED;
 
 #[test]
 fn a_head_that_does_not_come_to_an_end_is_cut_at_its_deadline() {
@@ -323,16 +323,16 @@ fn readers_that_stall_while_their_answer_is_made_hold_up_only_their_like() {
 }
 
 #[test]
-fn who_waits_too_long_for_a_handler_is_told_so_and_so_is_who_waits_for_a_line() {
+fn who_waits_too_long_for_a_handler_is_told_so_and_so_is_who_waits_for_a_place() {
     let mut door = Door::open(Limits {
         handling_timeout: Some(Duration::from_millis(200)),
         ..short_limits()
     });
-    let mut waiting: Vec<_> = (0..HTTP_LINES).map(|_| door.connect()).collect();
+    let mut waiting: Vec<_> = (0..REQUESTS_HANDLED).map(|_| door.connect()).collect();
     for client in &mut waiting {
         client.send(get("/wait").as_bytes());
     }
-    while door.door.shared.pool.free_lines() > 0 {
+    while door.door.shared.desk.free_places() > 0 {
         pause();
     }
     let assert_told = |reply: Reply| {
