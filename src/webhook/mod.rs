@@ -24,6 +24,7 @@ mod proxy;
 mod rendering;
 mod resolver;
 mod secret;
+mod socket;
 mod terminal;
 mod tls;
 mod token;
