@@ -13,7 +13,8 @@
 //! | syncs, synced | journal ↔ journal-sync | 1 | cannot be: one sync is under way at a time |
 //! | calls | signals, conn-1..N, stages → main | `limits::CALLS` | signals wait; a reload over HTTP is refused |
 //!
-//! Who waits for one of them sleeps until its bell rings, which the senders do: `bell.rs`.
+//! Who waits for one of them sleeps until its bell rings, which the senders do: `bell.rs`. Only workers
+//! do not ring at once for each of their outcomes: `dispatch/outcomes.rs`.
 //!
 //! Stop flows downstream: the front door closes, dispatch is told to stop and hangs up on timer,
 //! workers and journal, each ends with one line in the log, and main waits for them in that order.
@@ -39,6 +40,7 @@ use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
 use crate::config::{Config, LoadError, LoadOptions};
 use crate::dispatch::inbox::{Event, Inbox, Request};
+use crate::dispatch::outcomes::{Haste, Outcomes};
 use crate::dispatch::{Channels, Dispatcher, SilenceLog};
 use crate::engine::{Engine, Settings};
 use crate::journal::{self, Batch, Opened, Storage};
@@ -361,13 +363,14 @@ impl Spawner {
         let (events_in, events) = bell::channel(limits::EVENTS, &bell);
         let (commands, commands_out) = bell::mailbox(limits::TIMER_COMMANDS);
         let (workers, mailboxes): (Vec<_>, Vec<_>) = (0..workers).map(|_| bell::mailbox(1)).unzip();
-        let journal_bell = Bell::default();
+        let (haste, journal_bell) = (Haste::default(), Bell::default());
         let (batches, batches_out) = bell::channel(limits::BATCHES, &journal_bell);
         let channels = Channels {
             requests,
             events,
             bell,
             commands,
+            haste: haste.clone(),
             workers,
             batches: opened.is_some().then_some(batches),
         };
@@ -388,10 +391,11 @@ impl Spawner {
             timer::run(commands_out, events, clock);
         })?);
         for (number, jobs) in mailboxes.into_iter().enumerate() {
-            let (events, courier) = (events_in.clone(), Arc::clone(courier));
+            let outcomes = Outcomes::new(number, events_in.clone(), haste.clone());
+            let courier = Arc::clone(courier);
             let name = format!("send-{number}");
             stages.push(self.spawn("send", &name, WORKER_STACK, move || {
-                webhook::run(number, jobs, events, courier);
+                webhook::run(jobs, outcomes, courier);
             })?);
         }
         if let Some(journal) = journal {

@@ -39,10 +39,15 @@ pub const EFFECTS_KEPT: usize = 1024;
 pub const BATCHES: usize = 64;
 
 /// How long the dispatcher holds records that nobody was promised anything about, so that they go out
-/// with the next ones: of what was told, mostly. A process that is killed this soon after a receiver's
-/// answer tells the same once more when it is started again, so it is no longer than an answer from a
-/// near host takes anyway.
+/// with the next ones: of what was told, mostly, counted from the receiver's answer. A process that is
+/// killed this soon after one tells the same once more when it is started again, so it is no longer
+/// than an answer from a near host takes anyway.
 pub const RECORDS_HELD: Duration = Duration::from_millis(5);
+
+/// How long the outcome of a delivery may lie before the dispatcher is woken for it, if nothing waits
+/// for it and nothing else wakes the dispatcher. No longer than what follows from it would be held
+/// anyway, from the same moment on: the two do not add up.
+pub const OUTCOME_UNHEARD: Duration = RECORDS_HELD;
 
 /// Records that are held at most, so that the journal writes while the dispatcher decides.
 pub const RECORDS_HELD_AT_MOST: usize = 512;
@@ -331,6 +336,10 @@ const _: () = assert!(
     "one endpoint must not hold all workers"
 );
 const _: () = assert!(EVENTS > WORKERS, "an outcome must always find room");
+const _: () = assert!(
+    OUTCOME_UNHEARD.as_nanos() <= RECORDS_HELD.as_nanos(),
+    "a record of what was told must not come later than it is promised"
+);
 const _: () = assert!(
     INBOX > REQUESTS_HANDLED,
     "each request that is handled must find room on a calm day"

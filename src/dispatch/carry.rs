@@ -125,6 +125,11 @@ impl Carrier {
         self.metrics.alert_invalid();
     }
 
+    /// What was carried out last follows from something that happened then, not now.
+    pub fn happened_at(&mut self, then: Mono) {
+        self.outlet.hold_since(then);
+    }
+
     /// A worker is done with its attempt.
     pub fn attempt_ended(&mut self, worker: usize) {
         self.crew.is_back(worker);

@@ -73,6 +73,8 @@ pub enum Event {
         worker: usize,
         /// How it ended.
         outcome: Outcome,
+        /// When.
+        ended_at: Mono,
     },
     /// How the journal fares.
     Journal(JournalNews),

@@ -8,6 +8,7 @@ mod alarms;
 mod carry;
 mod crew;
 pub mod inbox;
+pub mod outcomes;
 mod outlet;
 pub mod promise;
 pub mod reply;
@@ -21,7 +22,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Select};
 
 use crate::bell::{Bell, RingingSender};
 use crate::clock::Clock;
-use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Job, Recovered};
+use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Job, Outcome, Recovered};
 use crate::journal::Batch;
 use crate::limits;
 use crate::model::{Mono, Now, PostedAlert};
@@ -31,6 +32,7 @@ use alarms::Alarms;
 use carry::Carrier;
 use crew::Crew;
 use inbox::{Event, JournalNews, Receipt, Request};
+use outcomes::Haste;
 use outlet::Outlet;
 use promise::{NotKept, Promise, SilenceReply};
 
@@ -45,6 +47,8 @@ pub struct Channels {
     pub bell: Bell,
     /// To the timer.
     pub commands: RingingSender<Vec<Command>>,
+    /// Says to the workers whether something waits for what they send.
+    pub haste: Haste,
     /// To each worker; as many as the engine may use.
     pub workers: Vec<RingingSender<Job>>,
     /// To the journal, if the state is kept.
@@ -58,6 +62,7 @@ pub struct Dispatcher {
     requests: Receiver<Request>,
     events: Receiver<Event>,
     bell: Bell,
+    haste: Haste,
     carrier: Carrier,
     clock: Clock,
     /// Effects of the input in hand; kept to use its memory again.
@@ -91,6 +96,7 @@ impl Dispatcher {
             requests: channels.requests,
             events: channels.events,
             bell: channels.bell,
+            haste: channels.haste,
             carrier: Carrier::new(
                 Alarms::new(channels.commands),
                 Crew::new(channels.workers),
@@ -162,6 +168,8 @@ impl Dispatcher {
 
     /// Sleeps until something came in, or until it is time to hand over what is held back.
     fn wait(&self) {
+        // Ahead of the last look at the channels, for which see [`Haste`].
+        self.haste.set(self.engine.has_waiting_deliveries());
         if self.carrier.is_blocked() {
             return self.wait_for_room();
         }
@@ -195,12 +203,19 @@ impl Dispatcher {
                     self.handle(Input::Ring { alarm, at }, now);
                 }
             }
-            Event::Outcome { worker, outcome } => {
-                self.carrier.attempt_ended(worker);
-                self.handle(Input::Outcome(outcome), now);
-            }
+            Event::Outcome {
+                worker,
+                outcome,
+                ended_at,
+            } => self.take_outcome(worker, outcome, ended_at, now),
             Event::Journal(news) => self.take_news(news, now),
         }
+    }
+
+    fn take_outcome(&mut self, worker: usize, outcome: Outcome, ended_at: Mono, now: Now) {
+        self.carrier.attempt_ended(worker);
+        self.handle(Input::Outcome(outcome), now);
+        self.carrier.happened_at(ended_at);
     }
 
     fn take_news(&mut self, news: JournalNews, now: Now) {
@@ -328,10 +343,13 @@ impl Dispatcher {
 
     fn await_outcome(&mut self, deadline: Mono) -> bool {
         match self.events.recv_deadline(self.clock.instant(deadline)) {
-            Ok(Event::Outcome { worker, outcome }) => {
-                self.carrier.attempt_ended(worker);
+            Ok(Event::Outcome {
+                worker,
+                outcome,
+                ended_at,
+            }) => {
                 let now = self.clock.now();
-                self.handle(Input::Outcome(outcome), now);
+                self.take_outcome(worker, outcome, ended_at, now);
                 let sizes = self.engine.sizes();
                 self.carrier.deliver_all_records(now, sizes);
                 true
@@ -341,3 +359,6 @@ impl Dispatcher {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

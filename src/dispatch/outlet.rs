@@ -57,6 +57,15 @@ impl Outlet {
         }
     }
 
+    /// What was recorded last is of something that happened then: it is held no longer than from
+    /// there on.
+    pub fn hold_since(&mut self, happened_at: Mono) {
+        if self.has_something() {
+            let until = happened_at + limits::RECORDS_HELD;
+            self.held_until = Some(self.held_until.map_or(until, |held| held.min(until)));
+        }
+    }
+
     /// Takes an answer that waits for all that was recorded so far.
     pub fn promise(&mut self, promise: Promise) {
         if self.batches.is_none() {
@@ -196,6 +205,24 @@ mod tests {
         let batch = batches.try_recv().expect("their time is over");
         assert_eq!(batch.records.len(), 3);
         assert_eq!(outlet.held_until(), None, "nothing is left to wake for");
+    }
+
+    #[test]
+    fn what_happened_a_while_ago_has_waited_already() {
+        let (journal, batches) = bell::channel(1, &Bell::default());
+        let mut outlet = Outlet::new(Some(journal));
+        let sizes = Sizes::default();
+        outlet.hold_since(Mono::START);
+        assert_eq!(outlet.held_until(), None, "nothing is held");
+        outlet.record(record());
+        outlet.hold_since(Mono::START);
+        outlet.hold_since(Mono::START + limits::RECORDS_HELD);
+        let now = Mono::START + limits::RECORDS_HELD / 2;
+        outlet.deliver(at(now), sizes);
+        let until = Mono::START + limits::RECORDS_HELD;
+        assert_eq!(outlet.held_until(), Some(until));
+        outlet.deliver(at(until), sizes);
+        assert_eq!(batches.len(), 1);
     }
 
     #[test]

@@ -140,6 +140,11 @@ impl Engine {
         self.advance(attempt.delivery.group, now, out);
     }
 
+    /// Whether deliveries wait for an attempt to end: for a worker, or for their endpoint's share.
+    pub fn has_waiting_deliveries(&self) -> bool {
+        self.lanes.waiting() > 0
+    }
+
     /// Attempts that are out.
     pub(super) fn attempts_in_flight(&self) -> usize {
         self.attempts.in_flight.len()

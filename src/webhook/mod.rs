@@ -24,6 +24,7 @@ mod proxy;
 mod rendering;
 mod resolver;
 mod secret;
+mod socket;
 mod terminal;
 mod tls;
 mod token;
@@ -46,11 +47,12 @@ use self::rendering::Rendering;
 use self::resolver::Resolver;
 use self::transport::KeptConnections;
 use self::trust::HostRoots;
-use crate::bell::{Mailbox, RingingSender};
+use crate::bell::Mailbox;
 use crate::clock::Clock;
 use crate::config::Destination;
-use crate::dispatch::inbox::Event;
+use crate::dispatch::outcomes::{Outcomes, Told};
 use crate::engine::{Job, Notification, Outcome, Verdict};
+use crate::limits;
 use crate::telemetry::metrics::{Metrics, TemplateUse};
 
 /// What the workers need to know that stands in no job.
@@ -75,14 +77,23 @@ pub struct Courier {
     clock: Clock,
 }
 
-/// The loop of one worker thread, the one with this number. Ends when either channel hangs up.
-pub fn run(worker: usize, jobs: Mailbox<Job>, events: RingingSender<Event>, courier: Arc<Courier>) {
-    while let Ok(job) = jobs.next() {
+/// The loop of one worker thread. Ends when either channel hangs up.
+pub fn run(jobs: Mailbox<Job>, outcomes: Outcomes, courier: Arc<Courier>) {
+    let mut next = jobs.next();
+    while let Ok(job) = next {
         let outcome = courier.deliver(&job);
-        let ended = Event::Outcome { worker, outcome };
-        if events.send(ended).is_err() {
-            break;
-        }
+        let ended_at = courier.clock.mono();
+        let told = outcomes.tell(outcome, ended_at);
+        // Not kept over the sleep to come.
+        drop(job);
+        next = match told {
+            Ok(Told::Aloud) => jobs.next(),
+            Ok(Told::Quietly) => {
+                let until = ended_at + limits::OUTCOME_UNHEARD;
+                jobs.next_with_duty(until, courier.clock, || outcomes.remind())
+            }
+            Err(_) => break,
+        };
     }
     log::debug!("send worker stopped");
 }

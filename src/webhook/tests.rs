@@ -7,6 +7,8 @@ use super::fake_receiver::{FakeReceiver, Reply, answer};
 use super::*;
 use crate::bell::{self, Bell};
 use crate::config::{Endpoint, Webhook};
+use crate::dispatch::inbox::Event;
+use crate::dispatch::outcomes::Haste;
 use crate::engine::{AttemptId, FailureKind, Reason};
 use crate::model::Labels;
 use crate::telemetry::metrics::Metrics;
@@ -77,17 +79,18 @@ fn each_job_gives_one_outcome_until_the_jobs_end() {
         })
     });
     let (jobs, work) = bell::mailbox(2);
-    let (events, outcomes) = bell::channel(2, &Bell::default());
+    let (events, taken) = bell::channel(2, &Bell::default());
+    let outcomes = Outcomes::new(0, events, Haste::default());
     for (attempt, path) in [(7, "/good"), (8, "/bad")] {
         let destination = Destination::Url(receiver.url(path));
         jobs.send(job(attempt, destination)).expect("room");
     }
     drop(jobs);
     let worker = threads::spawn("send-0", threads::WORKER_STACK, move || {
-        run(0, work, events, courier());
+        run(work, outcomes, courier());
     });
     worker.expect("a thread").join().expect("no panic");
-    let outcomes: Vec<Outcome> = outcomes
+    let outcomes: Vec<Outcome> = taken
         .iter()
         .map(|event| match event {
             Event::Outcome { outcome, .. } => outcome,
@@ -105,6 +108,34 @@ fn each_job_gives_one_outcome_until_the_jobs_end() {
     assert_eq!(failure.text, "unexpected status code 404: no such team");
     let body = &receiver.take_seen()[0].body;
     assert!(body.starts_with(b"{\"receiver\":\"team\",\"status\":"));
+}
+
+#[test]
+fn a_worker_rings_for_an_outcome_that_has_lain_for_long_enough() {
+    let receiver = FakeReceiver::start(|_| Reply::Write(answer("200 OK", "", "")));
+    let (jobs, work) = bell::mailbox(1);
+    let bell = Bell::default();
+    bell.hang();
+    let (events, taken) = bell::channel(1, &bell);
+    let outcomes = Outcomes::new(0, events, Haste::default());
+    let courier = courier();
+    let clock = courier.clock;
+    let worker = threads::spawn("send-0", threads::WORKER_STACK, move || {
+        run(work, outcomes, courier);
+    });
+    let destination = Destination::Url(receiver.url("/good"));
+    jobs.send(job(1, destination)).expect("room");
+    let patience = Duration::from_secs(60);
+    let began = clock.mono();
+    bell.sleep_for(patience);
+    let woken_at = clock.mono();
+    assert!(woken_at.since(began) < patience, "nobody rang");
+    let Ok(Event::Outcome { ended_at, .. }) = taken.try_recv() else {
+        panic!("an outcome was to lie there");
+    };
+    assert!(woken_at.since(ended_at) >= limits::OUTCOME_UNHEARD);
+    drop(jobs);
+    worker.expect("a thread").join().expect("no panic");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The seam to ureq's parts that are outside of its semver promise: name resolution, proxies, TLS.
 //!
 //! Owns the making of agents and of the layers of their connections: TCP, TLS to an https proxy,
-//! the way through the proxy, TLS to the receiver. Everything here and in `tunnel.rs` may have to
-//! change with ureq's next minor version, and nothing elsewhere. Used by all send threads.
+//! the way through the proxy, TLS to the receiver. Everything here, in `socket.rs` and in `tunnel.rs`
+//! may have to change with ureq's next minor version, and nothing elsewhere. Used by all send threads.
 
 use std::fmt;
 use std::io::{Read, Write};
@@ -14,8 +14,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{self, ResolvedSocketAddrs};
 use ureq::unversioned::transport::time::{Duration, Instant};
 use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, TcpConnector, Transport,
-    TransportAdapter,
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
 use ureq::{Agent, Error, config::AutoHeaderValue, config::Config};
 
@@ -23,16 +22,17 @@ use super::address::{Address, port_of};
 use super::fault::ConnectFault;
 use super::proxy::Proxies;
 use super::resolver::Resolver;
+use super::socket::SocketConnector;
 use super::tls::TlsSettings;
 use super::tunnel::{ForwardTransport, open_tunnel};
 use crate::limits;
 
 /// Bytes read ahead on a connection. More than a head may have, since ureq sees that a head is too
 /// large only once the surplus is in the buffer.
-const INPUT_BUFFER: usize = 2 * limits::ANSWER_HEAD;
+pub const INPUT_BUFFER: usize = 2 * limits::ANSWER_HEAD;
 
 /// Bytes written at once.
-const OUTPUT_BUFFER: usize = 16 * 1024;
+pub const OUTPUT_BUFFER: usize = 16 * 1024;
 
 /// Idle connections that are kept: as many as there can be uses for at a time.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +73,7 @@ pub fn agent(
         proxies: proxies.clone(),
     };
     let layers = LayerConnector { proxies, tls };
-    let connector = ().chain(TcpConnector::default()).chain(layers);
+    let connector = SocketConnector.chain(layers);
     Agent::with_parts(config, connector, names)
 }
 
@@ -172,9 +172,13 @@ impl LayerConnector {
 
 /// What is left of the time to connect.
 pub fn remaining(details: &ConnectionDetails) -> NextTimeout {
-    let mut timeout = details.timeout;
+    remaining_of(details.timeout, details.now, (details.current_time)())
+}
+
+/// What is left now of a time that began to count at `started`.
+pub fn remaining_of(mut timeout: NextTimeout, started: Instant, now: Instant) -> NextTimeout {
     if let (Duration::Exact(after), Instant::Exact(started), Instant::Exact(now)) =
-        (timeout.after, details.now, (details.current_time)())
+        (timeout.after, started, now)
     {
         let spent = now.saturating_duration_since(started);
         timeout.after = Duration::Exact(after.saturating_sub(spent));

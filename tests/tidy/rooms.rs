@@ -179,6 +179,7 @@ const CRATES: [(&str, &[&str]); 29] = [
             "src/command/",
             "src/journal/",
             "src/telemetry/",
+            "src/webhook/socket.rs",
         ],
     ),
     ("crc32fast", &["src/journal/"]),

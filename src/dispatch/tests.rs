@@ -1,0 +1,147 @@
+//! Turns of a dispatcher whose neighbours are played by the test.
+
+use std::time::Duration;
+
+use super::outcomes::{Outcomes, Told};
+use super::*;
+use crate::bell::{self, Mailbox};
+use crate::config;
+use crate::engine::{Record, ReloadPolicy, Settings, Verdict};
+use crate::model::{Labels, ParserMode};
+
+const CONFIG: &str = r#"
+route: {receiver: team, group_by: ['...'], group_wait: 0s}
+receivers: [{name: team, webhook_configs: [{url: "http://team/"}]}]
+"#;
+
+/// The dispatcher, and the ends that others hold.
+struct Scene {
+    dispatcher: Dispatcher,
+    requests: RingingSender<Request>,
+    jobs: Mailbox<Job>,
+    outcomes: Outcomes,
+    batches: Receiver<Batch>,
+    _commands: Mailbox<Vec<Command>>,
+    clock: Clock,
+}
+
+impl Scene {
+    /// One with a single worker.
+    fn new() -> Self {
+        let loaded = config::parse("test.yml", CONFIG, ParserMode::Fallback);
+        let config = Arc::new(loaded.expect("a sound configuration").config);
+        let (clock, bell, haste) = (Clock::start(), Bell::default(), Haste::default());
+        let (requests, requests_out) = bell::channel(4, &bell);
+        let (events, events_out) = bell::channel(4, &bell);
+        let (commands, commands_out) = bell::mailbox(4);
+        let (worker, jobs) = bell::mailbox(1);
+        let (batches_in, batches) = bell::channel(4, &Bell::default());
+        let channels = Channels {
+            requests: requests_out,
+            events: events_out,
+            bell,
+            commands,
+            haste: haste.clone(),
+            workers: vec![worker],
+            batches: Some(batches_in),
+        };
+        let engine = Engine::new(config, settings());
+        let metrics = Arc::new(Metrics::new("test"));
+        Scene {
+            dispatcher: Dispatcher::new(engine, channels, metrics, clock, SilenceLog::Quiet),
+            requests,
+            jobs,
+            outcomes: Outcomes::new(0, events, haste),
+            batches,
+            _commands: commands_out,
+            clock,
+        }
+    }
+
+    /// Posts an alert, which makes a group of its own, and lets the dispatcher take its turn.
+    fn post(&mut self, host: &str) {
+        let alert = PostedAlert {
+            labels: Labels::from_pairs([("host", host)]).into(),
+            ..PostedAlert::default()
+        };
+        let (reply, _nobody_waits) = reply::reply();
+        let alerts = vec![alert];
+        let sent = self.requests.try_send(Request::Post { alerts, reply });
+        sent.expect("there is room");
+        assert_eq!(self.dispatcher.turn(), Turn::GoOn);
+    }
+
+    /// Has the worker deliver what it has; that becomes known only a while after.
+    fn deliver(&self, known_after: Duration) -> Told {
+        let ended_at = self.clock.mono();
+        let job = self.jobs.next_by(ended_at, self.clock);
+        let outcome = Outcome {
+            attempt: job.expect("the worker has a job").attempt,
+            verdict: Verdict::Delivered,
+        };
+        let further = self.jobs.next_by(ended_at + known_after, self.clock);
+        assert!(further.is_err(), "it has one at a time");
+        let told = self.outcomes.tell(outcome, ended_at);
+        told.expect("the dispatcher lives")
+    }
+
+    /// How many records of what was told have gone to the journal since this was asked last.
+    fn told(&self) -> usize {
+        let records = self.batches.try_iter().flat_map(|batch| batch.records);
+        let is_told = |record: &Record| matches!(record, Record::Told { .. });
+        records.filter(is_told).count()
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        workers: 1,
+        workers_per_endpoint: 1,
+        alerts: 100,
+        alerts_per_name: 0,
+        start_delay: Duration::ZERO,
+        retention: Duration::from_secs(3600),
+        alert_collect_interval: Duration::from_secs(1800),
+        ledger_collect_interval: Duration::from_secs(900),
+        silences: 0,
+        silence_bytes: 0,
+        reload: ReloadPolicy::KeepUnchanged,
+        seed: 1,
+    }
+}
+
+#[test]
+fn an_outcome_told_quietly_is_taken_with_what_comes_next() {
+    let mut scene = Scene::new();
+    scene.post("a");
+    assert_eq!(scene.deliver(Duration::ZERO), Told::Quietly);
+    assert_eq!(scene.told(), 0);
+    scene.post("b");
+    assert_eq!(scene.told(), 1, "with what the sender of b waits for");
+    scene.deliver(Duration::ZERO);
+}
+
+#[test]
+fn an_outcome_is_heard_at_once_while_a_delivery_waits_for_it() {
+    let mut scene = Scene::new();
+    scene.post("a");
+    scene.post("b");
+    scene.post("c");
+    for _ in ["a", "b", "c"] {
+        // What waited as the last turn began.
+        assert_eq!(scene.deliver(Duration::ZERO), Told::Aloud);
+        assert_eq!(scene.dispatcher.turn(), Turn::GoOn);
+    }
+    scene.post("d");
+    assert_eq!(scene.deliver(Duration::ZERO), Told::Quietly);
+}
+
+#[test]
+fn what_an_outcome_brings_is_held_no_longer_than_from_its_end_on() {
+    let mut scene = Scene::new();
+    scene.post("a");
+    scene.told();
+    assert_eq!(scene.deliver(limits::OUTCOME_UNHEARD), Told::Quietly);
+    assert_eq!(scene.dispatcher.turn(), Turn::GoOn);
+    assert_eq!(scene.told(), 1, "though nothing was there to go with");
+}
