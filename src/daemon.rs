@@ -46,6 +46,7 @@ use crate::engine::{Engine, Settings};
 use crate::journal::{self, Batch, Opened, Storage};
 use crate::limits;
 use crate::model::Mono;
+use crate::resident;
 use crate::telemetry::health::Health;
 use crate::telemetry::metrics::{Labelling, Metrics};
 use crate::threads::{self, LOOP_STACK, SYNC_STACK, WORKER_STACK};
@@ -274,6 +275,8 @@ impl Daemon {
 
     fn answer_calls(&self) -> ExitCode {
         loop {
+            // Of the program, what only the start or a reload needed can go now.
+            resident::let_go();
             match self.calls.recv() {
                 Ok(Call::Reload(reply)) => {
                     let result = self.reload();

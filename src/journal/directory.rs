@@ -2,12 +2,14 @@
 //!
 //! Owns the lock, and the way a folder comes to be so that it outlives a power cut. The lock is on the
 //! folder itself: it works where nothing can be written, and leaves nothing behind. A folder that is
-//! there is only read here, so that a daemon starts on a full disk too. Runs on main; made anew on
-//! the journal thread.
+//! there is only read here, so that a daemon starts on a full disk too; one that is made is forced to
+//! disk by whoever writes into it, so that a daemon starts soon on a busy disk too. Runs on main; made
+//! anew on the journal thread.
 
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,6 +28,8 @@ pub struct Directory {
     storage: PathBuf,
     path: PathBuf,
     file: Arc<File>,
+    /// Of the folders above, those in which one was made, from the top down.
+    made_in: Vec<Arc<File>>,
 }
 
 /// Why the folder cannot be used.
@@ -70,12 +74,14 @@ pub enum DirectoryFault {
 }
 
 impl Directory {
-    /// Opens the folder in `storage`, makes it if it is not there, and locks it.
+    /// Opens the folder in `storage`, makes it if it is not there, and locks it. One that was made is
+    /// on disk once what [`Directory::take_made_in`] gives is synced.
     pub fn open(storage: &Path) -> Result<Self, DirectoryFault> {
         let path = storage.join(FOLDER);
+        let mut made_in = Vec::new();
         let file = match open(&path) {
             Err(Errno::NOENT | Errno::NOTDIR) if fs::symlink_metadata(&path).is_err() => {
-                make(&path)?;
+                make(&path, &mut made_in)?;
                 open(&path)
             }
             opened => opened,
@@ -87,12 +93,22 @@ impl Directory {
             storage: storage.to_owned(),
             path,
             file: Arc::new(file),
+            made_in,
         })
     }
 
-    /// The folder once more, after it was removed. What is left of this one is of no use.
+    /// The folder once more, after it was removed, and on disk. What is left of this one is of no use.
     pub fn make_anew(&self) -> Result<Self, DirectoryFault> {
-        Directory::open(&self.storage)
+        let mut anew = Directory::open(&self.storage)?;
+        let above = anew.take_made_in();
+        let synced = above.iter().try_for_each(|folder| folder.sync_all());
+        synced.map_err(|error| not_made(&anew.path, error))?;
+        Ok(anew)
+    }
+
+    /// The folders to sync, in this order, before anything in this one counts as on disk.
+    pub fn take_made_in(&mut self) -> Vec<Arc<File>> {
+        mem::take(&mut self.made_in)
     }
 
     /// Where it is.
@@ -143,12 +159,9 @@ fn open(path: &Path) -> Result<File, Errno> {
     rustix::fs::open(path, flags, Mode::empty()).map(File::from)
 }
 
-/// Makes the folder and those above it that are not there, each of them forced to disk.
-fn make(path: &Path) -> Result<(), DirectoryFault> {
-    let fault = |error| DirectoryFault::NotMade {
-        path: path.to_owned(),
-        error,
-    };
+/// Makes the folder and those above it that are not there; `made_in` is what to sync for that.
+fn make(path: &Path, made_in: &mut Vec<Arc<File>>) -> Result<(), DirectoryFault> {
+    let fault = |error| not_made(path, error);
     let parent = match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
         Some(parent) => parent,
@@ -156,7 +169,7 @@ fn make(path: &Path) -> Result<(), DirectoryFault> {
     };
     match fs::create_dir(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            make(parent)?;
+            make(parent, made_in)?;
             fs::create_dir(path).map_err(fault)?;
         }
         // Somebody else was quicker.
@@ -164,7 +177,8 @@ fn make(path: &Path) -> Result<(), DirectoryFault> {
         made => made.map_err(fault)?,
     }
     let parent = File::open(parent).map_err(fault)?;
-    parent.sync_all().map_err(fault)
+    made_in.push(Arc::new(parent));
+    Ok(())
 }
 
 fn lock(file: &File) -> Result<(), Errno> {
@@ -180,6 +194,13 @@ fn check_writable(path: &Path) -> Result<(), DirectoryFault> {
             path: path.to_owned(),
         }),
         _ => Ok(()),
+    }
+}
+
+fn not_made(path: &Path, error: io::Error) -> DirectoryFault {
+    DirectoryFault::NotMade {
+        path: path.to_owned(),
+        error,
     }
 }
 

@@ -76,7 +76,8 @@ pub(super) fn open_on(
     metrics: Arc<Metrics>,
     clock: Clock,
 ) -> Result<Opened, OpenError> {
-    let directory = Directory::open(&storage.path).map_err(OpenError::Directory)?;
+    let mut directory = Directory::open(&storage.path).map_err(OpenError::Directory)?;
+    let made_in = directory.take_made_in();
     let (recovered, report) = recover(directory.path()).map_err(OpenError::Refused)?;
     tell(&report, &metrics);
     repair(directory.path(), &report);
@@ -90,7 +91,7 @@ pub(super) fn open_on(
     };
     let weight = weight(&report, &recovered);
     let shelf = shelf(directory, &report, weight, disk.as_ref());
-    let journal = Writer::new(disk, shelf, storage.sync, metrics, clock);
+    let journal = Writer::new(disk, shelf, made_in, storage.sync, metrics, clock);
     Ok(Opened { recovered, journal })
 }
 

@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use super::disk::Disk;
 use crate::bell::{Mailbox, RingingSender};
 use crate::clock::Clock;
 use crate::model::{Mono, Wall};
+use crate::resident;
 
 /// When data is forced to disk (`--storage.sync`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,11 +61,16 @@ pub fn run(
     disk: Arc<dyn Disk>,
     clock: Clock,
 ) {
+    let mut is_first = true;
     while let Ok(job) = jobs.next() {
         let report = sync(disk.as_ref(), &job, clock);
         drop(job);
         if reports.send(report).is_err() {
             break;
+        }
+        // What the start has made is on disk, so the start is over; later ones come with traffic.
+        if mem::take(&mut is_first) {
+            resident::let_go();
         }
     }
     log::debug!("Journal sync stopped");
@@ -131,7 +138,7 @@ impl Unsynced {
         }
         self.is_under_way = true;
         self.due_at = None;
-        Some(std::mem::take(&mut self.files))
+        Some(mem::take(&mut self.files))
     }
 
     /// A job of this round has ended. Says whether its files still count.
@@ -143,7 +150,7 @@ impl Unsynced {
     /// Takes all files, to be synced at once.
     pub fn take_all(&mut self) -> Vec<Arc<File>> {
         self.due_at = None;
-        std::mem::take(&mut self.files)
+        mem::take(&mut self.files)
     }
 
     /// Forgets all files: what is in them does not count any more.

@@ -32,6 +32,9 @@ pub struct Writer {
     shelf: Shelf,
     segment: Option<Segment>,
     unsynced: Unsynced,
+    /// Folders to sync first, because the start has made one in each: the next sync takes them along,
+    /// until one has succeeded.
+    made_in: Vec<Arc<File>>,
     metrics: Arc<Metrics>,
     clock: Clock,
 }
@@ -46,10 +49,12 @@ pub struct Failure {
 }
 
 impl Writer {
-    /// A writer that goes on after the files on the shelf.
+    /// A writer that goes on after the files on the shelf, and sees to it that the folders which were
+    /// made for it get to disk.
     pub fn new(
         disk: Arc<dyn Disk>,
         shelf: Shelf,
+        made_in: Vec<Arc<File>>,
         policy: SyncPolicy,
         metrics: Arc<Metrics>,
         clock: Clock,
@@ -64,6 +69,7 @@ impl Writer {
             shelf,
             segment: None,
             unsynced: Unsynced::new(within),
+            made_in,
             metrics,
             clock,
         }
@@ -130,11 +136,7 @@ impl Writer {
                 Ok(())
             }
             SyncPolicy::Always => {
-                let job = SyncJob {
-                    files: vec![Arc::clone(file)],
-                    directory: Arc::clone(self.directory()),
-                    round: self.unsynced.round(),
-                };
+                let job = self.sync_job(vec![Arc::clone(file)]);
                 let report = sync(self.disk.as_ref(), &job, self.clock);
                 self.synced(report)
             }
@@ -144,6 +146,9 @@ impl Writer {
     /// Takes the report of a sync. After a failed one nobody knows what of the file is on disk, and a
     /// second try may only seem to succeed.
     pub fn synced(&mut self, report: SyncReport) -> Result<(), Failure> {
+        if report.result.is_ok() {
+            self.made_in.clear();
+        }
         let counts = self.unsynced.reported(report.round);
         let error = match report.result {
             _ if !counts => return Ok(()),
@@ -161,11 +166,15 @@ impl Writer {
     /// Files to sync now, if it is time to.
     pub fn due_sync(&mut self, now: Mono) -> Option<SyncJob> {
         let files = self.unsynced.take_due(now)?;
-        Some(SyncJob {
-            files,
+        Some(self.sync_job(files))
+    }
+
+    fn sync_job(&self, files: Vec<Arc<File>>) -> SyncJob {
+        SyncJob {
+            files: [self.made_in.clone(), files].concat(),
             directory: Arc::clone(self.directory()),
             round: self.unsynced.round(),
-        })
+        }
     }
 
     /// When files are to be synced, if any are.
@@ -224,6 +233,8 @@ impl Writer {
         let number = self.shelf.next_number();
         let directory = Arc::clone(self.directory());
         let write = || {
+            let mut above = self.made_in.iter();
+            above.try_for_each(|folder| self.disk.sync(folder))?;
             let partial = directory.partial_path(number);
             let mut draft = Draft::begin(self.disk.as_ref(), partial, number)?;
             for record in records {
@@ -232,6 +243,7 @@ impl Writer {
             draft.finish(&directory.snapshot_path(number), directory.file(), at)
         };
         let written = write().map_err(|error| self.failure(error, Missing::Everything))?;
+        self.made_in.clear();
         let journal = self.metrics.journal();
         journal.written(written.bytes, &written.census.records);
         self.shelf.replaced(number, written, self.disk.as_ref());
@@ -297,11 +309,8 @@ impl Writer {
         if self.policy == SyncPolicy::Never {
             return Ok(());
         }
-        let job = SyncJob {
-            files: self.unsynced.take_all(),
-            directory: Arc::clone(self.directory()),
-            round: self.unsynced.round(),
-        };
+        let files = self.unsynced.take_all();
+        let job = self.sync_job(files);
         let report = sync(self.disk.as_ref(), &job, self.clock);
         self.synced(report).map_err(|failure| failure.error)
     }

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 pub struct Vitals {
     /// Memory in use, in KiB.
     pub resident_kib: u64,
+    /// What of that is in no file: its own data, without its program and libraries. In KiB.
+    pub own_kib: u64,
     /// The most memory that was ever in use, in KiB.
     pub peak_kib: u64,
     /// Threads.
@@ -25,6 +27,7 @@ impl Vitals {
         let status = fs::read_to_string(folder.join("status")).expect("it runs");
         Vitals {
             resident_kib: field(&status, "VmRSS"),
+            own_kib: field(&status, "RssAnon"),
             peak_kib: field(&status, "VmHWM"),
             threads: field(&status, "Threads"),
             descriptors: entries(&folder.join("fd")).len(),

@@ -9,9 +9,10 @@ use crate::code::{Mention, mentions};
 use crate::tree::{Fault, Source, catches, hold, is_in, passes, rust_files};
 
 /// Each room, and the other rooms it may import. What knows the whole house is not listed.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("limits", &[]),
+    ("resident", &[]),
     ("threads", &[]),
     ("version", &[]),
     ("clock", &["model"]),
@@ -37,6 +38,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
             "engine",
             "limits",
             "model",
+            "resident",
             "telemetry",
             "threads",
         ],
@@ -178,6 +180,7 @@ const CRATES: [(&str, &[&str]); 29] = [
             "src/api/guard/",
             "src/command/",
             "src/journal/",
+            "src/resident.rs",
             "src/telemetry/",
             "src/webhook/socket.rs",
         ],

@@ -1,5 +1,7 @@
 //! The folder is made, locked, and refused where it cannot be.
 
+use std::os::unix::fs::MetadataExt as _;
+
 use super::*;
 use crate::journal::samples::TestFolder;
 
@@ -13,6 +15,25 @@ fn a_folder_that_is_not_there_is_made_with_all_above_it() {
         directory.listing().expect("it is there"),
         Listing::default()
     );
+}
+
+#[test]
+fn what_to_sync_for_a_folder_that_was_made_comes_from_the_top_down() {
+    let inode = |path: &Path| fs::metadata(path).expect("a folder").ino();
+    let folder = TestFolder::new("made-in");
+    let (above, storage) = (folder.path().join("lib"), folder.path().join("lib/wheel"));
+    let mut directory = Directory::open(&storage).expect("a folder that can be made");
+    let made_in = directory.take_made_in().into_iter();
+    let made_in: Vec<u64> = made_in
+        .map(|file| file.metadata().expect("a folder").ino())
+        .collect();
+    assert_eq!(
+        made_in,
+        [inode(folder.path()), inode(&above), inode(&storage)]
+    );
+    drop(directory);
+    let mut again = Directory::open(&storage).expect("a folder");
+    assert!(again.take_made_in().is_empty(), "it was there");
 }
 
 #[test]
@@ -62,7 +83,8 @@ fn a_folder_that_was_removed_is_noticed_and_made_anew() {
     assert!(!directory.is_gone());
     fs::remove_dir_all(folder.path()).expect("a folder");
     assert!(directory.is_gone());
-    let anew = directory.make_anew().expect("it can be made");
+    let mut anew = directory.make_anew().expect("it can be made");
+    assert!(anew.take_made_in().is_empty(), "all is on disk already");
     assert!(!anew.is_gone() && directory.is_gone());
     assert!(Directory::open(folder.path()).is_err(), "it is not locked");
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -38,6 +39,8 @@ pub struct Faults {
     pub hold: Option<Receiver<()>>,
     pub appends: usize,
     pub syncs: usize,
+    /// What was synced and did not fail, as inodes.
+    pub synced: Vec<u64>,
 }
 
 impl std::fmt::Debug for FlakyDisk {
@@ -122,6 +125,8 @@ impl Disk for FlakyDisk {
             faults.sync
         };
         failing(fault)?;
+        let inode = file.metadata()?.ino();
+        self.faults().synced.push(inode);
         self.watched(HostDisk.sync(file))
     }
 

@@ -8,6 +8,7 @@ mod trouble;
 mod writing;
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -243,6 +244,12 @@ impl Bench {
 
     fn path(&self) -> PathBuf {
         self.folder.path().join("journal")
+    }
+
+    /// The folder that the journal's was made in, and the journal's, as inodes.
+    fn folders(&self) -> [u64; 2] {
+        let inode = |path: &std::path::Path| fs::metadata(path).expect("a folder").ino();
+        [inode(self.folder.path()), inode(&self.path())]
     }
 
     /// Names and lengths of the files.

@@ -137,6 +137,22 @@ fn after_a_failed_sync_nothing_of_before_is_trusted() {
 }
 
 #[test]
+fn a_folder_that_could_not_be_synced_is_synced_with_the_whole_state() {
+    let mut bench = Bench::at_rest("made", SOON);
+    bench.disk.faults().sync = Some(IO_ERROR);
+    bench.resume();
+    bench.expect_trouble();
+    bench.disk.faults().sync = None;
+    assert_eq!(bench.news(), JournalNews::WantsEverything);
+    assert!(bench.disk.faults().synced.is_empty());
+    assert_eq!(heard(bench.give_everything()), Ok(()));
+    assert_eq!(bench.disk.faults().synced[0], bench.folders()[0]);
+    assert_eq!(bench.news(), JournalNews::Well);
+    bench.keep(vec![report(0)]);
+    bench.assert_nothing_lost();
+}
+
+#[test]
 fn with_always_a_failed_sync_fails_the_promise() {
     let mut bench = Bench::start("sync-always", SyncPolicy::Always);
     bench.keep(vec![report(0)]);

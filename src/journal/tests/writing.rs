@@ -99,6 +99,32 @@ fn with_an_interval_a_write_is_synced_soon_and_without_one_nothing_is() {
 }
 
 #[test]
+fn with_always_a_folder_that_was_made_is_on_disk_before_anything_is_promised() {
+    let mut bench = Bench::start("always-made", SyncPolicy::Always);
+    assert_eq!(bench.disk.faults().synced, bench.folders());
+    bench.keep(vec![report(0)]);
+    assert_eq!(bench.disk.faults().synced.len(), 3, "now only the segment");
+    bench.assert_nothing_lost();
+}
+
+#[test]
+fn with_an_interval_nobody_waits_at_a_start_until_a_folder_is_on_disk() {
+    let hour = SyncPolicy::Within(Duration::from_secs(3600));
+    let mut bench = Bench::start("hour-made", hour);
+    bench.keep(vec![report(0)]);
+    assert!(bench.disk.faults().synced.is_empty());
+    bench.stop();
+    let synced = bench.disk.faults().synced.clone();
+    assert!(synced.starts_with(&bench.folders()), "those above first");
+    assert_eq!(synced.len(), 3, "and then the segment");
+
+    bench.disk.faults().synced.clear();
+    bench.assert_found();
+    let folders = bench.folders();
+    assert!(!bench.disk.faults().synced.contains(&folders[0]), "once");
+}
+
+#[test]
 fn with_never_nothing_is_synced() {
     let mut bench = Bench::start("never", SyncPolicy::Never);
     bench.keep(reports(0..100));
