@@ -33,6 +33,8 @@ fn run(stand: &Stand, contender: &Contender) -> Vec<Figure> {
     let mebibytes = as_float(contender.program_bytes()) / f64::from(1 << 20);
     vec![
         Figure::memory("resident after 5 s", rested.resident_kib),
+        // The rest is pages of files, which the host may take back and get again.
+        Figure::memory("of that in no file", rested.own_kib),
         Figure::millis("ready after", daemon.ready_after()),
         Figure::new("program", Unit::Mebibytes, mebibytes),
         Figure::new("threads", Unit::Times, as_float(after.threads)),
