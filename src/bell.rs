@@ -72,19 +72,21 @@ impl Bell {
     }
 
     /// Sleeps until it rings, and now and then a little less. Only for the thread that listens.
-    ///
-    /// Whoever else is ready for this processor goes first, once: what it has for this thread then
-    /// costs neither a sleep nor a wake-up.
     pub fn sleep(&self) {
-        thread::yield_now();
         thread::park();
     }
 
     /// The same, but no longer than this.
     pub fn sleep_for(&self, time: Duration) {
-        thread::yield_now();
         thread::park_timeout(time);
     }
+}
+
+/// Lets whoever else is ready for this processor go first, once. Where there is much to do, what it has
+/// for this thread then costs neither a sleep nor a wake-up; where there is not, this costs as much as
+/// they do and saves nothing.
+pub fn let_others_go_first() {
+    thread::yield_now();
 }
 
 /// A channel whose receiving end belongs to the thread that listens for `bell`.

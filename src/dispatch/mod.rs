@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Select};
 
-use crate::bell::{Bell, RingingSender};
+use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
 use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Job, Outcome, Recovered};
 use crate::journal::Batch;
@@ -169,12 +169,17 @@ impl Dispatcher {
     /// Sleeps until something came in, or until it is time to hand over what is held back.
     fn wait(&self) {
         // Ahead of the last look at the channels, for which see [`Haste`].
-        self.haste.set(self.engine.has_waiting_deliveries());
+        let is_in_haste = self.engine.has_waiting_deliveries();
+        self.haste.set(is_in_haste);
         if self.carrier.is_blocked() {
             return self.wait_for_room();
         }
         if !self.events.is_empty() || !self.requests.is_empty() {
             return;
+        }
+        if is_in_haste {
+            // Workers come back soon, and then there are jobs for them.
+            bell::let_others_go_first();
         }
         match self.carrier.held_until() {
             Some(until) => self.bell.sleep_for(until.since(self.clock.mono())),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::outcomes::{Outcomes, Told};
 use super::*;
-use crate::bell::{self, Mailbox};
+use crate::bell::Mailbox;
 use crate::config;
 use crate::engine::{Record, ReloadPolicy, Settings, Verdict};
 use crate::model::{Labels, ParserMode};

@@ -47,7 +47,7 @@ use self::rendering::Rendering;
 use self::resolver::Resolver;
 use self::transport::KeptConnections;
 use self::trust::HostRoots;
-use crate::bell::Mailbox;
+use crate::bell::{self, Mailbox};
 use crate::clock::Clock;
 use crate::config::Destination;
 use crate::dispatch::outcomes::{Outcomes, Told};
@@ -87,7 +87,11 @@ pub fn run(jobs: Mailbox<Job>, outcomes: Outcomes, courier: Arc<Courier>) {
         // Not kept over the sleep to come.
         drop(job);
         next = match told {
-            Ok(Told::Aloud) => jobs.next(),
+            Ok(Told::Aloud) => {
+                // Mostly because deliveries wait, so the next job is about to come.
+                bell::let_others_go_first();
+                jobs.next()
+            }
             Ok(Told::Quietly) => {
                 let until = ended_at + limits::OUTCOME_UNHEARD;
                 jobs.next_with_duty(until, courier.clock, || outcomes.remind())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::fake_receiver::{FakeReceiver, Reply, answer};
 use super::*;
-use crate::bell::{self, Bell};
+use crate::bell::Bell;
 use crate::config::{Endpoint, Webhook};
 use crate::dispatch::inbox::Event;
 use crate::dispatch::outcomes::Haste;
