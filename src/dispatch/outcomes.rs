@@ -4,7 +4,8 @@
 //! as much as the engine takes to decide on it; so it lies in the channel until something else wakes the
 //! dispatcher. If nothing does within [`limits::OUTCOME_UNHEARD`], the worker rings, which has had no
 //! other job since then: it gets one only once its outcome was taken. An attempt that failed is heard
-//! at once, because it is rare and the wait for the next one is counted from its end on.
+//! at once: that is rare, it is worth a line in the log, and what `Retry-After` says counts from when
+//! it is heard.
 //!
 //! While something waits for an attempt to end, every outcome is heard at once. The dispatcher says so
 //! before its last look at the channel ahead of a sleep, and the worker looks for that after it has put

@@ -1,7 +1,7 @@
 //! The TCP connection to a receiver, or to the proxy in front of it, beneath all other layers.
 //!
 //! Owns the socket, and what a request costs there: one call to write it, one to read its answer, and
-//! one before that to see whether the connection is still open. (ureq's own makes some fourteen of
+//! one before that to see whether the connection is still open. (ureq's own connection makes twelve of
 //! them.) Never waits past the time that ureq gives. Used by all send threads.
 
 use std::fmt;
