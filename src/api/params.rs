@@ -1,7 +1,7 @@
 //! The parameters of a query.
 //!
-//! Owns how they are read: repeated ones, booleans, broken pairs (§10.2). Pure; runs on the http
-//! threads.
+//! Owns how they are read: repeated ones, booleans, broken pairs (§10.2). Pure; runs on the
+//! connections' threads.
 
 use super::target::{Plus, percent_decode};
 

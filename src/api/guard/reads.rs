@@ -57,6 +57,12 @@ impl Reads {
         self.answering.load(Ordering::Relaxed) + self.streaming.load(Ordering::Relaxed)
     }
 
+    /// Those whose answer is made while it is written.
+    #[cfg(test)]
+    pub(super) fn streaming(&self) -> usize {
+        self.streaming.load(Ordering::Relaxed)
+    }
+
     fn place<'a>(&'a self, among: &'a AtomicUsize) -> Option<ReadPermit<'a>> {
         let one_more = |taken: usize| (taken < self.limit).then_some(taken + 1);
         among

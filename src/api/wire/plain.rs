@@ -3,8 +3,8 @@
 //! Owns the short way alone: fields under their own names and once, texts that need no repair,
 //! nothing unknown, nothing wrong. It never says what is wrong with a body: one that it does not
 //! take is read again by `posted.rs`, which knows all the rules and alone reports faults. Where both
-//! take a body they yield the same alerts, and a test holds them to that. Pure; runs on the http
-//! threads.
+//! take a body they yield the same alerts, and a test holds them to that. Pure; runs on the
+//! connections' threads.
 
 mod cursor;
 

@@ -1,8 +1,8 @@
 //! A place in JSON text, and reading on from there as long as nothing is out of the ordinary.
 //!
 //! Owns white space, the ends of strings and escapes. Each step takes something off the front or
-//! yields `None`, which only says that somebody more thorough has to look. Pure; runs on the http
-//! threads.
+//! yields `None`, which only says that somebody more thorough has to look. Pure; runs on the
+//! connections' threads.
 
 /// What is left to read of a text.
 pub struct Cursor<'a> {
