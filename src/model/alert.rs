@@ -3,7 +3,7 @@
 //! Owns what an alert is. Which times it gets and how two reports of it merge is decided in
 //! `engine/ingest.rs`.
 
-use super::{Fingerprint, IdentifiedLabels, Labels, SharedText, Wall};
+use super::{Fingerprint, IdentifiedLabels, Labels, SharedText, Wall, glance};
 
 /// An alert as a sender posted it: complete but for what only the dispatcher's clock can say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,6 +56,11 @@ impl Alert {
         if self.generator_url == earlier.generator_url {
             self.generator_url = earlier.generator_url.clone();
         }
+    }
+
+    /// Looks at all its texts, as [`Labels::glance`] does.
+    pub fn glance(&self) -> u64 {
+        self.labels.glance() + self.annotations.glance() + glance(&self.generator_url)
     }
 
     /// Whether the alert has ended at `now`; the end itself counts (§4.2).

@@ -151,7 +151,7 @@ impl<'a> Iterator for Pairs<'a> {
 }
 
 /// As [`Labels::glance`], of any text.
-pub fn glance(text: &str) -> u64 {
+pub(super) fn glance(text: &str) -> u64 {
     const DELIVERED_AT_ONCE: usize = 64;
     let bytes = text.as_bytes().iter().step_by(DELIVERED_AT_ONCE);
     bytes.map(|byte| u64::from(*byte)).sum()

@@ -23,7 +23,8 @@ pub use duration::{
     parse_go_duration,
 };
 pub use fingerprint::{Fingerprint, FingerprintMap, FixedHasher, Fnv1a};
-pub use labels::{IdentifiedBuilder, IdentifiedLabels, Labels, LabelsBuilder, glance};
+use labels::glance;
+pub use labels::{IdentifiedBuilder, IdentifiedLabels, Labels, LabelsBuilder};
 pub use matcher::{
     MatchOp, Matcher, MatcherError, Parsed, ParserMode, check_regex, compile_search_pattern,
     format_matchers, go_quote, is_valid_label_name, parse_matcher, parse_matchers,
