@@ -88,7 +88,7 @@ impl Engine {
         let alert = Arc::clone(&stored.alert);
         let routes = self.tree.routes_of(&alert.labels);
         let heir = |&route: &_| {
-            let GroupName { route, labels } = self.name_in(route, &alert);
+            let GroupName { route, labels } = self.name_in(route, &alert.labels);
             LedgerKey {
                 route,
                 group: labels,

@@ -21,12 +21,14 @@ mod collect;
 mod debts;
 mod decide;
 mod flush;
+mod foresight;
 mod group;
 mod groups;
 mod index;
 mod ingest;
 mod inherit;
 mod inhibit;
+mod intake;
 mod lanes;
 mod ledger;
 mod members;
@@ -55,30 +57,25 @@ pub use record::{
     Sizes, Untold,
 };
 
-use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::model::{Alert, Labels, Mono, Now, PostedAlert, PostedSilence, Status};
+use crate::model::{Mono, Now, PostedSilence};
 use alert_limit::AlertLimit;
 use attempts::Attempts;
 use clock_step::StepWatch;
 use collect::Collector;
-use group::{Group, GroupId};
 use groups::{COLLECT_ALARM, Groups};
 use inherit::Inheritance;
 use inhibit::Inhibitor;
 use lanes::{Lanes, Shares};
 use ledger::Ledger;
-use members::Members;
 use random::Random;
-use recording::Report;
-use route::{RouteIndex, RouteTree};
+use route::RouteTree;
 use sharing::Sharing;
 use silences::{Changed, SilenceLimits, Silences};
-use sketch::Sketch;
-use store::{AlertStore, Stored};
+use store::AlertStore;
 
 /// What the flags say about the engine.
 #[derive(Clone, Copy, Debug)]
@@ -184,153 +181,6 @@ impl Engine {
         }
         self.start_attempts(now, out);
         self.arm_collector(now.mono, out);
-    }
-
-    fn take_in(&mut self, posted: Vec<PostedAlert>, now: Now, out: &mut Vec<Effect>) {
-        if !self.has_room_for(&posted) {
-            return out.push(Effect::RefuseBatch {
-                limit: self.settings.alerts,
-            });
-        }
-        let fingerprints = posted.iter().map(|alert| alert.labels.fingerprint());
-        // What comes back must count for something, or nothing is looked at.
-        black_box(self.alerts.glance(fingerprints));
-        let (mut firing, mut resolved, mut kept) = (0, 0, 0);
-        let mut due_at_once = Vec::new();
-        for alert in posted {
-            match ingest::posted_status(&alert, now.wall) {
-                Status::Firing => firing += 1,
-                Status::Resolved => resolved += 1,
-            }
-            match ingest::admit(alert, now.wall, self.config.resolve_timeout) {
-                Ok(alert) => kept += usize::from(self.keep(alert, now, &mut due_at_once, out)),
-                Err(invalid) => out.push(Effect::Refuse(invalid)),
-            }
-        }
-        out.push(Effect::Note(Note::Received {
-            firing,
-            resolved,
-            kept,
-        }));
-        // Only now, so that the first notification of a group carries all of the batch.
-        for id in due_at_once {
-            self.advance(id, now, out);
-        }
-    }
-
-    /// Whether all of a batch can be kept. Counts exactly only where it matters.
-    fn has_room_for(&self, posted: &[PostedAlert]) -> bool {
-        let room = self.settings.alerts.saturating_sub(self.alerts.len());
-        let is_new = |alert: &&PostedAlert| !self.alerts.contains(alert.labels.fingerprint());
-        posted.len() <= room || posted.iter().filter(is_new).count() <= room
-    }
-
-    /// Stores an alert and puts it into the group of each route that takes it, unless as many of its
-    /// name fire as may.
-    fn keep(
-        &mut self,
-        mut alert: Alert,
-        now: Now,
-        due: &mut Vec<GroupId>,
-        out: &mut Vec<Effect>,
-    ) -> bool {
-        let (alert, routes, sketch, report) = match self.alerts.get(alert.fingerprint) {
-            Some(old) => {
-                let mut alert = ingest::merge(&old.alert, alert, now.wall);
-                alert.share_texts_of(&old.alert);
-                if !alert.generator_url.is_same_as(&old.alert.generator_url) {
-                    self.sharing.share(&mut alert);
-                }
-                let report = Report::of(&old.alert, &alert);
-                (alert, Arc::clone(&old.routes), old.sketch, report)
-            }
-            None => {
-                self.sharing.share(&mut alert);
-                let routes = self.tree.routes_of(&alert.labels);
-                let sketch = Sketch::of(&alert.labels);
-                (alert, routes, sketch, Report::New)
-            }
-        };
-        if !self.alert_limit.admits(&alert, now.wall) {
-            out.push(Effect::Note(Note::AlertLimited {
-                alertname: alert_limit::name_of(&alert).into(),
-            }));
-            return false;
-        }
-        let alert = Arc::new(alert);
-        out.push(Effect::Record(report.record(&alert)));
-        self.inhibitor.observe(&alert, report.acquaintance());
-        self.alerts.insert(Stored {
-            alert: Arc::clone(&alert),
-            routes: Arc::clone(&routes),
-            sketch,
-        });
-        for &route in &routes.routes {
-            self.join(route, &alert, now, due, out);
-        }
-        true
-    }
-
-    /// Puts an alert into its group of `route`, which is made if it is not there.
-    fn join(
-        &mut self,
-        route: RouteIndex,
-        alert: &Arc<Alert>,
-        now: Now,
-        due: &mut Vec<GroupId>,
-        out: &mut Vec<Effect>,
-    ) {
-        let labels = self.name_in(route, alert).labels;
-        if let Some(id) = self.groups.find(route, labels) {
-            let group = self.groups.get_mut(id).expect("an indexed group is alive");
-            group.members.insert(Arc::clone(alert));
-            return;
-        }
-        let node = self.tree.node(route);
-        let labels = alert.labels.select(|name| node.group_by.contains(name));
-        let waited = ingest::later(alert.starts_at, node.group_wait) < now.wall;
-        let group = self.new_group(route, labels, alert, now, waited);
-        out.push(Effect::Note(Note::GroupCreated {
-            group_key: Arc::clone(&group.key),
-            immediately: waited,
-        }));
-        let is_due = group.due_at <= now.mono;
-        let id = self.groups.insert(group);
-        if is_due {
-            due.push(id);
-        } else {
-            self.arm(id, now, out);
-        }
-    }
-
-    fn new_group(
-        &self,
-        route: RouteIndex,
-        labels: Labels,
-        first: &Arc<Alert>,
-        now: Now,
-        has_waited: bool,
-    ) -> Group {
-        let node = self.tree.node(route);
-        Group {
-            route,
-            key: format!("{}:{labels}", node.key).into(),
-            fingerprint: labels.fingerprint(),
-            labels,
-            members: Members::of(Arc::clone(first)),
-            due_at: self.not_before_start(if has_waited {
-                now.mono
-            } else {
-                now.mono + node.group_wait
-            }),
-            armed_for: None,
-            has_flushed: false,
-            flush: None,
-            muted_by: Vec::new(),
-            carried_over: Vec::new(),
-            resumes_at: None,
-            recorded: None,
-        }
     }
 
     /// `due_at`, or the end of the start delay if that comes later (§4.3).

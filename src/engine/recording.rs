@@ -73,8 +73,7 @@ impl Engine {
 
     /// Whether the group of `route` that the alert belongs to holds it.
     pub(super) fn is_member(&self, route: RouteIndex, alert: &Alert) -> bool {
-        let labels = self.name_in(route, alert).labels;
-        let group = self.groups.find(route, labels);
+        let group = self.find_group(route, &alert.labels);
         group
             .and_then(|id| self.groups.get(id))
             .is_some_and(|group| group.members.contains(alert.fingerprint))
@@ -141,7 +140,7 @@ impl Engine {
         let fingerprint = stored.alert.fingerprint;
         for &route in &stored.routes.routes {
             if !self.is_member(route, &stored.alert) {
-                let group = self.name_in(route, &stored.alert);
+                let group = self.name_in(route, &stored.alert.labels);
                 records.push(Record::AlertLeft { group, fingerprint });
             }
         }

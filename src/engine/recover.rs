@@ -21,7 +21,7 @@ use super::route::{RouteIndex, RouteSet};
 use super::sketch::Sketch;
 use super::store::Stored;
 use super::ticks;
-use crate::model::{Alert, Fingerprint, Mono, Now, Wall};
+use crate::model::{Alert, Fingerprint, Labels, Mono, Now, Wall};
 
 /// The time between the flushes of two groups that fell due while nothing ran, so that receivers
 /// see a thousand of them a second and not all at once.
@@ -116,7 +116,7 @@ impl Engine {
         let mut made: Vec<(GroupId, GroupTimer)> = Vec::new();
         for member in members {
             for &route in &member.routes.routes {
-                let name = self.name_in(route, &member.alert);
+                let name = self.name_in(route, &member.alert.labels);
                 if member.left.contains(&name) {
                     continue;
                 }
@@ -228,7 +228,7 @@ impl Engine {
             let is_owed = owed.contains(&member.alert.fingerprint);
             let is_to_join = is_owed || !member.alert.is_resolved_at(now.wall);
             for &route in &member.routes.routes {
-                let group = self.name_in(route, &member.alert);
+                let group = self.name_in(route, &member.alert.labels);
                 if member.left.contains(&group) || self.is_member(route, &member.alert) {
                     continue;
                 }
@@ -247,13 +247,13 @@ impl Engine {
         }
     }
 
-    /// The group of `route` that an alert belongs to.
-    pub(super) fn name_in(&self, route: RouteIndex, alert: &Alert) -> GroupName {
+    /// The group of `route` that an alert with these labels belongs to.
+    pub(super) fn name_in(&self, route: RouteIndex, labels: &Labels) -> GroupName {
         let node = self.tree.node(route);
         let in_group = |name: &str| node.group_by.contains(name);
         GroupName {
             route: node.identity_hash,
-            labels: alert.labels.fingerprint_of_selected(in_group),
+            labels: labels.fingerprint_of_selected(in_group),
         }
     }
 }

@@ -32,14 +32,6 @@ impl AlertStore {
         self.alerts.get(&fingerprint)
     }
 
-    /// Looks at each of these alerts that is known, so that it need not be waited for when each of them
-    /// is reported anew one after the other: the waits for memory overlap. What comes back depends on
-    /// each of them and means nothing.
-    pub fn glance(&self, fingerprints: impl Iterator<Item = Fingerprint>) -> u64 {
-        let known = fingerprints.filter_map(|fingerprint| self.get(fingerprint));
-        known.fold(0, |seen, stored| seen.wrapping_add(stored.alert.glance()))
-    }
-
     /// Keeps an alert, in place of an older report of it.
     pub fn insert(&mut self, stored: Stored) {
         self.alerts.insert(stored.alert.fingerprint, stored);

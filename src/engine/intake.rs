@@ -1,0 +1,183 @@
+//! Takes in a batch of posted alerts: each into the store and into the groups of its routes.
+//!
+//! PURE. Owns the order of that; the rules for times and merging are in `ingest.rs`. Runs on the
+//! dispatch thread.
+
+use std::sync::Arc;
+
+use super::foresight::FORESEEN_AT_ONCE;
+use super::group::{Group, GroupId};
+use super::members::Members;
+use super::messages::{Effect, Note};
+use super::recording::Report;
+use super::route::RouteIndex;
+use super::sketch::Sketch;
+use super::store::Stored;
+use super::{Engine, alert_limit, ingest};
+use crate::model::{Alert, Labels, Now, PostedAlert, Status};
+
+impl Engine {
+    pub(super) fn take_in(&mut self, posted: Vec<PostedAlert>, now: Now, out: &mut Vec<Effect>) {
+        if !self.has_room_for(&posted) {
+            return out.push(Effect::RefuseBatch {
+                limit: self.settings.alerts,
+            });
+        }
+        let is_firing =
+            |alert: &&PostedAlert| ingest::posted_status(alert, now.wall) == Status::Firing;
+        let firing = posted.iter().filter(is_firing).count();
+        let resolved = posted.len() - firing;
+        let mut kept = 0;
+        let mut due_at_once = Vec::new();
+        let mut posted = posted.into_iter();
+        while !posted.as_slice().is_empty() {
+            let next = posted.as_slice().len().min(FORESEEN_AT_ONCE);
+            let foresight = self.foresee(&posted.as_slice()[..next]);
+            for (position, alert) in posted.by_ref().take(next).enumerate() {
+                let groups = foresight.groups_of(position);
+                match ingest::admit(alert, now.wall, self.config.resolve_timeout) {
+                    Ok(alert) => {
+                        let is_kept = self.keep(alert, groups, now, &mut due_at_once, out);
+                        kept += usize::from(is_kept);
+                    }
+                    Err(invalid) => out.push(Effect::Refuse(invalid)),
+                }
+            }
+        }
+        out.push(Effect::Note(Note::Received {
+            firing,
+            resolved,
+            kept,
+        }));
+        // Only now, so that the first notification of a group carries all of the batch.
+        for id in due_at_once {
+            self.advance(id, now, out);
+        }
+    }
+
+    /// Whether all of a batch can be kept. Counts exactly only where it matters.
+    fn has_room_for(&self, posted: &[PostedAlert]) -> bool {
+        let room = self.settings.alerts.saturating_sub(self.alerts.len());
+        let is_new = |alert: &&PostedAlert| !self.alerts.contains(alert.labels.fingerprint());
+        posted.len() <= room || posted.iter().filter(is_new).count() <= room
+    }
+
+    /// Stores an alert and puts it into the group of each route that takes it, unless as many of its
+    /// name fire as may.
+    fn keep(
+        &mut self,
+        mut alert: Alert,
+        foreseen: &[Option<GroupId>],
+        now: Now,
+        due: &mut Vec<GroupId>,
+        out: &mut Vec<Effect>,
+    ) -> bool {
+        let (alert, routes, sketch, report) = match self.alerts.get(alert.fingerprint) {
+            Some(old) => {
+                let mut alert = ingest::merge(&old.alert, alert, now.wall);
+                alert.share_texts_of(&old.alert);
+                if !alert.generator_url.is_same_as(&old.alert.generator_url) {
+                    self.sharing.share(&mut alert);
+                }
+                let report = Report::of(&old.alert, &alert);
+                (alert, Arc::clone(&old.routes), old.sketch, report)
+            }
+            None => {
+                self.sharing.share(&mut alert);
+                let routes = self.tree.routes_of(&alert.labels);
+                let sketch = Sketch::of(&alert.labels);
+                (alert, routes, sketch, Report::New)
+            }
+        };
+        if !self.alert_limit.admits(&alert, now.wall) {
+            out.push(Effect::Note(Note::AlertLimited {
+                alertname: alert_limit::name_of(&alert).into(),
+            }));
+            return false;
+        }
+        let alert = Arc::new(alert);
+        out.push(Effect::Record(report.record(&alert)));
+        self.inhibitor.observe(&alert, report.acquaintance());
+        self.alerts.insert(Stored {
+            alert: Arc::clone(&alert),
+            routes: Arc::clone(&routes),
+            sketch,
+        });
+        for (index, &route) in routes.routes.iter().enumerate() {
+            match foreseen.get(index).copied().flatten() {
+                Some(id) => self.put_into(id, &alert),
+                None => self.join(route, &alert, now, due, out),
+            }
+        }
+        true
+    }
+
+    /// Puts an alert into its group of `route`, which is made if it is not there.
+    pub(super) fn join(
+        &mut self,
+        route: RouteIndex,
+        alert: &Arc<Alert>,
+        now: Now,
+        due: &mut Vec<GroupId>,
+        out: &mut Vec<Effect>,
+    ) {
+        if let Some(id) = self.find_group(route, &alert.labels) {
+            return self.put_into(id, alert);
+        }
+        let node = self.tree.node(route);
+        let labels = alert.labels.select(|name| node.group_by.contains(name));
+        let waited = ingest::later(alert.starts_at, node.group_wait) < now.wall;
+        let group = self.new_group(route, labels, alert, now, waited);
+        out.push(Effect::Note(Note::GroupCreated {
+            group_key: Arc::clone(&group.key),
+            immediately: waited,
+        }));
+        let is_due = group.due_at <= now.mono;
+        let id = self.groups.insert(group);
+        if is_due {
+            due.push(id);
+        } else {
+            self.arm(id, now, out);
+        }
+    }
+
+    /// The group of `route` that an alert with these labels belongs to, if it is there.
+    pub(super) fn find_group(&self, route: RouteIndex, labels: &Labels) -> Option<GroupId> {
+        self.groups.find(route, self.name_in(route, labels).labels)
+    }
+
+    fn put_into(&mut self, id: GroupId, alert: &Arc<Alert>) {
+        let group = self.groups.get_mut(id).expect("an indexed group is alive");
+        group.members.insert(Arc::clone(alert));
+    }
+
+    pub(super) fn new_group(
+        &self,
+        route: RouteIndex,
+        labels: Labels,
+        first: &Arc<Alert>,
+        now: Now,
+        has_waited: bool,
+    ) -> Group {
+        let node = self.tree.node(route);
+        Group {
+            route,
+            key: format!("{}:{labels}", node.key).into(),
+            fingerprint: labels.fingerprint(),
+            labels,
+            members: Members::of(Arc::clone(first)),
+            due_at: self.not_before_start(if has_waited {
+                now.mono
+            } else {
+                now.mono + node.group_wait
+            }),
+            armed_for: None,
+            has_flushed: false,
+            flush: None,
+            muted_by: Vec::new(),
+            carried_over: Vec::new(),
+            resumes_at: None,
+            recorded: None,
+        }
+    }
+}
