@@ -51,7 +51,7 @@ impl Filters {
     /// at `now` still is.
     pub fn wants_alert(&self, alert: &Alert, muted: Option<&Muted>, now: Wall) -> bool {
         self.wants_state(muted)
-            && alert.ends_at >= now
+            && alert.ends_at.get() >= now
             && self
                 .matchers
                 .iter()

@@ -75,10 +75,10 @@ impl Bucket {
 
     fn put(&mut self, alert: &Alert) {
         let fingerprint = alert.fingerprint;
-        if let Some(before) = self.ends.insert(fingerprint, alert.ends_at) {
+        if let Some(before) = self.ends.insert(fingerprint, alert.ends_at.get()) {
             self.order.remove(&(before, fingerprint));
         }
-        self.order.insert((alert.ends_at, fingerprint));
+        self.order.insert((alert.ends_at.get(), fingerprint));
     }
 }
 
@@ -104,9 +104,9 @@ mod tests {
             fingerprint: labels.fingerprint(),
             labels,
             annotations: Labels::default(),
-            starts_at: at(0),
-            ends_at: at(ends_at),
-            updated_at: at(0),
+            starts_at: at(0).into(),
+            ends_at: at(ends_at).into(),
+            updated_at: at(0).into(),
             ends_by_timeout: false,
             generator_url: "".into(),
         }

@@ -88,7 +88,8 @@ fn moved(alert: &Alert, now: Wall, step: SignedDuration) -> Option<Alert> {
     let before = now.checked_sub(step).unwrap_or(now);
     let is_crossed = alert.is_resolved_at(before) != alert.is_resolved_at(now);
     let moves = alert.ends_by_timeout || is_crossed || step.is_negative();
-    let ends_at = alert.ends_at.checked_add(step).ok().filter(|_| moves)?;
+    let ends_at = alert.ends_at.get().checked_add(step);
+    let ends_at = ends_at.ok().filter(|_| moves)?.into();
     Some(Alert {
         ends_at,
         starts_at: alert.starts_at.min(ends_at),
@@ -150,9 +151,9 @@ mod tests {
             fingerprint: Labels::default().fingerprint(),
             labels: Labels::default(),
             annotations: Labels::default(),
-            starts_at: at(0),
-            ends_at: at(ends_at),
-            updated_at: at(0),
+            starts_at: at(0).into(),
+            ends_at: at(ends_at).into(),
+            updated_at: at(0).into(),
             ends_by_timeout,
             generator_url: "".into(),
         }
@@ -161,7 +162,7 @@ mod tests {
     /// Where the end of an alert lies after the clock went from second 1000 by `step`.
     fn end_after(alert: &Alert, step: i64) -> i64 {
         let moved = moved(alert, at(1000 + step), SignedDuration::from_secs(step));
-        moved.as_ref().unwrap_or(alert).ends_at.as_second()
+        moved.as_ref().unwrap_or(alert).ends_at.get().as_second()
     }
 
     #[test]

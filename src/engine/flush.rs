@@ -192,7 +192,7 @@ impl Engine {
         let look = Look::at(group, &mut muting, now.wall);
         out.extend(muting.notes());
         if muting.reached_time(look.sights.len()) {
-            group.muted_by = time.map_or_else(Vec::new, |time| time.names);
+            group.muted_by = time.map_or_else(Box::default, |time| time.names.into());
         }
         let mut deliveries = Vec::with_capacity(node.receiver.webhooks.len());
         for (webhook_index, webhook) in node.receiver.webhooks.iter().enumerate() {
@@ -233,12 +233,12 @@ impl Engine {
             deliveries.push(delivery);
         }
         let resolved = look.into_resolved();
-        group.flush = Some(Flush {
+        group.flush = Some(Box::new(Flush {
             deadline,
             deliveries,
             resolved,
             has_failed: false,
-        });
+        }));
     }
 
     /// Whether a flush at `tick` would have had something to tell to anybody.
@@ -434,7 +434,7 @@ impl View {
     fn back_at(mut self, tick: Wall, told: Option<&Told>) -> Self {
         let fired = |print| told.is_some_and(|told| told.firing.binary_search(&print).is_ok());
         self.alerts.retain_mut(|seen| {
-            if seen.alert.updated_at <= tick {
+            if seen.alert.updated_at.get() <= tick {
                 return true;
             }
             seen.status = Status::Firing;

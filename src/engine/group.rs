@@ -53,10 +53,10 @@ pub struct Group {
     pub armed_for: Option<Mono>,
     /// Whether its first flush has begun.
     pub has_flushed: bool,
-    /// The flush under way.
-    pub flush: Option<Flush>,
+    /// The flush under way; in a box, since most groups wait.
+    pub flush: Option<Box<Flush>>,
     /// The time intervals that muted its last flush, as far as that came to look.
-    pub muted_by: Vec<Arc<str>>,
+    pub muted_by: Box<[Arc<str>]>,
     /// What a flush that ran out of time leaves to the next one.
     pub carried_over: Vec<CarriedOver>,
     /// When a flush that the end of an earlier process cut short goes on.

@@ -42,9 +42,9 @@ pub fn admit(
         fingerprint,
         labels,
         annotations: posted.annotations,
-        starts_at,
-        ends_at,
-        updated_at: now,
+        starts_at: starts_at.into(),
+        ends_at: ends_at.into(),
+        updated_at: now.into(),
         ends_by_timeout: posted.ends_at.is_none(),
         generator_url: posted.generator_url,
     })
@@ -115,7 +115,10 @@ mod tests {
     }
 
     fn span(alert: &Alert) -> (i64, i64) {
-        (alert.starts_at.as_second(), alert.ends_at.as_second())
+        (
+            alert.starts_at.get().as_second(),
+            alert.ends_at.get().as_second(),
+        )
     }
 
     #[test]

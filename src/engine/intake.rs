@@ -126,7 +126,7 @@ impl Engine {
         }
         let node = self.tree.node(route);
         let labels = alert.labels.select(|name| node.group_by.contains(name));
-        let waited = ingest::later(alert.starts_at, node.group_wait) < now.wall;
+        let waited = ingest::later(alert.starts_at.get(), node.group_wait) < now.wall;
         let group = self.new_group(route, labels, alert, now, waited);
         out.push(Effect::Note(Note::GroupCreated {
             group_key: Arc::clone(&group.key),
@@ -174,7 +174,7 @@ impl Engine {
             armed_for: None,
             has_flushed: false,
             flush: None,
-            muted_by: Vec::new(),
+            muted_by: Box::default(),
             carried_over: Vec::new(),
             resumes_at: None,
             recorded: None,

@@ -71,7 +71,7 @@ impl Engine {
                 labels: group.labels.clone(),
                 receiver: Arc::clone(&node.receiver),
                 alerts: group.members.iter().map(not_yet_asked).collect(),
-                muted_by: group.muted_by.clone(),
+                muted_by: group.muted_by.to_vec(),
                 route_labels: Arc::clone(&node.labels),
             }
         };

@@ -242,8 +242,8 @@ impl Recovered {
             return;
         };
         let alert = Arc::make_mut(&mut known.alert);
-        alert.ends_at = ends_at;
-        alert.updated_at = updated_at;
+        alert.ends_at = ends_at.into();
+        alert.updated_at = updated_at.into();
         known.left.clear();
     }
 

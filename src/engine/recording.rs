@@ -221,8 +221,8 @@ impl Report {
         match self {
             Report::Extended => Record::AlertExtended {
                 fingerprint: alert.fingerprint,
-                ends_at: alert.ends_at,
-                updated_at: alert.updated_at,
+                ends_at: alert.ends_at.get(),
+                updated_at: alert.updated_at.get(),
             },
             Report::New | Report::Changed => Record::Alert(Arc::clone(alert)),
         }

@@ -3,7 +3,7 @@
 //! Owns what an alert is. Which times it gets and how two reports of it merge is decided in
 //! `engine/ingest.rs`.
 
-use super::{Fingerprint, IdentifiedLabels, Labels, SharedText, Wall, glance};
+use super::{CompactWall, Fingerprint, IdentifiedLabels, Labels, SharedText, Wall, glance};
 
 /// An alert as a sender posted it: complete but for what only the dispatcher's clock can say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,11 +32,11 @@ pub struct Alert {
     /// Texts for people.
     pub annotations: Labels,
     /// When it began.
-    pub starts_at: Wall,
+    pub starts_at: CompactWall,
     /// When it ends unless reported again, or when it ended.
-    pub ends_at: Wall,
+    pub ends_at: CompactWall,
     /// When it was last reported to us.
-    pub updated_at: Wall,
+    pub updated_at: CompactWall,
     /// Whether `ends_at` is our time-out and not the sender's word.
     pub ends_by_timeout: bool,
     /// A link to where it came from; may be empty.
@@ -65,7 +65,7 @@ impl Alert {
 
     /// Whether the alert has ended at `now`; the end itself counts (§4.2).
     pub fn is_resolved_at(&self, now: Wall) -> bool {
-        self.ends_at <= now
+        self.ends_at.get() <= now
     }
 
     /// Its status at `now`.

@@ -14,7 +14,8 @@ mod names;
 mod packing;
 
 use std::fmt;
-use std::sync::Arc;
+
+use arcstr::ArcStr;
 
 use super::fingerprint::{Fingerprint, Fnv1a};
 pub use builder::LabelsBuilder;
@@ -23,12 +24,12 @@ use packing::{Name, Packer, take_name, take_value};
 
 /// Sorted pairs of name and value with unique names.
 ///
-/// All text stands in one `Arc<str>`, so that a set costs one allocation and equal sets are equal
+/// All text stands in one `ArcStr`, so that a set costs one allocation and equal sets are equal
 /// texts: a name that is known takes one character, any other piece its text and one before it for
 /// its length. There is no order between sets but those in `model/order.rs`.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Labels {
-    packed: Arc<str>,
+    packed: ArcStr,
 }
 
 impl Labels {
@@ -70,7 +71,7 @@ impl Labels {
 
     /// Whether both are one and the same in memory, and not merely equal.
     pub fn is_same_as(&self, other: &Labels) -> bool {
-        Arc::ptr_eq(&self.packed, &other.packed)
+        ArcStr::ptr_eq(&self.packed, &other.packed)
     }
 
     /// How many pairs there are.

@@ -32,4 +32,6 @@ pub use matcher::{
 pub use order::{LabelSetKey, NotificationKey, compare_for_notification, compare_label_sets};
 pub use shared_text::SharedText;
 pub use silence::{PostedSilence, Silence, SilenceState};
-pub use time::{Mono, Now, Wall, ZERO_TIME, format_rfc3339_millis, format_rfc3339_nanos};
+pub use time::{
+    CompactWall, Mono, Now, Wall, ZERO_TIME, format_rfc3339_millis, format_rfc3339_nanos,
+};

@@ -7,28 +7,22 @@ use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
-use std::sync::Arc;
+
+use arcstr::ArcStr;
 
 /// An immutable text that is cheap to clone.
-///
-/// An `Arc<str>` takes two words, and there are as many of these as there are alerts. The one more
-/// allocation that the text costs in return is made once for all that share it.
-#[derive(Clone, Default)]
-pub struct SharedText(Option<Arc<Box<str>>>);
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct SharedText(ArcStr);
 
 impl SharedText {
     /// Whether both are one and the same in memory, and not merely equal.
     pub fn is_same_as(&self, other: &SharedText) -> bool {
-        match (&self.0, &other.0) {
-            (None, None) => true,
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-            _ => false,
-        }
+        ArcStr::ptr_eq(&self.0, &other.0)
     }
 
     /// How many hold it, as far as it is not empty.
     pub fn holders(&self) -> usize {
-        self.0.as_ref().map_or(0, Arc::strong_count)
+        ArcStr::strong_count(&self.0).unwrap_or(0)
     }
 }
 
@@ -36,35 +30,21 @@ impl Deref for SharedText {
     type Target = str;
 
     fn deref(&self) -> &str {
-        self.0.as_ref().map_or("", |text| text)
+        &self.0
     }
 }
 
 impl From<&str> for SharedText {
     fn from(text: &str) -> Self {
-        Box::<str>::from(text).into()
-    }
-}
-
-impl From<Box<str>> for SharedText {
-    fn from(text: Box<str>) -> Self {
-        SharedText((!text.is_empty()).then(|| Arc::new(text)))
+        SharedText(text.into())
     }
 }
 
 impl From<Cow<'_, str>> for SharedText {
     fn from(text: Cow<'_, str>) -> Self {
-        Box::<str>::from(text).into()
+        SharedText(text.into())
     }
 }
-
-impl PartialEq for SharedText {
-    fn eq(&self, other: &Self) -> bool {
-        self.is_same_as(other) || **self == **other
-    }
-}
-
-impl Eq for SharedText {}
 
 impl Hash for SharedText {
     fn hash<H: Hasher>(&self, hasher: &mut H) {

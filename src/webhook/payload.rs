@@ -76,13 +76,13 @@ impl Serialize for AlertObject<'_> {
         let ToldAlert { alert, status } = self.0;
         let ends_at = match status {
             Status::Firing => ZERO_TIME,
-            Status::Resolved => alert.ends_at,
+            Status::Resolved => alert.ends_at.get(),
         };
         let mut fields = serializer.serialize_struct("Alert", 7)?;
         fields.serialize_field("status", status.as_str())?;
         fields.serialize_field("labels", &Object(&alert.labels))?;
         fields.serialize_field("annotations", &Object(&alert.annotations))?;
-        fields.serialize_field("startsAt", &format_rfc3339_nanos(alert.starts_at))?;
+        fields.serialize_field("startsAt", &format_rfc3339_nanos(alert.starts_at.get()))?;
         fields.serialize_field("endsAt", &format_rfc3339_nanos(ends_at))?;
         fields.serialize_field("generatorURL", &*alert.generator_url)?;
         fields.serialize_field("fingerprint", &format_args!("{}", alert.fingerprint))?;

@@ -82,8 +82,12 @@ fn push_alert(text: &mut String, told: &ToldAlert, style: Style) {
     let mark = mark(*status, style);
     let labels = quoted(&alert.labels);
     let since = match status {
-        Status::Firing => format!("since {:.0}", alert.starts_at),
-        Status::Resolved => format!("from {:.0} to {:.0}", alert.starts_at, alert.ends_at),
+        Status::Firing => format!("since {:.0}", alert.starts_at.get()),
+        Status::Resolved => format!(
+            "from {:.0} to {:.0}",
+            alert.starts_at.get(),
+            alert.ends_at.get()
+        ),
     };
     let summary = TELLING_ANNOTATIONS
         .into_iter()
@@ -135,9 +139,9 @@ mod tests {
             fingerprint: labels.fingerprint(),
             labels,
             annotations: Labels::from_pairs([("summary", summary)]),
-            starts_at: at("2026-01-01T00:00:00.5Z"),
-            ends_at: at("2026-01-01T00:05:00Z"),
-            updated_at: at("2026-01-01T00:00:01Z"),
+            starts_at: at("2026-01-01T00:00:00.5Z").into(),
+            ends_at: at("2026-01-01T00:05:00Z").into(),
+            updated_at: at("2026-01-01T00:00:01Z").into(),
             ends_by_timeout: false,
             generator_url: "".into(),
         };

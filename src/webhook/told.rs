@@ -39,10 +39,10 @@ fn alert_data(told: &ToldAlert) -> AlertData {
         status: status.as_str().into(),
         labels: alert.labels.clone(),
         annotations: alert.annotations.clone(),
-        starts_at: alert.starts_at,
+        starts_at: alert.starts_at.get(),
         ends_at: match status {
             Status::Firing => ZERO_TIME,
-            Status::Resolved => alert.ends_at,
+            Status::Resolved => alert.ends_at.get(),
         },
         generator_url: (*alert.generator_url).into(),
         fingerprint: alert.fingerprint.to_string().into(),

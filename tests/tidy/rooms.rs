@@ -97,7 +97,7 @@ const HOUSE: [&str; 5] = [
 ];
 
 /// Each crate of Cargo.toml, and where alone it may be named.
-const CRATES: [(&str, &[&str]); 29] = [
+const CRATES: [(&str, &[&str]); 30] = [
     (
         "crossbeam_channel",
         &[
@@ -139,6 +139,10 @@ const CRATES: [(&str, &[&str]); 29] = [
     ),
     ("serde_yaml", &["src/config/yaml.rs", "src/config/yaml/"]),
     ("regex", &["src/model/matcher/"]),
+    (
+        "arcstr",
+        &["src/model/labels.rs", "src/model/shared_text.rs"],
+    ),
     (
         "log",
         &[

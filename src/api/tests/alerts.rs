@@ -144,7 +144,7 @@ fn an_alert_is_hidden_once_its_end_has_passed() {
         let alert = alert(&[("id", id)]);
         view(
             Arc::new(Alert {
-                ends_at,
+                ends_at: ends_at.into(),
                 ..(*alert).clone()
             }),
             &["default"],

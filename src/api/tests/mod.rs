@@ -192,9 +192,9 @@ fn alert(labels: &[(&str, &str)]) -> Arc<Alert> {
         fingerprint: labels.fingerprint(),
         labels,
         annotations: Labels::default(),
-        starts_at: now(),
-        ends_at: now() + Duration::from_secs(300),
-        updated_at: now(),
+        starts_at: now().into(),
+        ends_at: (now() + Duration::from_secs(300)).into(),
+        updated_at: now().into(),
         ends_by_timeout: true,
         generator_url: "".into(),
     })

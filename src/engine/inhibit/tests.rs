@@ -31,9 +31,9 @@ fn alert(labels: &[(&str, &str)], ends_at: i64) -> Arc<Alert> {
         fingerprint: labels.fingerprint(),
         labels,
         annotations: Labels::default(),
-        starts_at: at(0),
-        ends_at: at(ends_at),
-        updated_at: at(0),
+        starts_at: at(0).into(),
+        ends_at: at(ends_at).into(),
+        updated_at: at(0).into(),
         ends_by_timeout: false,
         generator_url: "".into(),
     })

@@ -81,9 +81,9 @@ fn alert(labels: &[(&str, &str)]) -> Alert {
         fingerprint: labels.fingerprint(),
         labels,
         annotations: Labels::default(),
-        starts_at: at(0),
-        ends_at: at(100 * HOUR),
-        updated_at: at(0),
+        starts_at: at(0).into(),
+        ends_at: at(100 * HOUR).into(),
+        updated_at: at(0).into(),
         ends_by_timeout: false,
         generator_url: "".into(),
     }

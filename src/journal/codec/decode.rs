@@ -78,9 +78,9 @@ fn fields_of(kind: Kind, fields: &mut Fields<'_>, at: Wall) -> Result<Record, Ma
 fn alert(fields: &mut Fields<'_>, at: Wall) -> Result<Alert, Malformed> {
     Ok(Alert {
         fingerprint: fields.fingerprint()?,
-        starts_at: fields.time(at)?,
-        ends_at: fields.time(at)?,
-        updated_at: fields.time(at)?,
+        starts_at: fields.time(at)?.into(),
+        ends_at: fields.time(at)?.into(),
+        updated_at: fields.time(at)?.into(),
         ends_by_timeout: fields.flag()?,
         labels: fields.labels()?,
         annotations: fields.labels()?,

@@ -90,9 +90,9 @@ fn put_item(out: &mut Vec<u8>, byte: u8, body: impl FnOnce(&mut Vec<u8>)) {
 
 fn put_alert(out: &mut Vec<u8>, at: Wall, alert: &Alert) {
     put_hash(out, alert.fingerprint.0);
-    put_time(out, at, alert.starts_at);
-    put_time(out, at, alert.ends_at);
-    put_time(out, at, alert.updated_at);
+    put_time(out, at, alert.starts_at.get());
+    put_time(out, at, alert.ends_at.get());
+    put_time(out, at, alert.updated_at.get());
     out.push(u8::from(alert.ends_by_timeout));
     put_labels(out, &alert.labels);
     put_labels(out, &alert.annotations);

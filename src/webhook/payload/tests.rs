@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::engine::Reason;
-use crate::model::Alert;
+use crate::model::{Alert, Wall};
 
 type Pairs<'a> = &'a [(&'a str, &'a str)];
 
@@ -12,7 +12,7 @@ const EXTERNAL_URL: &str = "http://alerts.example:9093";
 
 fn told(labels: Pairs<'_>, annotations: Pairs<'_>, status: Status) -> ToldAlert {
     let labels = Labels::from_pairs(labels.iter().copied());
-    let at = |text: &str| text.parse().expect("a timestamp");
+    let at = |text: &str| text.parse::<Wall>().expect("a timestamp").into();
     let alert = Alert {
         fingerprint: labels.fingerprint(),
         labels,

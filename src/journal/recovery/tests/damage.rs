@@ -65,7 +65,7 @@ fn ordinary() -> Journal {
             let before = samples::alert(number.saturating_sub(2), at).fingerprint;
             let extended = Record::AlertExtended {
                 fingerprint: before,
-                ends_at: alert.ends_at,
+                ends_at: alert.ends_at.get(),
                 updated_at: at,
             };
             (at, vec![Record::Alert(alert.into()), extended])
@@ -230,7 +230,11 @@ impl Said {
         for record in turns.iter().flat_map(|(_, records)| records) {
             match record {
                 Record::Alert(alert) => {
-                    let times = (alert.fingerprint.0, alert.ends_at, alert.updated_at);
+                    let times = (
+                        alert.fingerprint.0,
+                        alert.ends_at.get(),
+                        alert.updated_at.get(),
+                    );
                     said.times.insert(times);
                     said.texts.insert(without_times(alert));
                 }
@@ -270,7 +274,11 @@ impl Said {
             found.push(without_times(alert));
             let left = known.left.iter();
             found.extend(left.map(|group| format!("{fingerprint} left {group:?}")));
-            let times = (alert.fingerprint.0, alert.ends_at, alert.updated_at);
+            let times = (
+                alert.fingerprint.0,
+                alert.ends_at.get(),
+                alert.updated_at.get(),
+            );
             if !self.times.contains(&times) {
                 return vec![format!("{times:?}")];
             }
@@ -290,8 +298,8 @@ impl Said {
 
 fn without_times(alert: &crate::model::Alert) -> String {
     let alert = crate::model::Alert {
-        ends_at: Wall::UNIX_EPOCH,
-        updated_at: Wall::UNIX_EPOCH,
+        ends_at: Wall::UNIX_EPOCH.into(),
+        updated_at: Wall::UNIX_EPOCH.into(),
         ..alert.clone()
     };
     format!("{alert:?}")

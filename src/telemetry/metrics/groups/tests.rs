@@ -12,15 +12,15 @@ use crate::telemetry::metrics::{Labelling, Metrics};
 fn group(key: &str, has_flushed: bool) -> GroupView {
     let alert = |name: &str, ends_at: &str, muted: Option<Muted>| {
         let labels = Labels::from_pairs([("alertname", name)]);
-        let ends_at = ends_at.parse().expect("a timestamp");
+        let ends_at: Wall = ends_at.parse().expect("a timestamp");
         GroupedAlert {
             alert: Arc::new(Alert {
                 fingerprint: labels.fingerprint(),
                 labels,
                 annotations: Labels::default(),
-                starts_at: Wall::UNIX_EPOCH,
-                ends_at,
-                updated_at: Wall::UNIX_EPOCH,
+                starts_at: Wall::UNIX_EPOCH.into(),
+                ends_at: ends_at.into(),
+                updated_at: Wall::UNIX_EPOCH.into(),
                 ends_by_timeout: false,
                 generator_url: "".into(),
             }),
