@@ -19,7 +19,7 @@ use crate::model::{Alert, PostedAlert};
 pub const FORESEEN_AT_ONCE: usize = 64;
 
 /// The groups of the known alerts among some reports.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Foresight {
     groups: Vec<Option<GroupId>>,
     /// For each report, where its groups end in `groups`; they begin where those before end.
@@ -44,7 +44,7 @@ impl Engine {
             .iter()
             .map(|alert| self.alerts.get(alert.labels.fingerprint()))
             .collect();
-        look_at(known.iter().flatten().map(|stored| &*stored.alert));
+        Alert::look_at(known.iter().flatten().map(|stored| &*stored.alert));
         let mut foresight = Foresight {
             groups: Vec::new(),
             ends: Vec::with_capacity(posted.len()),
@@ -55,7 +55,7 @@ impl Engine {
             names.extend(routes.map(|&route| (route, self.name_in(route, &alert.labels).labels)));
             foresight.ends.push(names.len());
         }
-        // First all names and then all groups: between two of those there is no time to lose.
+        // All names before the first group: hashing between two look-ups would keep them from overlapping.
         let groups = names
             .iter()
             .map(|&(route, labels)| self.groups.find(route, labels));
@@ -67,6 +67,7 @@ impl Engine {
     fn look_at_members(&self, posted: &[PostedAlert], foresight: &Foresight) {
         let groups = foresight.groups.iter().flatten();
         let alive = groups.filter_map(|&id| self.groups.get(id));
+        // What is read must count for something, or it is not read.
         black_box(alive.map(|group| group.members.len()).sum::<usize>());
         for (position, alert) in posted.iter().enumerate() {
             let groups = foresight.groups_of(position).iter().flatten();
@@ -78,9 +79,101 @@ impl Engine {
     }
 }
 
-/// Reads a little all over each alert. What is read must count for something, or it is not read.
-fn look_at<'a>(alerts: impl Iterator<Item = &'a Alert> + Clone) {
-    let ends = alerts.clone().map(|alert| alert.ends_at.get().as_second());
-    black_box(ends.fold(0, i64::wrapping_add));
-    black_box(alerts.map(Alert::glance).fold(0, u64::wrapping_add));
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{self, Config};
+    use crate::engine::{Input, ReloadPolicy, Settings};
+    use crate::model::{Labels, Mono, Now, ParserMode, Wall};
+
+    const CONFIG: &str = r#"
+route:
+  receiver: team
+  group_by: [alertname]
+  routes:
+    - {matchers: ['host=~".*7"'], receiver: sevens, continue: true}
+    - {matchers: ['host=~".*"']}
+receivers: [{name: team}, {name: sevens}]
+"#;
+
+    /// More than are foreseen at once.
+    const ALERTS: u16 = 3 * 64 + 10;
+
+    fn is_known(number: u16) -> bool {
+        number.is_multiple_of(3)
+    }
+
+    fn is_faulty(number: u16) -> bool {
+        number.is_multiple_of(5)
+    }
+
+    fn posted(number: u16, ends_at: Wall) -> PostedAlert {
+        let name = format!("Alert{}", number % 7);
+        let host = number.to_string();
+        PostedAlert {
+            labels: Labels::from_pairs([("alertname", &name), ("host", &host)]).into(),
+            ends_at: Some(ends_at),
+            ..PostedAlert::default()
+        }
+    }
+
+    #[test]
+    fn each_report_of_a_batch_of_all_kinds_goes_to_the_groups_of_its_alert() {
+        let loaded = config::parse("batch.yml", CONFIG, ParserMode::Fallback);
+        let config: Arc<Config> = Arc::new(loaded.expect("a sound configuration").config);
+        let mut engine = Engine::new(config, settings());
+        let wall = Wall::from_second(1_800_000_000).expect("a second of this century");
+        let mono = Mono::START;
+        let [early, late] = [300, 600].map(|seconds| wall + Duration::from_secs(seconds));
+        let known = (0..ALERTS).filter(|&number| is_known(number));
+        let first = known.map(|number| posted(number, early)).collect();
+        // Known and new, some faulty, some twice.
+        let second = (0..ALERTS).flat_map(|number| {
+            let alert = PostedAlert {
+                fault: is_faulty(number).then(|| "faulty".into()),
+                ..posted(number, late)
+            };
+            vec![alert; if number.is_multiple_of(4) { 2 } else { 1 }]
+        });
+        for batch in [first, second.collect()] {
+            engine.handle(&mut Vec::new(), Now { mono, wall }, Input::Alerts(batch));
+        }
+        let mut members = 0;
+        for (_, group) in engine.groups.iter() {
+            for alert in group.members.iter() {
+                assert_eq!(alert.labels.get("alertname"), group.labels.get("alertname"));
+                let number: u16 = alert
+                    .labels
+                    .get("host")
+                    .expect("a host")
+                    .parse()
+                    .expect("a number");
+                let reported = if is_faulty(number) { early } else { late };
+                assert_eq!(alert.ends_at.get(), reported, "{number}");
+                members += 1;
+            }
+        }
+        let kept = (0..ALERTS).filter(|&number| is_known(number) || !is_faulty(number));
+        let routes = kept.map(|number| if number % 10 == 7 { 2 } else { 1 });
+        assert_eq!(members, routes.sum::<usize>());
+    }
+
+    fn settings() -> Settings {
+        Settings {
+            workers: 1,
+            workers_per_endpoint: 1,
+            alerts: 1_000,
+            alerts_per_name: 0,
+            start_delay: Duration::ZERO,
+            retention: Duration::from_secs(3600),
+            alert_collect_interval: Duration::from_secs(1800),
+            ledger_collect_interval: Duration::from_secs(900),
+            silences: 0,
+            silence_bytes: 0,
+            reload: ReloadPolicy::KeepUnchanged,
+            seed: 1,
+        }
+    }
 }

@@ -12,9 +12,10 @@ use crate::api::http::{Answer, Body};
 use crate::api::params::Params;
 use crate::api::router::Api;
 use crate::api::stream::{Pieces, body_of};
-use crate::api::wire::{AlertShape, AlertWriter, look_at, posted_alerts};
+use crate::api::wire::{AlertShape, AlertWriter, posted_alerts};
 use crate::dispatch::inbox::Receipt;
 use crate::engine::{AlertView, Answer as Snapshot, InvalidAlert, Query};
+use crate::model::Alert;
 use crate::telemetry::metrics::Refusal;
 
 /// Alerts that are looked at before they are written; what is read of them stays in the cache.
@@ -82,7 +83,7 @@ impl AlertPieces {
     fn look_ahead(&mut self) {
         let next = self.views.as_slice().iter().take(LOOK_AHEAD);
         self.looked_at = next.len();
-        look_at(next.map(|view| &*view.alert));
+        Alert::look_at(next.map(|view| &*view.alert));
     }
 }
 

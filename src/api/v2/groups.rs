@@ -13,9 +13,9 @@ use crate::api::http::Answer;
 use crate::api::params::Params;
 use crate::api::router::Api;
 use crate::api::stream::{Pieces, body_of};
-use crate::api::wire::{AlertShape, AlertWriter, look_at, push_group_end, push_group_start};
+use crate::api::wire::{AlertShape, AlertWriter, push_group_end, push_group_start};
 use crate::engine::{Answer as Snapshot, GroupView, GroupedAlert, Query};
-use crate::model::{Fingerprint, LabelSetKey, NotificationKey, Wall};
+use crate::model::{Alert, Fingerprint, LabelSetKey, NotificationKey, Wall};
 
 /// Alerts of a group that are looked at before its turn comes; a cache does not hold more for long.
 const LOOK_AHEAD: usize = 64;
@@ -83,7 +83,7 @@ fn sorted(groups: Vec<Numbered>) -> Vec<Numbered> {
 
 /// The positions of a group's alerts in the order in which they are shown.
 fn order_of(alerts: &[GroupedAlert]) -> vec::IntoIter<usize> {
-    look_at(
+    Alert::look_at(
         alerts
             .iter()
             .take(LOOK_AHEAD)

@@ -5,7 +5,6 @@
 //! Pure; runs on the connections' threads.
 
 use std::collections::BTreeMap;
-use std::hint::black_box;
 use std::sync::Arc;
 
 use crate::engine::Muted;
@@ -69,18 +68,6 @@ impl AlertWriter {
         push_labels(out, &alert.labels);
         out.push(b'}');
     }
-}
-
-/// Reads a little all over each alert before they are written one by one. Two hundred thousand of them lie
-/// all over the memory: the waits for it overlap here, and would follow one another there.
-pub fn look_at<'a>(alerts: impl Iterator<Item = &'a Alert> + Clone) {
-    let ends = alerts
-        .clone()
-        .map(|alert| alert.ends_at.get().as_second() as u64);
-    // What is read must count for something, or it is not read.
-    black_box(ends.fold(0, u64::wrapping_add));
-    let texts = alerts.map(Alert::glance);
-    black_box(texts.fold(0, u64::wrapping_add));
 }
 
 /// Appends what stands before the alerts of a group.

@@ -17,7 +17,7 @@ mod syntax;
 mod text;
 mod uri;
 
-pub use alert::{AlertShape, AlertWriter, look_at, push_group_end, push_group_start};
+pub use alert::{AlertShape, AlertWriter, push_group_end, push_group_start};
 pub use body::BodyError;
 pub use posted::posted_alerts;
 pub use posted_silence::posted_silence;
