@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use super::Engine;
 use super::inhibit::Inhibitor;
 use super::messages::{Effect, Note, Suppression};
 use super::questions::Muted;
@@ -122,21 +121,23 @@ fn parts_holding(interval: &NamedInterval, time: Wall) -> usize {
         .count()
 }
 
-impl Engine {
-    /// What mutes `alert` at `now`, apart from time intervals.
-    pub(super) fn muted(&mut self, alert: &Alert, now: Wall) -> Option<Arc<Muted>> {
-        let silenced_by = self.silences.silencing(alert, now);
-        let inhibited_by: Vec<_> = self
-            .inhibitor
-            .inhibiting(&alert.labels, now)
-            .into_iter()
-            .collect();
-        if silenced_by.is_empty() && inhibited_by.is_empty() {
-            return None;
-        }
-        Some(Arc::new(Muted {
-            silenced_by,
-            inhibited_by,
-        }))
+/// What mutes `alert` at `now`, apart from time intervals.
+pub fn muted(
+    silences: &mut Silences,
+    inhibitor: &Inhibitor,
+    alert: &Alert,
+    now: Wall,
+) -> Option<Arc<Muted>> {
+    let silenced_by = silences.silencing(alert, now);
+    let inhibited_by: Vec<_> = inhibitor
+        .inhibiting(&alert.labels, now)
+        .into_iter()
+        .collect();
+    if silenced_by.is_empty() && inhibited_by.is_empty() {
+        return None;
     }
+    Some(Arc::new(Muted {
+        silenced_by,
+        inhibited_by,
+    }))
 }

@@ -4,18 +4,23 @@
 //! dispatcher has with it. Runs on the dispatch thread.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 use std::sync::Arc;
 
 use super::Engine;
+use super::foresight::{FORESEEN_AT_ONCE, in_sight};
 use super::group::{Group, GroupId};
 use super::groups::Groups;
 use super::messages::AlarmId;
+use super::mute::muted;
 use super::questions::{
     AlertView, Answer, Answered, Gauges, GroupView, GroupedAlert, Lookups, Query,
 };
 use super::sketch::Sketch;
-use super::store::Stored;
 use crate::model::{Alert, Fingerprint, Matcher, Mono, Now, SilenceState, Wall};
+
+/// Groups whose alerts are looked at together: as a rule that makes some hundred alerts.
+const GROUPS_IN_SIGHT: usize = 16;
 
 impl Engine {
     /// Answers `query` as of `now`. Changes nothing that can be seen; what was found out about muting
@@ -42,43 +47,50 @@ impl Engine {
         self.groups.iter().filter_map(awaited).collect()
     }
 
-    /// Takes hold of the alerts before it asks what mutes them: with little else to do in between,
-    /// the waits for their memory overlap in part.
     fn alert_views(&mut self, matchers: &[Matcher], now: Wall) -> Vec<AlertView> {
         let demanded = Sketch::demanded_by(matchers);
         let mut views: Vec<AlertView> = Vec::new();
         if demanded == Sketch::default() {
             views.reserve_exact(self.alerts.len());
         }
-        let bare = |stored: &Stored| AlertView {
-            alert: Arc::clone(&stored.alert),
-            receivers: Arc::clone(&stored.routes.receivers),
-            muted: None,
-        };
-        views.extend(self.alerts.candidates(demanded).map(bare));
-        for view in &mut views {
-            view.muted = self.muted(&view.alert, now);
-        }
+        in_sight(
+            self.alerts.candidates(demanded),
+            FORESEEN_AT_ONCE,
+            |stored| iter::once(&stored.alert),
+            |stored| {
+                views.push(AlertView {
+                    alert: Arc::clone(&stored.alert),
+                    receivers: Arc::clone(&stored.routes.receivers),
+                    muted: muted(&mut self.silences, &self.inhibitor, &stored.alert, now),
+                });
+            },
+        );
         views
     }
 
     fn group_views(&mut self, now: Wall) -> Vec<GroupView> {
-        let bare = |group: &Group| {
-            let node = self.tree.node(group.route);
-            GroupView {
-                key: Arc::clone(&group.key),
-                has_flushed: group.has_flushed,
-                labels: group.labels.clone(),
-                receiver: Arc::clone(&node.receiver),
-                alerts: group.members.iter().map(not_yet_asked).collect(),
-                muted_by: group.muted_by.to_vec(),
-                route_labels: Arc::clone(&node.labels),
-            }
+        let mut grouped = |alert: &Arc<Alert>| GroupedAlert {
+            alert: Arc::clone(alert),
+            muted: muted(&mut self.silences, &self.inhibitor, alert, now),
         };
-        let mut views: Vec<GroupView> = self.groups.iter().map(|(_, group)| bare(group)).collect();
-        for grouped in views.iter_mut().flat_map(|view| &mut view.alerts) {
-            grouped.muted = self.muted(&grouped.alert, now);
-        }
+        let mut views: Vec<GroupView> = Vec::with_capacity(self.groups.len());
+        in_sight(
+            self.groups.iter(),
+            GROUPS_IN_SIGHT,
+            |(_, group)| group.members.iter().take(FORESEEN_AT_ONCE),
+            |(_, group)| {
+                let node = self.tree.node(group.route);
+                views.push(GroupView {
+                    key: Arc::clone(&group.key),
+                    has_flushed: group.has_flushed,
+                    labels: group.labels.clone(),
+                    receiver: Arc::clone(&node.receiver),
+                    alerts: group.members.iter().map(&mut grouped).collect(),
+                    muted_by: group.muted_by.to_vec(),
+                    route_labels: Arc::clone(&node.labels),
+                });
+            },
+        );
         views
     }
 
@@ -130,20 +142,24 @@ impl Engine {
     /// looked at.
     fn count_alerts(&mut self, now: Wall) -> [usize; 3] {
         let unprocessed = self.unprocessed();
-        let firing = self
-            .alerts
-            .iter()
-            .filter(|stored| !stored.alert.is_resolved_at(now));
-        let firing: Vec<Arc<Alert>> = firing.map(|stored| Arc::clone(&stored.alert)).collect();
         let mut counts = [0; 3];
-        for alert in firing {
-            let state = if unprocessed.contains(&alert.fingerprint) {
-                2
-            } else {
-                usize::from(self.muted(&alert, now).is_some())
-            };
-            counts[state] += 1;
-        }
+        in_sight(
+            self.alerts.iter().map(|stored| &stored.alert),
+            FORESEEN_AT_ONCE,
+            |alert| iter::once(*alert),
+            |alert| {
+                if alert.is_resolved_at(now) {
+                    return;
+                }
+                let state = if unprocessed.contains(&alert.fingerprint) {
+                    2
+                } else {
+                    let what = muted(&mut self.silences, &self.inhibitor, alert, now);
+                    usize::from(what.is_some())
+                };
+                counts[state] += 1;
+            },
+        );
         counts
     }
 
@@ -161,12 +177,5 @@ impl Engine {
             }
         }
         waiting
-    }
-}
-
-fn not_yet_asked(alert: &Arc<Alert>) -> GroupedAlert {
-    GroupedAlert {
-        alert: Arc::clone(alert),
-        muted: None,
     }
 }

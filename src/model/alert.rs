@@ -67,7 +67,14 @@ impl Alert {
         let ends = alerts.clone().map(|alert| alert.ends_at.get().as_second());
         // What is read must count for something, or it is not read.
         black_box(ends.fold(0, i64::wrapping_add));
+        // How long a text is stands before it, and has to be there before anything behind can be asked for.
+        let texts = alerts.clone().map(Alert::text_bytes);
+        black_box(texts.fold(0, usize::wrapping_add));
         black_box(alerts.map(Alert::glance).fold(0, u64::wrapping_add));
+    }
+
+    fn text_bytes(&self) -> usize {
+        self.labels.text_bytes() + self.annotations.text_bytes() + self.generator_url.len()
     }
 
     /// Looks at all its texts, as [`Labels::glance`] does.

@@ -84,6 +84,11 @@ impl Labels {
         self.packed.is_empty()
     }
 
+    /// Bytes of the text that it is.
+    pub(super) fn text_bytes(&self) -> usize {
+        self.packed.len()
+    }
+
     /// Reads a byte of each part of the text that memory delivers at once, so that what reads all of
     /// it soon after need not wait. What comes back depends on each of them and means nothing.
     pub fn glance(&self) -> u64 {
