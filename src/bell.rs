@@ -187,23 +187,6 @@ impl<T> Mailbox<T> {
             self.bell.sleep_for(left);
         }
     }
-
-    /// The next message, however long it takes. If it is not there by `deadline`, does `duty` then.
-    pub fn next_with_duty(
-        &self,
-        deadline: Mono,
-        clock: Clock,
-        duty: impl FnOnce(),
-    ) -> Result<T, RecvError> {
-        match self.next_by(deadline, clock) {
-            Ok(message) => Ok(message),
-            Err(RecvTimeoutError::Disconnected) => Err(RecvError),
-            Err(RecvTimeoutError::Timeout) => {
-                duty();
-                self.next()
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -257,20 +240,5 @@ mod tests {
         drop(there);
         let ended = mailbox.next_by(deadline, clock);
         assert_eq!(ended, Err(RecvTimeoutError::Disconnected));
-    }
-
-    #[test]
-    fn a_duty_is_done_once_nothing_has_come_by_its_time_and_the_wait_goes_on() {
-        let clock = Clock::start();
-        let (there, mailbox) = mailbox(1);
-        there.try_send(1).expect("there is room");
-        let never = || panic!("something was there");
-        assert_eq!(mailbox.next_with_duty(clock.mono(), clock, never), Ok(1));
-        let deadline = clock.mono() + Duration::from_millis(20);
-        let duty = || {
-            assert!(clock.mono() >= deadline);
-            there.try_send(2).expect("there is room");
-        };
-        assert_eq!(mailbox.next_with_duty(deadline, clock, duty), Ok(2));
     }
 }

@@ -8,7 +8,7 @@
 //! | requests | conn-1..N, main → dispatch | `limits::INBOX` | the sender hears 503 |
 //! | events | timer, send-0..N, journal → dispatch | `limits::EVENTS` | they wait; dispatch never waits for them |
 //! | commands | dispatch → timer | `limits::TIMER_COMMANDS` | what is left goes out with the next turn, merged |
-//! | jobs | dispatch → each of send-0..N | 1 | cannot be: it is sent to a worker that is free |
+//! | jobs | dispatch → each of send-0..N | 1 | cannot be: it is sent to a worker that is idle |
 //! | batches | dispatch → journal | `limits::BATCHES` | they collect in the dispatcher, up to a bound |
 //! | syncs, synced | journal ↔ journal-sync | 1 | cannot be: one sync is under way at a time |
 //! | calls | signals, conn-1..N, stages → main | `limits::CALLS` | signals wait; a reload over HTTP is refused |
@@ -20,6 +20,7 @@
 //! workers and journal, each ends with one line in the log, and main waits for them in that order.
 
 mod configuration;
+mod stages;
 
 use std::fmt;
 use std::io;
@@ -39,21 +40,19 @@ use crate::api::{self, Api, NotReloaded, SelfPeer};
 use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
 use crate::config::{Config, LoadError, LoadOptions};
-use crate::dispatch::inbox::{Event, Inbox, Request};
-use crate::dispatch::outcomes::{Haste, Outcomes};
-use crate::dispatch::{Channels, Dispatcher, SilenceLog};
+use crate::dispatch::SilenceLog;
+use crate::dispatch::inbox::{Inbox, Request};
 use crate::engine::{Engine, Settings};
-use crate::journal::{self, Batch, Opened, Storage};
+use crate::journal::{self, Opened, Storage};
 use crate::limits;
-use crate::model::Mono;
 use crate::resident;
 use crate::telemetry::health::Health;
 use crate::telemetry::metrics::{Labelling, Metrics};
-use crate::threads::{self, LOOP_STACK, SYNC_STACK, WORKER_STACK};
-use crate::timer;
+use crate::threads::{self, WORKER_STACK};
 use crate::version;
 use crate::webhook::{self, Courier};
 use configuration::load;
+use stages::{Spawner, Stage, await_ends, join};
 
 /// Where the configuration comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,6 +141,7 @@ pub struct Daemon {
     calls: Receiver<Call>,
     calls_in: Sender<Call>,
     signals: Handle,
+    dispatch: JoinHandle<Vec<JoinHandle<()>>>,
     stages: Vec<Stage>,
     courier: Arc<Courier>,
     metrics: Arc<Metrics>,
@@ -156,25 +156,6 @@ enum Call {
     Stop,
     /// A stage has ended: expected at a stop, a disaster before it.
     Ended(&'static str),
-}
-
-/// A thread of a stage.
-struct Stage {
-    name: &'static str,
-    thread: JoinHandle<()>,
-}
-
-/// Says that a stage has ended, however it did.
-struct EndNotice {
-    name: &'static str,
-    calls: Sender<Call>,
-}
-
-impl Drop for EndNotice {
-    fn drop(&mut self) {
-        // Full only if main is stopping already and looks at the threads themselves.
-        let _ = self.calls.try_send(Call::Ended(self.name));
-    }
 }
 
 impl Daemon {
@@ -200,10 +181,9 @@ impl Daemon {
             clock,
             silence_log: options.silence_log,
         };
-        let workers = options.engine.workers;
         let engine = Engine::new(config, options.engine);
         let stages = spawner
-            .spawn_stages(engine, (requests_out, bell), &courier, workers, opened)
+            .spawn_stages(engine, (requests_out, bell), &courier, opened)
             .map_err(StartError::Threads)?;
         let inbox = Inbox::new(requests.clone());
         let api = Api::new(
@@ -240,7 +220,8 @@ impl Daemon {
             calls,
             calls_in,
             signals,
-            stages,
+            dispatch: stages.dispatch,
+            stages: stages.others,
             courier,
             metrics,
             clock,
@@ -332,148 +313,28 @@ impl Daemon {
         let _ = self.requests.try_send(Request::Stop { deadline });
         drop((self.requests, self.inbox));
         let deadline = deadline + limits::JOIN_GRACE;
-        let others = self.stages.split_off(1);
-        let mut unfinished = join(self.stages, &self.calls, self.clock, deadline);
-        // The dispatcher, which comes first, has waited for attempts as long as it may.
+        await_ends(&self.calls, self.clock, deadline, || {
+            self.dispatch.is_finished()
+        });
+        // The dispatcher has waited for attempts as long as it may.
         self.courier.hang_up();
-        unfinished.extend(join(others, &self.calls, self.clock, deadline));
+        let mut unfinished = Vec::new();
+        if self.dispatch.is_finished() {
+            // One that panicked has said why, and leaves its workers behind.
+            let workers = self.dispatch.join().unwrap_or_default();
+            let send = |thread| Stage {
+                name: "send",
+                thread,
+            };
+            self.stages.extend(workers.into_iter().map(send));
+        } else {
+            unfinished.push("dispatch");
+        }
+        unfinished.extend(join(self.stages, &self.calls, self.clock, deadline));
         if !unfinished.is_empty() {
             log::warn!(threads = unfinished.join(",").as_str(); "Left behind at the stop");
         }
         log::info!("Stopped");
-    }
-}
-
-/// Makes the threads of the stages.
-struct Spawner {
-    calls: Sender<Call>,
-    metrics: Arc<Metrics>,
-    health: Arc<Health>,
-    clock: Clock,
-    silence_log: SilenceLog,
-}
-
-impl Spawner {
-    /// Starts dispatch, timer, workers and journal, in the order in which a stop reaches them.
-    fn spawn_stages(
-        &self,
-        engine: Engine,
-        (requests, bell): (Receiver<Request>, Bell),
-        courier: &Arc<Courier>,
-        workers: usize,
-        opened: Option<Opened>,
-    ) -> io::Result<Vec<Stage>> {
-        let (events_in, events) = bell::channel(limits::EVENTS, &bell);
-        let (commands, commands_out) = bell::mailbox(limits::TIMER_COMMANDS);
-        let (workers, mailboxes): (Vec<_>, Vec<_>) = (0..workers).map(|_| bell::mailbox(1)).unzip();
-        let (haste, journal_bell) = (Haste::default(), Bell::default());
-        let (batches, batches_out) = bell::channel(limits::BATCHES, &journal_bell);
-        let channels = Channels {
-            requests,
-            events,
-            bell,
-            commands,
-            haste: haste.clone(),
-            workers,
-            batches: opened.is_some().then_some(batches),
-        };
-        let metrics = Arc::clone(&self.metrics);
-        let mut dispatcher =
-            Dispatcher::new(engine, channels, metrics, self.clock, self.silence_log);
-        let (recovered, journal) = opened
-            .map(|opened| (opened.recovered, opened.journal))
-            .unzip();
-        let mut stages = vec![self.spawn("dispatch", "dispatch", LOOP_STACK, move || {
-            if let Some(recovered) = recovered.filter(|recovered| !recovered.is_empty()) {
-                dispatcher.recover(recovered);
-            }
-            dispatcher.run();
-        })?];
-        let (events, clock) = (events_in.clone(), self.clock);
-        stages.push(self.spawn("timer", "timer", LOOP_STACK, move || {
-            timer::run(commands_out, events, clock);
-        })?);
-        for (number, jobs) in mailboxes.into_iter().enumerate() {
-            let outcomes = Outcomes::new(number, events_in.clone(), haste.clone());
-            let courier = Arc::clone(courier);
-            let name = format!("send-{number}");
-            stages.push(self.spawn("send", &name, WORKER_STACK, move || {
-                webhook::run(jobs, outcomes, courier);
-            })?);
-        }
-        if let Some(journal) = journal {
-            stages.extend(self.spawn_journal(journal, (batches_out, journal_bell), events_in)?);
-        }
-        Ok(stages)
-    }
-
-    /// Starts the journal, and the thread that syncs for it if there is to be one.
-    fn spawn_journal(
-        &self,
-        journal: journal::Writer,
-        (batches, bell): (Receiver<Batch>, Bell),
-        events: RingingSender<Event>,
-    ) -> io::Result<Vec<Stage>> {
-        let (syncs, syncs_out) = bell::mailbox(1);
-        let (synced_in, synced) = bell::channel(1, &bell);
-        let (disk, clock) = (Arc::clone(journal.disk()), self.clock);
-        let has_sync_thread = journal.needs_sync_thread();
-        let channels = journal::Channels {
-            batches,
-            events,
-            syncs: has_sync_thread.then_some((syncs, synced)),
-            bell,
-        };
-        let surroundings = journal::Surroundings {
-            metrics: Arc::clone(&self.metrics),
-            health: Arc::clone(&self.health),
-            clock,
-        };
-        let journal = journal::Thread::new(journal, channels, surroundings);
-        let mut stages = vec![self.spawn("journal", "journal", LOOP_STACK, move || journal.run())?];
-        if has_sync_thread {
-            let name = "journal-sync";
-            stages.push(self.spawn(name, name, SYNC_STACK, move || {
-                journal::sync::run(syncs_out, synced_in, disk, clock);
-            })?);
-        }
-        Ok(stages)
-    }
-
-    fn spawn(
-        &self,
-        name: &'static str,
-        thread_name: &str,
-        stack: usize,
-        body: impl FnOnce() + Send + 'static,
-    ) -> io::Result<Stage> {
-        let notice = EndNotice {
-            name,
-            calls: self.calls.clone(),
-        };
-        let thread = threads::spawn(thread_name, stack, move || {
-            let _notice = notice;
-            body();
-        })?;
-        Ok(Stage { name, thread })
-    }
-}
-
-/// Waits for the stages to end; returns the names of those that have not by the deadline.
-fn join(
-    mut stages: Vec<Stage>,
-    calls: &Receiver<Call>,
-    clock: Clock,
-    deadline: Mono,
-) -> Vec<&'static str> {
-    loop {
-        stages.retain(|stage| !stage.thread.is_finished());
-        if stages.is_empty() || clock.mono() >= deadline {
-            return stages.into_iter().map(|stage| stage.name).collect();
-        }
-        // A thread gives notice a moment before it has finished, so look again soon after one.
-        let soon = deadline.min(clock.mono() + limits::JOIN_PATIENCE);
-        let _ = calls.recv_deadline(clock.instant(soon));
     }
 }
 

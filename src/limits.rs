@@ -12,7 +12,7 @@ pub const INBOX: usize = 64;
 
 /// Events from our own stages that may wait. The timer sends batches and each worker one outcome
 /// at a time, so this is more than can be under way at once.
-pub const EVENTS: usize = 256;
+pub const EVENTS: usize = 1024;
 
 /// Batches of alarm commands under way to the timer, each of a moment of the dispatcher. What does not fit
 /// waits in the dispatcher, merged.
@@ -113,11 +113,20 @@ pub const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 /// Rings the timer hands over at a time, so that a million due at once do not arrive as one lump.
 pub const RINGS_PER_EVENT: usize = 512;
 
-/// Threads that send webhooks. Each waits for the network nearly all of its time.
-pub const WORKERS: usize = 16;
+/// Attempts under way at once, each with a thread, beside one for each endpoint. Each waits for the
+/// network nearly all of its time and costs some 50 KiB while it lives. Four hundred receivers that take a
+/// second are told of eight thousand groups in twenty.
+pub const WORKERS: usize = 400;
 
-/// Workers that one endpoint may hold: four that hang leave room for all others.
-pub const WORKERS_PER_ENDPOINT: usize = 4;
+/// Attempts that one endpoint may have at a time if it is seen to bear them: a receiver with half a second
+/// of latency then takes four hundred posts a second.
+pub const WORKERS_PER_ENDPOINT: usize = 200;
+
+/// Workers that stay when there is nothing to do, so that a page waits for no thread to be made.
+pub const WORKERS_KEPT: usize = 2;
+
+/// How long a worker beyond those waits for another job before it ends.
+pub const WORKER_IDLE: Duration = Duration::from_secs(10);
 
 /// Alerts kept, resolved ones included. At half a kilobyte each this is about a gigabyte.
 pub const ALERTS: usize = 2_000_000;
@@ -335,7 +344,7 @@ const _: () = assert!(
     WORKERS_PER_ENDPOINT < WORKERS,
     "one endpoint must not hold all workers"
 );
-const _: () = assert!(EVENTS > WORKERS, "an outcome must always find room");
+const _: () = assert!(EVENTS > WORKERS, "outcomes of a burst must find room");
 const _: () = assert!(
     OUTCOME_UNHEARD.as_nanos() <= RECORDS_HELD.as_nanos(),
     "a record of what was told must not come later than it is promised"

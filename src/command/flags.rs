@@ -259,12 +259,17 @@ pub struct SilenceFlags {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Limits of sending")]
 pub struct SendingFlags {
-    /// Threads that send webhooks, and so webhooks under way at once.
+    /// Webhooks under way at once, each with a thread that lives as long as it is needed. Beside these
+    /// each endpoint can always have one.
     #[arg(long = "webhook.workers", value_name = "N", default_value_t = limits::WORKERS, value_parser = at_least_one)]
     pub workers: usize,
-    /// How many of them one endpoint (scheme, host and port) may hold.
+    /// How many of them one endpoint (scheme, host and port) may hold at most; it gets as many as it is
+    /// seen to bear.
     #[arg(long = "webhook.workers-per-endpoint", value_name = "N", default_value_t = limits::WORKERS_PER_ENDPOINT, value_parser = at_least_one)]
     pub workers_per_endpoint: usize,
+    /// The longest that a receiver's Retry-After keeps its endpoint from being asked.
+    #[arg(long = "webhook.max-retry-after", value_name = "SPAN", default_value = "5m", value_parser = positive_span)]
+    pub max_retry_after: Duration,
 }
 
 /// Levels of log lines.

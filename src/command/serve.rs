@@ -243,6 +243,7 @@ fn engine_settings(flags: &Flags) -> Settings {
     Settings {
         workers: flags.sending.workers,
         workers_per_endpoint: flags.sending.workers_per_endpoint,
+        max_retry_after: flags.sending.max_retry_after,
         alerts: flags.alerts,
         alerts_per_name: flags.alerts_per_name,
         start_delay: flags.start_delay,

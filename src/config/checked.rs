@@ -152,6 +152,17 @@ pub enum Destination {
 
 /// What the workers are shared out by: webhooks with equal endpoints wait for the same machine.
 ///
-/// `scheme://host:port` of a fixed address, else the path of the file that holds it.
+/// `scheme://host:port` of a fixed address, the path of the file that holds it, or [`Endpoint::TEMPLATE`]
+/// and the place of the webhook in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Endpoint(pub Arc<str>);
+
+impl Endpoint {
+    /// What the name of an endpoint begins with whose address is a template.
+    pub const TEMPLATE: &str = "template:";
+
+    /// Whether all that goes there goes to one host. What a template yields may be many.
+    pub fn is_one_host(&self) -> bool {
+        !self.0.starts_with(Self::TEMPLATE)
+    }
+}

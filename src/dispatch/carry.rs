@@ -4,13 +4,15 @@
 //! here blocks. Runs on the dispatch thread.
 
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::Select;
 
 use super::alarms::Alarms;
-use super::crew::Crew;
+
 use super::outlet::Outlet;
+use super::pool::WorkerPool;
 use super::promise::Promise;
 use super::report::{self, SilenceLog};
 use crate::engine::{Effect, Record, Sizes};
@@ -22,7 +24,7 @@ use crate::timer::Command;
 #[derive(Debug)]
 pub struct Carrier {
     alarms: Alarms,
-    crew: Crew,
+    pool: WorkerPool,
     outlet: Outlet,
     metrics: Arc<Metrics>,
     silence_log: SilenceLog,
@@ -34,14 +36,14 @@ impl Carrier {
     /// A way out to the timer, to the workers and to the journal.
     pub fn new(
         alarms: Alarms,
-        crew: Crew,
+        pool: WorkerPool,
         outlet: Outlet,
         metrics: Arc<Metrics>,
         silence_log: SilenceLog,
     ) -> Self {
         Carrier {
             alarms,
-            crew,
+            pool,
             outlet,
             metrics,
             silence_log,
@@ -59,7 +61,7 @@ impl Carrier {
         match effect {
             Effect::Arm { alarm, at } => self.alarms.command(Command::Arm(alarm, at)),
             Effect::Disarm(alarm) => self.alarms.command(Command::Disarm(alarm)),
-            Effect::Send(job) => self.crew.begin(job),
+            Effect::Send(job) => self.pool.begin(job),
             Effect::Record(record) => self.outlet.record(record),
             Effect::Note(note) => report::report(&note, &self.metrics, self.silence_log, self.took),
             Effect::Refuse(_) | Effect::RefuseBatch { .. } | Effect::SilenceAnswer(_) => {
@@ -132,17 +134,27 @@ impl Carrier {
 
     /// A worker is done with its attempt.
     pub fn attempt_ended(&mut self, worker: usize) {
-        self.crew.is_back(worker);
+        self.pool.is_back(worker);
+    }
+
+    /// A worker has had nothing to do for a while.
+    pub fn worker_is_idle(&mut self, worker: usize) {
+        self.pool.let_go(worker);
+    }
+
+    /// The threads of workers that may not have ended yet.
+    pub fn into_threads(self) -> Vec<JoinHandle<()>> {
+        self.pool.into_threads()
     }
 
     /// Attempts that workers have.
     pub fn attempts_out(&self) -> usize {
-        self.crew.out()
+        self.pool.out()
     }
 
     /// Hangs up on timer and workers: they finish what they have and end.
     pub fn hang_up(&mut self) {
         self.alarms.hang_up();
-        self.crew.hang_up();
+        self.pool.hang_up();
     }
 }

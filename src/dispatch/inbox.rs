@@ -76,6 +76,11 @@ pub enum Event {
         /// When.
         ended_at: Mono,
     },
+    /// A worker has had nothing to do for a while.
+    WorkerIdle {
+        /// The number of the worker.
+        worker: usize,
+    },
     /// How the journal fares.
     Journal(JournalNews),
 }

@@ -6,10 +6,11 @@
 
 mod alarms;
 mod carry;
-mod crew;
+mod deliveries;
 pub mod inbox;
 pub mod outcomes;
 mod outlet;
+pub mod pool;
 pub mod promise;
 pub mod reply;
 mod report;
@@ -17,12 +18,13 @@ mod report;
 pub use report::SilenceLog;
 
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Select};
 
 use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
-use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Job, Outcome, Recovered};
+use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Outcome, Recovered};
 use crate::journal::Batch;
 use crate::limits;
 use crate::model::{Mono, Now, PostedAlert};
@@ -30,10 +32,10 @@ use crate::telemetry::metrics::Metrics;
 use crate::timer::Command;
 use alarms::Alarms;
 use carry::Carrier;
-use crew::Crew;
 use inbox::{Event, JournalNews, Receipt, Request};
 use outcomes::Haste;
 use outlet::Outlet;
+use pool::WorkerPool;
 use promise::{NotKept, Promise, SilenceReply};
 
 /// The ends of the channels that the dispatcher holds.
@@ -49,8 +51,8 @@ pub struct Channels {
     pub commands: RingingSender<Vec<Command>>,
     /// Says to the workers whether something waits for what they send.
     pub haste: Haste,
-    /// To each worker; as many as the engine may use.
-    pub workers: Vec<RingingSender<Job>>,
+    /// To the workers.
+    pub workers: WorkerPool,
     /// To the journal, if the state is kept.
     pub batches: Option<RingingSender<Batch>>,
 }
@@ -99,7 +101,7 @@ impl Dispatcher {
             haste: channels.haste,
             carrier: Carrier::new(
                 Alarms::new(channels.commands),
-                Crew::new(channels.workers),
+                channels.workers,
                 Outlet::new(channels.batches),
                 metrics,
                 silence_log,
@@ -123,8 +125,8 @@ impl Dispatcher {
     }
 
     /// The loop. Ends when told to stop, after waiting for attempts under way, or when nobody is
-    /// left who could say anything.
-    pub fn run(mut self) {
+    /// left who could say anything. Returns the threads of workers, which end then.
+    pub fn run(mut self) -> Vec<JoinHandle<()>> {
         self.bell.hang();
         let deadline = loop {
             if let Turn::Stop(deadline) = self.turn() {
@@ -133,6 +135,7 @@ impl Dispatcher {
         };
         self.drain(deadline);
         log::debug!("Dispatcher stopped");
+        self.carrier.into_threads()
     }
 
     fn turn(&mut self) -> Turn {
@@ -169,7 +172,7 @@ impl Dispatcher {
     /// Sleeps until something came in, or until it is time to hand over what is held back.
     fn wait(&self) {
         // Ahead of the last look at the channels, for which see [`Haste`].
-        let is_in_haste = self.engine.has_waiting_deliveries();
+        let is_in_haste = self.engine.has_waiting_deliveries(self.clock.mono());
         self.haste.set(is_in_haste);
         if self.carrier.is_blocked() {
             return self.wait_for_room();
@@ -213,6 +216,7 @@ impl Dispatcher {
                 outcome,
                 ended_at,
             } => self.take_outcome(worker, outcome, ended_at, now),
+            Event::WorkerIdle { worker } => self.carrier.worker_is_idle(worker),
             Event::Journal(news) => self.take_news(news, now),
         }
     }
@@ -359,7 +363,7 @@ impl Dispatcher {
                 self.carrier.deliver_all_records(now, sizes);
                 true
             }
-            Ok(Event::Rings(_) | Event::Journal(_)) => true,
+            Ok(Event::Rings(_) | Event::WorkerIdle { .. } | Event::Journal(_)) => true,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => false,
         }
     }

@@ -89,6 +89,15 @@ impl Outcomes {
         Ok(Told::Aloud)
     }
 
+    /// Says that the worker has had nothing to do for a while. Fails once the dispatcher is gone.
+    pub fn say_idle(&self) -> Result<(), SendError<Event>> {
+        self.events.send_quietly(Event::WorkerIdle {
+            worker: self.worker,
+        })?;
+        self.events.ring();
+        Ok(())
+    }
+
     /// Rings for an outcome that was told quietly, unless it was taken; what else may lie there was rung
     /// for already.
     pub fn remind(&self) {
@@ -115,6 +124,7 @@ mod tests {
         Outcome {
             attempt: AttemptId(1),
             verdict: Verdict::Delivered,
+            took: Duration::ZERO,
         }
     }
 
@@ -126,6 +136,7 @@ mod tests {
         Outcome {
             attempt: AttemptId(1),
             verdict: Verdict::GiveUp(failure),
+            took: Duration::ZERO,
         }
     }
 

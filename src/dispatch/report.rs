@@ -5,9 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{
-    Failure, FlushEnd, Note, Reason, Recovery, RouteChanged, SilenceChange, Target,
-};
+use super::deliveries;
+use crate::engine::{Note, Reason, Recovery, RouteChanged, SilenceChange, Target};
 use crate::model::{Matcher, Silence};
 use crate::telemetry::metrics::Metrics;
 
@@ -48,39 +47,25 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog, took: Dur
             reason,
         } => decided(group_key, target, *reason),
         Note::NotificationStarted { receiver } => metrics.notification_started(receiver),
-        Note::AttemptFailed {
-            group_key,
-            target,
-            failure,
-            attempts,
-            is_news,
-        } => {
-            attempt_failed(group_key, target, failure, *attempts, *is_news);
-        }
-        Note::Delivered {
-            group_key,
-            target,
-            reason,
-            attempts,
-            alerts,
-        } => {
-            delivered(group_key, target, *reason, *attempts, *alerts);
-        }
-        Note::NotificationFailed {
-            group_key,
-            target,
-            failure,
-            attempts,
-            end,
-        } => {
-            metrics.notification_failed(&target.receiver, failure.kind);
-            notification_failed(group_key, target, failure, *attempts, *end);
-        }
+        Note::AttemptStarted { waited } => metrics.delivery_waited(*waited),
+        Note::AttemptFailed { .. }
+        | Note::Delivered { .. }
+        | Note::NotificationFailed { .. }
+        | Note::NeverTold { .. } => deliveries::report(note, metrics),
+        Note::EndpointDown { .. }
+        | Note::EndpointUp { .. }
+        | Note::EndpointPaused { .. }
+        | Note::DeliveriesWait { .. } => deliveries::report_endpoint(note),
         Note::RouteChanged(changed) => route_changed(changed),
         Note::Reloaded { kept, moved } => {
             metrics.groups_reloaded(*kept, *moved);
             log::info!(groups_kept = kept, groups_moved = moved; "Configuration is in force");
         }
+        Note::ReceiverIsNew {
+            route,
+            receiver,
+            groups,
+        } => receiver_is_new(route, receiver, *groups),
         Note::Recovered(recovery) => recovered(recovery),
         Note::ClockStepped { seconds } => {
             metrics.clock_stepped();
@@ -117,6 +102,20 @@ fn recovered(recovery: &Recovery) {
         overdue = recovery.overdue, resumed = recovery.resumed;
         "Took up the state of the process before"
     );
+    if recovery.gone > 0 {
+        log::info!(
+            groups = recovery.gone;
+            "Routes have changed since then; the alerts of these groups are routed anew"
+        );
+    }
+}
+
+/// The configuration has changed since another process told the groups.
+fn receiver_is_new(route: &str, receiver: &str, groups: usize) {
+    log::info!(
+        route = route, receiver = receiver, groups = groups;
+        "A route leads to another receiver or webhook than before; it is told after group_wait"
+    );
 }
 
 fn alert_limited(alertname: &str, metrics: &Metrics) {
@@ -149,57 +148,7 @@ fn decided(group_key: &Arc<str>, target: &Target, reason: Option<Reason>) {
     );
 }
 
-/// An endpoint that stays down is worth one line for each flush and cause, not one an attempt.
-fn attempt_failed(
-    group_key: &str,
-    target: &Target,
-    failure: &Failure,
-    attempts: u32,
-    is_news: bool,
-) {
-    if is_news {
-        log::warn!(
-            group = group_key, receiver = &*target.receiver, integration:% = integration(target),
-            attempts = attempts, err = failure.text.as_str();
-            "Notify attempt failed, will retry later"
-        );
-    }
-}
-
-fn delivered(group_key: &str, target: &Target, reason: Reason, attempts: u32, alerts: usize) {
-    let level = if attempts == 1 {
-        log::Level::Debug
-    } else {
-        log::Level::Info
-    };
-    log::log!(
-        level,
-        group = group_key, receiver = &*target.receiver, integration:% = integration(target),
-        reason = reason.as_str(), attempts = attempts, alerts = alerts;
-        "Notify success"
-    );
-}
-
-fn notification_failed(
-    group_key: &str,
-    target: &Target,
-    failure: &Failure,
-    attempts: u32,
-    end: FlushEnd,
-) {
-    let why = match end {
-        FlushEnd::Unrecoverable => "notify retry canceled due to unrecoverable error",
-        FlushEnd::OutOfTime => "notify retry canceled, the next flush tries again",
-        FlushEnd::Reloaded => "notify retry canceled by a reload",
-    };
-    log::error!(
-        group = group_key, receiver = &*target.receiver, integration:% = integration(target),
-        attempts = attempts, why = why, err = failure.text.as_str();
-        "Notify for alerts failed"
-    );
-}
-
 /// `webhook[0]`, as Alertmanager names it.
-fn integration(target: &Target) -> String {
+pub(super) fn integration(target: &Target) -> String {
     format!("webhook[{}]", target.webhook_index)
 }

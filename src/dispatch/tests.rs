@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use crossbeam_channel::bounded;
+
 use super::outcomes::{Outcomes, Told};
+use super::pool::Worker;
 use super::*;
 use crate::bell::Mailbox;
 use crate::config;
-use crate::engine::{Record, ReloadPolicy, Settings, Verdict};
+use crate::engine::{Job, Record, ReloadPolicy, Settings, Verdict};
 use crate::model::{Labels, ParserMode};
+use crate::threads::{self, LOOP_STACK};
 
 const CONFIG: &str = r#"
 route: {receiver: team, group_by: ['...'], group_wait: 0s}
@@ -18,7 +22,9 @@ receivers: [{name: team, webhook_configs: [{url: "http://team/"}]}]
 struct Scene {
     dispatcher: Dispatcher,
     requests: RingingSender<Request>,
+    /// Of the first worker, which is the only one that the engine may use.
     jobs: Mailbox<Job>,
+    _further_jobs: Receiver<Mailbox<Job>>,
     outcomes: Outcomes,
     batches: Receiver<Batch>,
     _commands: Mailbox<Vec<Command>>,
@@ -34,7 +40,7 @@ impl Scene {
         let (requests, requests_out) = bell::channel(4, &bell);
         let (events, events_out) = bell::channel(4, &bell);
         let (commands, commands_out) = bell::mailbox(4);
-        let (worker, jobs) = bell::mailbox(1);
+        let (pool, mailboxes) = pool();
         let (batches_in, batches) = bell::channel(4, &Bell::default());
         let channels = Channels {
             requests: requests_out,
@@ -42,7 +48,7 @@ impl Scene {
             bell,
             commands,
             haste: haste.clone(),
-            workers: vec![worker],
+            workers: pool,
             batches: Some(batches_in),
         };
         let engine = Engine::new(config, settings());
@@ -50,7 +56,8 @@ impl Scene {
         Scene {
             dispatcher: Dispatcher::new(engine, channels, metrics, clock, SilenceLog::Quiet),
             requests,
-            jobs,
+            jobs: mailboxes.try_recv().expect("the first worker"),
+            _further_jobs: mailboxes,
             outcomes: Outcomes::new(0, events, haste),
             batches,
             _commands: commands_out,
@@ -78,6 +85,7 @@ impl Scene {
         let outcome = Outcome {
             attempt: job.expect("the worker has a job").attempt,
             verdict: Verdict::Delivered,
+            took: Duration::ZERO,
         };
         let further = self.jobs.next_by(ended_at + known_after, self.clock);
         assert!(further.is_err(), "it has one at a time");
@@ -93,10 +101,23 @@ impl Scene {
     }
 }
 
+/// Workers whose threads end at once, and the places where their jobs arrive.
+fn pool() -> (WorkerPool, Receiver<Mailbox<Job>>) {
+    let (made, mailboxes) = bounded(limits::WORKERS_KEPT);
+    let pool = WorkerPool::new(Box::new(move |number| {
+        let (jobs, mailbox) = bell::mailbox(1);
+        made.send(mailbox).expect("the scene keeps them");
+        let thread = threads::spawn(format!("send-{number}"), LOOP_STACK, || ())?;
+        Ok(Worker { jobs, thread })
+    }));
+    (pool.expect("the host allows some threads"), mailboxes)
+}
+
 fn settings() -> Settings {
     Settings {
         workers: 1,
         workers_per_endpoint: 1,
+        max_retry_after: Duration::from_secs(300),
         alerts: 100,
         alerts_per_name: 0,
         start_delay: Duration::ZERO,

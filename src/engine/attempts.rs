@@ -1,31 +1,28 @@
 //! Attempts to deliver: handing them to workers, and what follows from how they ended.
 //!
-//! PURE. Owns the attempts that are out and the pace of retries (§5.5). A worker makes one attempt
-//! and knows no more; waiting costs no thread. Runs on the dispatch thread.
+//! PURE. Owns the attempts that are out. A worker makes one attempt and knows no more; waiting costs no
+//! thread. Runs on the dispatch thread.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Engine;
-use super::group::{Delivery, DeliveryState, Flush};
-use super::lanes::{DeliveryId, LaneId};
+use super::delivery::{CarriedOver, Delivery, DeliveryState};
+use super::endpoint::Change;
+use super::group::Flush;
 use super::ledger::{Content, LedgerKey};
 use super::messages::{
-    AttemptId, Effect, Failure, FlushEnd, Job, Note, Outcome, Reason, Target, Verdict,
+    AttemptId, Effect, Failure, FlushEnd, Job, Note, Notification, Outcome, Target, Verdict,
 };
-use super::random::Random;
+use super::queues::{DeliveryId, Next, QueueId};
 use super::record::Record;
 use crate::model::{Mono, Now};
 
-/// The first wait between attempts, before jitter. This and the next two are Alertmanager's.
-pub const BACKOFF_INITIAL: Duration = Duration::from_millis(500);
-/// What each wait is longer than the one before.
-const BACKOFF_FACTOR: f64 = 1.5;
-/// The longest wait, before jitter.
-const BACKOFF_MAX: Duration = Duration::from_secs(60);
-/// Jitter takes a wait to anything from this share of it up to as much above it.
-const BACKOFF_JITTER: f64 = 0.5;
+/// The time of an attempt to a webhook that has no `timeout`: the group interval, as in Alertmanager,
+/// but at least the first and at most the second. Receivers that take many seconds exist, and a short
+/// interval is no reason to call on them twice.
+const ATTEMPT_TIME: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(300));
 
 /// Attempts that are out, and the numbers given to them.
 #[derive(Debug, Default)]
@@ -34,20 +31,19 @@ pub struct Attempts {
     last_id: u64,
 }
 
-/// An attempt that is out. It holds what is to be recorded should it succeed, because its group
-/// may be gone by then.
+/// An attempt that is out. It holds what is to be recorded should it succeed, because its flush or
+/// even its group may be gone by then.
 #[derive(Debug)]
 struct Attempt {
     delivery: DeliveryId,
-    lane: LaneId,
+    queue: QueueId,
     started_at: Mono,
     target: Target,
-    group_key: Arc<str>,
-    reason: Reason,
-    alerts: usize,
+    notification: Arc<Notification>,
     number: u32,
     content: Arc<Content>,
     ledger_key: LedgerKey,
+    is_failure_said: bool,
 }
 
 impl Attempts {
@@ -62,51 +58,49 @@ impl Attempts {
 impl Engine {
     /// Hands out as many attempts as workers and endpoints have room for.
     pub(super) fn start_attempts(&mut self, now: Now, out: &mut Vec<Effect>) {
-        while let Some(next) = self.lanes.take_next(now.mono) {
+        while let Some(next) = self.queues.take_next(now.mono) {
             self.start_attempt(next, now, out);
         }
     }
 
-    fn start_attempt(&mut self, id: DeliveryId, now: Now, out: &mut Vec<Effect>) {
-        let group = self
-            .groups
-            .get_mut(id.group)
-            .expect("a queued delivery's group is alive");
-        let flush = group
-            .flush
-            .as_mut()
-            .expect("a queued delivery's flush is under way");
-        let time_left = flush.deadline.since(now.mono);
-        let delivery = flush
-            .delivery_mut(id.webhook_index)
-            .expect("a queued delivery");
-        if time_left.is_zero() {
+    fn start_attempt(&mut self, next: Next, now: Now, out: &mut Vec<Effect>) {
+        let id = next.delivery;
+        let group = self.groups.get_mut(id.group);
+        let group = group.expect("a queued delivery's group is alive");
+        let interval = self.tree.node(group.route).group_interval;
+        let flush = group.flush.as_mut();
+        let flush = flush.expect("a queued delivery's flush is under way");
+        let is_over = flush.deadline <= now.mono;
+        let delivery = flush.delivery_mut(id.webhook_index);
+        let delivery = delivery.expect("a queued delivery");
+        if is_over {
             // The alarm for the end of the flush is on its way; do now what it would bring about.
-            self.lanes.put_back(delivery.lane);
+            self.queues.put_back(delivery.queue, now.mono);
             return self.advance(id.group, now, out);
         }
         delivery.attempts += 1;
         let attempt = self.attempts.start(Attempt {
             delivery: id,
-            lane: delivery.lane,
+            queue: delivery.queue,
             started_at: now.mono,
             target: delivery.target(),
-            group_key: Arc::clone(&delivery.notification.group_key),
-            reason: delivery.notification.reason,
-            alerts: delivery.notification.alerts.len(),
+            notification: Arc::clone(&delivery.notification),
             number: delivery.attempts,
             content: Arc::clone(&delivery.content),
             ledger_key: delivery.ledger_key,
+            is_failure_said: delivery.is_failure_said,
         });
         delivery.state = DeliveryState::InFlight(attempt);
+        let (least, most) = ATTEMPT_TIME;
+        let timeout = delivery.webhook.timeout;
+        out.push(Effect::Note(Note::AttemptStarted {
+            waited: next.waited,
+        }));
         out.push(Effect::Send(Job {
             attempt,
             webhook: Arc::clone(&delivery.webhook),
             notification: Arc::clone(&delivery.notification),
-            timeout: delivery
-                .webhook
-                .timeout
-                .map_or(time_left, |limit| limit.min(time_left)),
+            timeout: timeout.unwrap_or(interval.clamp(least, most)),
         }));
         self.arm(id.group, now, out);
     }
@@ -116,8 +110,12 @@ impl Engine {
         let Some(attempt) = self.attempts.in_flight.remove(&outcome.attempt) else {
             return;
         };
-        let answered = !matches!(outcome.verdict, Verdict::Retry { .. });
-        self.lanes.finish(attempt.lane, answered);
+        let (queue, started_at) = (attempt.queue, attempt.started_at);
+        let random = &mut self.random;
+        let change = self
+            .queues
+            .finish(queue, started_at, &outcome, now.mono, random);
+        self.note_change(queue, change, &outcome.verdict, now.mono, out);
         if outcome.verdict == Verdict::Delivered {
             // Recorded even if a reload took the group away meanwhile: the receiver was told.
             let key = attempt.ledger_key;
@@ -125,24 +123,139 @@ impl Engine {
             out.push(Effect::Record(Record::Told { key, told }));
             out.push(Effect::Note(attempt.delivered()));
         }
-        let group = self.groups.get_mut(attempt.delivery.group);
-        let flush = group.and_then(|group| group.flush.as_mut());
-        let Some(flush) = flush else { return };
+        let id = attempt.delivery.group;
+        let Some(group) = self.groups.get_mut(id) else {
+            return;
+        };
+        if group.remove_still_out(outcome.attempt) {
+            self.settle_late(&attempt, outcome.verdict, now, out);
+        } else {
+            self.settle_in_time(&attempt, outcome, now.mono, out);
+        }
+        self.advance(id, now, out);
+    }
+
+    /// The flush that made the attempt is still under way.
+    fn settle_in_time(
+        &mut self,
+        attempt: &Attempt,
+        outcome: Outcome,
+        now: Mono,
+        out: &mut Vec<Effect>,
+    ) {
+        let id = attempt.delivery.group;
+        let group = self.groups.get_mut(id).expect("a group just found");
+        let Some(flush) = group.flush.as_mut() else {
+            return;
+        };
         let delivery = flush.delivery_mut(attempt.delivery.webhook_index);
         let is_current =
             |delivery: &&mut Delivery| delivery.state == DeliveryState::InFlight(outcome.attempt);
         let Some(delivery) = delivery.filter(is_current) else {
             return;
         };
-        let note = delivery.settle(outcome.verdict, &attempt, now.mono, &mut self.random);
-        flush.has_failed |= matches!(note, Some(Note::NotificationFailed { .. }));
-        out.extend(note.map(Effect::Note));
-        self.advance(attempt.delivery.group, now, out);
+        match outcome.verdict {
+            Verdict::Delivered => delivery.state = DeliveryState::Ended,
+            Verdict::GiveUp(failure) => {
+                delivery.state = DeliveryState::Ended;
+                delivery.last_failure = Some(failure.clone());
+                delivery.is_failure_said = true;
+                let given_up = delivery.failed(failure, FlushEnd::Unrecoverable, true);
+                out.push(Effect::Note(given_up));
+                let over = CarriedOver {
+                    is_given_up: true,
+                    ..delivery.carry_over()
+                };
+                flush.has_failed = true;
+                group.carry_over(over);
+            }
+            Verdict::Retry { failure, after } => {
+                let (times, wrong) = ((attempt.started_at, now), (failure, after));
+                let (queues, random) = (&mut self.queues, &mut self.random);
+                let note = delivery.back_off(id, times, wrong, queues, random);
+                out.push(Effect::Note(note));
+            }
+        }
     }
 
-    /// Whether deliveries wait for an attempt to end: for a worker, or for their endpoint's share.
-    pub fn has_waiting_deliveries(&self) -> bool {
-        self.lanes.waiting() > 0
+    /// The flush that made the attempt is over, and whatever has come since was held for its end.
+    fn settle_late(
+        &mut self,
+        attempt: &Attempt,
+        verdict: Verdict,
+        now: Now,
+        out: &mut Vec<Effect>,
+    ) {
+        let id = attempt.delivery.group;
+        let carried = match verdict {
+            Verdict::Delivered => None,
+            Verdict::GiveUp(failure) => {
+                let end = FlushEnd::Unrecoverable;
+                out.push(Effect::Note(attempt.failed(failure.clone(), end, true)));
+                Some(attempt.carry_over(failure, None, true))
+            }
+            Verdict::Retry { failure, after } => {
+                let is_down = self.queues.is_down_with(attempt.queue).is_some();
+                let end = FlushEnd::OutOfTime;
+                out.push(Effect::Note(attempt.failed(failure.clone(), end, !is_down)));
+                let not_before = after.map(|after| now.mono + after);
+                Some(attempt.carry_over(failure, not_before, !is_down))
+            }
+        };
+        let group = self.groups.get_mut(id).expect("a group just found");
+        let webhook_index = attempt.delivery.webhook_index;
+        let flush = group.flush.as_mut();
+        let is_held = flush.is_some_and(|flush| flush.release(webhook_index));
+        if is_held {
+            self.tell_held(id, webhook_index, carried, now, out);
+        } else {
+            carried.into_iter().for_each(|over| group.carry_over(over));
+        }
+    }
+
+    fn note_change(
+        &self,
+        queue: QueueId,
+        change: Option<Change>,
+        verdict: &Verdict,
+        now: Mono,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(change) = change else { return };
+        let endpoint = self.queues.endpoint(queue).clone();
+        let waiting = self.queues.waiting_at(queue);
+        let note = match (change, verdict) {
+            (Change::Down(failure), _) => Note::EndpointDown { endpoint, failure },
+            (Change::Up(since), _) => Note::EndpointUp {
+                endpoint,
+                down_for: now.since(since),
+                waiting,
+            },
+            (Change::Paused(pause), Verdict::Retry { failure, .. }) => Note::EndpointPaused {
+                endpoint,
+                pause,
+                failure: failure.clone(),
+                waiting,
+            },
+            (Change::Paused(_), _) => unreachable!("only a failure pauses an endpoint"),
+        };
+        out.push(Effect::Note(note));
+    }
+
+    /// Says where deliveries wait for long.
+    pub(super) fn note_long_waits(&mut self, now: Mono, out: &mut Vec<Effect>) {
+        while let Some(wait) = self.queues.long_wait(now) {
+            out.push(Effect::Note(Note::DeliveriesWait {
+                endpoint: wait.endpoint,
+                waiting: wait.waiting,
+                waited: now.since(wait.since),
+            }));
+        }
+    }
+
+    /// Whether a delivery waits for an attempt to end: for a worker, or for its endpoint.
+    pub fn has_waiting_deliveries(&self, now: Mono) -> bool {
+        self.queues.waits_for_an_end(now)
     }
 
     /// Attempts that are out.
@@ -154,69 +267,50 @@ impl Engine {
 impl Attempt {
     fn delivered(&self) -> Note {
         Note::Delivered {
-            group_key: Arc::clone(&self.group_key),
+            group_key: Arc::clone(&self.notification.group_key),
             target: self.target.clone(),
-            reason: self.reason,
+            reason: self.notification.reason,
             attempts: self.number,
-            alerts: self.alerts,
+            alerts: self.notification.alerts.len(),
+            closes_failure: self.is_failure_said,
+        }
+    }
+
+    fn failed(&self, failure: Failure, end: FlushEnd, is_news: bool) -> Note {
+        Note::NotificationFailed {
+            group_key: Arc::clone(&self.notification.group_key),
+            target: self.target.clone(),
+            failure,
+            attempts: self.number,
+            end,
+            is_news,
+        }
+    }
+
+    fn carry_over(&self, failure: Failure, not_before: Option<Mono>, is_said: bool) -> CarriedOver {
+        CarriedOver {
+            webhook_index: self.delivery.webhook_index,
+            place: None,
+            not_before: not_before.unwrap_or_default(),
+            last_failure: Some(failure),
+            is_failure_said: self.is_failure_said || is_said,
+            notification: Some(Arc::clone(&self.notification)),
+            is_given_up: false,
         }
     }
 }
 
 impl Flush {
     /// The delivery to the webhook at this position.
-    fn delivery_mut(&mut self, webhook_index: usize) -> Option<&mut Delivery> {
+    pub fn delivery_mut(&mut self, webhook_index: usize) -> Option<&mut Delivery> {
         let for_webhook =
             |delivery: &&mut Delivery| delivery.notification.webhook_index == webhook_index;
         self.deliveries.iter_mut().find(for_webhook)
     }
-}
 
-impl Delivery {
-    /// Takes up how an attempt ended; returns what there is to say about it.
-    fn settle(
-        &mut self,
-        verdict: Verdict,
-        attempt: &Attempt,
-        now: Mono,
-        random: &mut Random,
-    ) -> Option<Note> {
-        match verdict {
-            Verdict::Delivered => {
-                self.state = DeliveryState::Ended;
-                None
-            }
-            Verdict::GiveUp(failure) => {
-                self.state = DeliveryState::Ended;
-                self.last_failure = Some(failure);
-                Some(self.failed(FlushEnd::Unrecoverable))
-            }
-            Verdict::Retry { failure, after } => {
-                self.not_before = after.map_or(self.not_before, |after| now + after);
-                let until = attempt.started_at + self.next_backoff(random);
-                self.state = DeliveryState::BackingOff(until.max(self.not_before));
-                let is_news = self.last_failure.as_ref() != Some(&failure);
-                self.last_failure = Some(failure.clone());
-                Some(self.attempt_failed(failure, is_news))
-            }
-        }
-    }
-
-    /// The wait from the start of one attempt to the next.
-    fn next_backoff(&mut self, random: &mut Random) -> Duration {
-        let share = 1.0 - BACKOFF_JITTER + 2.0 * BACKOFF_JITTER * random.fraction();
-        let wait = self.backoff.mul_f64(share);
-        self.backoff = self.backoff.mul_f64(BACKOFF_FACTOR).min(BACKOFF_MAX);
-        wait
-    }
-
-    fn attempt_failed(&self, failure: Failure, is_news: bool) -> Note {
-        Note::AttemptFailed {
-            group_key: Arc::clone(&self.notification.group_key),
-            target: self.target(),
-            failure,
-            attempts: self.attempts,
-            is_news,
-        }
+    /// The attempt that this webhook was held for has ended; says whether it was held.
+    fn release(&mut self, webhook_index: usize) -> bool {
+        let position = self.held.iter().position(|held| *held == webhook_index);
+        position.is_some_and(|position| self.held.remove(position) == webhook_index)
     }
 }

@@ -1,4 +1,4 @@
-//! Housekeeping: forgetting resolved alerts and old ledger entries, and waking lanes that probe.
+//! Housekeeping: forgetting resolved alerts and old ledger entries, and waking endpoints that wait for a time.
 //!
 //! PURE. Owns the one alarm that belongs to no group. It is armed only while there is something to
 //! forget or to wake, so that an idle daemon sleeps. Runs on the dispatch thread.
@@ -98,7 +98,7 @@ impl Engine {
         let wakes = [
             collector.alerts_at,
             collector.ledger_at,
-            self.lanes.next_probe_at(),
+            self.queues.next_look_at(now),
         ];
         let next = wakes.into_iter().flatten().min();
         if let Some(at) = next.filter(|_| next != collector.armed_for) {

@@ -190,6 +190,7 @@ receivers: [{name: team}, {name: sevens}]
         Settings {
             workers: 1,
             workers_per_endpoint: 1,
+            max_retry_after: Duration::from_secs(300),
             alerts: 1_000,
             alerts_per_name: 0,
             start_delay: Duration::ZERO,

@@ -6,7 +6,7 @@
 //! ```text
 //!           group_wait over           all webhooks told or none to tell
 //!  waiting ────────────────► flushing ────────────────────────────────┐
-//!     ▲  or first alert old     ▲  │ group_interval over: OutOfTime    │
+//!     ▲  or first alert old     ▲  │ group_interval over               │
 //!     │                         │  ▼                                   ▼
 //!   created                     └─ idle ◄─────────── alerts left ── finished
 //!                                 (due_at)                             │ none left
@@ -15,14 +15,11 @@
 //! ```
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::lanes::{LaneId, Place};
-use super::ledger::{Content, LedgerKey};
+use super::delivery::{CarriedOver, Delivery, DeliveryState, StillOut};
 use super::members::Members;
-use super::messages::{AttemptId, Failure, Notification};
+use super::messages::AttemptId;
 use super::route::RouteIndex;
-use crate::config::Webhook;
 use crate::model::{Alert, Fingerprint, Labels, Mono, Wall};
 
 /// Names a group; never names another one later, although slots are used again.
@@ -57,8 +54,8 @@ pub struct Group {
     pub flush: Option<Box<Flush>>,
     /// The time intervals that muted its last flush, as far as that came to look.
     pub muted_by: Box<[Arc<str>]>,
-    /// What a flush that ran out of time leaves to the next one.
-    pub carried_over: Vec<CarriedOver>,
+    /// What flushes that are over have left; in a box, since mostly that is nothing.
+    pub unfinished: Option<Box<Unfinished>>,
     /// When a flush that the end of an earlier process cut short goes on.
     pub resumes_at: Option<Mono>,
     /// What was recorded of it last, if anything was.
@@ -74,109 +71,105 @@ pub struct Recorded {
     pub rest: u64,
 }
 
-/// A delivery that was not made within its flush goes on in the next one, with newer content.
-#[derive(Clone, Debug)]
-pub struct CarriedOver {
-    /// Position of the webhook in the receiver.
-    pub webhook_index: usize,
-    /// The place it had in its lane's queue.
-    pub place: Option<Place>,
-    /// The earliest time that the receiver asked for.
-    pub not_before: Mono,
-    /// What went wrong last, to be told if the next flush comes to no attempt either.
-    pub last_failure: Option<Failure>,
+/// What flushes that are over have left.
+#[derive(Debug, Default)]
+pub struct Unfinished {
+    /// What is left to the next one.
+    pub carried_over: Vec<CarriedOver>,
+    /// Attempts that have not ended.
+    pub still_out: Vec<StillOut>,
 }
 
 /// A flush under way. It ends when each delivery has ended.
 #[derive(Debug)]
 pub struct Flush {
-    /// When its time is over; a try under way then is cut there.
+    /// When its time is over, and what is still to be told is left to the next one.
     pub deadline: Mono,
     /// What each webhook that is to be told is told.
     pub deliveries: Vec<Delivery>,
+    /// Webhooks to which an attempt of an earlier flush is still out. What they are told is decided when
+    /// it has ended, so that nothing older can come after something newer.
+    pub held: Vec<usize>,
     /// Alerts that had ended when the flush looked; removed once all is told.
     pub resolved: Vec<Arc<Alert>>,
     /// Whether a delivery has failed for this flush.
     pub has_failed: bool,
 }
 
-/// What one webhook is told in one flush, and how far that has come.
-#[derive(Debug)]
-pub struct Delivery {
-    /// Where it stands.
-    pub state: DeliveryState,
-    /// Where it goes.
-    pub webhook: Arc<Webhook>,
-    /// The lane of that endpoint.
-    pub lane: LaneId,
-    /// What it says.
-    pub notification: Arc<Notification>,
-    /// What the ledger will keep of it.
-    pub content: Arc<Content>,
-    /// Under which key.
-    pub ledger_key: LedgerKey,
-    /// Attempts begun.
-    pub attempts: u32,
-    /// The wait before the next attempt, before jitter.
-    pub backoff: Duration,
-    /// The earliest time for an attempt that the receiver asked for.
-    pub not_before: Mono,
-    /// What went wrong last.
-    pub last_failure: Option<Failure>,
-}
-
-/// Where a delivery stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeliveryState {
-    /// In its lane's queue.
-    Ready(Place),
-    /// With a worker.
-    InFlight(AttemptId),
-    /// Waiting to be tried again.
-    BackingOff(Mono),
-    /// Delivered or failed; nothing more to do.
-    Ended,
-}
-
 impl Group {
+    /// Attempts of flushes that are over.
+    pub fn still_out(&self) -> &[StillOut] {
+        let unfinished = self.unfinished.as_ref();
+        unfinished.map_or(&[], |unfinished| &unfinished.still_out)
+    }
+
+    /// What is left to the next flush.
+    pub fn carried_over(&self) -> &[CarriedOver] {
+        let unfinished = self.unfinished.as_ref();
+        unfinished.map_or(&[], |unfinished| &unfinished.carried_over)
+    }
+
+    /// Leaves something to the next flush.
+    pub fn carry_over(&mut self, over: CarriedOver) {
+        let unfinished = self.unfinished.get_or_insert_default();
+        unfinished.carried_over.push(over);
+    }
+
+    /// Takes what is left to the flush that begins.
+    pub fn take_carried_over(&mut self) -> Vec<CarriedOver> {
+        let left = self.unfinished.as_mut();
+        let taken = left.map(|left| std::mem::take(&mut left.carried_over));
+        self.unfinished.take_if(|left| left.still_out.is_empty());
+        taken.unwrap_or_default()
+    }
+
+    /// Forgets an attempt that has ended; says whether its flush was over.
+    pub fn remove_still_out(&mut self, attempt: AttemptId) -> bool {
+        let Some(left) = &mut self.unfinished else {
+            return false;
+        };
+        let position = left.still_out.iter().position(|out| out.attempt == attempt);
+        position
+            .map(|position| left.still_out.remove(position))
+            .is_some()
+    }
+
     /// When its next flush begins.
     pub fn looks_at(&self) -> Mono {
         self.resumes_at
             .map_or(self.due_at, |at| at.min(self.due_at))
     }
 
-    /// When it next needs attention, if time alone can bring that about. Otherwise an attempt is
-    /// out, and its outcome will.
-    pub fn wakes_at(&self) -> Option<Mono> {
+    /// When it next needs attention, unless something happens before.
+    pub fn wakes_at(&self) -> Mono {
         let Some(flush) = &self.flush else {
-            return Some(self.looks_at());
+            return self.looks_at();
         };
         let wakes = flush
             .deliveries
             .iter()
-            .filter_map(|delivery| match delivery.state {
-                DeliveryState::Ready(_) => Some(flush.deadline),
-                DeliveryState::BackingOff(until) => Some(until.min(flush.deadline)),
-                DeliveryState::InFlight(_) | DeliveryState::Ended => None,
+            .map(|delivery| match delivery.state {
+                DeliveryState::BackingOff(until) => until.min(flush.deadline),
+                DeliveryState::Ready(_) | DeliveryState::InFlight(_) | DeliveryState::Ended => {
+                    flush.deadline
+                }
             });
-        wakes.min()
+        wakes.min().unwrap_or(flush.deadline)
     }
 
     /// Whether a flush is under way and all of it has ended.
     pub fn has_ended_flush(&self) -> bool {
-        self.flush.as_ref().is_some_and(|flush| {
-            flush
-                .deliveries
-                .iter()
-                .all(|delivery| delivery.state == DeliveryState::Ended)
-        })
-    }
-
-    /// Whether an attempt of its flush is out.
-    pub fn has_attempt_in_flight(&self) -> bool {
-        let in_flight = |delivery: &Delivery| matches!(delivery.state, DeliveryState::InFlight(_));
+        let has_ended = |delivery: &Delivery| delivery.state == DeliveryState::Ended;
         self.flush
             .as_ref()
-            .is_some_and(|flush| flush.deliveries.iter().any(in_flight))
+            .is_some_and(|flush| flush.held.is_empty() && flush.deliveries.iter().all(has_ended))
+    }
+
+    /// Whether an attempt to tell of it is out.
+    pub fn has_attempt_in_flight(&self) -> bool {
+        let in_flight = |delivery: &Delivery| matches!(delivery.state, DeliveryState::InFlight(_));
+        let of_flush = self.flush.as_ref();
+        !self.still_out().is_empty()
+            || of_flush.is_some_and(|flush| flush.deliveries.iter().any(in_flight))
     }
 }

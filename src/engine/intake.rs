@@ -175,7 +175,7 @@ impl Engine {
             has_flushed: false,
             flush: None,
             muted_by: Box::default(),
-            carried_over: Vec::new(),
+            unfinished: None,
             resumes_at: None,
             recorded: None,
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::record::{Record, Recovered};
-use crate::config::{Config, Webhook};
+use crate::config::{Config, Endpoint, Webhook};
 use crate::model::{Alert, Labels, Mono, PostedAlert, PostedSilence, Silence, Status};
 
 /// Something that happened outside.
@@ -50,7 +50,7 @@ pub enum Effect {
     /// Do not ring `alarm`. A ring already on its way does no harm.
     Disarm(AlarmId),
     /// Make one attempt to deliver. The engine counts what is out: at most
-    /// [`crate::engine::Settings::workers`] at a time.
+    /// [`crate::engine::Settings::workers`] at a time, beside one for each endpoint.
     Send(Job),
     /// An alert of the batch in hand was not taken.
     Refuse(InvalidAlert),
@@ -100,7 +100,7 @@ pub struct Job {
     pub webhook: Arc<Webhook>,
     /// What.
     pub notification: Arc<Notification>,
-    /// How long the attempt may take in all.
+    /// How long the attempt may take in all, from when a worker takes it.
     pub timeout: Duration,
 }
 
@@ -181,6 +181,8 @@ pub struct Outcome {
     pub attempt: AttemptId,
     /// How it ended.
     pub verdict: Verdict,
+    /// How long the worker had it.
+    pub took: Duration,
 }
 
 /// What to make of an attempt's end. Three, because three branches exist.
@@ -192,7 +194,7 @@ pub enum Verdict {
     Retry {
         /// What went wrong.
         failure: Failure,
-        /// The least the receiver asked us to wait, already within bounds.
+        /// The least the receiver asked us to wait.
         after: Option<Duration>,
     },
     /// Trying again within this flush is of no use.
@@ -219,7 +221,8 @@ pub enum FailureKind {
     ServerError,
     /// We called it off.
     ContextCanceled,
-    /// The flush's time ran out before an attempt failed.
+    /// The flush's time ran out before an attempt failed. Kept for dashboards: it is no failure here
+    /// that a delivery had to wait.
     ContextDeadlineExceeded,
     /// 401 and 403.
     AuthError,
@@ -315,8 +318,14 @@ pub enum Note {
         failure: Failure,
         /// Attempts made so far in this flush.
         attempts: u32,
-        /// Whether the text differs from the attempt before: only then is it worth a line.
+        /// Whether it is worth a line: not if its text is that of the attempt before, nor if the
+        /// endpoint is known to be down.
         is_news: bool,
+    },
+    /// A delivery has got a worker.
+    AttemptStarted {
+        /// How long it had waited for one since it was ready.
+        waited: Duration,
     },
     /// A webhook was delivered.
     Delivered {
@@ -330,8 +339,10 @@ pub enum Note {
         attempts: u32,
         /// Alerts it carried.
         alerts: usize,
+        /// Whether a failure was said before that this puts an end to.
+        closes_failure: bool,
     },
-    /// A webhook was not delivered in this flush; the next one tries again.
+    /// A webhook was not delivered in this flush.
     NotificationFailed {
         /// The group.
         group_key: Arc<str>,
@@ -343,6 +354,54 @@ pub enum Note {
         attempts: u32,
         /// Why no further attempt is made.
         end: FlushEnd,
+        /// Whether it is worth a line: not if the endpoint is known to be down.
+        is_news: bool,
+    },
+    /// Something was due for a webhook that could not be told in time, and now there is nothing left to
+    /// tell.
+    NeverTold {
+        /// The group.
+        group_key: Arc<str>,
+        /// The webhook.
+        target: Target,
+        /// What it was to be told, unless that was in an earlier process.
+        notification: Option<Arc<Notification>>,
+    },
+    /// An endpoint fails; one attempt at a time goes there until it answers.
+    EndpointDown {
+        /// Which.
+        endpoint: Endpoint,
+        /// What went wrong last.
+        failure: Failure,
+    },
+    /// An endpoint that was down answers again, and what waits for it goes out.
+    EndpointUp {
+        /// Which.
+        endpoint: Endpoint,
+        /// How long it was down.
+        down_for: Duration,
+        /// Deliveries that wait for it.
+        waiting: usize,
+    },
+    /// An endpoint asks for time; nothing is sent there meanwhile.
+    EndpointPaused {
+        /// Which.
+        endpoint: Endpoint,
+        /// How much.
+        pause: Duration,
+        /// What it answered.
+        failure: Failure,
+        /// Deliveries that wait for it.
+        waiting: usize,
+    },
+    /// Deliveries have waited long for an endpoint that is busy.
+    DeliveriesWait {
+        /// Which.
+        endpoint: Endpoint,
+        /// How many wait.
+        waiting: usize,
+        /// How long the first of them has waited.
+        waited: Duration,
     },
     /// A group is empty and gone.
     GroupRemoved {
@@ -357,6 +416,16 @@ pub enum Note {
         kept: usize,
         /// Groups that were formed anew.
         moved: usize,
+    },
+    /// Groups of a route that another process had told were taken up, and whoever is to be told of them
+    /// now knows nothing: the receiver of the route is another, or it has a further webhook.
+    ReceiverIsNew {
+        /// The route's matchers from the root down.
+        route: Arc<str>,
+        /// The receiver.
+        receiver: Arc<str>,
+        /// How many groups.
+        groups: usize,
     },
     /// The state of an earlier process was taken up.
     Recovered(Recovery),
@@ -429,6 +498,8 @@ pub struct Recovery {
     pub overdue: usize,
     /// Groups whose flush goes on where it was cut short.
     pub resumed: usize,
+    /// Groups whose routes are not there any more.
+    pub gone: usize,
 }
 
 /// What keeps an alert out of notifications. The values of `reason` in
@@ -482,7 +553,7 @@ pub struct Target {
 pub enum FlushEnd {
     /// The failure will not go away by trying again.
     Unrecoverable,
-    /// The time of the flush is over.
+    /// The time of the flush is over; the next one goes on with what there is to tell then.
     OutOfTime,
     /// A reload changed the route or the receiver.
     Reloaded,

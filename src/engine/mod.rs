@@ -9,7 +9,7 @@
 //!  Alerts ──► ingest ──► store ──► route ──► groups ─┐
 //!  Ring ─────────────────────────────────────────────┤ due
 //!                                                    ▼
-//!                        ledger ◄──► decide ◄───── flush ──► lanes ──► attempts ──► Send
+//!                        ledger ◄──► decide ◄───── flush ──► queues ──► attempts ──► Send
 //!                           ▲                        ▲                    │
 //!  Outcome ─────────────────┴────────────────────────┴────────────────────┘
 //! ```
@@ -20,6 +20,8 @@ mod clock_step;
 mod collect;
 mod debts;
 mod decide;
+mod delivery;
+mod endpoint;
 mod flush;
 mod foresight;
 mod group;
@@ -29,13 +31,14 @@ mod ingest;
 mod inherit;
 mod inhibit;
 mod intake;
-mod lanes;
 mod ledger;
+mod look;
 mod members;
 mod messages;
 mod mute;
 mod query;
 mod questions;
+mod queues;
 mod random;
 mod record;
 mod recording;
@@ -66,11 +69,12 @@ use alert_limit::AlertLimit;
 use attempts::Attempts;
 use clock_step::StepWatch;
 use collect::Collector;
+use endpoint::Bounds;
 use groups::{COLLECT_ALARM, Groups};
 use inherit::Inheritance;
 use inhibit::Inhibitor;
-use lanes::{Lanes, Shares};
 use ledger::Ledger;
+use queues::{Queues, Shares};
 use random::Random;
 use route::RouteTree;
 use sharing::Sharing;
@@ -80,10 +84,12 @@ use store::AlertStore;
 /// What the flags say about the engine.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Attempts that may be out at a time.
+    /// Attempts that may be out at a time, beside one for each endpoint.
     pub workers: usize,
     /// Attempts that may be out at a time to one endpoint.
     pub workers_per_endpoint: usize,
+    /// The longest pause that a receiver can ask for.
+    pub max_retry_after: Duration,
     /// Alerts kept at most, resolved ones included.
     pub alerts: usize,
     /// Alerts of one name that may count as firing; 0 is no limit.
@@ -129,7 +135,7 @@ pub struct Engine {
     silences: Silences,
     inheritance: Inheritance,
     inhibitor: Inhibitor,
-    lanes: Lanes,
+    queues: Queues,
     attempts: Attempts,
     collector: Collector,
     steps: StepWatch,
@@ -141,7 +147,10 @@ impl Engine {
     pub fn new(config: Arc<Config>, settings: Settings) -> Self {
         let shares = Shares {
             workers: settings.workers,
-            per_endpoint: settings.workers_per_endpoint,
+            endpoint: Bounds {
+                window: settings.workers_per_endpoint,
+                pause: settings.max_retry_after,
+            },
         };
         Engine {
             inhibitor: Inhibitor::new(&config.inhibit_rules),
@@ -158,7 +167,7 @@ impl Engine {
                 retention: settings.retention,
             }),
             inheritance: Inheritance::default(),
-            lanes: Lanes::new(shares),
+            queues: Queues::new(shares),
             attempts: Attempts::default(),
             collector: Collector::default(),
             steps: StepWatch::default(),
@@ -180,6 +189,7 @@ impl Engine {
             Input::Recover(recovered) => self.recover(*recovered, now, out),
         }
         self.start_attempts(now, out);
+        self.note_long_waits(now.mono, out);
         self.arm_collector(now.mono, out);
     }
 

@@ -39,12 +39,10 @@ impl Engine {
         }
     }
 
-    /// Every alarm that has to ring for the engine to go on, and when at the latest. What is not
-    /// here waits for the outcome of an attempt.
+    /// Every alarm that has to ring for the engine to go on, and when at the latest.
     pub fn awaited_alarms(&self) -> Vec<(AlarmId, Mono)> {
-        let awaited =
-            |(id, group): (GroupId, &Group)| Some((Groups::alarm_of(id), group.wakes_at()?));
-        self.groups.iter().filter_map(awaited).collect()
+        let awaited = |(id, group): (GroupId, &Group)| (Groups::alarm_of(id), group.wakes_at());
+        self.groups.iter().map(awaited).collect()
     }
 
     fn alert_views(&mut self, matchers: &[Matcher], now: Wall) -> Vec<AlertView> {
@@ -118,7 +116,8 @@ impl Engine {
             stored_alerts: self.alerts.len(),
             groups: self.groups.len(),
             ledger_entries: self.ledger.len(),
-            waiting_deliveries: self.lanes.waiting(),
+            waiting_deliveries: self.queues.waiting(),
+            endpoints_down: self.queues.down(),
             attempts_in_flight: self.attempts_in_flight(),
             receivers: used.len(),
             webhooks: used.values().sum(),

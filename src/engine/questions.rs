@@ -112,6 +112,8 @@ pub struct Gauges {
     pub ledger_entries: usize,
     /// Deliveries that wait for a worker.
     pub waiting_deliveries: usize,
+    /// Endpoints that fail.
+    pub endpoints_down: usize,
     /// Attempts under way.
     pub attempts_in_flight: usize,
     /// Receivers that a route uses.

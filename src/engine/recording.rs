@@ -8,7 +8,8 @@
 use std::sync::Arc;
 
 use super::Engine;
-use super::group::{DeliveryState, Group, GroupId, Recorded};
+use super::delivery::DeliveryState;
+use super::group::{Group, GroupId, Recorded};
 use super::inhibit::Acquaintance;
 use super::messages::Effect;
 use super::record::{GroupName, GroupTimer, Record, Sizes, Untold};
@@ -184,10 +185,13 @@ impl Group {
     pub(super) fn untold(&self) -> impl Iterator<Item = (usize, Mono)> {
         let deliveries = self.flush.iter().flat_map(|flush| &flush.deliveries);
         let untold = deliveries.filter(|delivery| delivery.state != DeliveryState::Ended);
-        let told_next = self.carried_over.iter().filter(|_| self.flush.is_none());
+        let told_next = self.carried_over().iter();
+        let told_next = told_next.filter(|over| self.flush.is_none() && !over.is_given_up);
+        let still_out = self.still_out().iter();
         untold
             .map(|delivery| (delivery.notification.webhook_index, delivery.not_before))
             .chain(told_next.map(|over| (over.webhook_index, over.not_before)))
+            .chain(still_out.map(|attempt| (attempt.webhook_index, Mono::START)))
     }
 }
 

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use super::Engine;
 use super::clock_step::in_terms_of_this_clock;
+use super::delivery::CarriedOver;
 use super::flush::{LATENESS_FORGIVEN, ledger_key};
-use super::group::{CarriedOver, Group, GroupId, Recorded};
+use super::group::{Group, GroupId, Recorded};
 use super::inherit::Inheritance;
 use super::inhibit::Acquaintance;
 use super::messages::{Effect, Note, Recovery};
@@ -69,8 +70,9 @@ impl Engine {
             ended_at: now,
         };
         let tally = self.restore_groups(&members, &mut timers, outage, out);
-        let gone = timers.into_keys().map(Record::GroupRemoved);
-        out.extend(gone.map(Effect::Record));
+        let gone = timers.len();
+        let removed = timers.into_keys().map(Record::GroupRemoved);
+        out.extend(removed.map(Effect::Record));
         self.route_the_rest(&members, now, out);
         if clock_moved || is_new_here {
             self.record_anew(now, out);
@@ -81,6 +83,7 @@ impl Engine {
             silences: self.silences.len(),
             overdue: tally.overdue,
             resumed: tally.resumed,
+            gone,
         })));
     }
 
@@ -154,13 +157,16 @@ impl Engine {
             given: 0,
         };
         let start = Mono::START + self.settings.start_delay;
+        let mut new_to: BTreeMap<RouteIndex, usize> = BTreeMap::new();
         for (id, timer) in made {
             let next = self.next_time(id, &timer, outage);
+            let knows_nothing =
+                timer.has_flushed && self.somebody_knows_nothing(id, &timer.untold, now);
             let group = self.groups.get_mut(id).expect("a group just made");
             let node = self.tree.node(group.route);
             let longest = node.group_wait.max(node.group_interval);
             group.has_flushed = timer.has_flushed;
-            group.carried_over = carried_over(&timer, now);
+            carried_over(&timer, now).for_each(|over| group.carry_over(over));
             let left = next.map(|next| next.duration_since(now.wall));
             let left = left.and_then(|left| Duration::try_from(left).ok());
             group.recorded = Some(Recorded {
@@ -169,6 +175,10 @@ impl Engine {
             });
             group.due_at = match left {
                 None | Some(Duration::ZERO) => pace.next_moment(),
+                Some(left) if knows_nothing => {
+                    *new_to.entry(group.route).or_default() += 1;
+                    (now.mono + left.min(node.group_wait)).max(start)
+                }
                 Some(left) => (now.mono + left.min(longest)).max(start),
             };
             if !timer.untold.is_empty() && group.due_at > pace.next {
@@ -178,7 +188,30 @@ impl Engine {
             self.doubt_what_was_on_its_way(id, &timer.untold, now.wall, out);
         }
         tally.overdue = pace.given - tally.resumed;
+        for (route, groups) in new_to {
+            let node = self.tree.node(route);
+            out.push(Effect::Note(Note::ReceiverIsNew {
+                route: Arc::clone(&node.key),
+                receiver: Arc::clone(&node.receiver.name),
+                groups,
+            }));
+        }
         tally
+    }
+
+    /// Whether a webhook was told nothing of what fires in a group that has been told of, and is not about
+    /// to be: another receiver was told, or the webhook is new.
+    fn somebody_knows_nothing(&mut self, id: GroupId, untold: &[Untold], now: Now) -> bool {
+        let group = self.groups.get(id).expect("a group just made");
+        let node = self.tree.node(group.route);
+        let is_untold = |index| untold.iter().any(|it| it.webhook_index as usize == index);
+        let knows_nothing = |webhook_index| {
+            let told = self.ledger.get(&ledger_key(node, group, webhook_index));
+            told.is_none()
+                && !is_untold(webhook_index)
+                && self.inheritance.told(group, node, webhook_index).is_none()
+        };
+        (0..node.receiver.webhooks.len()).any(knows_nothing) && self.would_tell(id, now.wall)
     }
 
     /// When a group goes on whose last record said this; `None` if it should have told something while
@@ -284,16 +317,19 @@ impl Pace {
 }
 
 /// The deliveries that had not ended. A receiver that asked for time still gets it.
-fn carried_over(timer: &GroupTimer, now: Now) -> Vec<CarriedOver> {
-    let not_before = |at: Wall| {
+fn carried_over(timer: &GroupTimer, now: Now) -> impl Iterator<Item = CarriedOver> {
+    let not_before = move |at: Wall| {
         let left = Duration::try_from(at.duration_since(now.wall)).ok();
         left.map(|left| now.mono + left)
     };
-    let carried = |untold: &Untold| CarriedOver {
+    let carried = move |untold: &Untold| CarriedOver {
         webhook_index: untold.webhook_index as usize,
         place: None,
         not_before: untold.not_before.and_then(not_before).unwrap_or_default(),
         last_failure: None,
+        is_failure_said: false,
+        notification: None,
+        is_given_up: false,
     };
-    timer.untold.iter().map(carried).collect()
+    timer.untold.iter().map(carried)
 }

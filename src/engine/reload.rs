@@ -8,10 +8,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::group::{Delivery, DeliveryState, Group, GroupId};
+use super::delivery::{Delivery, DeliveryState};
+use super::group::{Group, GroupId};
 use super::inhibit::{Acquaintance, Inhibitor};
-use super::lanes::Lanes;
-use super::messages::{Effect, FlushEnd, Note, RouteChange, RouteChanged};
+use super::messages::{Effect, Note, RouteChange, RouteChanged};
+use super::queues::Queues;
 use super::route::{RouteIndex, RouteNode, RouteTree};
 use super::{Engine, ReloadPolicy};
 use crate::config::{Config, Endpoint, Receiver, Webhook};
@@ -37,11 +38,11 @@ impl Engine {
         self.config = config;
         self.expel_members(out);
         let kept = self.groups.len();
-        self.redirect_deliveries(out);
+        self.redirect_deliveries(now.mono, out);
         self.hasten_groups(now);
         self.settle_debts_elsewhere(out);
         self.route_anew(homeless, now, out);
-        self.forget_unused_lanes();
+        self.forget_unused_queues();
         out.push(Effect::Note(Note::Reloaded {
             kept,
             moved: before - kept,
@@ -95,7 +96,7 @@ impl Engine {
             for delivery in group.flush.iter().flat_map(|flush| &flush.deliveries) {
                 let has_ended = delivery.state == DeliveryState::Ended;
                 if !has_ended && delivery.last_failure.is_some() {
-                    out.push(Effect::Note(delivery.failed(FlushEnd::Reloaded)));
+                    out.push(Effect::Note(delivery.ended_by_reload()));
                 }
             }
             dissolved.push(group);
@@ -124,17 +125,18 @@ impl Engine {
 
     /// Points deliveries under way to the webhooks as the new configuration has them, so that the
     /// next attempt goes to the address that a reload has put right.
-    fn redirect_deliveries(&mut self, out: &mut Vec<Effect>) {
+    fn redirect_deliveries(&mut self, now: Mono, out: &mut Vec<Effect>) {
         for (id, group) in self.groups.iter_mut() {
             let webhooks = &self.tree.node(group.route).receiver.webhooks;
             let Some(flush) = &mut group.flush else {
                 continue;
             };
+            flush.held.retain(|held| *held < webhooks.len());
             for delivery in &mut flush.deliveries {
                 match webhooks.get(delivery.notification.webhook_index) {
                     Some(webhook) if *webhook == delivery.webhook => {}
-                    Some(webhook) => delivery.redirect(id, webhook, &mut self.lanes),
-                    None => out.extend(delivery.abandon(&mut self.lanes).map(Effect::Note)),
+                    Some(webhook) => delivery.redirect(id, webhook, &mut self.queues, now),
+                    None => out.extend(delivery.abandon(&mut self.queues).map(Effect::Note)),
                 }
             }
         }
@@ -185,47 +187,39 @@ impl Engine {
         }
     }
 
-    fn forget_unused_lanes(&mut self) {
+    fn forget_unused_queues(&mut self) {
         let webhooks = self
             .config
             .receivers
             .iter()
             .flat_map(|receiver| &receiver.webhooks);
         let endpoints: Vec<Endpoint> = webhooks.map(|webhook| webhook.endpoint.clone()).collect();
-        self.lanes
+        self.queues
             .forget_unused(|endpoint| endpoints.contains(endpoint));
     }
 }
 
 impl Delivery {
     /// Goes on towards `webhook`. An attempt that is out stays with the worker that has it.
-    fn redirect(&mut self, id: GroupId, webhook: &Arc<Webhook>, lanes: &mut Lanes) {
-        let was_ready = self.leave_queue(lanes);
+    fn redirect(&mut self, id: GroupId, webhook: &Arc<Webhook>, queues: &mut Queues, now: Mono) {
+        let was_ready = self.leave_queue(queues);
         self.webhook = Arc::clone(webhook);
-        self.lane = lanes.lane_of(&webhook.endpoint);
+        self.queue = queues.queue_of(&webhook.endpoint);
         if was_ready {
-            self.queue(id, lanes, None);
+            self.queue(id, queues, None, now);
         }
     }
 
     /// Ends because its webhook is no more.
-    fn abandon(&mut self, lanes: &mut Lanes) -> Option<Note> {
-        self.leave_queue(lanes);
+    fn abandon(&mut self, queues: &mut Queues) -> Option<Note> {
+        self.leave_queue(queues);
         match self.state {
             DeliveryState::Ended | DeliveryState::InFlight(_) => None,
             DeliveryState::Ready(_) | DeliveryState::BackingOff(_) => {
                 self.state = DeliveryState::Ended;
-                Some(self.failed(FlushEnd::Reloaded))
+                Some(self.ended_by_reload())
             }
         }
-    }
-
-    fn leave_queue(&self, lanes: &mut Lanes) -> bool {
-        let DeliveryState::Ready(place) = self.state else {
-            return false;
-        };
-        lanes.withdraw(self.lane, place);
-        true
     }
 }
 

@@ -289,6 +289,11 @@ impl Metrics {
         self.families.delivery.failed(receiver, kind);
     }
 
+    /// A delivery has got a worker after this time.
+    pub fn delivery_waited(&self, span: Duration) {
+        self.families.delivery.waited(span);
+    }
+
     /// An attempt was made; `delivered` says how it ended.
     pub fn attempt_made(&self, receiver: &Arc<str>, took: Duration, delivered: bool) {
         let delivery = &self.families.delivery;

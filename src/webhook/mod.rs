@@ -53,6 +53,7 @@ use crate::config::Destination;
 use crate::dispatch::outcomes::{Outcomes, Told};
 use crate::engine::{Job, Notification, Outcome, Verdict};
 use crate::limits;
+use crate::model::Mono;
 use crate::telemetry::metrics::{Metrics, TemplateUse};
 
 /// What the workers need to know that stands in no job.
@@ -79,27 +80,42 @@ pub struct Courier {
 
 /// The loop of one worker thread. Ends when either channel hangs up.
 pub fn run(jobs: Mailbox<Job>, outcomes: Outcomes, courier: Arc<Courier>) {
-    let mut next = jobs.next();
-    while let Ok(job) = next {
+    let mut next = jobs.next().ok();
+    while let Some(job) = next {
         let outcome = courier.deliver(&job);
         let ended_at = courier.clock.mono();
         let told = outcomes.tell(outcome, ended_at);
         // Not kept over the sleep to come.
         drop(job);
-        next = match told {
-            Ok(Told::Aloud) => {
-                // Mostly because deliveries wait, so the next job is about to come.
-                bell::let_others_go_first();
-                jobs.next()
-            }
-            Ok(Told::Quietly) => {
-                let until = ended_at + limits::OUTCOME_UNHEARD;
-                jobs.next_with_duty(until, courier.clock, || outcomes.remind())
-            }
-            Err(_) => break,
-        };
+        next = told
+            .ok()
+            .and_then(|told| next_job(&jobs, &outcomes, told, ended_at, courier.clock));
     }
     log::debug!("send worker stopped");
+}
+
+/// Waits for a job. Meanwhile sees to it that the outcome told last is heard in time, and says so when
+/// there has been nothing to do for a while.
+fn next_job(
+    jobs: &Mailbox<Job>,
+    outcomes: &Outcomes,
+    told: Told,
+    ended_at: Mono,
+    clock: Clock,
+) -> Option<Job> {
+    match told {
+        // Mostly because deliveries wait, so the next job is about to come.
+        Told::Aloud => bell::let_others_go_first(),
+        Told::Quietly => match jobs.next_by(ended_at + limits::OUTCOME_UNHEARD, clock) {
+            Err(error) if error.is_timeout() => outcomes.remind(),
+            heard => return heard.ok(),
+        },
+    }
+    match jobs.next_by(ended_at + limits::WORKER_IDLE, clock) {
+        Err(error) if error.is_timeout() => outcomes.say_idle().ok()?,
+        heard => return heard.ok(),
+    }
+    jobs.next().ok()
 }
 
 impl Courier {
@@ -137,6 +153,7 @@ impl Courier {
         Outcome {
             attempt: job.attempt,
             verdict,
+            took,
         }
     }
 

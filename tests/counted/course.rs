@@ -22,6 +22,7 @@ const ALERTS: usize = 1000;
 const SETTINGS: Settings = Settings {
     workers: 16,
     workers_per_endpoint: 4,
+    max_retry_after: Duration::from_secs(300),
     alerts: 2_000_000,
     retention: Duration::from_secs(120 * 3600),
     alert_collect_interval: Duration::from_secs(30 * 60),
@@ -138,7 +139,14 @@ impl Driver {
         self.handle_one(input, at);
         while let Some(attempt) = self.delivered.pop() {
             let verdict = Verdict::Delivered;
-            self.handle_one(Input::Outcome(Outcome { attempt, verdict }), at);
+            self.handle_one(
+                Input::Outcome(Outcome {
+                    attempt,
+                    verdict,
+                    took: Duration::from_millis(1),
+                }),
+                at,
+            );
         }
     }
 

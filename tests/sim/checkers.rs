@@ -12,6 +12,9 @@ use alertwheel::model::{Alert, Fingerprint, Mono};
 
 use crate::world::{Heard, SETTINGS, Seen, World};
 
+/// Attempts that an endpoint which swallows requests gets beside those that it holds.
+const PROBES: usize = 4;
+
 /// What a receiver believes of one group, and since when.
 #[derive(Debug, Default)]
 struct Belief {
@@ -31,7 +34,8 @@ struct Belief {
 pub enum Rule {
     /// Whatever the engine waits for, a ring is on its way.
     NobodySleeps,
-    /// No endpoint holds more workers than its share, and all together no more than there are.
+    /// No endpoint holds more workers than its share, and all together no more than there are beside
+    /// one for each endpoint.
     SharesAreKept,
     /// Each notification tells something new, or repeats after long enough.
     NothingIsToldTwice,
@@ -186,10 +190,11 @@ fn shares_are_kept(world: &World) {
         *by_endpoint.entry(&flight.job.webhook.endpoint).or_insert(0) += 1;
     }
     let total: usize = by_endpoint.values().sum();
-    assert!(total <= SETTINGS.workers, "{total} attempts out");
+    let most = SETTINGS.workers + by_endpoint.len();
+    assert!(total <= most, "{total} attempts out");
     for (endpoint, held) in by_endpoint {
         assert!(
-            held <= SETTINGS.workers_per_endpoint,
+            held <= SETTINGS.workers_per_endpoint + PROBES,
             "{endpoint:?} holds {held} workers"
         );
     }

@@ -41,10 +41,11 @@ pub struct Flight {
 
 impl Flight {
     /// What the worker will report.
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self, now: Mono) -> Outcome {
         Outcome {
             attempt: self.job.attempt,
             verdict: self.verdict.clone(),
+            took: now.since(self.started_at),
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::network::{Flight, Network};
 pub const SETTINGS: Settings = Settings {
     workers: 4,
     workers_per_endpoint: 2,
+    max_retry_after: Duration::from_secs(300),
     alerts: 100_000,
     retention: Duration::from_secs(120 * 3600),
     alert_collect_interval: Duration::from_secs(30 * 60),
@@ -280,7 +281,7 @@ impl World {
     }
 
     fn land(&mut self, flight: Flight) {
-        let mut outcome = flight.outcome();
+        let mut outcome = flight.outcome(self.now);
         let heard = self.hear(&flight);
         let is_end = heard.firing.is_empty();
         let is_lost = self.sabotage == Sabotage::LoseEnds && is_end;
@@ -408,6 +409,7 @@ impl World {
                     self.premature.push(Outcome {
                         attempt: job.attempt,
                         verdict: sabotaged(),
+                        took: Duration::ZERO,
                     });
                 }
                 self.network.start(job, self.now, &mut self.dice);

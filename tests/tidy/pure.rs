@@ -61,10 +61,11 @@ const WORLD: [&str; 16] = [
 const PRINTING: [&str; 4] = ["print", "println", "eprint", "eprintln"];
 
 /// Who may make threads.
-const SPAWNERS: [&str; 6] = [
+const SPAWNERS: [&str; 7] = [
     "src/threads.rs",
-    // The stages.
+    // Signals, and the stages.
     "src/daemon.rs",
+    "src/daemon/stages.rs",
     // One a connection, within its cap; the pool behind the guard; the acceptor.
     "src/api/guard/",
     // Whoever writes the log, so that nobody waits for its reader.

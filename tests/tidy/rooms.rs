@@ -102,6 +102,7 @@ const CRATES: [(&str, &[&str]); 30] = [
         "crossbeam_channel",
         &[
             "src/daemon.rs",
+            "src/daemon/",
             "src/bell.rs",
             "src/dispatch/",
             "src/journal/",

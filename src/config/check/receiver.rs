@@ -200,7 +200,7 @@ fn check_destination(
         // Whether it is a sound template is known where templates are compiled.
         (Field::Given(url), Field::Absent) if url.value.contains("{{") => Some((
             Destination::UrlTemplate(url.value.clone()),
-            Endpoint(format!("template:{}/{}", spot.name, spot.index).into()),
+            Endpoint(format!("{}{}/{}", Endpoint::TEMPLATE, spot.name, spot.index).into()),
         )),
         (Field::Given(url), Field::Absent) => match check_fixed_url(&url.value) {
             Ok(endpoint) => Some((Destination::Url(url.value.clone()), endpoint)),

@@ -20,6 +20,9 @@ use crate::engine::{FailureKind, Suppression};
 /// Upper bounds in seconds, as Alertmanager has them.
 const ATTEMPT_BUCKETS: [f64; 5] = [1.0, 5.0, 10.0, 15.0, 20.0];
 
+/// Upper bounds in seconds of the time that deliveries wait for a worker.
+const WAIT_BUCKETS: [f64; 7] = [0.01, 0.1, 1.0, 5.0, 30.0, 300.0, 3600.0];
+
 /// Handles on what the registry encodes.
 #[derive(Debug)]
 pub struct DeliveryFamilies {
@@ -29,6 +32,7 @@ pub struct DeliveryFamilies {
     attempts: Family<DeliveryLabels, Counter>,
     attempts_failed: Family<DeliveryLabels, Counter>,
     attempt_latency: Family<DeliveryLabels, Histogram, fn() -> Histogram>,
+    wait: Histogram,
     suppressed: Family<Labels<1>, Counter>,
     /// By what the template was for.
     pub templates_failed: Family<Labels<1>, Counter>,
@@ -91,6 +95,11 @@ impl DeliveryFamilies {
                 "Templates that failed while a notification was made, which went out without them",
                 TemplateUse::ALL.map(|part| [("use", part.as_str())]),
             ),
+            wait: page.put(
+                "alertwheel_delivery_wait_seconds",
+                "Time that a delivery which was ready waited for its endpoint to have room for it",
+                Histogram::new(WAIT_BUCKETS),
+            ),
             suppressed: page.put(
                 "alertmanager_notifications_suppressed",
                 "Alerts that were left out of notifications, by what kept them out",
@@ -142,6 +151,11 @@ impl DeliveryFamilies {
         }
         let latency = self.attempt_latency.get_or_create(&labels);
         latency.observe(took.as_secs_f64());
+    }
+
+    /// A delivery has got a worker.
+    pub fn waited(&self, span: Duration) {
+        self.wait.observe(span.as_secs_f64());
     }
 
     /// Alerts were left out.

@@ -108,6 +108,7 @@ pub struct EngineFamilies {
     ledger_entries: Gauge,
     waiting_deliveries: Gauge,
     attempts_in_flight: Gauge,
+    endpoints_down: Gauge,
     receivers: Gauge,
     integrations: Gauge,
 }
@@ -257,6 +258,10 @@ impl EngineFamilies {
                 "alertwheel_attempts_in_flight",
                 "Attempts to deliver under way",
             ),
+            endpoints_down: gauge(
+                "alertwheel_endpoints_down",
+                "Endpoints that fail and are tried with one request at a time",
+            ),
             receivers: gauge("alertmanager_receivers", "Receivers that a route uses"),
             integrations: gauge(
                 "alertmanager_integrations",
@@ -280,6 +285,7 @@ impl EngineFamilies {
             (&self.ledger_entries, gauges.ledger_entries),
             (&self.waiting_deliveries, gauges.waiting_deliveries),
             (&self.attempts_in_flight, gauges.attempts_in_flight),
+            (&self.endpoints_down, gauges.endpoints_down),
             (&self.receivers, gauges.receivers),
             (&self.integrations, gauges.webhooks),
         ];

@@ -1,0 +1,241 @@
+//! The threads of the stages: making them, and waiting for their ends.
+//!
+//! Owns the channels between the stages and the order of their starts. Never touches state. Runs on main,
+//! but for the making of workers, which the dispatcher has done when it needs one.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::Call;
+use crate::bell::{self, Bell, RingingSender};
+use crate::clock::Clock;
+use crate::dispatch::inbox::{Event, Request};
+use crate::dispatch::outcomes::{Haste, Outcomes};
+use crate::dispatch::pool::{self, Worker, WorkerPool};
+use crate::dispatch::{Channels, Dispatcher, SilenceLog};
+use crate::engine::Engine;
+use crate::journal::{self, Batch, Opened};
+use crate::limits;
+use crate::model::Mono;
+use crate::telemetry::health::Health;
+use crate::telemetry::metrics::Metrics;
+use crate::threads::{self, LOOP_STACK, SYNC_STACK, WORKER_STACK};
+use crate::timer;
+use crate::webhook::{self, Courier};
+
+/// A thread of a stage.
+pub struct Stage {
+    /// The stage.
+    pub name: &'static str,
+    /// The thread.
+    pub thread: JoinHandle<()>,
+}
+
+/// Says that a stage has ended, however it did.
+struct EndNotice {
+    name: &'static str,
+    calls: Sender<Call>,
+}
+
+impl Drop for EndNotice {
+    fn drop(&mut self) {
+        // Full only if main is stopping already and looks at the threads themselves.
+        let _ = self.calls.try_send(Call::Ended(self.name));
+    }
+}
+
+/// Says so only if a panic has ended it.
+struct PanicNotice {
+    name: &'static str,
+    calls: Sender<Call>,
+}
+
+impl Drop for PanicNotice {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let _ = self.calls.try_send(Call::Ended(self.name));
+        }
+    }
+}
+
+/// Makes the threads of the stages.
+pub struct Spawner {
+    /// Hears of threads that end.
+    pub calls: Sender<Call>,
+    /// Counts what the stages do.
+    pub metrics: Arc<Metrics>,
+    /// Hears how the journal fares.
+    pub health: Arc<Health>,
+    /// The time.
+    pub clock: Clock,
+    /// Whether changes of silences are logged.
+    pub silence_log: SilenceLog,
+}
+
+/// Everything that was started.
+pub struct Stages {
+    /// The dispatcher. It comes back with the threads of its workers, once they are to end.
+    pub dispatch: JoinHandle<Vec<JoinHandle<()>>>,
+    /// The others, in the order in which a stop reaches them.
+    pub others: Vec<Stage>,
+}
+
+impl Spawner {
+    /// Starts dispatch, timer, workers and journal.
+    pub fn spawn_stages(
+        &self,
+        engine: Engine,
+        (requests, bell): (Receiver<Request>, Bell),
+        courier: &Arc<Courier>,
+        opened: Option<Opened>,
+    ) -> io::Result<Stages> {
+        let (events_in, events) = bell::channel(limits::EVENTS, &bell);
+        let (commands, commands_out) = bell::mailbox(limits::TIMER_COMMANDS);
+        let (haste, journal_bell) = (Haste::default(), Bell::default());
+        let (batches, batches_out) = bell::channel(limits::BATCHES, &journal_bell);
+        let channels = Channels {
+            requests,
+            events,
+            bell,
+            commands,
+            haste: haste.clone(),
+            workers: WorkerPool::new(self.worker_spawner(&events_in, haste, courier))?,
+            batches: opened.is_some().then_some(batches),
+        };
+        let metrics = Arc::clone(&self.metrics);
+        let mut dispatcher =
+            Dispatcher::new(engine, channels, metrics, self.clock, self.silence_log);
+        let (recovered, journal) = opened
+            .map(|opened| (opened.recovered, opened.journal))
+            .unzip();
+        let notice = self.end_notice("dispatch");
+        let dispatch = threads::spawn("dispatch", LOOP_STACK, move || {
+            let _notice = notice;
+            if let Some(recovered) = recovered.filter(|recovered| !recovered.is_empty()) {
+                dispatcher.recover(recovered);
+            }
+            dispatcher.run()
+        })?;
+        let (events, clock) = (events_in.clone(), self.clock);
+        let mut stages = vec![self.spawn("timer", "timer", LOOP_STACK, move || {
+            timer::run(commands_out, events, clock);
+        })?];
+        if let Some(journal) = journal {
+            stages.extend(self.spawn_journal(journal, (batches_out, journal_bell), events_in)?);
+        }
+        Ok(Stages {
+            dispatch,
+            others: stages,
+        })
+    }
+
+    /// Makes workers when the dispatcher needs them. That one ends is nothing to tell, unless it panics.
+    fn worker_spawner(
+        &self,
+        events: &RingingSender<Event>,
+        haste: Haste,
+        courier: &Arc<Courier>,
+    ) -> pool::Spawn {
+        let (events, courier, calls) = (events.clone(), Arc::clone(courier), self.calls.clone());
+        Box::new(move |number| {
+            let (jobs, mailbox) = bell::mailbox(1);
+            let outcomes = Outcomes::new(number, events.clone(), haste.clone());
+            let (courier, calls) = (Arc::clone(&courier), calls.clone());
+            let name = format!("send-{number}");
+            let thread = threads::spawn(name, WORKER_STACK, move || {
+                let _notice = PanicNotice {
+                    name: "send",
+                    calls,
+                };
+                webhook::run(mailbox, outcomes, courier);
+            })?;
+            Ok(Worker { jobs, thread })
+        })
+    }
+
+    /// Starts the journal, and the thread that syncs for it if there is to be one.
+    fn spawn_journal(
+        &self,
+        journal: journal::Writer,
+        (batches, bell): (Receiver<Batch>, Bell),
+        events: RingingSender<Event>,
+    ) -> io::Result<Vec<Stage>> {
+        let (syncs, syncs_out) = bell::mailbox(1);
+        let (synced_in, synced) = bell::channel(1, &bell);
+        let (disk, clock) = (Arc::clone(journal.disk()), self.clock);
+        let has_sync_thread = journal.needs_sync_thread();
+        let channels = journal::Channels {
+            batches,
+            events,
+            syncs: has_sync_thread.then_some((syncs, synced)),
+            bell,
+        };
+        let surroundings = journal::Surroundings {
+            metrics: Arc::clone(&self.metrics),
+            health: Arc::clone(&self.health),
+            clock,
+        };
+        let journal = journal::Thread::new(journal, channels, surroundings);
+        let mut stages = vec![self.spawn("journal", "journal", LOOP_STACK, move || journal.run())?];
+        if has_sync_thread {
+            let name = "journal-sync";
+            stages.push(self.spawn(name, name, SYNC_STACK, move || {
+                journal::sync::run(syncs_out, synced_in, disk, clock);
+            })?);
+        }
+        Ok(stages)
+    }
+
+    fn spawn(
+        &self,
+        name: &'static str,
+        thread_name: &str,
+        stack: usize,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Stage> {
+        let notice = self.end_notice(name);
+        let thread = threads::spawn(thread_name, stack, move || {
+            let _notice = notice;
+            body();
+        })?;
+        Ok(Stage { name, thread })
+    }
+
+    fn end_notice(&self, name: &'static str) -> EndNotice {
+        EndNotice {
+            name,
+            calls: self.calls.clone(),
+        }
+    }
+}
+
+/// Waits for the stages to end; returns the names of those that have not by the deadline.
+pub fn join(
+    mut stages: Vec<Stage>,
+    calls: &Receiver<Call>,
+    clock: Clock,
+    deadline: Mono,
+) -> Vec<&'static str> {
+    await_ends(calls, clock, deadline, || {
+        stages.retain(|stage| !stage.thread.is_finished());
+        stages.is_empty()
+    });
+    stages.into_iter().map(|stage| stage.name).collect()
+}
+
+/// Waits until threads have ended, but not past the deadline.
+pub fn await_ends(
+    calls: &Receiver<Call>,
+    clock: Clock,
+    deadline: Mono,
+    mut have_ended: impl FnMut() -> bool,
+) {
+    while !have_ended() && clock.mono() < deadline {
+        // A thread gives notice a moment before it has finished, so look again soon after one.
+        let soon = deadline.min(clock.mono() + limits::JOIN_PATIENCE);
+        let _ = calls.recv_deadline(clock.instant(soon));
+    }
+}

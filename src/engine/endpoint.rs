@@ -1,0 +1,471 @@
+//! How much one endpoint may be asked at a time, learned from how it answers.
+//!
+//! PURE. Owns three well-known mechanisms, and of each the state for one endpoint:
+//!
+//! - a **congestion window**, as TCP Reno has it (RFC 5681): the number of attempts that may be out
+//!   grows by one with each success, past the size that last proved too large by one for each
+//!   window of them (additive increase), and halves when an attempt fails (multiplicative decrease);
+//! - a **circuit breaker**: after some failures in a row, or when the endpoint asks for time, one
+//!   attempt at a time goes out as a probe, and the first success closes the breaker;
+//! - a **rate limit** on our side (a sliding log), for an endpoint that answers 429: no more in the time
+//!   until it takes more than what it took before it refused.
+//!
+//! An endpoint that swallows requests gets no further attempt beside those that it holds, but one now
+//! and then to see whether it is well again. Never knows a delivery, a queue or another endpoint.
+//! Runs on the dispatch thread.
+//!
+//! ```text
+//!            failures in a row, 429, Retry-After
+//!   closed ──────────────────────────────────────► open ──┐ a probe fails:
+//!     ▲                                             │ ▲   │ wait longer
+//!     └─────────────── a probe succeeds ────────────┘ └───┘
+//! ```
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::messages::{Failure, FailureKind, Verdict};
+use super::random::Random;
+use crate::model::Mono;
+
+/// Attempts that an endpoint may hold before it has answered any.
+pub const WINDOW_UNKNOWN: usize = 4;
+
+/// Its first success opens the window to one attempt for each such part of the time that it took, which
+/// is ten a second: what any receiver bears. From there the window doubles with each round of answers.
+const WINDOW_PART: Duration = Duration::from_millis(100);
+/// The most that the first success opens the window to.
+const WINDOW_KNOWN: f64 = 24.0;
+
+/// An endpoint that answers faster than this gains nothing from more attempts at a time than
+/// [`WINDOW_FAST`]: they cost threads and wake-ups.
+const FAST: Duration = Duration::from_millis(10);
+/// The window of such an endpoint.
+const WINDOW_FAST: usize = 4;
+
+/// Failures in a row that open the breaker.
+const FAILURES_UNTIL_OPEN: u32 = 3;
+/// The first wait for a probe, before jitter.
+const PROBE_WAIT_FIRST: Duration = Duration::from_millis(500);
+/// What each wait is longer than the one before.
+const PROBE_WAIT_FACTOR: f64 = 1.5;
+/// The longest wait, before jitter. A probe costs one small request, and what waits for it is pages.
+const PROBE_WAIT_MOST: Duration = Duration::from_secs(5);
+
+/// An attempt that is out for longer than this, and [`OVERDUE_FACTOR`] times longer than usual, makes
+/// its endpoint one that swallows requests.
+const OVERDUE: Duration = Duration::from_secs(10);
+/// See [`OVERDUE`].
+const OVERDUE_FACTOR: u32 = 4;
+/// How long after the last start such an endpoint gets one attempt more.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How much longer than seen the span of a rate limit is taken for, since clocks and networks are not
+/// exact and each refused attempt costs a whole pause.
+const RATE_MARGIN: f64 = 1.05;
+/// A pause of this length between attempts ends a burst, unless the rate limit asks for it.
+const BURST_BREAK: Duration = Duration::from_secs(1);
+/// The most posts that are remembered for a rate limit; a larger one is taken as this many in less time.
+const RATE_POSTS: u32 = 512;
+/// The slowest rate limit that is learned from refusals is one post in this time. One refused request
+/// may just have been unlucky.
+const RATE_SLOWEST: Duration = Duration::from_secs(10);
+/// A rate limit of more than one post in this time is none.
+const RATE_FASTEST: Duration = Duration::from_millis(5);
+/// How long a rate limit holds after a refusal before it is doubled for the first time: as many pauses
+/// as these, and at least this long. Each doubling may cost another pause.
+const RATE_HOLDS: (u32, Duration) = (10, Duration::from_secs(60));
+/// How long after that it is doubled again.
+const RATE_DOUBLES: Duration = Duration::from_secs(30);
+
+/// The least that `Retry-After` is taken for.
+const PAUSE_LEAST: Duration = Duration::from_secs(1);
+
+/// What the flags say about an endpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// The largest window.
+    pub window: usize,
+    /// The longest pause that `Retry-After` can bring about.
+    pub pause: Duration,
+}
+
+/// When an endpoint may get its next attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Now.
+    Now,
+    /// At this time, if nothing happens before.
+    At(Mono),
+    /// Once an attempt has ended.
+    AfterAnEnd,
+}
+
+/// What the end of an attempt has changed that people want to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The breaker has opened because of failures, of which this is the last.
+    Down(Failure),
+    /// It is closed again; it was open since then.
+    Up(Mono),
+    /// The endpoint asks for this much time.
+    Paused(Duration),
+}
+
+/// The state of one endpoint.
+#[derive(Clone, Debug)]
+pub struct EndpointState {
+    bounds: Bounds,
+    /// Whether all its webhooks go to one host, so that how one fares says something about the others.
+    is_one_host: bool,
+    /// When the attempts that are out began, oldest first.
+    out: VecDeque<Mono>,
+    last_start: Mono,
+    window: f64,
+    /// Up to here the window grows fast.
+    slow_start_until: f64,
+    /// Failures of attempts that began before do not halve the window again.
+    halved_at: Mono,
+    /// How long answers take, smoothed; nothing before the first success.
+    usual: Option<Duration>,
+    failures_in_a_row: u32,
+    breaker: Option<Open>,
+    burst: Burst,
+    rate: Option<RateLimit>,
+}
+
+/// A breaker that is open.
+#[derive(Clone, Debug)]
+struct Open {
+    since: Mono,
+    /// When the next probe may go out.
+    probe_at: Mono,
+    /// The wait after the probe that comes, before jitter.
+    wait: Duration,
+    /// What went wrong last; nothing if the endpoint only asked for time.
+    failure: Option<Failure>,
+}
+
+/// A time in which attempts followed one another without a break.
+#[derive(Clone, Copy, Debug, Default)]
+struct Burst {
+    began_at: Mono,
+    /// The last start or end of an attempt.
+    last_at: Mono,
+    successes: u32,
+}
+
+/// No more than so many starts in any span.
+#[derive(Clone, Debug)]
+struct RateLimit {
+    posts: u32,
+    span: Duration,
+    /// The last starts, as many as count.
+    starts: VecDeque<Mono>,
+    doubles_at: Mono,
+}
+
+impl EndpointState {
+    /// One that nothing is known of. `is_one_host` says whether all its webhooks go to one host.
+    pub fn new(bounds: Bounds, is_one_host: bool) -> Self {
+        EndpointState {
+            bounds,
+            is_one_host,
+            out: VecDeque::new(),
+            last_start: Mono::START,
+            window: bounds.window.min(WINDOW_UNKNOWN) as f64,
+            slow_start_until: bounds.window as f64,
+            halved_at: Mono::START,
+            usual: None,
+            failures_in_a_row: 0,
+            breaker: None,
+            burst: Burst::default(),
+            rate: None,
+        }
+    }
+
+    /// When the next attempt may start, as far as the endpoint itself is concerned.
+    pub fn turn(&self, now: Mono) -> Turn {
+        if !self.is_one_host {
+            let has_room = self.out.len() < self.bounds.window;
+            return if has_room {
+                Turn::Now
+            } else {
+                Turn::AfterAnEnd
+            };
+        }
+        let rate = self.rate.as_ref();
+        let mut earliest = rate.map_or(Mono::START, RateLimit::allows_at);
+        let usual_limit = match &self.breaker {
+            None => self.limit(),
+            Some(open) => {
+                earliest = earliest.max(open.probe_at);
+                1
+            }
+        };
+        let swallows_at = self
+            .out
+            .front()
+            .map(|oldest| *oldest + self.overdue_after());
+        let swallows = swallows_at.is_some_and(|at| at <= now);
+        if self.out.len() >= usual_limit || swallows {
+            if self.out.len() >= usual_limit + WINDOW_UNKNOWN {
+                return Turn::AfterAnEnd;
+            }
+            earliest = earliest
+                .max(self.last_start + PATIENCE)
+                .max(swallows_at.unwrap_or(now));
+        }
+        if earliest <= now {
+            Turn::Now
+        } else {
+            Turn::At(earliest)
+        }
+    }
+
+    /// An attempt starts.
+    pub fn start(&mut self, now: Mono) {
+        let span = self.rate.as_ref().map_or(Duration::ZERO, |rate| rate.span);
+        let break_at = self.burst.last_at + BURST_BREAK.max(span * 2);
+        if self.out.is_empty() && break_at <= now {
+            self.burst = Burst {
+                began_at: now,
+                ..Burst::default()
+            };
+        }
+        self.burst.last_at = now;
+        if let Some(rate) = &mut self.rate {
+            rate.start(now);
+        }
+        self.out.push_back(now);
+        self.last_start = now;
+    }
+
+    /// An attempt that began at `started_at` has ended, after it had worked for `took`.
+    pub fn end(
+        &mut self,
+        started_at: Mono,
+        took: Duration,
+        verdict: &Verdict,
+        now: Mono,
+        random: &mut Random,
+    ) -> Option<Change> {
+        let is_full = self.out.len() >= self.limit();
+        self.forget_start(started_at);
+        self.burst.last_at = now;
+        if !self.is_one_host {
+            return None;
+        }
+        match verdict {
+            Verdict::Delivered | Verdict::GiveUp(_) => self.succeed(took, is_full, now),
+            Verdict::Retry { failure, after } => {
+                let is_throttled = failure.kind == FailureKind::RateLimited;
+                self.shrink(started_at, now);
+                if is_throttled || after.is_some() {
+                    return self.pause(*after, is_throttled, (started_at, now), random);
+                }
+                self.fail(failure, started_at, now, random)
+            }
+        }
+    }
+
+    /// An attempt is not made after all.
+    pub fn cancel(&mut self, started_at: Mono) {
+        self.forget_start(started_at);
+    }
+
+    /// Nothing is sent before `until`, and then one probe: what was asked for in an earlier process.
+    pub fn pause_until(&mut self, until: Mono, now: Mono) {
+        let open = self.opened(now);
+        open.probe_at = open.probe_at.max(until);
+    }
+
+    /// Attempts that are out.
+    pub fn out(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Whether it has answered well lately, and does not swallow requests.
+    pub fn is_well(&self, now: Mono) -> bool {
+        let swallows_at = self
+            .out
+            .front()
+            .map(|oldest| *oldest + self.overdue_after());
+        self.usual.is_some() && self.breaker.is_none() && swallows_at.is_none_or(|at| at > now)
+    }
+
+    /// Whether attempts go out one at a time only.
+    pub fn is_probed(&self) -> bool {
+        self.breaker.is_some()
+    }
+
+    /// What went wrong last, while the breaker is open because of failures.
+    pub fn is_down_with(&self) -> Option<&Failure> {
+        self.breaker.as_ref()?.failure.as_ref()
+    }
+
+    fn limit(&self) -> usize {
+        let window = self.window as usize;
+        if self.usual.is_some_and(|usual| usual < FAST) {
+            return window.min(WINDOW_FAST);
+        }
+        window
+    }
+
+    fn overdue_after(&self) -> Duration {
+        let usual = self.usual.unwrap_or_default();
+        OVERDUE.max(usual.saturating_mul(OVERDUE_FACTOR))
+    }
+
+    fn forget_start(&mut self, started_at: Mono) {
+        let position = self.out.iter().position(|start| *start == started_at);
+        self.out
+            .remove(position.expect("an attempt that is out has a start"));
+    }
+
+    fn succeed(&mut self, took: Duration, is_full: bool, now: Mono) -> Option<Change> {
+        let most = self.bounds.window as f64;
+        match self.usual {
+            None => {
+                let parts = took.div_duration_f64(WINDOW_PART).min(WINDOW_KNOWN);
+                self.window = self.window.max(parts);
+            }
+            Some(_) if is_full && self.window < self.slow_start_until => self.window += 1.0,
+            Some(_) if is_full => self.window += 1.0 / self.window,
+            Some(_) => {}
+        }
+        self.window = self.window.min(most);
+        // Smoothed as TCP smooths its round-trip times (RFC 6298).
+        self.usual = Some(self.usual.map_or(took, |usual| usual / 8 * 7 + took / 8));
+        self.failures_in_a_row = 0;
+        self.burst.successes += 1;
+        self.rate.take_if(|rate| rate.outgrow(now));
+        let open = self.breaker.take()?;
+        self.window = self.window.max(most.min(WINDOW_UNKNOWN as f64));
+        open.failure.map(|_| Change::Up(open.since))
+    }
+
+    /// Halves the window, once for all attempts that were out together.
+    fn shrink(&mut self, started_at: Mono, now: Mono) {
+        if started_at >= self.halved_at {
+            self.window = (self.window / 2.0).max(1.0);
+            self.slow_start_until = self.window;
+            self.halved_at = now;
+        }
+    }
+
+    fn fail(
+        &mut self,
+        failure: &Failure,
+        started_at: Mono,
+        now: Mono,
+        random: &mut Random,
+    ) -> Option<Change> {
+        self.failures_in_a_row += 1;
+        if self.breaker.is_none() && self.failures_in_a_row < FAILURES_UNTIL_OPEN {
+            return None;
+        }
+        let was_down = self.is_down_with().is_some();
+        let is_opening = self.breaker.is_none();
+        let open = self.opened(now);
+        open.failure = Some(failure.clone());
+        if is_opening || started_at >= open.probe_at {
+            open.after_a_probe(started_at, random);
+        }
+        (!was_down).then(|| Change::Down(failure.clone()))
+    }
+
+    /// The endpoint answers that it wants to be left alone for a while.
+    fn pause(
+        &mut self,
+        after: Option<Duration>,
+        is_throttled: bool,
+        (started_at, now): (Mono, Mono),
+        random: &mut Random,
+    ) -> Option<Change> {
+        let was_open = self.breaker.is_some();
+        let most = self.bounds.pause;
+        let open = self.opened(now);
+        match after {
+            Some(after) => {
+                let until = now + after.clamp(PAUSE_LEAST.min(most), most);
+                open.probe_at = open.probe_at.max(until);
+            }
+            None if !was_open || started_at >= open.probe_at => open.after_a_probe(now, random),
+            None => {}
+        }
+        let pause = open.probe_at.since(now);
+        if is_throttled && !was_open {
+            self.learn_rate(now);
+        }
+        (!was_open).then_some(Change::Paused(pause))
+    }
+
+    /// It took some posts and refuses the next: so many it bears until it takes more.
+    fn learn_rate(&mut self, now: Mono) {
+        let successes = self.burst.successes;
+        if successes == 0 {
+            return;
+        }
+        let until = self.breaker.as_ref().map_or(now, |open| open.probe_at);
+        let known = self.rate.as_ref().map_or(RATE_POSTS, |rate| rate.posts);
+        let posts = successes.min(known);
+        let each = until.since(self.burst.began_at).mul_f64(RATE_MARGIN) / successes;
+        let (pauses, least) = RATE_HOLDS;
+        self.rate = Some(RateLimit {
+            posts,
+            span: each.min(RATE_SLOWEST) * posts,
+            starts: VecDeque::new(),
+            doubles_at: until + least.max(until.since(now) * pauses),
+        });
+    }
+
+    fn opened(&mut self, now: Mono) -> &mut Open {
+        self.breaker.get_or_insert(Open {
+            since: now,
+            probe_at: now,
+            wait: PROBE_WAIT_FIRST,
+            failure: None,
+        })
+    }
+}
+
+impl Open {
+    /// Sets the time for the next probe, a wait after the start of the one that has failed.
+    fn after_a_probe(&mut self, started_at: Mono, random: &mut Random) {
+        let jitter = 0.5 + random.fraction();
+        self.probe_at = self.probe_at.max(started_at + self.wait.mul_f64(jitter));
+        self.wait = self.wait.mul_f64(PROBE_WAIT_FACTOR).min(PROBE_WAIT_MOST);
+    }
+}
+
+impl RateLimit {
+    /// When the next start is within the limit.
+    fn allows_at(&self) -> Mono {
+        if self.starts.len() < self.posts as usize {
+            return Mono::START;
+        }
+        self.starts
+            .front()
+            .map_or(Mono::START, |oldest| *oldest + self.span)
+    }
+
+    fn start(&mut self, now: Mono) {
+        self.starts.push_back(now);
+        while self.starts.len() > self.posts as usize {
+            self.starts.pop_front();
+        }
+    }
+
+    /// Doubles the limit once it has held long enough; says whether it is so wide that it is none.
+    fn outgrow(&mut self, now: Mono) -> bool {
+        if now >= self.doubles_at {
+            self.span /= 2;
+            self.doubles_at = now + RATE_DOUBLES;
+        }
+        self.span / self.posts < RATE_FASTEST
+    }
+}
+
+#[cfg(test)]
+mod tests;
