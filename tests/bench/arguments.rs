@@ -10,7 +10,7 @@ pub struct Arguments {
     /// What to run.
     #[arg(value_enum, default_value_t = What::Loads)]
     pub what: What,
-    /// Small loads, short waits and one round: shows that everything works, in half a minute.
+    /// Small loads, short waits and one round: shows that everything works, in a minute.
     #[arg(long)]
     pub quick: bool,
     /// Rounds of which the median counts; 5 for loads and 1 for growth unless given.

@@ -1,4 +1,4 @@
-//! A kept connection to a daemon. Answers are read to their end, measured and thrown away.
+//! A kept connection to a daemon. Answers are read to their end and measured; most are thrown away.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -46,6 +46,15 @@ impl Connection {
         self.tell(request.as_bytes())
     }
 
+    /// The text of a page, which must be there.
+    pub fn text(&mut self, target: &str) -> String {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        let mut text = Vec::new();
+        let reply = self.ask_for(request.as_bytes(), &mut text);
+        assert_eq!(reply.expect("an answer").status, 200, "{target} is there");
+        String::from_utf8(text).expect("a page is text")
+    }
+
     /// Sends a request that must be answered with 200.
     pub fn tell(&mut self, request: &[u8]) -> Reply {
         let reply = self.ask(request).expect("an answer");
@@ -55,15 +64,20 @@ impl Connection {
 
     /// Sends a request and reads its answer.
     pub fn ask(&mut self, request: &[u8]) -> io::Result<Reply> {
+        self.ask_for(request, &mut io::sink())
+    }
+
+    /// The same; the body of the answer goes to `body`.
+    fn ask_for(&mut self, request: &[u8], body: &mut dyn Write) -> io::Result<Reply> {
         let asked_at = now();
         self.reader.get_mut().write_all(request)?;
         let (status, framing) = self.head()?;
         let bytes = match framing {
             Framing::Length(length) => {
-                self.skip(length)?;
+                self.pass_on(length, body)?;
                 length
             }
-            Framing::Chunks => self.skip_chunks()?,
+            Framing::Chunks => self.pass_chunks_on(body)?,
         };
         Ok(Reply {
             status,
@@ -90,12 +104,13 @@ impl Connection {
         Ok((status.ok_or(io::ErrorKind::InvalidData)?, framing))
     }
 
-    fn skip_chunks(&mut self) -> io::Result<usize> {
+    fn pass_chunks_on(&mut self, body: &mut dyn Write) -> io::Result<usize> {
         let mut total = 0;
         loop {
             let line = self.line()?;
             let length = usize::from_str_radix(line.trim_end(), 16).map_err(io::Error::other)?;
-            self.skip(length + 2)?;
+            self.pass_on(length, body)?;
+            self.pass_on(2, &mut io::sink())?;
             total += length;
             if length == 0 {
                 return Ok(total);
@@ -103,12 +118,14 @@ impl Connection {
         }
     }
 
-    fn skip(&mut self, mut count: usize) -> io::Result<()> {
+    fn pass_on(&mut self, mut count: usize, to: &mut dyn Write) -> io::Result<()> {
         while count > 0 {
-            let read = self.reader.fill_buf()?.len().min(count);
+            let there = self.reader.fill_buf()?;
+            let read = there.len().min(count);
             if read == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
+            to.write_all(&there[..read])?;
             self.reader.consume(read);
             count -= read;
         }

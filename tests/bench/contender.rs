@@ -173,6 +173,19 @@ impl Running {
         ProcessorTime::of(self.id())
     }
 
+    /// The sum of all its counters of this name, whatever their labels.
+    pub fn counted(&self, name: &str) -> f64 {
+        let page = self.connect().text("/metrics");
+        let values = page.lines().filter_map(|line| {
+            let rest = line.strip_prefix(name)?;
+            let (labels, value) = rest.rsplit_once(' ')?;
+            // Others may begin with the same name.
+            let is_it = labels.is_empty() || labels.starts_with('{');
+            is_it.then(|| value.parse::<f64>().expect("a number"))
+        });
+        values.sum()
+    }
+
     /// Bytes of the files in its state directory.
     pub fn state_bytes(&self) -> u64 {
         bytes_below(&self.state)

@@ -9,8 +9,10 @@ pub struct Figure {
     pub name: String,
     /// What it counts.
     pub unit: Unit,
-    /// The number.
+    /// The number; without end if it did not come about in time.
     pub value: f64,
+    /// How long was waited for it, where that has an end.
+    pub bound: Option<Duration>,
 }
 
 /// What a number counts. Less is better of all of them.
@@ -55,6 +57,15 @@ impl Figure {
         Figure::new(name, Unit::Seconds, span.as_secs_f64())
     }
 
+    /// A span in milliseconds that was waited for up to `bound`, maybe in vain.
+    pub fn within(name: &str, bound: Duration, span: Option<Duration>) -> Self {
+        let value = span.map_or(f64::INFINITY, |span| span.as_secs_f64() * 1e3);
+        Figure {
+            bound: Some(bound),
+            ..Figure::new(name, Unit::Milliseconds, value)
+        }
+    }
+
     /// Memory, read in KiB.
     pub fn memory(name: &str, kib: u64) -> Self {
         Figure::new(name, Unit::Mebibytes, as_float(kib) / 1024.0)
@@ -71,6 +82,7 @@ impl Figure {
             name: name.to_owned(),
             unit,
             value,
+            bound: None,
         }
     }
 }

@@ -21,7 +21,7 @@ const PATTERN: &str = concat!(
 #[derive(Clone, Debug)]
 pub struct Fleet {
     /// The label `job`.
-    pub job: &'static str,
+    pub job: String,
     /// Groups by `cluster` and `service` that its alerts fall into.
     pub groups: usize,
     /// When all of them began, as text.
@@ -57,7 +57,7 @@ impl Fleet {
     /// Requests with `size` alerts each.
     pub fn requests(&self, size: usize) -> Requests {
         let alert = PATTERN
-            .replace("JOB", self.job)
+            .replace("JOB", &self.job)
             .replace("STARTS", &self.starts_at)
             .replace("ENDS", &self.ends_at);
         let body = format!("[{}]", vec![alert; size].join(","));

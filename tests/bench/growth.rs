@@ -149,7 +149,7 @@ fn measure(stand: &Stand, contender: &Contender, size: usize) -> Vec<Figure> {
 /// Sends alerts that are told at once; says in how many webhooks.
 fn warm_up(stand: &Stand, connection: &mut Connection, receiver: &Receiver) -> usize {
     let warm = Fleet {
-        job: "warming",
+        job: "warming".to_owned(),
         ..stand.fleet(WARMING / PER_GROUP)
     };
     send(connection, &warm, WARMING);

@@ -1,4 +1,4 @@
-//! All figures of all rounds for programs.
+//! All figures of all rounds for programs. What did not come about in time is `null`.
 
 use serde_json::{Map, Value, json};
 

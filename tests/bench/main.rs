@@ -9,11 +9,13 @@
 //! - `growth`: the same at growing sizes
 //! - `contender`, `floor`: the programs, and what the libraries alone cost
 //! - `fleet`, `connection`, `receiver`, `stand`: what goes in, and where it comes out
+//! - `absent`: addresses where nobody answers
 //! - `processor_time`: what a daemon has spent
 //! - `figure`, `results`: numbers, of one run and of all
 //! - `table`, `json`, `picture`, `plot`, `highlights`, `readme`: how they are shown
 //! - `process`, `time`, `vitals`: shared with the tests
 
+mod absent;
 mod arguments;
 mod connection;
 mod contender;

@@ -1,6 +1,7 @@
 //! All figures of all rounds, in the order in which they were first seen.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::contender::Who;
 use crate::figure::{Figure, Unit, median};
@@ -19,6 +20,8 @@ pub struct Row {
     pub name: String,
     /// What it counts.
     pub unit: Unit,
+    /// How long was waited for it, where that has an end.
+    pub bound: Option<Duration>,
     /// What each had, round by round.
     pub values: BTreeMap<Who, Vec<f64>>,
 }
@@ -36,6 +39,7 @@ impl Results {
                     load,
                     name: figure.name,
                     unit: figure.unit,
+                    bound: figure.bound,
                     values: BTreeMap::new(),
                 });
                 self.rows.len() - 1
@@ -73,10 +77,12 @@ impl Row {
         Some((least, most))
     }
 
-    /// How many times less ours is than Alertmanager's; unknown where either is nothing.
+    /// How many times less ours is than Alertmanager's; unknown where either is nothing, or did not
+    /// come about in time.
     pub fn ratio(&self) -> Option<f64> {
         let theirs = self.median_of(Who::Alertmanager)?;
         let ours = self.median_of(Who::Alertwheel)?;
-        (theirs > 0.0 && ours > 0.0).then(|| theirs / ours)
+        let is_some = |value: f64| value > 0.0 && value.is_finite();
+        (is_some(theirs) && is_some(ours)).then(|| theirs / ours)
     }
 }

@@ -1,14 +1,28 @@
 //! What all loads need: how large they are, how long they wait, and the alerts that they send.
 
+use std::fmt::Write;
 use std::time::Duration;
+
+use alertwheel::model::Mono;
 
 use crate::connection::Connection;
 use crate::contender::Running;
 use crate::fleet::{BATCH, Fleet, Requests};
-use crate::time::{pause, wait_within, wall};
+use crate::time::{now, pause, wait_within, wall};
+
+/// Keys of a route that tells each alert by itself and at once, and has all else as it is by default.
+pub const EACH_AT_ONCE: &str = "group_by: ['...'], group_wait: 0s";
 
 /// How long anything may take before a run is given up.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// How long receivers that are unkind may keep a daemon from telling; then the table says that it did
+/// not manage, and the run goes on.
+const BOUND: Duration = Duration::from_secs(60);
+const QUICK_BOUND: Duration = Duration::from_secs(3);
+
+/// How soon a condition is looked at again.
+const GLANCE: Duration = Duration::from_millis(1);
 
 /// How long alerts fire: longer than any run.
 const FIRING: Duration = Duration::from_secs(4 * 3600);
@@ -35,6 +49,20 @@ impl Stand {
         ((full as f64 * self.scale) as usize).max(BATCH)
     }
 
+    /// So many where the number itself makes the case, which no scale changes.
+    pub fn few(&self, full: usize) -> usize {
+        if self.is_quick {
+            full.div_ceil(5)
+        } else {
+            full
+        }
+    }
+
+    /// How long a daemon may take to tell receivers that are unkind.
+    pub fn bound(&self) -> Duration {
+        if self.is_quick { QUICK_BOUND } else { BOUND }
+    }
+
     /// So long, unless the run is quick.
     pub fn span(&self, full: Duration) -> Duration {
         if self.is_quick { full / 5 } else { full }
@@ -49,7 +77,7 @@ impl Stand {
     pub fn fleet(&self, groups: usize) -> Fleet {
         let now = wall();
         Fleet {
-            job: "node",
+            job: "node".to_owned(),
             groups: groups.max(1),
             starts_at: now.to_string(),
             ends_at: (now + FIRING).to_string(),
@@ -99,6 +127,17 @@ pub fn wait_long(what: &str, mut holds: impl FnMut() -> bool) {
     wait_within(PATIENCE, what, || holds().then_some(()));
 }
 
+/// Waits for something that may not come about in time; says whether it did.
+pub fn wait_up_to(deadline: Mono, mut holds: impl FnMut() -> bool) -> bool {
+    while now() < deadline {
+        if holds() {
+            return true;
+        }
+        pause(GLANCE);
+    }
+    holds()
+}
+
 /// What a daemon spends on a processor while `work` is done.
 pub fn spent(daemon: &Running, work: impl FnOnce()) -> Duration {
     let before = daemon.time_on_processor();
@@ -114,4 +153,23 @@ pub fn one_route(url: &str, keys: &str) -> String {
          - name: team\n\
          \x20 webhook_configs: [{{url: '{url}'}}]\n"
     )
+}
+
+/// A configuration of one route for each of these matchers and urls, all with the same keys. What
+/// none of them matches goes to the first.
+pub fn routes(targets: &[(String, String)], keys: &str) -> String {
+    let mut routes = String::new();
+    let mut receivers = String::new();
+    for (number, (matcher, url)) in targets.iter().enumerate() {
+        let _ = writeln!(
+            routes,
+            "  - {{receiver: team-{number}, matchers: ['{matcher}']}}"
+        );
+        let _ = writeln!(
+            receivers,
+            "- {{name: team-{number}, webhook_configs: [{{url: '{url}'}}]}}"
+        );
+    }
+    let keys = keys.replace(", ", "\n  ");
+    format!("route:\n  receiver: team-0\n  {keys}\n  routes:\n{routes}receivers:\n{receivers}")
 }

@@ -56,7 +56,15 @@ pub fn highlights(results: &Results) -> String {
 /// What somebody had, or nothing.
 pub fn cell(row: &Row, who: Who) -> String {
     row.median_of(who)
-        .map_or_else(String::new, |value| number(value, row.unit))
+        .map_or_else(String::new, |value| shown(row, value))
+}
+
+/// A number of this row, or in which time it did not come about.
+fn shown(row: &Row, value: f64) -> String {
+    match row.bound {
+        Some(bound) if value.is_infinite() => format!("not within {} s", bound.as_secs()),
+        _ => number(value, row.unit),
+    }
 }
 
 /// A number with its unit, or with the next larger one, with as many digits as mean something.
@@ -79,7 +87,7 @@ pub fn ratio(row: &Row) -> String {
 fn range(row: &Row) -> String {
     let range = row.range_of(Who::Alertwheel);
     range.map_or_else(String::new, |(least, most)| {
-        format!("{} to {}", number(least, row.unit), number(most, row.unit))
+        format!("{} to {}", shown(row, least), shown(row, most))
     })
 }
 

@@ -39,7 +39,7 @@ fn run(stand: &Stand, contender: &Contender) -> Vec<Figure> {
     stream(0, Duration::from_secs(1)).latencies(&mut connection, &fleet, &healthy);
     let alone = stream(100_000, ALONE).latencies(&mut connection, &fleet, &healthy);
     let doomed = Fleet {
-        job: "dead",
+        job: "dead".to_owned(),
         groups,
         ..fleet.clone()
     };

@@ -2,12 +2,16 @@
 
 mod bystander;
 mod groups;
+mod hung;
 mod idle;
 mod ingest;
+mod mixed;
 mod one_group;
 mod reads;
 mod silences;
 mod singles;
+mod slow;
+mod throttle;
 
 use crate::contender::Contender;
 use crate::figure::Figure;
@@ -27,7 +31,7 @@ pub struct Load {
 }
 
 /// All of them, in the order of the table.
-pub const ALL: [Load; 8] = [
+pub const ALL: [Load; 12] = [
     idle::LOAD,
     ingest::LOAD,
     groups::LOAD,
@@ -36,4 +40,8 @@ pub const ALL: [Load; 8] = [
     reads::LOAD,
     silences::LOAD,
     bystander::LOAD,
+    hung::LOAD,
+    slow::LOAD,
+    throttle::LOAD,
+    mixed::LOAD,
 ];

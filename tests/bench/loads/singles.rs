@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use alertwheel::model::Mono;
+
 use super::Load;
 use crate::connection::Connection;
 use crate::contender::Contender;
 use crate::figure::{Figure, percentile};
 use crate::fleet::Fleet;
-use crate::receiver::{Manner, Receiver};
+use crate::receiver::{Arrival, Manner, Receiver};
 use crate::stand::{Stand, one_route, spent, wait_long};
 use crate::time::{now, pause_until};
 
@@ -35,6 +37,14 @@ pub struct Stream {
     pub span: Duration,
     /// Number of the first one; no two streams to one daemon may share numbers.
     pub first: usize,
+}
+
+/// When the alerts of a stream were posted.
+pub struct Posted {
+    /// Number of the first one.
+    pub first: usize,
+    /// Of each.
+    pub at: Vec<Mono>,
 }
 
 fn run(stand: &Stand, contender: &Contender) -> Vec<Figure> {
@@ -68,16 +78,25 @@ fn run(stand: &Stand, contender: &Contender) -> Vec<Figure> {
 }
 
 impl Stream {
-    /// Posts the alerts and says how long after that the receiver had each.
+    /// Posts the alerts, waits until all are told, and says how long after its post the receiver had
+    /// each.
     pub fn latencies(
         &self,
         connection: &mut Connection,
         fleet: &Fleet,
         receiver: &Receiver,
     ) -> Vec<Duration> {
+        let told_before = receiver.webhooks();
+        let posted = self.post(connection, fleet);
+        let all = told_before + posted.at.len();
+        wait_long("all alerts are told", || receiver.webhooks() >= all);
+        posted.delays(&receiver.arrivals())
+    }
+
+    /// Posts the alerts.
+    pub fn post(&self, connection: &mut Connection, fleet: &Fleet) -> Posted {
         let step = Duration::from_secs(1) / self.rate;
         let count = u32::try_from(self.span.as_nanos() / step.as_nanos()).expect("some thousands");
-        let told_before = receiver.webhooks();
         let mut request = fleet.requests(1);
         let begun = now();
         let mut posted_at = Vec::new();
@@ -87,11 +106,18 @@ impl Stream {
             posted_at.push(now());
             connection.tell(bytes);
         }
-        let all = told_before + posted_at.len();
-        wait_long("all alerts are told", || receiver.webhooks() >= all);
-        let arrivals = receiver.arrivals();
+        Posted {
+            first: self.first,
+            at: posted_at,
+        }
+    }
+}
+
+impl Posted {
+    /// How long after its post each of those alerts came that did.
+    pub fn delays(&self, arrivals: &[Arrival]) -> Vec<Duration> {
         let of_stream = arrivals.iter().filter_map(|arrival| {
-            let posted_at = posted_at.get(arrival.host.checked_sub(self.first)?)?;
+            let posted_at = self.at.get(arrival.host.checked_sub(self.first)?)?;
             Some(arrival.at.since(*posted_at))
         });
         of_stream.collect()
