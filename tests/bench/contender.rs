@@ -10,6 +10,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::connection::Connection;
+use crate::hosts::Hosts;
 use crate::process::{Folder, Process};
 use crate::processor_time::ProcessorTime;
 use crate::time::{now, wait_until};
@@ -120,6 +121,15 @@ impl Contender {
 
     /// Starts it with this configuration on an empty state directory, and waits until it is ready.
     pub fn start(&self, configuration: &str) -> Running {
+        self.start_among(None, configuration)
+    }
+
+    /// The same; it finds these hosts by their names.
+    pub fn start_with(&self, hosts: &Hosts, configuration: &str) -> Running {
+        self.start_among(Some(hosts), configuration)
+    }
+
+    fn start_among(&self, hosts: Option<&Hosts>, configuration: &str) -> Running {
         let home = Folder::create(self.who.name());
         home.write("config.yml", configuration);
         let state = home.path().join("data");
@@ -133,7 +143,11 @@ impl Contender {
             ],
         };
         let started_at = now();
-        let mut process = Process::start(self.who.name(), &self.program, &arguments, home);
+        let (program, arguments) = match hosts {
+            None => (self.program.clone(), arguments),
+            Some(hosts) => hosts.command(&self.program, arguments),
+        };
+        let mut process = Process::start(self.who.name(), &program, &arguments, home);
         let address = process.address();
         wait_until("the daemon is ready", || is_ready(address));
         Running {

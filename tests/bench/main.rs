@@ -9,7 +9,7 @@
 //! - `growth`: the same at growing sizes
 //! - `contender`, `floor`: the programs, and what the libraries alone cost
 //! - `fleet`, `connection`, `receiver`, `stand`: what goes in, and where it comes out
-//! - `absent`: addresses where nobody answers
+//! - `absent`, `hosts`: addresses where nobody answers, and names for addresses
 //! - `processor_time`: what a daemon has spent
 //! - `figure`, `results`: numbers, of one run and of all
 //! - `table`, `json`, `picture`, `plot`, `highlights`, `readme`: how they are shown
@@ -24,6 +24,7 @@ mod fleet;
 mod floor;
 mod growth;
 mod highlights;
+mod hosts;
 mod json;
 mod loads;
 mod picture;

@@ -34,6 +34,8 @@ const ARRIVALS: usize = 1 << 16;
 pub enum Manner {
     /// Each is answered at once.
     Answers,
+    /// Each is answered at once, and its connection closed.
+    Closes,
     /// Each is answered after this long.
     After(Duration),
     /// So many are answered; what comes beyond that is refused.
@@ -75,9 +77,14 @@ struct Shared {
 }
 
 impl Receiver {
-    /// Starts one.
+    /// Starts one on a free port.
     pub fn start(manner: Manner) -> Self {
-        let listener = listen().expect("a free port");
+        Receiver::start_at(([127, 0, 0, 1], 0).into(), manner)
+    }
+
+    /// Starts one at this address.
+    pub fn start_at(address: SocketAddr, manner: Manner) -> Self {
+        let listener = listen(address).expect("a free port");
         let address = listener.local_addr().expect("bound");
         let shared = Arc::new(Shared::default());
         let (record, arrivals) = bounded(ARRIVALS);
@@ -89,6 +96,11 @@ impl Receiver {
             arrivals,
             thread: Some(thread),
         }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Where webhooks go.
@@ -159,9 +171,9 @@ impl Drop for Receiver {
     }
 }
 
-fn listen() -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())

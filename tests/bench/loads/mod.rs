@@ -5,7 +5,9 @@ mod groups;
 mod hung;
 mod idle;
 mod ingest;
+mod ipv6_hole;
 mod mixed;
+mod moves;
 mod one_group;
 mod reads;
 mod silences;
@@ -31,7 +33,7 @@ pub struct Load {
 }
 
 /// All of them, in the order of the table.
-pub const ALL: [Load; 12] = [
+pub const ALL: [Load; 14] = [
     idle::LOAD,
     ingest::LOAD,
     groups::LOAD,
@@ -44,4 +46,6 @@ pub const ALL: [Load; 12] = [
     slow::LOAD,
     throttle::LOAD,
     mixed::LOAD,
+    ipv6_hole::LOAD,
+    moves::LOAD,
 ];

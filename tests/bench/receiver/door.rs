@@ -26,6 +26,7 @@ const CHUNK: usize = 256 * 1024;
 const LISTENER: u64 = u64::MAX;
 
 const YES: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+const YES_AND_NO_MORE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 /// The thread's own.
 pub struct Door {
@@ -194,8 +195,13 @@ impl Door {
 
     /// Answers, if the sender is still there: one that gave up was not told.
     fn say_yes(&mut self, answer: Answer) {
-        if !self.write(answer.visitor, YES) {
+        let is_last = self.manner == Manner::Closes;
+        let text = if is_last { YES_AND_NO_MORE } else { YES };
+        if !self.write(answer.visitor, text) {
             return;
+        }
+        if is_last {
+            self.part_with(answer.visitor);
         }
         if self.told.insert(answer.host) {
             let last = &self.shared.last_told_at;
