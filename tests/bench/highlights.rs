@@ -3,7 +3,7 @@
 use crate::results::{Results, Row};
 
 /// Load, figure, and what the README calls it.
-const SHOWN: [(&str, &str, &str); 19] = [
+const SHOWN: [(&str, &str, &str); 28] = [
     ("ingest", "CPU per fresh alert", "CPU to take an alert in"),
     (
         "ingest",
@@ -42,6 +42,51 @@ const SHOWN: [(&str, &str, &str); 19] = [
         "bystander",
         "from POST to webhook beside, p99",
         "p99 beside 10,000 groups that hang",
+    ),
+    (
+        "hung",
+        "from POST to page beside 64 that hang",
+        "page beside 64 receivers that hang",
+    ),
+    (
+        "slow",
+        "and was answered after",
+        "60 groups told, 3 s an answer",
+    ),
+    (
+        "slow",
+        "2,000 at 0.5 s: all told after",
+        "2,000 groups told, 0.5 s an answer",
+    ),
+    (
+        "slow",
+        "2,000 at 0.5 s: most connections at once",
+        "connections for that at once",
+    ),
+    (
+        "throttle",
+        "fixed windows: all told after",
+        "100 groups told, 5 in 2 s taken",
+    ),
+    (
+        "throttle",
+        "fixed windows: refused webhooks",
+        "webhooks refused meanwhile",
+    ),
+    (
+        "mixed",
+        "from POST to page, p99",
+        "p99 of a page in a mixed fleet",
+    ),
+    (
+        "ipv6-hole",
+        "first page after",
+        "first page where IPv6 is a hole",
+    ),
+    (
+        "moves",
+        "told after the move",
+        "page after a receiver moved",
     ),
     ("idle", "resident after 5 s", "memory when idle"),
     (
