@@ -42,6 +42,9 @@ mod random;
 /// Alerts in, webhooks out: grouping, retries, the options of a webhook.
 mod delivery;
 
+/// Receivers that hang, take their time, throttle, go away and change: who is told what all the same.
+mod sending;
+
 /// What the command line is answered: exit codes, messages, flags.
 mod command_line;
 

@@ -44,6 +44,8 @@ pub enum Answer {
     Status(u16),
     /// 429, asking to come back in so many seconds.
     Throttled(u64),
+    /// 503, asking the same.
+    Unavailable(u64),
     /// None, ever.
     Never,
     /// The connection is closed instead.
@@ -124,6 +126,11 @@ impl Receiver {
         format!("http://{}/hook", self.address)
     }
 
+    /// Host and port, as logs name it.
+    pub fn authority(&self) -> String {
+        self.address.to_string()
+    }
+
     /// Connections that were opened so far.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
@@ -189,6 +196,9 @@ impl Shared {
                 Answer::Status(status) => write_answer(&mut stream, status, ""),
                 Answer::Throttled(seconds) => {
                     write_answer(&mut stream, 429, &format!("Retry-After: {seconds}\r\n"))
+                }
+                Answer::Unavailable(seconds) => {
+                    write_answer(&mut stream, 503, &format!("Retry-After: {seconds}\r\n"))
                 }
                 // Nothing more comes, so this lasts until the daemon gives up.
                 Answer::Never => reader.read_exact(&mut [0]),
