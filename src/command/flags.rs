@@ -332,6 +332,9 @@ struct UnusedFlags {
     /// There is no Go runtime to tune.
     #[arg(long = "auto-gomemlimit.ratio", value_name = "SHARE")]
     gomemlimit_ratio: Option<f64>,
+    /// There is no page for people. Debian's Alertmanager has this flag.
+    #[arg(long = "web.ui-path", value_name = "DIR")]
+    ui_path: Option<PathBuf>,
     /// There is no clustering.
     #[command(flatten)]
     cluster: ClusterFlags,

@@ -161,11 +161,13 @@ fn flags_that_mean_nothing_are_named_once_each() {
             "--cluster.peer=a:1",
             "--cluster.peer=b:2",
             "--auto-gomemlimit.ratio=0.5",
+            // Of Debian's unit.
+            "--web.ui-path=/usr/share/prometheus/alertmanager/ui/",
             "--data.retention=1h",
         ])
         .start();
     let log = daemon.log();
-    for flag in ["--cluster.peer", "--auto-gomemlimit.ratio"] {
+    for flag in ["--cluster.peer", "--auto-gomemlimit.ratio", "--web.ui-path"] {
         let line = format!("flag={flag}\n");
         assert_eq!(log.matches(&line).count(), 1, "{flag}: {log}");
     }

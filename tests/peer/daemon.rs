@@ -44,7 +44,8 @@ pub struct Daemon {
 
 impl Daemon {
     /// Starts a daemon on this configuration and with these flags, which both makes understand,
-    /// and returns when it listens. Clustering is off unless a flag says otherwise.
+    /// and returns when it listens: on a free port of this host alone, and with clustering off, unless
+    /// flags say otherwise.
     pub fn start(make: Make, peers: &Peers, configuration: &str, flags: &[&str]) -> Daemon {
         let home = Folder::create(make.name());
         home.write(CONFIGURATION, configuration);
@@ -63,9 +64,12 @@ impl Daemon {
         let mut arguments = vec![
             format!("--config.file={}", home.join(CONFIGURATION).display()),
             format!("--storage.path={}", home.join("data").display()),
-            "--web.listen-address=127.0.0.1:0".to_owned(),
         ];
-        if !flags.iter().any(|flag| flag.starts_with("--cluster.")) {
+        let is_given = |start: &str| flags.iter().any(|flag| flag.starts_with(start));
+        if !is_given("--web.listen-address") {
+            arguments.push("--web.listen-address=127.0.0.1:0".to_owned());
+        }
+        if !is_given("--cluster.") {
             arguments.push("--cluster.listen-address=".to_owned());
         }
         arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));

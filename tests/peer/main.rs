@@ -15,6 +15,7 @@
 //!   of a configuration, played, heard and compared
 //! - `pair`: both daemons side by side, and amtool asking both
 //! - `requests`: requests of the API, right and wrong, one by one
+//! - `listening`: which addresses both answer at, for each way to spell where to listen
 //! - `timeout`: what both answer when the handling of a request takes too long
 //! - `routing`: random trees of routes, and which receivers and groups they lead to
 //! - `metrics`: what both count after the same was done to both; `scrape` reads it
@@ -30,6 +31,7 @@ mod composition;
 mod configurations;
 mod daemon;
 mod hooks;
+mod listening;
 mod local_server;
 mod matchers;
 mod metrics;
