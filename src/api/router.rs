@@ -120,7 +120,7 @@ impl Api {
         }
         let tidy = clean_path(sent);
         if tidy != sent {
-            return ("unknown", redirect(request, 301, &target.with_path(&tidy)));
+            return ("unknown", moved(request, &target.with_path(&tidy)));
         }
         let prefix = self.settings.prefix();
         if !prefix.is_empty() && decoded == "/" {
@@ -160,7 +160,7 @@ impl Api {
         if path == v2::ROOT.trim_end_matches('/') {
             let root = format!("{}{}", self.settings.prefix(), v2::ROOT);
             let root = Target::split(&request.target).with_path(&root);
-            ("unknown", redirect(request, 301, &root))
+            ("unknown", moved(request, &root))
         } else if path.starts_with(v2::ROOT) {
             v2::answer(self, request, sent)
         } else {
@@ -186,6 +186,16 @@ impl Handler for Api {
         }
         answer
     }
+}
+
+/// Sends the sender to the right path for good. Who posts is told to post there: after Alertmanager's
+/// 301 clients ask by GET, without the body, and take the answer for a yes.
+fn moved(request: &Request, location: &str) -> Answer {
+    let status = match request.method.as_str() {
+        "GET" | "HEAD" => 301,
+        _ => 308,
+    };
+    redirect(request, status, location)
 }
 
 /// What comes after the prefix, in whatever case that is written.

@@ -129,7 +129,13 @@ fn nearly_right_paths_are_redirected() {
         ("POST", "/-/reload/", 307, "/-/reload"),
         ("GET", "/api/v2", 301, "/api/v2/"),
         ("GET", "/api/v2?x=1", 301, "/api/v2/?x=1"),
-        ("POST", "/api/v2//alerts", 301, "/api/v2/alerts"),
+        ("GET", "//api/v2/alerts", 301, "/api/v2/alerts"),
+        ("POST", "//api/v2/alerts", 308, "/api/v2/alerts"),
+        ("POST", "/api/v2//alerts?a=b", 308, "/api/v2/alerts?a=b"),
+        ("POST", "/./api/v2/alerts", 308, "/api/v2/alerts"),
+        ("POST", "/../api/v2/alerts", 308, "/api/v2/alerts"),
+        ("POST", "/api/v2/x/../alerts//", 308, "/api/v2/alerts/"),
+        ("DELETE", "/api/v2//silence/x", 308, "/api/v2/silence/x"),
         (
             "GET",
             "/api/v2/../v2/alerts?x=1&y=%20",
@@ -199,6 +205,9 @@ fn everything_lies_below_the_prefix() {
             "{path}"
         );
     }
+    let told = tell(&api, request("POST", "/am//api/v2/alerts"));
+    let expected = (308, Some("/am/api/v2/alerts"));
+    assert_eq!((told.status, told.header("Location")), expected);
     let told = get(&api, "/am/api/v2/nope");
     assert_eq!(
         told.body,
