@@ -166,10 +166,12 @@ pub const HEADERS: usize = 100;
 /// Bytes of a request's target; long filters of the API fit with room to spare.
 pub const URL_BYTES: usize = 8 * 1024;
 
-/// Bytes of a request's body: some ten thousand alerts.
+/// Bytes of a request's body, which for one in gzip holds as it comes and as it inflates: some ten
+/// thousand alerts.
 pub const BODY_BYTES: usize = 16 * 1024 * 1024;
 
-/// Bytes of large bodies held at once, over all connections.
+/// Bytes of large bodies held at once, over all connections. One in gzip is held twice while it is
+/// inflated.
 pub const BUFFERED_BYTES: usize = 64 * 1024 * 1024;
 
 /// A body or an answer up to here is held without being counted against [`BUFFERED_BYTES`]:

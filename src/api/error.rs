@@ -10,7 +10,7 @@ use crate::dispatch::inbox::Unanswered;
 use crate::dispatch::promise::NotKept;
 use crate::model::{format_go_duration, go_quote};
 
-use super::http::Answer;
+use super::http::{Answer, Request};
 use super::wire;
 
 /// Why a request was not served.
@@ -30,6 +30,8 @@ pub enum ApiError {
     },
     /// The body is of another media type, which is this.
     UnsupportedMediaType(String),
+    /// The body is in this content coding, which is not known here.
+    UnsupportedCoding(String),
     /// The header that names the media type is broken.
     BadContentType {
         /// The header as sent.
@@ -74,12 +76,26 @@ impl ApiError {
         }
     }
 
+    /// The same, but that a body which cannot be read is told to be in a coding that nobody here can
+    /// undo, if `request` says that it is in one.
+    pub fn in_coding_of(self, request: &Request) -> Self {
+        let mut codings = request.headers_named("content-encoding");
+        let is_coded =
+            |coding: &&str| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
+        match (&self, codings.find(is_coded)) {
+            (ApiError::MalformedBody { .. }, Some(coding)) => {
+                ApiError::UnsupportedCoding(coding.to_owned())
+            }
+            _ => self,
+        }
+    }
+
     /// The status code.
     pub fn status(&self) -> u16 {
         match self {
             ApiError::NotFound { .. } | ApiError::SilenceNotFound => 404,
             ApiError::MethodNotAllowed { .. } => 405,
-            ApiError::UnsupportedMediaType(_) => 415,
+            ApiError::UnsupportedMediaType(_) | ApiError::UnsupportedCoding(_) => 415,
             ApiError::NotAcceptable => 406,
             ApiError::BadContentType { .. }
             | ApiError::MalformedBody { .. }
@@ -106,6 +122,10 @@ impl ApiError {
                 Answer::json(status, wire::error_object(status, &message))
                     .with_header("Allow", allowed.join(","))
             }
+            ApiError::UnsupportedCoding(_) => {
+                Answer::json(status, wire::error_object(status, &message))
+                    .with_header("Accept-Encoding", "gzip")
+            }
             ApiError::Overloaded(_) => Answer::json(status, wire::error_object(status, &message))
                 .with_header("Retry-After", "1"),
             _ => Answer::json(status, wire::error_object(status, &message)),
@@ -124,6 +144,11 @@ impl fmt::Display for ApiError {
             ApiError::UnsupportedMediaType(given) => write!(
                 out,
                 "unsupported media type {}, only [application/json] are allowed",
+                go_quote(given)
+            ),
+            ApiError::UnsupportedCoding(given) => write!(
+                out,
+                "unsupported content encoding {}, only gzip is understood, once",
                 go_quote(given)
             ),
             ApiError::BadContentType { given, because } => write!(

@@ -214,7 +214,7 @@ pub struct DoorFlags {
     /// Bytes of a request line with its headers; past that, 431.
     #[arg(long = "web.max-header-bytes", value_name = "N", default_value_t = limits::HEAD_BYTES)]
     pub head_bytes: usize,
-    /// Bytes of a request's body; past that, 413.
+    /// Bytes of a request's body, once inflated if it is in gzip; past that, 413.
     #[arg(long = "web.max-body-bytes", value_name = "N", default_value_t = limits::BODY_BYTES, value_parser = body_bytes)]
     pub body_bytes: usize,
     /// Bytes of large bodies held at once, over all connections; past that, 503.

@@ -40,6 +40,8 @@ pub(super) enum BodyFault {
     OutOfBuffers,
     /// It is not chunked coding.
     Malformed,
+    /// It is not gzip, although it says that it is.
+    NotGzip,
 }
 
 impl From<Cut> for BodyFault {
@@ -127,15 +129,24 @@ impl BodyReader<'_, '_> {
         }
     }
 
-    /// Grows the buffer for `step` more bytes, doubling towards `most`.
     fn make_room(&mut self, step: usize, most: usize) -> Result<(), BodyFault> {
-        let needed = self.body.len() + step;
-        if needed <= self.body.capacity() {
-            return Ok(());
-        }
-        let wanted = needed.max((2 * self.body.capacity()).min(most));
-        self.charge.cover(wanted)?;
-        self.body.reserve_exact(wanted - self.body.len());
-        Ok(())
+        Ok(make_room(self.body, self.charge, step, most)?)
     }
+}
+
+/// Grows a buffer that `charge` pays for by `step` more bytes, doubling towards `most`.
+pub(super) fn make_room(
+    buffer: &mut Vec<u8>,
+    charge: &mut Charge,
+    step: usize,
+    most: usize,
+) -> Result<(), OutOfBuffers> {
+    let needed = buffer.len() + step;
+    if needed <= buffer.capacity() {
+        return Ok(());
+    }
+    let wanted = needed.max((2 * buffer.capacity()).min(most));
+    charge.cover(wanted)?;
+    buffer.reserve_exact(wanted - buffer.len());
+    Ok(())
 }

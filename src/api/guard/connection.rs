@@ -25,6 +25,7 @@ use super::budget::Charge;
 use super::gate::Denied;
 use super::handshake;
 use super::head::{self, Framing, Head, HeadFault, Persistence, Version};
+use super::inflate::inflate;
 use super::method::Method;
 use super::reads::ReadPermit;
 use super::refused::Refused;
@@ -107,12 +108,24 @@ impl From<Refused> for Fault {
 
 impl From<BodyFault> for Fault {
     fn from(fault: BodyFault) -> Self {
-        match fault {
-            BodyFault::Cut(Cut::Gone) => Fault::Gone,
-            BodyFault::Cut(Cut::TooSlow) => Refused::slow_body().into(),
-            BodyFault::OutOfBuffers => Refused::out_of_buffers().into(),
-            BodyFault::TooLarge => Refused::body_too_large().into(),
-            BodyFault::Malformed => Refused::malformed_body().into(),
+        let refused = match fault {
+            BodyFault::Cut(Cut::Gone) => return Fault::Gone,
+            BodyFault::Cut(Cut::TooSlow) => Refused::slow_body(),
+            BodyFault::OutOfBuffers => Refused::out_of_buffers(),
+            BodyFault::TooLarge => Refused::body_too_large(),
+            BodyFault::Malformed => Refused::malformed_body(),
+            BodyFault::NotGzip => Refused::not_gzip(),
+        };
+        Fault::Refused(refused)
+    }
+}
+
+impl Fault {
+    /// The same, with another word on what becomes of the connection.
+    fn with_persistence(self, persistence: Persistence) -> Self {
+        match self {
+            Fault::Refused(refused) => Fault::Refused(refused.with_persistence(persistence)),
+            Fault::Gone => Fault::Gone,
         }
     }
 }
@@ -161,6 +174,7 @@ impl<'a> Session<'a> {
         self.pass_gate(&head, &request)?;
         let mut charge = Charge::none(&self.shared.budget);
         self.read_body(&head, &mut request.body, &mut charge)?;
+        self.inflate_body(&head, &mut request, &mut charge)?;
         let permit = self.permit_read(&head)?;
         let answer = self.handle(&head, request)?;
         drop(charge);
@@ -268,6 +282,18 @@ impl<'a> Session<'a> {
             deadline: self.shared.clock.mono() + self.shared.limits.body_timeout,
         };
         Ok(reader.read(head)?)
+    }
+
+    /// All of the request was read by now, so the connection goes on whatever is wrong.
+    fn inflate_body(
+        &self,
+        head: &Head,
+        request: &mut Request,
+        charge: &mut Charge,
+    ) -> Result<(), Fault> {
+        let limit = self.shared.limits.body_bytes;
+        inflate(request, charge, &self.shared.budget, limit)
+            .map_err(|fault| Fault::from(fault).with_persistence(head.persistence))
     }
 
     /// Counts a GET while it is being answered (§10.2), whatever it asks for.

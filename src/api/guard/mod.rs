@@ -12,7 +12,7 @@
 //! its answers are used (`wording`). Nothing else of the daemon depends on it.
 //!
 //! Owns listeners, connections and their threads. Never looks at what a request means. Read in this
-//! order: `api::http` (what goes in and out), `connection` (the loop), `head`, `body`, `chunked`,
+//! order: `api::http` (what goes in and out), `connection` (the loop), `head`, `body`, `chunked`, `inflate`,
 //! `desk`, `reads`, `wording`, `reply`, `refused`, `wire`; `gate`, `handshake`, `tls`; `accept`,
 //! `registry`, `listen`.
 //!
@@ -30,6 +30,7 @@ mod desk;
 mod gate;
 mod handshake;
 mod head;
+mod inflate;
 mod limits;
 mod listen;
 mod method;

@@ -65,6 +65,12 @@ impl Refused {
         Self::closing(400, Refusal::BadHead, text)
     }
 
+    /// The body says that it is in gzip, and breaks that off or breaks its rules.
+    pub(super) fn not_gzip() -> Self {
+        let text = "the body is not one whole stream of gzip, as its Content-Encoding says\n";
+        Self::closing(400, Refusal::BadHead, text)
+    }
+
     /// The budget for large bodies is all in use.
     pub(super) fn out_of_buffers() -> Self {
         let text = "the memory for bodies is all in use\n";

@@ -41,6 +41,29 @@ fn unknown_paths_and_wrong_methods_are_told_by_the_framework() {
 }
 
 #[test]
+fn a_body_in_a_coding_that_is_not_known_is_told_so_unless_it_is_plain_all_the_same() {
+    let api = api(World::default());
+    let coded = |coding, body| with_header(post_alerts(body), "content-encoding", coding);
+    let told = tell(&api, coded("br", "\u{b}\u{2}\u{80}"));
+    assert_eq!(
+        (told.status, told.header("Accept-Encoding")),
+        (415, Some("gzip"))
+    );
+    assert_eq!(
+        told.body,
+        r#"{"code":415,"message":"unsupported content encoding \"br\", only gzip is understood, once"}"#
+    );
+    for coding in ["br", "utf-8", ""] {
+        assert_eq!(tell(&api, coded(coding, "[]")).status, 200, "{coding}");
+    }
+    for coding in ["identity", "Identity", ""] {
+        assert_eq!(tell(&api, coded(coding, "x")).status, 400, "{coding}");
+    }
+    let told = tell(&api, coded("br", r#"[{"labels":{}},{}]"#));
+    assert_eq!(told.status, 422, "it was read");
+}
+
+#[test]
 fn a_body_must_be_json() {
     let api = api(World::default());
     let told = tell(

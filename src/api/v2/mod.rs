@@ -87,6 +87,7 @@ pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer
     }
     let answer = check(endpoint, request, path)
         .and_then(|endpoint| serve(api, endpoint, request, path))
+        .map_err(|error| error.in_coding_of(request))
         .unwrap_or_else(ApiError::into_answer)
         .with_header("Cache-Control", "no-store")
         .with_header("Vary", "Origin");

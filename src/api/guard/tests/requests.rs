@@ -1,5 +1,8 @@
 //! What well-behaved clients send, in all the forms that HTTP has for it.
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use super::*;
 
 #[test]
@@ -79,6 +82,53 @@ fn a_large_body_arrives_whole_by_length_and_by_chunks() {
     assert_eq!(door.door.shared.budget.taken(), 0);
     client.post("/", b"small");
     assert_eq!(client.reply().text(), "5 bytes");
+    door.stop();
+}
+
+/// A POST of `text` in gzip.
+fn packed(text: &[u8]) -> Vec<u8> {
+    let mut packing = GzEncoder::new(Vec::new(), Compression::fast());
+    packing.write_all(text).expect("memory takes it");
+    let body = packing.finish().expect("memory takes it");
+    let head = format!(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.into_bytes(), body].concat()
+}
+
+#[test]
+fn a_body_in_gzip_is_inflated_before_the_handler_sees_it() {
+    let door = Door::open(short_limits());
+    let mut client = door.connect();
+    for text in ["one".to_owned(), "many".repeat(100_000)] {
+        client.send(&packed(text.as_bytes()));
+        let told = format!("POST /echo\nhost=a\npeer is known: true\n{text}");
+        assert!(client.reply().text() == told);
+    }
+    assert_eq!(door.door.shared.budget.taken(), 0);
+    door.stop();
+}
+
+#[test]
+fn a_body_in_gzip_that_cannot_be_inflated_is_refused_and_the_connection_goes_on() {
+    let door = Door::open(Limits {
+        body_bytes: 1_000_000,
+        ..short_limits()
+    });
+    let mut client = door.connect();
+    client.send(&packed(&vec![b'x'; 1_000_001]));
+    assert_eq!(client.reply().status, 413);
+    let mut damaged = packed(b"text");
+    if let Some(last) = damaged.last_mut() {
+        *last ^= 1;
+    }
+    client.send(&damaged);
+    let reply = client.reply();
+    assert_eq!(reply.status, 400);
+    assert!(reply.text().contains("gzip"), "{}", reply.text());
+    client.send(&packed(&vec![b'x'; 1_000_000]));
+    assert!(client.reply().body.ends_with(b"xxxx"));
     door.stop();
 }
 
