@@ -190,6 +190,14 @@ pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes a second that a reader of a large answer must take at least.
 pub const WRITE_PACE: u64 = 64 * 1024;
 
+/// How long after a line about the clock of a sender another one is written. What is wrong is for people
+/// to set right, and its number is in a metric.
+pub const WARNED_AGAIN: Duration = Duration::from_secs(3600);
+
+/// Senders about whose clocks a line is written within that time, of some thirty bytes each. More
+/// addresses than that are one fault, or somebody who makes them up to fill the log.
+pub const SENDERS_WARNED: usize = 1024;
+
 /// Time a connection may stay open without a request. Prometheus' client keeps its idle
 /// connections for five minutes, so it is the one to close first.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(310);

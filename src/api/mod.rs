@@ -5,6 +5,7 @@
 //! connections' threads; each waits for the dispatcher at most once a request.
 
 mod accept;
+mod behind;
 mod cors;
 mod error;
 mod filters;

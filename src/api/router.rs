@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::dispatch::inbox::{Inbox, Unanswered};
-use crate::model::{ParserMode, Wall};
+use crate::model::{Mono, ParserMode, Wall};
 use crate::telemetry::health::Health;
 use crate::telemetry::metrics::{Metrics, Refusal};
 use crate::version::BuildInfo;
 
+use super::behind::SendersBehind;
 use super::error::ApiError;
 use super::http::{Answer, Body, Handler, Request};
 use super::pages::{not_found, plain_error, redirect};
@@ -72,6 +73,8 @@ pub struct Api {
     pub(super) inbox: Inbox,
     pub(super) metrics: Arc<Metrics>,
     pub(super) settings: Settings,
+    /// The senders whose clocks seem to be behind.
+    pub(super) behind: SendersBehind,
     clock: Clock,
 }
 
@@ -83,8 +86,14 @@ impl Api {
             inbox,
             metrics,
             settings,
+            behind: SendersBehind::default(),
             clock,
         }
+    }
+
+    /// Time that nobody sets.
+    pub(super) fn mono(&self) -> Mono {
+        self.clock.mono()
     }
 
     /// The time of day.

@@ -14,7 +14,7 @@ use super::reply::{Awaited, Reply, Unheard, reply};
 use crate::bell::RingingSender;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::engine::{AlarmId, Answered, InvalidAlert, Outcome, Query, SilenceFault};
+use crate::engine::{AlarmId, Answered, CameEnded, InvalidAlert, Outcome, Query, SilenceFault};
 use crate::model::{Mono, PostedAlert, PostedSilence};
 
 /// From the front door; the queue is short and says no when it is full.
@@ -100,8 +100,13 @@ pub enum JournalNews {
 /// What became of posted alerts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Receipt {
-    /// The batch is in, but for these.
-    Taken(Vec<InvalidAlert>),
+    /// The batch is in.
+    Taken {
+        /// But for these.
+        invalid: Vec<InvalidAlert>,
+        /// Those of it that had ended when they first came, if there are any.
+        came_ended: Option<CameEnded>,
+    },
     /// The daemon holds as many alerts as it may; nothing of the batch was taken.
     AtLimit {
         /// The limit.

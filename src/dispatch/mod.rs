@@ -24,7 +24,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Select};
 
 use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
-use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Outcome, Recovered};
+use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Note, Outcome, Recovered};
 use crate::journal::Batch;
 use crate::limits;
 use crate::model::{Mono, Now, PostedAlert};
@@ -268,7 +268,7 @@ impl Dispatcher {
     fn post(&mut self, alerts: Vec<PostedAlert>, now: Now) -> Receipt {
         self.decide(Input::Alerts(alerts), now);
         let mut invalid: Vec<InvalidAlert> = Vec::new();
-        let mut limit = None;
+        let (mut limit, mut came_ended) = (None, None);
         for effect in self.effects.drain(..) {
             match effect {
                 Effect::Refuse(alert) => {
@@ -276,10 +276,21 @@ impl Dispatcher {
                     invalid.push(alert);
                 }
                 Effect::RefuseBatch { limit: reached } => limit = Some(reached),
+                Effect::Note(Note::CameEnded(came)) => {
+                    // It is counted here, and told by whoever knows the sender.
+                    came_ended = Some(came.clone());
+                    self.carrier.carry(Effect::Note(Note::CameEnded(came)));
+                }
                 other => self.carrier.carry(other),
             }
         }
-        limit.map_or(Receipt::Taken(invalid), |limit| Receipt::AtLimit { limit })
+        match limit {
+            Some(limit) => Receipt::AtLimit { limit },
+            None => Receipt::Taken {
+                invalid,
+                came_ended,
+            },
+        }
     }
 
     /// Changes a silence, unless that could not be kept: whoever hears so will try again, and must

@@ -27,6 +27,7 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog, took: Dur
             resolved,
             kept,
         } => metrics.alerts_taken_in([*firing, *resolved], *kept, took),
+        Note::CameEnded(came) => metrics.alerts_came_ended(came.alerts),
         Note::AlertLimited { alertname } => alert_limited(alertname, metrics),
         Note::Suppressed { by, alerts } => metrics.alerts_suppressed(*by, *alerts),
         Note::SilenceChanged { change, silence } => {

@@ -22,7 +22,7 @@ use crate::model::{Mono, Now};
 /// The time of an attempt to a webhook that has no `timeout`: the group interval, as in Alertmanager,
 /// but at least the first and at most the second. Receivers that take many seconds exist, and a short
 /// interval is no reason to call on them twice.
-const ATTEMPT_TIME: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(300));
+const ATTEMPT_TIME: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(300));
 
 /// Attempts that are out, and the numbers given to them.
 #[derive(Debug, Default)]

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use super::foresight::FORESEEN_AT_ONCE;
 use super::group::{Group, GroupId};
 use super::members::Members;
-use super::messages::{Effect, Note};
+use super::messages::{CameEnded, Effect, Note};
 use super::recording::Report;
 use super::route::RouteIndex;
 use super::sketch::Sketch;
 use super::store::Stored;
 use super::{Engine, alert_limit, ingest};
-use crate::model::{Alert, Labels, Now, PostedAlert, Status};
+use crate::model::{Alert, Labels, Now, PostedAlert, Status, Wall};
 
 impl Engine {
     pub(super) fn take_in(&mut self, posted: Vec<PostedAlert>, now: Now, out: &mut Vec<Effect>) {
@@ -28,6 +28,7 @@ impl Engine {
         let firing = posted.iter().filter(is_firing).count();
         let resolved = posted.len() - firing;
         let mut kept = 0;
+        let mut came_ended = None;
         let mut due_at_once = Vec::new();
         let mut posted = posted.into_iter();
         while !posted.as_slice().is_empty() {
@@ -37,6 +38,7 @@ impl Engine {
                 let groups = foresight.groups_of(position);
                 match ingest::admit(alert, now.wall, self.config.resolve_timeout) {
                     Ok(alert) => {
+                        self.note_ended(&alert, now.wall, &mut came_ended);
                         let is_kept = self.keep(alert, groups, now, &mut due_at_once, out);
                         kept += usize::from(is_kept);
                     }
@@ -49,6 +51,7 @@ impl Engine {
             resolved,
             kept,
         }));
+        out.extend(came_ended.map(|came| Effect::Note(Note::CameEnded(came))));
         // Only now, so that the first notification of a group carries all of the batch.
         for id in due_at_once {
             self.advance(id, now, out);
@@ -60,6 +63,19 @@ impl Engine {
         let room = self.settings.alerts.saturating_sub(self.alerts.len());
         let is_new = |alert: &&PostedAlert| !self.alerts.contains(alert.labels.fingerprint());
         posted.len() <= room || posted.iter().filter(is_new).count() <= room
+    }
+
+    /// Adds an alert to those that had ended when they first came, if it is one.
+    fn note_ended(&self, alert: &Alert, now: Wall, came: &mut Option<CameEnded>) {
+        if !alert.is_resolved_at(now) || self.alerts.contains(alert.fingerprint) {
+            return;
+        }
+        let first = || CameEnded {
+            alerts: 0,
+            alertname: alert_limit::name_of(alert).into(),
+            ago: now.duration_since(alert.ends_at.get()).unsigned_abs(),
+        };
+        came.get_or_insert_with(first).alerts += 1;
     }
 
     /// Stores an alert and puts it into the group of each route that takes it, unless as many of its
@@ -181,3 +197,6 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -268,6 +268,8 @@ pub enum Note {
         /// Those of both that were kept and put into their groups.
         kept: usize,
     },
+    /// Alerts of the batch in hand had ended when they first came.
+    CameEnded(CameEnded),
     /// An alert was left out, because as many of its name fire as may.
     AlertLimited {
         /// Its name; empty if it has none.
@@ -441,6 +443,18 @@ pub enum Note {
     },
     /// Ledger and silences were looked through for what is old enough to be forgotten.
     Tidied,
+}
+
+/// Alerts that had ended by the time anything was heard of them, so that nobody is told. They were
+/// short, or the clock of whoever sent them is behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CameEnded {
+    /// How many.
+    pub alerts: usize,
+    /// The name of the first of them; empty if it has none.
+    pub alertname: Arc<str>,
+    /// How long ago that one had ended.
+    pub ago: Duration,
 }
 
 /// A route that had groups and is not what it was.

@@ -232,6 +232,11 @@ impl Metrics {
         self.families.alerts_invalid.inc();
     }
 
+    /// Alerts had ended when they first came.
+    pub fn alerts_came_ended(&self, alerts: usize) {
+        self.families.alerts_came_ended.inc_by(alerts as u64);
+    }
+
     /// Alerts were posted, firing and resolved ones, of which so many were kept; that took so long.
     pub fn alerts_taken_in(&self, [firing, resolved]: [usize; 2], kept: usize, took: Duration) {
         self.alerts_received(firing, resolved);

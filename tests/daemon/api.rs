@@ -1,5 +1,7 @@
 //! The API over the wire, and that the metrics count what these tests did, refusals included.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::client::{Client, get, post};
@@ -7,7 +9,7 @@ use crate::process::{Daemon, Setup};
 use crate::receiver::Receiver;
 use crate::samples::{firing, over, told_soon};
 use crate::scrape::Scrape;
-use crate::time::{wait_for, wait_until};
+use crate::time::{wait_for, wait_until, wall};
 
 const ALERTS: &str = "/api/v2/alerts";
 
@@ -22,6 +24,37 @@ fn instances(alerts: &Value) -> Vec<String> {
         .collect();
     instances.sort();
     instances
+}
+
+/// Alerts of a sender whose clock is behind: they began a quarter of an hour ago and seem to have ended
+/// since.
+fn from_behind(count: usize) -> Value {
+    let ago = |minutes: u64| (wall() - Duration::from_secs(60 * minutes)).to_string();
+    let alerts = (0..count).map(|number| {
+        let mut alert = firing("Slow clock", &number.to_string());
+        alert["startsAt"] = json!(ago(15));
+        alert["endsAt"] = json!(ago(6));
+        alert
+    });
+    alerts.collect()
+}
+
+#[test]
+fn alerts_that_had_ended_when_they_first_came_are_counted_and_their_sender_is_named_once() {
+    let receiver = Receiver::healthy();
+    let daemon = Setup::with_config(&told_soon(&receiver)).start();
+    for count in [1, 4] {
+        let batch = from_behind(count).to_string();
+        let reply = daemon.connect().post(ALERTS, batch.as_bytes());
+        assert_eq!(reply.status, 200);
+    }
+    daemon.post(&[firing("Disk", "on time"), over(firing("Disk", "on time"))]);
+    let counted = daemon.scrape().value("alertwheel_alerts_came_ended_total");
+    assert_eq!(counted, 4.0, "the first of them came twice");
+    let line = "sender=127.0.0.1 alerts=1 alertname=\"Slow clock\" ended_ago=6m";
+    wait_until("it is logged", || daemon.log().contains(line));
+    let ended = daemon.stop();
+    assert_eq!(ended.log.matches("the clock of their sender").count(), 1);
 }
 
 #[test]

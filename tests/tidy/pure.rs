@@ -80,7 +80,7 @@ const SPAWNERS: [&str; 7] = [
 const PARKS: [&str; 2] = ["src/bell.rs", "src/dispatch/reply.rs"];
 
 /// Who may wait for others at a lock, and why. (The locks of telemetry are inside its crates.)
-const LOCKS: [(&str, &str); 15] = [
+const LOCKS: [(&str, &str); 16] = [
     // Where one answer is given, by one thread to one other, which waits for it asleep and not inside
     // the lock: there is nothing to wait for.
     ("src/dispatch/reply.rs", "OnceLock"),
@@ -104,6 +104,8 @@ const LOCKS: [(&str, &str); 15] = [
     // connections; they are held only to look.
     ("src/api/guard/gate/fresh.rs", "Mutex"),
     ("src/api/guard/gate/passwords.rs", "Mutex"),
+    // Which senders a line was written about; looked at only where there is one to write.
+    ("src/api/behind.rs", "Mutex"),
     // Numbers that two threads may set: a page is made by one at a time, the names that have series are
     // looked up as an alert is left out, and a sum goes with its count.
     ("src/telemetry/metrics.rs", "Mutex"),

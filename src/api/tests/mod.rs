@@ -105,7 +105,10 @@ fn run_dispatcher(world: &World, incoming: &Incoming<inbox::Request>) {
                 });
                 let receipt = match world.alert_limit {
                     Some(limit) => Receipt::AtLimit { limit },
-                    None => Receipt::Taken(invalid.collect()),
+                    None => Receipt::Taken {
+                        invalid: invalid.collect(),
+                        came_ended: None,
+                    },
                 };
                 reply.give(Ok(receipt));
             }

@@ -8,7 +8,7 @@ use std::vec;
 
 use crate::api::error::ApiError;
 use crate::api::filters::Filters;
-use crate::api::http::{Answer, Body};
+use crate::api::http::{Answer, Body, Request};
 use crate::api::params::Params;
 use crate::api::router::Api;
 use crate::api::stream::{Pieces, body_of};
@@ -22,12 +22,23 @@ use crate::telemetry::metrics::Refusal;
 const LOOK_AHEAD: usize = 64;
 
 /// Takes a batch in. The sound alerts of it are kept even if others are told to be invalid.
-pub fn post(api: &Api, body: &[u8]) -> Result<Answer, ApiError> {
-    let alerts = posted_alerts(body, api.settings.parser_mode)
+pub fn post(api: &Api, request: &Request) -> Result<Answer, ApiError> {
+    let alerts = posted_alerts(&request.body, api.settings.parser_mode)
         .map_err(|error| ApiError::of_body("alerts", error))?;
     match api.heard(api.inbox.post(alerts))? {
-        Receipt::Taken(invalid) if invalid.is_empty() => Ok(Answer::empty(200)),
-        Receipt::Taken(invalid) => Err(ApiError::Refused(reasons(&invalid))),
+        Receipt::Taken {
+            invalid,
+            came_ended,
+        } => {
+            if let Some(came) = came_ended {
+                api.behind.warn(request.peer, &came, api.mono());
+            }
+            if invalid.is_empty() {
+                Ok(Answer::empty(200))
+            } else {
+                Err(ApiError::Refused(reasons(&invalid)))
+            }
+        }
         Receipt::AtLimit { limit } => {
             api.metrics.refused(Refusal::AlertLimit);
             Err(ApiError::Overloaded(format!(

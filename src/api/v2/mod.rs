@@ -114,7 +114,7 @@ fn check(endpoint: Option<Endpoint>, request: &Request, path: &str) -> Result<En
 fn serve(api: &Api, endpoint: Endpoint, request: &Request, path: &str) -> Result<Answer, ApiError> {
     let params = Params::parse(Target::split(&request.target).query);
     match endpoint {
-        Endpoint::Alerts if request.method == "POST" => alerts::post(api, &request.body),
+        Endpoint::Alerts if request.method == "POST" => alerts::post(api, request),
         Endpoint::Alerts => alerts::list(api, &params),
         Endpoint::Groups => groups::list(api, &params),
         Endpoint::Receivers => status::receivers(api, &params),

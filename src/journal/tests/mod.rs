@@ -153,7 +153,10 @@ impl Bench {
 
     fn batch(&self, records: Vec<Record>) -> (Batch, Answer) {
         let (reply, answer) = reply();
-        let receipt = Receipt::Taken(Vec::new());
+        let receipt = Receipt::Taken {
+            invalid: Vec::new(),
+            came_ended: None,
+        };
         let batch = Batch {
             at: moment(0, 0),
             records,

@@ -64,6 +64,7 @@ pub struct Request {
 pub struct Families {
     pub alerts_received: Family<Labels<2>, Counter>,
     pub alerts_invalid: Counter,
+    pub alerts_came_ended: Counter,
     pub alerts: AlertFamily,
     pub inner: InnerFamilies,
     pub alert_limit: Gauge,
@@ -133,6 +134,11 @@ impl Families {
                 "alertmanager_alerts_invalid",
                 "Alerts that were posted and refused",
                 [VERSION],
+            ),
+            alerts_came_ended: page.put(
+                "alertwheel_alerts_came_ended",
+                "Alerts that had ended when they first came, so that nobody is told",
+                Counter::default(),
             ),
             alerts: AlertFamily::register(&mut page, labelling.group_keys),
             inner: InnerFamilies::register(&mut page, labelling.alert_names),
@@ -346,7 +352,7 @@ impl Page<'_> {
 }
 
 /// The bounds of `limits.rs` by name.
-fn limits() -> [(&'static str, f64); 14] {
+fn limits() -> [(&'static str, f64); 15] {
     let (least_retry_after, most_retry_after) = limits::RETRY_AFTER;
     [
         ("inbox", limits::INBOX as f64),
@@ -360,6 +366,7 @@ fn limits() -> [(&'static str, f64); 14] {
         ("workers_per_endpoint", limits::WORKERS_PER_ENDPOINT as f64),
         ("alerts", limits::ALERTS as f64),
         ("requests_handled", limits::REQUESTS_HANDLED as f64),
+        ("senders_warned", limits::SENDERS_WARNED as f64),
         ("drain_seconds", limits::DRAIN.as_secs_f64()),
         ("retry_after_least_seconds", least_retry_after.as_secs_f64()),
         ("retry_after_most_seconds", most_retry_after.as_secs_f64()),
