@@ -169,7 +169,7 @@ mod tests {
         outcomes.tell(delivered(), Mono::START).expect("room");
         assert!(slept(20) >= Duration::from_millis(20));
         outcomes.remind();
-        assert!(slept(10_000) < Duration::from_secs(10));
+        assert!(slept(60_000) < Duration::from_secs(60), "nobody rang");
         taken.try_recv().expect("it was there all the time");
         outcomes.remind();
         assert!(slept(20) >= Duration::from_millis(20), "it was taken");
@@ -184,7 +184,7 @@ mod tests {
         let outcomes = Outcomes::new(0, events, haste.clone());
         let dispatcher = spawn("dispatcher", LOOP_STACK, move || {
             bell.hang();
-            let (mut heard, patience) = (0, Duration::from_secs(10));
+            let (mut heard, patience) = (0, Duration::from_secs(60));
             while heard < TIMES {
                 haste.set(true);
                 if taken.is_empty() {

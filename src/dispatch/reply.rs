@@ -106,7 +106,7 @@ mod tests {
     use super::*;
     use crate::threads::{self, CONNECTION_STACK};
 
-    const PATIENCE: Duration = Duration::from_secs(20);
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     fn elsewhere(work: impl FnOnce() + Send + 'static) {
         threads::spawn("elsewhere", CONNECTION_STACK, work).expect("a thread");

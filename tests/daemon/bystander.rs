@@ -2,6 +2,8 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -10,18 +12,19 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use alertwheel::threads::{self, CONNECTION_STACK};
 
 use crate::client::{Client, Reply, get, post};
-use crate::time::{millis, now};
+use crate::time::{millis, now, wait_until};
 
 /// Pause between requests.
 const PAUSE: Duration = millis(5);
 
-/// Requests that are made in any case, however soon the test is over.
-const LEAST_REQUESTS: usize = 20;
+/// Requests that are answered before others are held to have left it in peace.
+const ENOUGH_REQUESTS: usize = 20;
 
 /// A client that runs beside the test.
 pub struct Bystander {
     stop: Sender<()>,
     thread: JoinHandle<Served>,
+    answered: Arc<AtomicUsize>,
 }
 
 /// How it was served.
@@ -29,7 +32,8 @@ pub struct Bystander {
 pub struct Served {
     /// Requests that were answered as they should.
     pub requests: usize,
-    /// The longest that one took, a new connection included where one was needed.
+    /// The longest that one took, a new connection included where one was needed; for people to read,
+    /// since it depends on the host.
     pub worst: Duration,
 }
 
@@ -37,9 +41,23 @@ impl Bystander {
     /// Starts asking the daemon at `address`.
     pub fn watch(address: SocketAddr) -> Self {
         let (stop, stopped) = bounded(0);
-        let run = move || ask_until(&stopped, address);
+        let answered = Arc::<AtomicUsize>::default();
+        let counter = Arc::clone(&answered);
+        let run = move || ask_until(&stopped, address, &counter);
         let thread = threads::spawn("bystander", CONNECTION_STACK, run).expect("a thread");
-        Bystander { stop, thread }
+        Bystander {
+            stop,
+            thread,
+            answered,
+        }
+    }
+
+    /// Sees that it is served from now on, whatever others do.
+    pub fn wait_until_served_on(&self) {
+        let enough = self.answered.load(Ordering::Relaxed) + ENOUGH_REQUESTS;
+        wait_until("a bystander is served", || {
+            self.thread.is_finished() || self.answered.load(Ordering::Relaxed) >= enough
+        });
     }
 
     /// Stops, and tells how it was served; panics if a request was not answered with 200.
@@ -49,19 +67,20 @@ impl Bystander {
     }
 }
 
-fn ask_until(stopped: &Receiver<()>, address: SocketAddr) -> Served {
+fn ask_until(stopped: &Receiver<()>, address: SocketAddr, answered: &AtomicUsize) -> Served {
     let alert = br#"[{"labels":{"alertname":"Bystander","quiet":"yes"}}]"#;
     let requests = [post("/api/v2/alerts", alert), get("/-/ready")];
     let mut client = None;
     let mut served = Served::default();
     while stopped.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout)
-        || served.requests < LEAST_REQUESTS
+        || served.requests < ENOUGH_REQUESTS
     {
         let asked_at = now();
         let request = &requests[served.requests % requests.len()];
         let reply = ask(&mut client, address, request);
         assert_eq!(reply.status, 200, "{}{}", reply.head, reply.text());
         served.requests += 1;
+        answered.fetch_add(1, Ordering::Relaxed);
         served.worst = served.worst.max(now().since(asked_at));
     }
     served

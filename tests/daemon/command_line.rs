@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::process::{Ended, Setup};
 use crate::receiver::{Answer, Receiver};
 use crate::samples::{firing, told_soon};
-use crate::time::{millis, wait_until};
+use crate::time::wait_until;
 
 const ANY_PORT: &str = "--web.listen-address=127.0.0.1:0";
 
@@ -213,7 +213,6 @@ fn check_config_says_what_is_wrong_and_fails_if_anything_is() {
     let sound = sound.arguments(&["check-config", "good.yml"]).run();
     assert_eq!(sound.code, Some(0), "{sound:?}");
     assert!(sound.output.contains("'good.yml'  SUCCESS"), "{sound:?}");
-    assert!(sound.took < millis(10_000), "it only reads");
 
     let mixed = Setup::bare()
         .file("good.yml", &good)

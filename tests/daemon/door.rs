@@ -73,7 +73,6 @@ impl Siege {
             self.before.descriptors,
             after.descriptors,
         );
-        assert!(served.worst < millis(1000), "{:?}", served.worst);
         if cfg!(not(debug_assertions)) {
             assert!(after.peak_kib < most_memory_mib * 1024, "{after:?}");
         }
@@ -102,6 +101,7 @@ fn two_thousand_idle_connections() {
     let siege = Siege::begin(&["--web.max-connections=3000"]);
     let mut idle = siege.connections(2000);
     wait_until("all are in", || siege.daemon.vitals().threads >= 2000);
+    siege.bystander.wait_until_served_on();
     let vitals = siege.daemon.vitals();
     println!(
         "2,000 idle connections: {} KiB resident",
@@ -125,6 +125,7 @@ fn idle_connections_make_room_for_new_ones() {
     let scrape = siege.daemon.scrape();
     assert!(scrape.value("alertwheel_http_connections") <= 1024.0);
     assert_eq!(scrape.refused("tooManyConnections"), 0.0);
+    siege.bystander.wait_until_served_on();
     drop(idle);
     siege.lift("1,500 idle connections with room for 1,024", 80);
 }
@@ -142,10 +143,13 @@ fn heads_and_bodies_a_byte_at_a_time() {
     }
     let head = b"GET /-/ready HTTP/1.1\r\nHost: a\r\nX-Long: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     let begun = now();
-    for byte in head.iter().cycle().take(200) {
+    for (number, byte) in head.iter().cycle().take(200).enumerate() {
         for client in heads.iter_mut().chain(&mut bodies) {
             // Those that were cut already show in their answers.
             let _ = client.send(&[*byte]);
+        }
+        if number == 0 {
+            siege.bystander.wait_until_served_on();
         }
         pause(millis(20));
         if now().since(begun) > millis(1500) {
@@ -265,6 +269,7 @@ fn three_thousand_connections_are_reset_at_once() {
         socket.set_linger(Some(millis(0))).expect("a socket");
     }
     wait_until("all are in", || siege.daemon.vitals().threads >= 3000);
+    siege.bystander.wait_until_served_on();
     drop(clients);
     siege.lift("3,000 connections reset at once", 120);
 }

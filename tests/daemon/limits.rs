@@ -7,7 +7,7 @@ use crate::client::{Client, get};
 use crate::process::{Setup, raise_open_files, take_turn};
 use crate::receiver::Receiver;
 use crate::samples::{firing, told_soon};
-use crate::time::{millis, wait_until};
+use crate::time::{PATIENCE, wait_until};
 
 #[test]
 fn two_hundred_connections_where_sixty_four_files_may_be_open() {
@@ -25,7 +25,7 @@ fn two_hundred_connections_where_sixty_four_files_may_be_open() {
     let bystander = Bystander::watch(daemon.address());
 
     let connections: Vec<TcpStream> = (0..200)
-        .filter_map(|_| TcpStream::connect_timeout(&daemon.address(), millis(1000)).ok())
+        .filter_map(|_| TcpStream::connect_timeout(&daemon.address(), PATIENCE).ok())
         .collect();
     assert_eq!(
         connections.len(),
@@ -36,6 +36,7 @@ fn two_hundred_connections_where_sixty_four_files_may_be_open() {
     wait_until("webhooks are told meanwhile", || {
         receiver.next().summary().contains("meanwhile=firing")
     });
+    bystander.wait_until_served_on();
     let served = bystander.ask_how_it_was();
     println!(
         "200 connections, 64 files: a bystander's worst of {} requests {:?}",

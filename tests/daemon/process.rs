@@ -13,11 +13,9 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 
-use alertwheel::model::Mono;
-
 use crate::client::{Client, Reply};
 use crate::scrape::Scrape;
-use crate::time::{PATIENCE, now, wait_for, wait_within};
+use crate::time::{PATIENCE, wait_for, wait_within};
 use crate::vitals::Vitals;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_alertwheel");
@@ -55,7 +53,6 @@ pub struct Daemon {
     folder: Arc<Folder>,
     arguments: Vec<String>,
     address: SocketAddr,
-    started_at: Mono,
 }
 
 /// A process that has ended.
@@ -67,8 +64,6 @@ pub struct Ended {
     pub output: String,
     /// What it wrote to standard error.
     pub log: String,
-    /// How long it took from the start, or from the signal that was to end it.
-    pub took: Duration,
 }
 
 impl Setup {
@@ -119,7 +114,7 @@ impl Setup {
     /// Starts a daemon on a free port and waits until it listens.
     pub fn start(self) -> Daemon {
         let arguments = self.arguments.clone();
-        let (mut daemon, _) = self.argument("--web.listen-address=127.0.0.1:0").spawn();
+        let mut daemon = self.argument("--web.listen-address=127.0.0.1:0").spawn();
         daemon.arguments = arguments;
         daemon.address = wait_for("the daemon listens", || {
             let ended = daemon.child.try_wait().expect("our own child");
@@ -131,11 +126,10 @@ impl Setup {
 
     /// Runs it to its end by itself, with the arguments as they are.
     pub fn run(self) -> Ended {
-        let (mut daemon, started_at) = self.spawn();
-        daemon.wait_for_end(started_at, 2 * PATIENCE)
+        self.spawn().wait_for_end(2 * PATIENCE)
     }
 
-    fn spawn(self) -> (Daemon, Mono) {
+    fn spawn(self) -> Daemon {
         let mut command = match self.open_files {
             None => Command::new(BINARY),
             Some(count) => {
@@ -151,15 +145,12 @@ impl Setup {
             .stdin(Stdio::null())
             .stdout(self.folder.create("stdout"))
             .stderr(self.folder.create("stderr"));
-        let started_at = now();
-        let daemon = Daemon {
+        Daemon {
             child: command.spawn().expect("the binary starts"),
             folder: self.folder,
             arguments: self.arguments,
             address: ([127, 0, 0, 1], 0).into(),
-            started_at,
-        };
-        (daemon, started_at)
+        }
     }
 }
 
@@ -167,11 +158,6 @@ impl Daemon {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    /// When its process was started.
-    pub fn started_at(&self) -> Mono {
-        self.started_at
     }
 
     /// A new connection to it.
@@ -243,17 +229,15 @@ impl Daemon {
 
     /// Tells it to stop and sees it end.
     pub fn stop(mut self) -> Ended {
-        let told_at = now();
         self.signal(Signal::TERM);
-        self.wait_for_end(told_at, PATIENCE)
+        self.wait_for_end(PATIENCE)
     }
 
-    fn wait_for_end(&mut self, since: Mono, limit: Duration) -> Ended {
+    fn wait_for_end(&mut self, limit: Duration) -> Ended {
         let status = wait_within(limit, "the process ends", || {
             self.child.try_wait().expect("our own child")
         });
         Ended {
-            took: now().since(since),
             code: status.code(),
             output: self.output(),
             log: self.log(),

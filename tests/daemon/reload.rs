@@ -88,10 +88,6 @@ fn groups_that_a_reload_does_not_concern_keep_their_waits() {
         waited >= millis(1500),
         "not sooner for the reload: {waited:?}"
     );
-    assert!(
-        waited < millis(2150),
-        "not later for the reload: {waited:?}"
-    );
     assert_eq!(told.summary(), "first notification: a=firing");
 }
 

@@ -11,7 +11,7 @@ use alertwheel::clock::Clock;
 use alertwheel::model::{Mono, Wall};
 
 /// Long enough for a busy host, short enough to notice a hang.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How soon a condition is looked at again.
 const GLANCE: Duration = Duration::from_millis(1);

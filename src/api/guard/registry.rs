@@ -131,3 +131,48 @@ impl Registry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// Connections that are idle since these nanoseconds, all with one peer.
+    fn idle_since(times: &[u64]) -> (Registry, Vec<Arc<Connection>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let peer = listener.local_addr().expect("it is bound");
+        let connect = |since: &u64| {
+            let stream = TcpStream::connect(peer).expect("it listens");
+            Arc::new(Connection::new(stream, peer, Mono::from_nanos(*since)))
+        };
+        let connections: Vec<_> = times.iter().map(connect).collect();
+        let mut registry = Registry::default();
+        for connection in &connections {
+            registry.add(connection);
+        }
+        (registry, connections)
+    }
+
+    #[test]
+    fn the_connection_that_is_idle_the_longest_is_shut_down_first() {
+        let (mut registry, connections) = idle_since(&[30, 10, 20, 40]);
+        connections[1].rest(Mono::from_nanos(50));
+        assert_eq!(connections[3].wake(), Awake::Yes);
+        let mut gone = Vec::new();
+        while registry.evict_longest_idle() {
+            let is_new = |at: &usize| !gone.contains(at) && connections[*at].idle_since().is_none();
+            gone.extend([0, 1, 2].into_iter().find(is_new));
+        }
+        assert_eq!(gone, [2, 0, 1], "and not the one with a request");
+        assert_eq!(connections[2].wake(), Awake::Evicted);
+    }
+
+    #[test]
+    fn connections_that_have_ended_are_forgotten() {
+        let (mut registry, mut connections) = idle_since(&[1, 2]);
+        connections.pop();
+        registry.forget_ended();
+        assert_eq!(registry.len(), 1);
+    }
+}

@@ -148,3 +148,28 @@ fn a_forgotten_source_is_gone() {
     let target = alert(&[("severity", "warn")], 100);
     assert_eq!(inhibitor.inhibiting(&target.labels, at(10)), None);
 }
+
+#[test]
+fn of_a_thousand_rules_an_alert_is_tried_against_those_alone_that_it_could_meet() {
+    let racks: Vec<String> = (0..1000).map(|rack| rack.to_string()).collect();
+    let rules: Vec<InhibitRule> = racks
+        .iter()
+        .map(|rack| {
+            let source = [("rack", rack.as_str()), ("alertname", "Down")];
+            let target = [("rack", rack.as_str()), ("alertname", "Disk")];
+            rule(&source, &target, &["host"])
+        })
+        .collect();
+    let inhibitor = Inhibitor::new(&rules);
+    let tried = |labels: &[(&str, &str)]| {
+        let labels = Labels::from_pairs(labels.iter().copied());
+        let (source, target) = (&inhibitor.by_source, &inhibitor.by_target);
+        (source.candidates(&labels, 0), target.candidates(&labels, 0))
+    };
+    assert_eq!(
+        tried(&[("alertname", "Disk"), ("host", "a")]),
+        (vec![], vec![])
+    );
+    let in_rack = tried(&[("alertname", "Disk"), ("rack", "7")]);
+    assert_eq!(in_rack, (vec![7], vec![7]));
+}

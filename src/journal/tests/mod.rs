@@ -32,7 +32,7 @@ use crate::threads::{LOOP_STACK, spawn};
 use flaky::FlakyDisk;
 
 /// Far more than any step takes; a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -1,17 +1,17 @@
 //! What each webhook believes, and what it was told twice.
+//!
+//! Goes by which process told it, never by when: that a webhook is read late is the host's doing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use serde_json::Value;
 
-use alertwheel::model::Mono;
-
 use crate::receiver::{Answer, Webhook};
 
-/// How long before a kill a webhook may have been taken without a record of it: the time from the
-/// answer through the worker and the dispatcher to the disk, on a busy host.
-const UNRECORDED: Duration = Duration::from_millis(500);
+/// The external URL of the process that is started after so many others.
+pub fn external_url(process: usize) -> String {
+    format!("http://process.example/{process}")
+}
 
 /// Everything that was heard and accepted.
 #[derive(Default)]
@@ -20,34 +20,17 @@ pub struct Beliefs {
     last: BTreeMap<(String, String), Last>,
     /// By webhook, group and host: whether it fires.
     firing: BTreeMap<(String, String, String), bool>,
-    kills: Vec<Kill>,
     heard: usize,
     told_twice: usize,
 }
 
-struct Kill {
-    at: Mono,
-    /// When the next process was started. What the killed one had sent may be read as late as that.
-    next_at: Option<Mono>,
-}
-
 struct Last {
-    at: Mono,
+    /// Which process told it.
+    process: usize,
     alerts: Vec<(String, String, String)>,
 }
 
 impl Beliefs {
-    /// A process was killed.
-    pub fn killed(&mut self, at: Mono) {
-        self.kills.push(Kill { at, next_at: None });
-    }
-
-    /// It has ended, and another one is started.
-    pub fn starts_anew(&mut self, at: Mono) {
-        let kill = self.kills.last_mut().expect("one was killed");
-        kill.next_at = Some(at);
-    }
-
     /// Webhooks that were taken.
     pub fn heard(&self) -> usize {
         self.heard
@@ -61,7 +44,7 @@ impl Beliefs {
     /// Takes in what came.
     pub fn hear(&mut self, mut webhooks: Vec<Webhook>) {
         webhooks.retain(|webhook| webhook.answer == Answer::Yes);
-        webhooks.sort_by_key(|webhook| webhook.at);
+        webhooks.sort_by_key(|webhook| (process_of(&webhook.body()), webhook.at));
         for webhook in webhooks {
             self.heard += 1;
             self.hear_one(&webhook);
@@ -71,7 +54,17 @@ impl Beliefs {
     fn hear_one(&mut self, webhook: &Webhook) {
         let path = webhook.head.split(' ').nth(1).expect("a path").to_owned();
         let body = webhook.body();
+        let process = process_of(&body);
         let group = text(&body["groupLabels"]["alertname"]);
+        let place = (path.clone(), group.clone());
+        if self
+            .last
+            .get(&place)
+            .is_some_and(|last| last.process > process)
+        {
+            // The last words of a process that is no more, read after those of another.
+            return;
+        }
         let alerts = body["alerts"].as_array().expect("alerts");
         let alerts: Vec<_> = alerts
             .iter()
@@ -84,18 +77,14 @@ impl Beliefs {
             let key = (path.clone(), group.clone(), host.clone());
             self.firing.insert(key, status == "firing");
         }
-        let last = Last {
-            at: webhook.at,
-            alerts,
-        };
-        if let Some(before) = self.last.insert((path, group), last) {
-            let now = &webhook.body()["alerts"];
-            self.judge(&before, webhook.at, now);
+        let last = Last { process, alerts };
+        if let Some(before) = self.last.insert(place, last) {
+            self.judge(&before, process, &body["alerts"]);
         }
     }
 
-    /// The same twice is right only where nobody could record the first.
-    fn judge(&mut self, before: &Last, at: Mono, alerts: &Value) {
+    /// The same twice is right only where the first process was killed, and so may not have recorded it.
+    fn judge(&mut self, before: &Last, process: usize, alerts: &Value) {
         let same = alerts.as_array().is_some_and(|alerts| {
             alerts.len() == before.alerts.len()
                 && alerts.iter().zip(&before.alerts).all(|(alert, before)| {
@@ -110,15 +99,9 @@ impl Beliefs {
             return;
         }
         self.told_twice += 1;
-        let mut kills = self.kills.iter();
-        let is_excused = kills.any(|kill| {
-            let was_by_the_killed = kill.next_at.is_some_and(|next_at| before.at <= next_at);
-            was_by_the_killed && kill.at.since(before.at) < UNRECORDED && kill.at < at
-        });
         assert!(
-            is_excused,
-            "told twice, {:?} apart, with no kill in between: {alerts}",
-            at.since(before.at)
+            before.process < process,
+            "told twice by process {process}: {alerts}"
         );
     }
 
@@ -135,6 +118,15 @@ impl Beliefs {
                 believed.collect::<BTreeSet<_>>() == *firing
             })
     }
+}
+
+fn process_of(body: &Value) -> usize {
+    let number = body["externalURL"]
+        .as_str()
+        .and_then(|url| url.rsplit('/').next());
+    number
+        .and_then(|number| number.parse().ok())
+        .expect("a number that we gave it")
 }
 
 fn text(value: &Value) -> String {

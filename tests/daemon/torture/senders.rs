@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -61,13 +62,14 @@ impl Sender {
         self.answered
     }
 
-    /// Works until the daemon is no more.
-    pub fn work(&mut self, address: SocketAddr) {
+    /// Works until the daemon is no more; counts what is answered.
+    pub fn work(&mut self, address: SocketAddr, answered: &AtomicUsize) {
         let Ok(mut client) = Client::try_connect(address) else {
             return;
         };
         while self.one_request(&mut client).is_some() {
             self.answered += 1;
+            answered.fetch_add(1, Ordering::Relaxed);
         }
     }
 

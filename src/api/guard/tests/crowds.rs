@@ -4,23 +4,19 @@ use super::*;
 use crate::limits::REQUESTS_HANDLED;
 
 #[test]
-fn when_full_the_connection_that_is_idle_the_longest_makes_room() {
+fn when_full_one_idle_connection_makes_room_and_the_others_stay() {
     let door = Door::open(Limits {
         connections: 10,
-        ..short_limits()
+        ..patient_limits()
     });
+    // They have not asked for anything, and so are idle from the moment they are let in.
     let mut clients: Vec<_> = (0..10).map(|_| door.connect()).collect();
-    for client in &mut clients {
-        client.send(get("/").as_bytes());
-        assert_eq!(client.reply().status, 200);
-    }
-    // The first is used once more, so the second has been idle the longest now.
-    clients[0].send(get("/").as_bytes());
-    assert_eq!(clients[0].reply().status, 200);
     door.assert_serves_others();
-    assert!(clients[1].is_ended());
-    clients[0].send(get("/").as_bytes());
-    assert_eq!(clients[0].reply().status, 200);
+    let served = clients.iter_mut().filter_map(|client| {
+        client.stream.write_all(get("/").as_bytes()).ok()?;
+        client.try_reply("GET").ok()
+    });
+    assert_eq!(served.count(), 9);
     door.stop();
 }
 
@@ -28,7 +24,7 @@ fn when_full_the_connection_that_is_idle_the_longest_makes_room() {
 fn when_full_of_requests_under_way_a_newcomer_is_told_to_come_back() {
     let mut door = Door::open(Limits {
         connections: 3,
-        ..short_limits()
+        ..patient_limits()
     });
     let mut busy: Vec<_> = (0..3).map(|_| door.connect()).collect();
     for client in &mut busy {
@@ -54,7 +50,7 @@ fn when_full_of_requests_under_way_a_newcomer_is_told_to_come_back() {
 
 #[test]
 fn hundreds_of_idle_connections_are_held_and_served() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     let mut idle: Vec<_> = (0..300).map(|_| door.connect()).collect();
     door.assert_serves_others();
     for client in &mut idle {
@@ -62,6 +58,10 @@ fn hundreds_of_idle_connections_are_held_and_served() {
     }
     for client in &mut idle {
         assert_eq!(client.reply().text(), "150 bytes");
+    }
+    // The other one is gone, and its thread may take a moment to notice.
+    while door.door.open_connections() > 300 {
+        pause();
     }
     assert_eq!(door.door.open_connections(), 300);
     drop(idle);
@@ -72,20 +72,25 @@ fn hundreds_of_idle_connections_are_held_and_served() {
 #[test]
 fn an_idle_connection_is_closed_after_its_time() {
     let door = Door::open(Limits {
-        idle_timeout: Duration::from_millis(100),
-        ..short_limits()
+        idle_timeout: SHORT,
+        ..patient_limits()
     });
-    let mut client = door.connect();
-    client.send(get("/").as_bytes());
-    assert_eq!(client.reply().status, 200);
-    assert!(client.is_ended());
+    assert!(door.connect().is_ended());
+    // On a slow host a client may be closed before it comes to ask.
+    let served = (0..100).find_map(|_| {
+        let mut client = door.connect();
+        client.stream.write_all(get("/").as_bytes()).ok()?;
+        client.try_reply("GET").ok()?;
+        Some(client)
+    });
+    assert!(served.expect("one of a hundred asks in time").is_ended());
     door.assert_empties();
     door.stop();
 }
 
 #[test]
 fn a_burst_after_silence_is_answered_to_the_last_client() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     for _ in 0..5 {
         let mut burst: Vec<_> = (0..100).map(|_| door.connect()).collect();
         for client in &mut burst {
@@ -101,7 +106,7 @@ fn a_burst_after_silence_is_answered_to_the_last_client() {
 
 #[test]
 fn stopping_ends_idle_connections_at_once_and_lets_requests_finish() {
-    let mut door = Door::open(short_limits());
+    let mut door = Door::open(patient_limits());
     let (mut idle, mut busy) = (door.connect(), door.connect());
     idle.send(get("/").as_bytes());
     assert_eq!(idle.reply().status, 200);
@@ -115,11 +120,9 @@ fn stopping_ends_idle_connections_at_once_and_lets_requests_finish() {
     let stopping = stopping.expect("a thread");
     assert!(idle.is_ended());
     // The port may be another test's for a moment, once it is free.
-    let is_refused = |_: &u32| {
+    while TcpStream::connect(address).is_ok() {
         pause();
-        TcpStream::connect(address).is_err()
-    };
-    assert!((0..1000).find(is_refused).is_some());
+    }
     drop(curtain);
     let reply = busy.reply();
     assert_eq!(
@@ -132,8 +135,7 @@ fn stopping_ends_idle_connections_at_once_and_lets_requests_finish() {
 
 #[test]
 fn stopping_does_not_wait_longer_than_it_may() {
-    let door = Door::open(short_limits());
-    let clock = door.door.shared.clock;
+    let door = Door::open(patient_limits());
     let mut stalled = door.connect();
     stalled.send(b"GET / HTTP/1.1\r\nHo");
     let mut in_handler = door.connect();
@@ -141,14 +143,21 @@ fn stopping_does_not_wait_longer_than_it_may() {
     while door.door.shared.reads.under_way() < 1 {
         pause();
     }
-    let begun = clock.mono();
-    door.door.stop(Duration::from_millis(50));
-    assert!(clock.mono().since(begun) < Duration::from_secs(10));
+    let (tell, stopped) = bounded(1);
+    let Door { door, curtain } = door;
+    let stopping = threads::spawn("stop", LOOP_STACK, move || {
+        door.stop(Duration::from_millis(50));
+        tell.send(()).expect("the test waits");
+    });
+    // What the handler waits for does not come.
+    assert_eq!(stopped.recv_timeout(PATIENCE), Ok(()), "it waits on");
+    stopping.expect("a thread").join().expect("it stops");
+    drop(curtain);
 }
 
 #[test]
 fn the_requests_that_find_no_place_wait_for_one() {
-    let mut door = Door::open(short_limits());
+    let mut door = Door::open(patient_limits());
     let mut waiting: Vec<_> = (0..REQUESTS_HANDLED).map(|_| door.connect()).collect();
     for client in &mut waiting {
         client.send(get("/wait").as_bytes());
@@ -176,7 +185,7 @@ fn one_door_serves_several_listeners() {
         listeners,
         handler,
         None,
-        short_limits(),
+        patient_limits(),
         metrics,
         Clock::start(),
     );

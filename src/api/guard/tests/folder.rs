@@ -46,7 +46,7 @@ impl Folder {
     /// A front door with this web configuration.
     pub(super) fn door(&self, web: &str) -> Door {
         let gate = self.gate(web).expect("a sound web configuration");
-        Door::open_behind(Some(gate), short_limits())
+        Door::open_behind(Some(gate), patient_limits())
     }
 }
 

@@ -6,7 +6,10 @@ use crate::limits::REQUESTS_HANDLED;
 
 #[test]
 fn a_head_that_does_not_come_to_an_end_is_cut_at_its_deadline() {
-    let door = Door::open(short_limits());
+    let door = Door::open(Limits {
+        head_timeout: SHORT,
+        ..patient_limits()
+    });
     let mut slow: Vec<_> = (0..20).map(|_| door.connect()).collect();
     for client in &mut slow {
         client.send(b"GET / HTTP/1.1\r\nHost");
@@ -26,7 +29,10 @@ fn a_head_that_does_not_come_to_an_end_is_cut_at_its_deadline() {
 
 #[test]
 fn dripping_bytes_does_not_extend_a_deadline() {
-    let door = Door::open(short_limits());
+    let door = Door::open(Limits {
+        body_timeout: SHORT,
+        ..patient_limits()
+    });
     let mut client = door.connect();
     client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
     // The guard answers 408 within its deadline and closes after the linger, whatever still comes.
@@ -41,7 +47,10 @@ fn dripping_bytes_does_not_extend_a_deadline() {
 
 #[test]
 fn slow_bodies_hold_neither_places_nor_the_budget_of_others() {
-    let door = Door::open(short_limits());
+    let door = Door::open(Limits {
+        body_timeout: SHORT,
+        ..patient_limits()
+    });
     let mut slow: Vec<_> = (0..40).map(|_| door.connect()).collect();
     for client in &mut slow {
         client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 16000000\r\n\r\nxxxx");
@@ -62,7 +71,7 @@ fn slow_bodies_hold_neither_places_nor_the_budget_of_others() {
 
 #[test]
 fn a_length_past_the_limit_is_refused_before_a_byte_is_read_or_reserved() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     for length in [
         "16777217",
         "1000000000",
@@ -81,7 +90,7 @@ fn a_length_past_the_limit_is_refused_before_a_byte_is_read_or_reserved() {
 
 #[test]
 fn an_endless_header_is_cut_and_its_sender_told() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     let mut client = door.connect();
     client.send(b"GET / HTTP/1.1\r\nX: ");
     let sent = client.send_until_refused(&[b'x'; 64 * 1024], 1000);
@@ -101,7 +110,7 @@ fn an_endless_header_is_cut_and_its_sender_told() {
 
 #[test]
 fn what_is_not_http_one_is_told_so_at_once() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     for _ in 0..30 {
         assert_eq!(door.ask("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").status, 505);
     }
@@ -116,7 +125,7 @@ fn what_is_not_http_one_is_told_so_at_once() {
 
 #[test]
 fn what_follows_a_refused_request_is_never_taken_for_a_request() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     for headers in [
         "Content-Length: 5\r\nTransfer-Encoding: chunked",
         "Content-Length: +30",
@@ -141,14 +150,11 @@ fn what_follows_a_refused_request_is_never_taken_for_a_request() {
 
 #[test]
 fn a_flood_of_requests_sent_ahead_stays_in_the_socket() {
-    let door = Door::open(Limits {
-        write_timeout: PATIENCE,
-        ..short_limits()
-    });
+    let door = Door::open(patient_limits());
     let mut client = door.connect();
     client
         .stream
-        .set_write_timeout(Some(Duration::from_millis(300)))
+        .set_write_timeout(Some(SHORT))
         .expect("a socket");
     let flood = get("/").repeat(2000);
     let sent = client.send_until_refused(flood.as_bytes(), 1000);
@@ -161,7 +167,7 @@ fn a_flood_of_requests_sent_ahead_stays_in_the_socket() {
 
 #[test]
 fn resets_at_any_moment_leave_nothing_behind() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     for request in [
         "",
         "GET",
@@ -181,7 +187,11 @@ fn resets_at_any_moment_leave_nothing_behind() {
 
 #[test]
 fn answers_that_nobody_reads_hold_no_http_thread_and_are_cut() {
-    let door = Door::open(short_limits());
+    let door = Door::open(Limits {
+        // Others write their answers at once, and so in time.
+        write_timeout: Duration::from_secs(1),
+        ..patient_limits()
+    });
     let mut stalled: Vec<_> = (0..20).map(|_| door.connect()).collect();
     for client in &mut stalled {
         client.send(get("/stream?40000000").repeat(5).as_bytes());
@@ -198,8 +208,7 @@ fn answers_that_nobody_reads_hold_no_http_thread_and_are_cut() {
 fn large_bodies_past_the_budget_are_refused_and_small_ones_are_not() {
     let door = Door::open(Limits {
         buffered_bytes: 1_000_000,
-        body_timeout: PATIENCE,
-        ..short_limits()
+        ..patient_limits()
     });
     let mut first = door.connect();
     first.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n");
@@ -237,7 +246,7 @@ fn large_bodies_past_the_budget_are_refused_and_small_ones_are_not() {
 fn gets_past_their_limit_are_refused_in_alertmanagers_words_and_posts_are_not() {
     let mut door = Door::open(Limits {
         concurrent_reads: 2,
-        ..short_limits()
+        ..patient_limits()
     });
     let mut waiting: Vec<_> = (0..2).map(|_| door.connect()).collect();
     for client in &mut waiting {
@@ -269,8 +278,7 @@ fn gets_past_their_limit_are_refused_in_alertmanagers_words_and_posts_are_not() 
 fn readers_that_stall_hold_up_nobody_who_asks_for_something_else() {
     let door = Door::open(Limits {
         concurrent_reads: 2,
-        write_timeout: PATIENCE,
-        ..short_limits()
+        ..patient_limits()
     });
     let mut stalled = Vec::new();
     for number in 1..=3 {
@@ -293,8 +301,7 @@ fn readers_that_stall_hold_up_nobody_who_asks_for_something_else() {
 fn readers_that_stall_while_their_answer_is_made_hold_up_only_their_like() {
     let door = Door::open(Limits {
         concurrent_reads: 2,
-        write_timeout: PATIENCE,
-        ..short_limits()
+        ..patient_limits()
     });
     let mut stalled: Vec<_> = (0..2).map(|_| door.connect()).collect();
     for client in &mut stalled {
@@ -321,8 +328,8 @@ fn readers_that_stall_while_their_answer_is_made_hold_up_only_their_like() {
 #[test]
 fn who_waits_too_long_for_a_handler_is_told_so_and_so_is_who_waits_for_a_place() {
     let mut door = Door::open(Limits {
-        handling_timeout: Some(Duration::from_millis(200)),
-        ..short_limits()
+        handling_timeout: Some(Duration::from_secs(1)),
+        ..patient_limits()
     });
     let mut waiting: Vec<_> = (0..REQUESTS_HANDLED).map(|_| door.connect()).collect();
     for client in &mut waiting {
@@ -333,7 +340,7 @@ fn who_waits_too_long_for_a_handler_is_told_so_and_so_is_who_waits_for_a_place()
     }
     let assert_told = |reply: Reply| {
         assert_eq!(reply.line, "HTTP/1.1 503 Service Unavailable");
-        assert_eq!(reply.text(), "Exceeded configured timeout of 200ms.\n");
+        assert_eq!(reply.text(), "Exceeded configured timeout of 1s.\n");
         assert_eq!(reply.header("retry-after"), None);
     };
     let mut late = door.connect();

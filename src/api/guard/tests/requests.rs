@@ -7,7 +7,7 @@ use super::*;
 
 #[test]
 fn a_handler_sees_the_whole_request_and_nothing_of_the_connection() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     let mut client = door.connect();
     client.send(
         b"POST /echo?a=%20 HTTP/1.1\r\nHost: a:1\r\nContent-Type: text/x\r\n\
@@ -27,7 +27,7 @@ fn a_handler_sees_the_whole_request_and_nothing_of_the_connection() {
 
 #[test]
 fn requests_sent_ahead_are_answered_in_order_on_one_connection() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     let mut client = door.connect();
     let mut ahead = Vec::new();
     for size in 0..50 {
@@ -47,11 +47,7 @@ fn requests_sent_ahead_are_answered_in_order_on_one_connection() {
 
 #[test]
 fn a_request_sent_a_byte_at_a_time_is_served() {
-    let door = Door::open(Limits {
-        head_timeout: PATIENCE,
-        body_timeout: PATIENCE,
-        ..short_limits()
-    });
+    let door = Door::open(patient_limits());
     let mut client = door.connect();
     for byte in b"\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody" {
         client.send(&[*byte]);
@@ -66,7 +62,7 @@ fn a_request_sent_a_byte_at_a_time_is_served() {
 
 #[test]
 fn a_large_body_arrives_whole_by_length_and_by_chunks() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     let mut client = door.connect();
     let body = vec![b'b'; 3_000_000];
     client.post("/", &body);
@@ -99,7 +95,7 @@ fn packed(text: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_body_in_gzip_is_inflated_before_the_handler_sees_it() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     let mut client = door.connect();
     for text in ["one".to_owned(), "many".repeat(100_000)] {
         client.send(&packed(text.as_bytes()));
@@ -114,7 +110,7 @@ fn a_body_in_gzip_is_inflated_before_the_handler_sees_it() {
 fn a_body_in_gzip_that_cannot_be_inflated_is_refused_and_the_connection_goes_on() {
     let door = Door::open(Limits {
         body_bytes: 1_000_000,
-        ..short_limits()
+        ..patient_limits()
     });
     let mut client = door.connect();
     client.send(&packed(&vec![b'x'; 1_000_001]));
@@ -134,7 +130,7 @@ fn a_body_in_gzip_that_cannot_be_inflated_is_refused_and_the_connection_goes_on(
 
 #[test]
 fn a_client_that_waits_to_be_asked_for_its_body_is_asked() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     let mut client = door.connect();
     client.send(b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
     let reply = client.reply();
@@ -154,7 +150,7 @@ fn a_client_that_waits_to_be_asked_for_its_body_is_asked() {
 
 #[test]
 fn version_one_zero_closes_unless_asked_not_to() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     let mut client = door.connect();
     client.send(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     let reply = client.reply();
@@ -168,7 +164,7 @@ fn version_one_zero_closes_unless_asked_not_to() {
 
 #[test]
 fn close_is_honoured_and_confirmed() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     let mut client = door.connect();
     client.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     assert_eq!(client.reply().header("connection"), Some("close"));
@@ -179,7 +175,7 @@ fn close_is_honoured_and_confirmed() {
 
 #[test]
 fn a_client_that_finishes_sending_still_gets_its_answer() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     let mut client = door.connect();
     client.post("/", &ALERT);
     client.finish_sending();
@@ -190,7 +186,7 @@ fn a_client_that_finishes_sending_still_gets_its_answer() {
 
 #[test]
 fn large_answers_arrive_whole_with_their_length_or_in_chunks() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     let mut client = door.connect();
     for size in [0, 1, 16 * 1024, 16 * 1024 + 1, 5_000_000] {
         client.send(get(&format!("/bytes?{size}")).as_bytes());
@@ -212,7 +208,7 @@ fn large_answers_arrive_whole_with_their_length_or_in_chunks() {
 
 #[test]
 fn a_stream_to_version_one_zero_ends_with_the_connection() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     let reply = door.ask("GET /stream?70000 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     assert_eq!(reply.header("transfer-encoding"), None);
     assert_eq!(reply.header("connection"), Some("close"));
@@ -222,7 +218,7 @@ fn a_stream_to_version_one_zero_ends_with_the_connection() {
 
 #[test]
 fn head_and_no_content_have_no_body() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     let mut client = door.connect();
     for (target, length) in [
         ("/bytes?7", Some("7")),
@@ -247,7 +243,7 @@ fn head_and_no_content_have_no_body() {
 
 #[test]
 fn a_handler_cannot_break_the_framing_or_split_its_headers() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     let reply = door.ask(&get("/forge"));
     assert_eq!(reply.header("x-good"), Some("yes"));
     for absent in ["x-split", "x-injected", "transfer-encoding", "connection"] {
@@ -259,7 +255,7 @@ fn a_handler_cannot_break_the_framing_or_split_its_headers() {
 
 #[test]
 fn a_panic_in_a_handler_is_a_500_and_the_connection_goes_on() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     let mut client = door.connect();
     for _ in 0..6 {
         client.send(get("/panic").as_bytes());
@@ -272,7 +268,7 @@ fn a_panic_in_a_handler_is_a_500_and_the_connection_goes_on() {
 
 #[test]
 fn a_stream_that_fails_cuts_its_connection_so_that_nobody_takes_it_for_whole() {
-    let door = Door::open(short_limits());
+    let door = Door::open(patient_limits());
     for target in ["/stream-panic", "/stream-error"] {
         let mut client = door.connect();
         client.send(get(target).as_bytes());

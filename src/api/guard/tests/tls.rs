@@ -49,6 +49,11 @@ impl Setting {
         self.folder.door(&web(more))
     }
 
+    fn door_with(&self, limits: Limits) -> Door {
+        let gate = self.folder.gate(&web("")).expect("a sound configuration");
+        Door::open_behind(Some(gate), limits)
+    }
+
     fn client(&self) -> ClientOfTls<'_> {
         ClientOfTls {
             setting: self,
@@ -166,25 +171,20 @@ fn a_prometheus_keeps_its_connection_for_small_and_large_requests() {
 #[test]
 fn both_ends_of_a_connection_are_told_apart_from_a_cable_that_was_cut() {
     let setting = Setting::new();
-    let gate = setting
-        .folder
-        .gate(&web(""))
-        .expect("a sound configuration");
-    let idle_timeout = Duration::from_millis(300);
-    let limits = Limits {
-        idle_timeout,
-        ..short_limits()
-    };
-    let door = Door::open_behind(Some(gate), limits);
-    for request in [
-        "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-    ] {
-        let mut client = setting.client().connect(&door);
-        assert_eq!(client.try_ask(request).expect("an answer").status, 200);
-        let end = client.0.read(&mut [0]);
-        assert_eq!(end.expect("a goodbye"), 0, "{request}");
-    }
+    let door = setting.door("");
+    let mut client = setting.client().connect(&door);
+    let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    assert_eq!(client.try_ask(request).expect("an answer").status, 200);
+    assert_eq!(client.0.read(&mut [0]).expect("a goodbye"), 0, "as asked");
+    door.stop();
+
+    let door = setting.door_with(Limits {
+        idle_timeout: SHORT,
+        ..patient_limits()
+    });
+    let mut client = setting.client().connect(&door);
+    let end = client.0.read(&mut [0]);
+    assert_eq!(end.expect("a goodbye"), 0, "it was idle");
     door.stop();
 }
 
@@ -332,7 +332,11 @@ fn who_speaks_in_plain_is_told_so() {
 #[test]
 fn a_handshake_that_does_not_come_to_an_end_is_cut_at_its_deadline() {
     let setting = Setting::new();
-    let door = setting.door("");
+    let door = setting.door_with(Limits {
+        // Time enough for who does come to an end.
+        head_timeout: Duration::from_secs(2),
+        ..patient_limits()
+    });
     let mut slow: Vec<_> = (0..20).map(|_| door.connect()).collect();
     for (number, client) in slow.iter_mut().enumerate() {
         // None at all, the beginning of a record, and one that is announced and does not come.
