@@ -58,6 +58,7 @@ fn settings() -> Settings {
     Settings {
         workers: 1,
         workers_per_endpoint: 1,
+        max_retry_after: Duration::from_secs(300),
         alerts: 100,
         alerts_per_name: 0,
         start_delay: Duration::ZERO,
