@@ -226,8 +226,9 @@ pub const JOIN_GRACE: Duration = Duration::from_millis(400);
 /// The least and the most that a receiver's Retry-After is taken for.
 pub const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3600));
 
-/// Bytes that the head of a receiver's answer may take. The buffers of a connection follow from it.
-pub const ANSWER_HEAD: usize = 16 * 1024;
+/// Bytes of the head of a receiver's answer that are read. What has been said by then counts; a line that
+/// does not fit into the buffer of a connection ends a head as well.
+pub const ANSWER_HEAD: usize = 64 * 1024;
 
 /// Bytes of an answer's body that are read so that its connection can serve again. Past them a
 /// new connection is cheaper.
@@ -243,15 +244,40 @@ pub const REDIRECTS: usize = 10;
 /// seconds, and a request that crosses such a close on the way costs an attempt.
 pub const IDLE_CONNECTION: Duration = Duration::from_secs(15);
 
-/// Host names whose addresses are remembered.
+/// How much later the next of several addresses is tried, if the one before has neither answered nor
+/// failed: what RFC 8305 recommends, and Go takes 300 ms for.
+pub const CONNECT_STAGGER: Duration = Duration::from_millis(250);
+
+/// Addresses of one host that are tried for a connection. Each that does not answer costs a socket
+/// meanwhile.
+pub const ADDRESSES_TRIED: usize = 16;
+
+/// Bytes of a request that wait in a connection while what its other end has to say is looked at: a few
+/// pieces. Past it they go out first.
+pub const UNSENT_BYTES: usize = 64 * 1024;
+
+/// Hosts that something is remembered of, such as their addresses. Those that somebody waits for come on
+/// top.
 pub const HOST_NAMES: usize = 256;
 
-/// How long the addresses of a host name are used: failovers by DNS count on about this.
-pub const ADDRESS_AGE: Duration = Duration::from_secs(30);
+/// How long the addresses of a host name are used for new connections. Long enough that a crowd of them
+/// asks once, and no longer, because failovers by DNS wait for it.
+pub const ADDRESS_AGE: Duration = Duration::from_secs(5);
 
-/// How long a failed lookup is taken for granted. A lookup can block for many seconds, so those who
-/// wait for the same name must not each pay for it; yet a new name should be found soon.
-pub const LOOKUP_FAILURE_AGE: Duration = Duration::from_secs(2);
+/// How long they are used while the name cannot be looked up: an outage of DNS is often what there is to
+/// tell.
+pub const ADDRESS_AGE_AT_MOST: Duration = Duration::from_secs(3600);
+
+/// How long a failed lookup is taken for granted. Those who wait for the same name share one, so this is
+/// only for those who come right after; and a name that is back should be found soon.
+pub const LOOKUP_FAILURE_AGE: Duration = Duration::from_secs(1);
+
+/// How long a lookup is waited for where older addresses are known.
+pub const LOOKUP_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Lookups under way at a time, each on a thread that exists only meanwhile. So many names may hang, for
+/// half a minute mostly, before others wait for them.
+pub const LOOKUP_THREADS: usize = 16;
 
 /// Bytes that a file with a receiver's address may have.
 pub const URL_FILE: u64 = 64 * 1024;

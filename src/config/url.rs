@@ -27,6 +27,9 @@ pub fn check_url(text: &str) -> Result<Endpoint, String> {
     }
     let uri: Uri = text.parse().map_err(|_| unreadable(text))?;
     let host = uri.host().ok_or("missing host for URL")?;
+    if host.contains('%') && !host.contains("%25") {
+        return Err("a zone stands behind %25, as in [fe80::1%25eth0]".into());
+    }
     let port = match host_and_port.strip_prefix(host) {
         None | Some("") | Some(":") => default_port,
         Some(_) => uri
@@ -121,6 +124,8 @@ mod tests {
         assert_eq!(endpoint("http://user@a/x"), "http://a:80");
         assert_eq!(endpoint("http://[::1]:9093/x"), "http://[::1]:9093");
         assert_eq!(endpoint("http://[::1]/x"), "http://[::1]:80");
+        let zoned = "http://[fe80::1%25eth0]:9093/x";
+        assert_eq!(endpoint(zoned), "http://[fe80::1%25eth0]:9093");
     }
 
     #[test]
@@ -143,6 +148,10 @@ mod tests {
         assert_eq!(
             fault("http://a:99999/"),
             "the port is not a number up to 65535"
+        );
+        assert_eq!(
+            fault("http://[fe80::1%eth0]/x"),
+            "a zone stands behind %25, as in [fe80::1%25eth0]"
         );
     }
 

@@ -50,6 +50,13 @@ impl Address {
         self.authorization.as_deref()
     }
 
+    /// What the header `Host` has to be where it is not simply the host and port of the URI: one without
+    /// a zone.
+    pub fn host_header(&self) -> Option<String> {
+        let has_zone = split_zone(host_of(&self.uri)).1.is_some();
+        has_zone.then(|| authority_of(&self.uri))
+    }
+
     /// `host:port`, fit for messages.
     pub fn endpoint(&self) -> String {
         format!("{}:{}", self.host(), self.port())
@@ -125,15 +132,44 @@ pub fn port_of(uri: &Uri) -> u16 {
     uri.port_u16().unwrap_or(implied)
 }
 
+/// The host of `uri`, an IPv6 address without its brackets.
+pub fn host_of(uri: &Uri) -> &str {
+    let host = uri.host().unwrap_or_default();
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    bare.unwrap_or(host)
+}
+
+/// `host` and the zone behind it (RFC 6874), which has a meaning on this host alone.
+pub fn split_zone(host: &str) -> (&str, Option<&str>) {
+    match host.split_once("%25") {
+        Some((host, zone)) => (host, Some(zone)),
+        None => (host, None),
+    }
+}
+
+/// Host and port of `uri` as others are told them: without a zone, as in Go.
+pub fn authority_of(uri: &Uri) -> String {
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    match (split_zone(authority), authority.rsplit_once(']')) {
+        ((host, Some(_)), Some((_, port))) => format!("{host}]{port}"),
+        _ => authority.to_owned(),
+    }
+}
+
 impl std::fmt::Debug for Address {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "Address({})", self.endpoint())
     }
 }
 
-/// Whether there is a host, and a number where a port belongs.
+/// Whether there is a host, with a zone as URLs have it if any, and a number where a port belongs.
 fn has_sound_host(uri: &Uri) -> bool {
-    uri.authority().is_some_and(|authority| {
+    let has_sound_zone = |host: &str| !host.contains('%') || host.contains("%25");
+    let authority = uri.authority();
+    let authority = authority.filter(|authority| has_sound_zone(authority.host()));
+    authority.is_some_and(|authority| {
         let is_bare = authority.host().len() == authority.as_str().len();
         !authority.host().is_empty() && (is_bare || authority.port_u16().is_some())
     })
@@ -254,9 +290,28 @@ mod tests {
             "http://u:%+1@host/",
             "http://host/a\nb",
             "http://ho st/",
+            "http://[::1%lo]/",
         ] {
             assert_eq!(Address::parse(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_zone_belongs_to_the_address_and_is_told_nobody() {
+        let zoned = address("http://[fe80::1%25eth0]:81/a");
+        assert_eq!(host_of(zoned.uri()), "fe80::1%25eth0");
+        assert_eq!(split_zone(host_of(zoned.uri())), ("fe80::1", Some("eth0")));
+        assert_eq!(zoned.host_header().as_deref(), Some("[fe80::1]:81"));
+        let zoned = address("http://[fe80::1%25eth0]/a");
+        assert_eq!(zoned.host_header().as_deref(), Some("[fe80::1]"));
+        for plain in ["http://[::1]:81/", "http://host:81/"] {
+            assert_eq!(
+                address(plain).host_header(),
+                None,
+                "which the URI says itself"
+            );
+        }
+        assert_eq!(authority_of(address("http://[::1]:81/").uri()), "[::1]:81");
     }
 
     #[test]

@@ -183,6 +183,7 @@ impl Clients {
         for entry in table.clients.values() {
             entry.client.hang_up();
         }
+        self.workshop.resolver.hang_up();
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

@@ -3,16 +3,16 @@
 //! Owns its listener, one thread for it and one for each connection; they end with the process.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded, never};
 
 use crate::threads::{self, CONNECTION_STACK};
 
 /// A listening receiver and what it has seen.
 pub struct FakeReceiver {
-    port: u16,
+    address: SocketAddr,
     seen: Receiver<Seen>,
 }
 
@@ -37,6 +37,15 @@ pub enum Reply {
     WriteAndClose(String),
     /// Writes this and leaves the connection open without reading on.
     WriteAndHang(String),
+}
+
+/// What becomes of bodies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Bodies {
+    /// They are read before the script is asked.
+    Read,
+    /// The script is asked once it has a head, and the body is left where it is.
+    Left,
 }
 
 type Script = dyn Fn(&Seen) -> Reply + Send + Sync;
@@ -77,35 +86,49 @@ impl Seen {
 impl FakeReceiver {
     /// Listens on a free port of this host and lets `script` answer.
     pub fn start(script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
-        FakeReceiver::start_over(|stream| Box::new(stream), script)
+        FakeReceiver::start_over(|stream| Box::new(stream), Bodies::Read, script)
     }
 
     /// Likewise, with `wrap` between the connection and the script, such as TLS.
     pub fn start_over(
         wrap: impl Fn(TcpStream) -> Box<dyn Stream> + Send + Sync + 'static,
+        bodies: Bodies,
         script: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
+        FakeReceiver::start_at(listener, wrap, bodies, script)
+    }
+
+    /// Likewise, at an address of the caller's choice.
+    pub fn start_at(
+        listener: TcpListener,
+        wrap: impl Fn(TcpStream) -> Box<dyn Stream> + Send + Sync + 'static,
+        bodies: Bodies,
+        script: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let address = listener.local_addr().expect("an address");
         let (sender, seen) = bounded(1000);
         let (wrap, script): (Arc<Wrap>, Arc<Script>) = (Arc::new(wrap), Arc::new(script));
         start_thread(move || {
             for (connection, stream) in listener.incoming().flatten().enumerate() {
                 let (wrap, script, sender) = (wrap.clone(), script.clone(), sender.clone());
-                start_thread(move || serve(connection, wrap(stream), &script, &sender));
+                start_thread(move || {
+                    let reader = BufReader::new(wrap(stream));
+                    serve(connection, reader, bodies, &script, &sender);
+                });
             }
         });
-        FakeReceiver { port, seen }
+        FakeReceiver { address, seen }
     }
 
     /// Its address with `path`.
     pub fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
+        format!("http://{}{path}", self.address)
     }
 
     /// Its port.
     pub fn port(&self) -> u16 {
-        self.port
+        self.address.port()
     }
 
     /// All requests that came in so far and were not taken yet.
@@ -124,9 +147,14 @@ fn start_thread(body: impl FnOnce() + Send + 'static) {
     threads::spawn("fake-receiver", CONNECTION_STACK, body).expect("a thread");
 }
 
-fn serve(connection: usize, stream: Box<dyn Stream>, script: &Arc<Script>, sender: &Sender<Seen>) {
-    let mut reader = BufReader::new(stream);
-    while let Some(seen) = read_request(connection, &mut reader) {
+fn serve(
+    connection: usize,
+    mut reader: BufReader<Box<dyn Stream>>,
+    bodies: Bodies,
+    script: &Arc<Script>,
+    sender: &Sender<Seen>,
+) {
+    while let Some(seen) = read_request(connection, &mut reader, bodies) {
         let reply = script(&seen);
         sender.send(seen).ok();
         let stream = reader.get_mut();
@@ -135,6 +163,10 @@ fn serve(connection: usize, stream: Box<dyn Stream>, script: &Arc<Script>, sende
             Reply::WriteAndClose(text) => {
                 write(stream, &text);
                 return;
+            }
+            Reply::WriteAndHang(text) if bodies == Bodies::Left => {
+                write(stream, &text);
+                never::<()>().recv().ok();
             }
             Reply::WriteAndHang(text) => {
                 write(stream, &text);
@@ -152,7 +184,7 @@ fn write(stream: &mut impl Write, text: &str) {
     stream.flush().ok();
 }
 
-fn read_request(connection: usize, reader: &mut impl BufRead) -> Option<Seen> {
+fn read_request(connection: usize, reader: &mut impl BufRead, bodies: Bodies) -> Option<Seen> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if reader.read_line(&mut head).ok()? == 0 {
@@ -165,6 +197,9 @@ fn read_request(connection: usize, reader: &mut impl BufRead) -> Option<Seen> {
         head_as_sent: head,
         body: Vec::new(),
     };
+    if bodies == Bodies::Left {
+        return Some(seen);
+    }
     let length = seen.header("content-length").unwrap_or("0").parse().ok()?;
     seen.body = vec![0; length];
     reader.read_exact(&mut seen.body).ok()?;

@@ -7,6 +7,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use super::head::NoAnswer;
 use super::printable::printable;
 use super::resolver::LookupError;
 use crate::limits;
@@ -44,12 +45,12 @@ pub enum Cause {
     Closed,
     /// The whole attempt took as long as it may.
     Timeout(Duration),
-    /// The head of the answer is past our limit.
-    AnswerTooLarge,
     /// No trust, or no common version.
     Tls(String),
     /// What came is not HTTP.
     Protocol(String),
+    /// What we were about to send cannot be sent.
+    Request(String),
     /// Anything else.
     Other(String),
 }
@@ -61,14 +62,16 @@ impl Fault {
         let cause = match error {
             ureq::Error::Other(inner) => match inner.downcast::<LookupError>() {
                 Ok(lookup) => return Fault::Lookup(*lookup),
+                Err(inner) if inner.is::<NoAnswer>() => Cause::Protocol(inner.to_string()),
                 Err(inner) => Cause::Other(printable(&inner.to_string())),
             },
             ureq::Error::Io(error) => Cause::from_io(&error, timeout),
             ureq::Error::Timeout(_) => Cause::Timeout(timeout),
-            ureq::Error::LargeResponseHeader(..) => Cause::AnswerTooLarge,
             ureq::Error::Rustls(error) => Cause::Tls(error.to_string()),
             ureq::Error::Tls(text) => Cause::Tls(text.to_owned()),
-            ureq::Error::Protocol(error) => Cause::Protocol(printable(&error.to_string())),
+            // Of answers ureq reads only the clean head that we write, and bodies, whose faults cost
+            // the connection alone.
+            ureq::Error::Protocol(error) => Cause::Request(printable(&error.to_string())),
             // The text of this one holds the URL.
             ureq::Error::BadUri(_) => Cause::Other("the address cannot be requested".to_owned()),
             other => Cause::Other(printable(&other.to_string())),
@@ -149,9 +152,9 @@ impl fmt::Display for Cause {
                     Duration::from_millis(milliseconds)
                 )
             }
-            Cause::AnswerTooLarge => out.write_str("the head of the answer is too large"),
             Cause::Tls(text) => write!(out, "TLS: {text}"),
             Cause::Protocol(text) => write!(out, "the answer is not HTTP: {text}"),
+            Cause::Request(text) => write!(out, "our request cannot be sent: {text}"),
             Cause::Other(text) => out.write_str(text),
         }
     }

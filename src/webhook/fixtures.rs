@@ -2,12 +2,16 @@
 
 use std::fs;
 use std::io;
-use std::net::Shutdown;
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rustix::net::{
+    AddressFamily, SocketFlags, SocketType, bind, connect, getsockname, listen, socket_with,
+};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::version::{TLS12, TLS13};
@@ -15,12 +19,12 @@ use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use super::address::Address;
 use super::client::Clients;
-use super::fake_receiver::{FakeReceiver, Reply, Seen, answer};
+use super::fake_receiver::{Bodies, FakeReceiver, Reply, Seen, Stream, answer};
 use super::fault::Fault;
+use super::idle::KeptConnections;
 use super::link::Workshop;
 use super::post::Poster;
 use super::resolver::Resolver;
-use super::transport::KeptConnections;
 use super::trust::{HostRoots, provider};
 use super::verdict::Answer;
 use crate::clock::Clock;
@@ -50,6 +54,21 @@ pub fn poster() -> Poster {
     Poster::new(Clients::new(workshop(clock)), clock)
 }
 
+/// A poster for which names have the addresses that `ask` says.
+pub fn poster_asking(
+    ask: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static,
+) -> Poster {
+    let clock = Clock::start();
+    poster_with(Arc::new(Resolver::asking(clock, ask)), clock)
+}
+
+/// A poster that looks names up by way of `resolver`.
+pub fn poster_with(resolver: Arc<Resolver>, clock: Clock) -> Poster {
+    let mut workshop = workshop(clock);
+    workshop.resolver = resolver;
+    Poster::new(Clients::new(workshop), clock)
+}
+
 /// Posts `{}` to `url` as `http` says, by way of a poster of its own.
 pub fn post_as(http: &HttpConfig, url: &str) -> Result<Answer, Fault> {
     post_by(&poster(), http, url)
@@ -64,6 +83,46 @@ pub fn post_by(poster: &Poster, http: &HttpConfig, url: &str) -> Result<Answer, 
 /// A receiver that finds everything fine.
 pub fn content_receiver() -> FakeReceiver {
     FakeReceiver::start(|_| Reply::Write(answer("200 OK", "", "fine")))
+}
+
+/// An address that swallows what is sent to it, as one without a way back does: a listener whose backlog
+/// is full drops every further SYN.
+pub struct Hole {
+    /// Where it is.
+    pub address: SocketAddr,
+    _listener: OwnedFd,
+    _waiting: Vec<OwnedFd>,
+}
+
+impl Hole {
+    /// One at `address`, which may have port 0.
+    pub fn at(address: &str) -> Self {
+        let address: SocketAddr = address.parse().expect("an address");
+        let tcp = || {
+            let family = if address.is_ipv6() {
+                AddressFamily::INET6
+            } else {
+                AddressFamily::INET
+            };
+            socket_with(family, SocketType::STREAM, SocketFlags::NONBLOCK, None).expect("a socket")
+        };
+        let listener = tcp();
+        bind(&listener, &address).expect("a free port");
+        listen(&listener, 0).expect("it is bound");
+        let address = getsockname(&listener).expect("it is bound");
+        let address: SocketAddr = address.try_into().expect("an address with a port");
+        let waiting = (0..4).map(|_| {
+            let socket = tcp();
+            connect(&socket, &address).expect_err("it waits for its place");
+            socket
+        });
+        let waiting = waiting.collect();
+        Hole {
+            address,
+            _listener: listener,
+            _waiting: waiting,
+        }
+    }
 }
 
 /// A secret that stands in the configuration.
@@ -199,6 +258,17 @@ pub enum Demand<'a> {
 
 /// A receiver behind TLS that finds everything fine. Post to its `url` under https.
 pub fn tls_receiver(shown: &Issued, demand: Demand<'_>) -> FakeReceiver {
+    let wrap = under_tls(shown, demand);
+    FakeReceiver::start_over(wrap, Bodies::Read, |_: &Seen| {
+        Reply::Write(answer("200 OK", "", "fine"))
+    })
+}
+
+/// What puts TLS around a connection, as a server that shows `shown`.
+pub fn under_tls(
+    shown: &Issued,
+    demand: Demand<'_>,
+) -> impl Fn(TcpStream) -> Box<dyn Stream> + Send + Sync + 'static + use<> {
     let versions = match demand {
         Demand::Tls12 => vec![&TLS12],
         Demand::Tls13 => vec![&TLS13],
@@ -219,19 +289,18 @@ pub fn tls_receiver(shown: &Issued, demand: Demand<'_>) -> FakeReceiver {
     let chain = vec![shown.certificate.der().clone()];
     let config = config.with_single_cert(chain, key);
     let config = Arc::new(config.expect("a sound certificate"));
-    FakeReceiver::start_over(
-        move |mut stream| {
-            let connection = ServerConnection::new(config.clone());
-            let mut connection = connection.expect("a sound configuration");
-            if connection.complete_io(&mut stream).is_err() {
-                // A close with bytes unread would overtake the alert that says why.
-                stream.shutdown(Shutdown::Write).ok();
-                io::copy(&mut stream, &mut io::sink()).ok();
-            }
-            Box::new(StreamOwned::new(connection, stream))
-        },
-        |_: &Seen| Reply::Write(answer("200 OK", "", "fine")),
-    )
+    move |mut stream| {
+        let connection = ServerConnection::new(config.clone());
+        let mut connection = connection.expect("a sound configuration");
+        // What is said must be on its way before the connection is closed with bytes unread.
+        stream.set_nodelay(true).expect("it is open");
+        if connection.complete_io(&mut stream).is_err() {
+            // A close with bytes unread would overtake the alert that says why.
+            stream.shutdown(Shutdown::Write).ok();
+            io::copy(&mut stream, &mut io::sink()).ok();
+        }
+        Box::new(StreamOwned::new(connection, stream))
+    }
 }
 
 /// The address of a receiver behind TLS.

@@ -9,12 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ureq::Agent;
 
-use super::address::Address;
+use super::address::{Address, host_of};
+use super::dial::Dialer;
 use super::fault::Fault;
+use super::idle::KeptConnections;
 use super::proxy::Proxies;
 use super::resolver::Resolver;
 use super::tls::{Stamps, TlsSettings};
-use super::transport::{self, KeptConnections};
+use super::transport;
 use super::trust::HostRoots;
 use crate::clock::Clock;
 use crate::config::{Proxy, TlsConfig};
@@ -26,7 +28,7 @@ pub struct Workshop {
     pub user_agent: String,
     /// Idle connections that each keeps.
     pub kept: KeptConnections,
-    /// The memory of host names.
+    /// The memory of hosts.
     pub resolver: Arc<Resolver>,
     /// The host's trusted roots.
     pub host_roots: Arc<HostRoots>,
@@ -82,8 +84,11 @@ impl Link {
         let agent = transport::agent(
             &workshop.user_agent,
             workshop.kept,
-            workshop.resolver.clone(),
-            self.proxies.clone(),
+            Dialer {
+                resolver: workshop.resolver.clone(),
+                proxies: self.proxies.clone(),
+                clock: workshop.clock,
+            },
             settings,
         );
         *state = State::Open(stamps, agent.clone());
@@ -97,6 +102,13 @@ impl Link {
             Some(proxy) => format!("{endpoint} through the proxy {}", proxy.endpoint()),
             None => endpoint,
         }
+    }
+
+    /// Notes that a connection towards `address` could not be made, or has failed.
+    pub fn failed(&self, address: &Address) {
+        let proxy = self.proxies.toward(address.uri());
+        let other_end = proxy.unwrap_or(address);
+        self.workshop.resolver.failed(host_of(other_end.uri()));
     }
 
     /// Closes every connection, those in use included, for good.

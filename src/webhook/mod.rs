@@ -11,22 +11,29 @@
 //! an attempt ends that attempt only.
 
 mod address;
+mod answer;
 mod check;
 mod client;
+mod dial;
+mod exchange;
 mod fault;
 mod go_json;
+mod head;
+mod idle;
 mod link;
 mod no_proxy;
 pub mod payload;
 mod post;
 mod printable;
 mod proxy;
+mod race;
 mod rendering;
 mod resolver;
 mod secret;
 mod socket;
 mod terminal;
 mod tls;
+mod tls_transport;
 mod token;
 mod token_answer;
 mod told;
@@ -41,11 +48,11 @@ use std::sync::Arc;
 
 pub use self::check::check_http;
 use self::client::Clients;
+use self::idle::KeptConnections;
 use self::link::Workshop;
 use self::post::Poster;
 use self::rendering::Rendering;
 use self::resolver::Resolver;
-use self::transport::KeptConnections;
 use self::trust::HostRoots;
 use crate::bell::{self, Mailbox};
 use crate::clock::Clock;

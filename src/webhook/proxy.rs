@@ -6,7 +6,7 @@
 
 use ureq::http::Uri;
 
-use super::address::{Address, port_of};
+use super::address::{Address, host_of, port_of, split_zone};
 use super::no_proxy::NoProxy;
 use super::secret::{self, Credentials};
 use crate::config::{Header, Proxy};
@@ -65,7 +65,7 @@ impl Proxies {
             Some("https") => self.https.as_ref(),
             _ => self.http.as_ref(),
         };
-        let host = target.host().unwrap_or_default();
+        let (host, _) = split_zone(host_of(target));
         let is_exempt = |exempt: &NoProxy| exempt.covers(host, port_of(target));
         proxy.filter(|_| !self.exempt.as_ref().is_some_and(is_exempt))
     }

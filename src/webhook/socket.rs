@@ -2,88 +2,28 @@
 //!
 //! Owns the socket, and what a request costs there: one call to write it, one to read its answer, and
 //! one before that to see whether the connection is still open. (ureq's own connection makes twelve of
-//! them.) Never waits past the time that ureq gives. Used by all send threads.
+//! them.) A write that cannot go on takes in what the other end has to say meanwhile, and lets the
+//! layers above look at it. Never waits past the time that ureq gives. Used by all send threads.
 
 use std::fmt;
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read};
 use std::mem;
-use std::net::{SocketAddr, TcpStream};
-use std::sync::{Arc, Weak};
+use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, recv};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, sendmsg};
 use ureq::Error;
-use ureq::unversioned::transport::time::Instant;
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
-};
+use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
 
-use super::transport::{INPUT_BUFFER, OUTPUT_BUFFER, remaining, remaining_of};
+use super::resolver::Trust;
+use super::transport::{CurrentTime, INPUT_BUFFER, limit, remaining_of};
+use crate::limits;
 
 /// Bytes that are held back for what follows, so that the head of a request goes out with its body.
 const HELD_BYTES: usize = 4 * 1024;
-
-/// What ureq's word for no limit is taken for. No request of ours goes without one.
-const NO_LIMIT: Duration = Duration::from_secs(24 * 3600);
-
-/// The least that one of several addresses gets of the time to connect.
-const ADDRESS_TIME: Duration = Duration::from_millis(10);
-
-/// The clock of ureq.
-type CurrentTime = Arc<dyn Fn() -> Instant + Send + Sync>;
-
-/// Opens connections.
-#[derive(Debug)]
-pub struct SocketConnector;
-
-impl Connector for SocketConnector {
-    type Out = Socket;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails,
-        _nothing: Option<()>,
-    ) -> Result<Option<Socket>, Error> {
-        let stream = Arc::new(open(details)?);
-        // What is held back here goes out in one piece, so nothing is gained by holding it longer.
-        stream.set_nodelay(true)?;
-        let handle: Weak<TcpStream> = Arc::downgrade(&stream);
-        (details.register_shutdown)(handle)?;
-        Ok(Some(Socket::new(stream, Arc::clone(&details.current_time))))
-    }
-}
-
-/// Connects to the first address that can be: each gets half of what is left, the last one all.
-fn open(details: &ConnectionDetails) -> Result<TcpStream, Error> {
-    let mut fault = Error::Io(ErrorKind::ConnectionRefused.into());
-    for (before, address) in details.addrs.iter().enumerate() {
-        let timeout = remaining(details);
-        let left = limit(timeout)?;
-        let is_last = before + 1 == details.addrs.len();
-        let share = if is_last { left } else { left / 2 };
-        match connect(*address, share.max(ADDRESS_TIME)) {
-            Ok(stream) => return Ok(stream),
-            Err(error) if error.kind() == ErrorKind::TimedOut => {
-                fault = Error::Timeout(timeout.reason);
-            }
-            Err(error) => fault = Error::Io(error),
-        }
-    }
-    Err(fault)
-}
-
-fn connect(address: SocketAddr, patience: Duration) -> io::Result<TcpStream> {
-    TcpStream::connect_timeout(&address, patience)
-}
-
-/// What is left of a time, if anything is.
-fn limit(timeout: NextTimeout) -> Result<Duration, Error> {
-    if timeout.after.is_zero() {
-        return Err(Error::Timeout(timeout.reason));
-    }
-    Ok(timeout.not_zero().map_or(NO_LIMIT, |after| *after))
-}
 
 /// An open connection.
 pub struct Socket {
@@ -95,43 +35,116 @@ pub struct Socket {
     /// Whether something was read since it was asked last whether the connection is open.
     has_answered: bool,
     reading: SetTimeout,
-    writing: SetTimeout,
     current_time: CurrentTime,
+    trust: Trust,
+}
+
+/// What a write that could not go on has waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waited {
+    /// There is room again, or an error that the next write finds.
+    Room,
+    /// Something came from the other end.
+    Input,
+    /// The other end says no more, and may still read.
+    Silence,
 }
 
 impl Socket {
-    fn new(stream: Arc<TcpStream>, current_time: CurrentTime) -> Self {
+    /// Over `stream`, for requests whose longest line fits into `output_size`. Where `trust` ends, it
+    /// does not serve again.
+    pub fn new(
+        stream: Arc<TcpStream>,
+        current_time: CurrentTime,
+        output_size: usize,
+        trust: Trust,
+    ) -> Self {
         Socket {
             stream,
-            buffers: LazyBuffers::new(INPUT_BUFFER, OUTPUT_BUFFER),
+            buffers: LazyBuffers::new(INPUT_BUFFER, output_size),
             held: Vec::new(),
             has_answered: false,
             reading: SetTimeout::default(),
-            writing: SetTimeout::default(),
             current_time,
+            trust,
         }
     }
 
-    /// Writes what is held back and so much of the output.
+    /// Writes what is held back and so much of the output. If there is no room for all of it and the
+    /// other end says something, the rest is held back, within its bound.
     fn send(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        let output = &self.buffers.output()[..amount];
-        let mut pieces = [IoSlice::new(&self.held), IoSlice::new(output)];
-        let mut rest = &mut pieces[..];
-        IoSlice::advance_slices(&mut rest, 0);
-        let (began, mut stream) = ((self.current_time)(), &*self.stream);
-        while !rest.is_empty() {
-            let left = limit(remaining_of(timeout, began, (self.current_time)()))?;
-            self.writing
-                .set(left, |time| stream.set_write_timeout(time))?;
-            match stream.write_vectored(rest) {
-                Ok(0) => return Err(Error::Io(ErrorKind::WriteZero.into())),
-                Ok(written) => IoSlice::advance_slices(&mut rest, written),
-                Err(error) if may_go_on(&error) => self.writing.was_too_short(),
-                Err(error) => return Err(Error::Io(error)),
+        let began = (self.current_time)();
+        let (mut sent, mut may_come) = (0, true);
+        while sent < self.held.len() + amount {
+            match self.write(amount, sent) {
+                Ok(written) => sent += written,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => {
+                    let left = limit(remaining_of(timeout, began, (self.current_time)()))?;
+                    let unsent = self.held.len() + amount - sent;
+                    let may_hold = unsent <= limits::UNSENT_BYTES;
+                    match self.wait_for_room(left, may_hold && may_come)? {
+                        Waited::Input => {
+                            self.hold_back(amount, sent);
+                            return Ok(());
+                        }
+                        Waited::Silence => may_come = false,
+                        Waited::Room => {}
+                    }
+                }
+                Err(error) => {
+                    // Not to be tried again before what came can be read.
+                    self.held.clear();
+                    return Err(Error::Io(error.into()));
+                }
             }
         }
         self.held.clear();
         Ok(())
+    }
+
+    /// Writes without waiting what is held back and so much of the output, but for what was `sent`.
+    fn write(&mut self, amount: usize, sent: usize) -> Result<usize, Errno> {
+        let output = &self.buffers.output()[..amount];
+        let mut pieces = [IoSlice::new(&self.held), IoSlice::new(output)];
+        let mut rest = &mut pieces[..];
+        IoSlice::advance_slices(&mut rest, sent);
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        let nothing = &mut SendAncillaryBuffer::default();
+        sendmsg(&*self.stream, rest, nothing, flags)
+    }
+
+    fn wait_for_room(&mut self, left: Duration, may_read: bool) -> io::Result<Waited> {
+        let may_read = may_read && !self.buffers.input_append_buf().is_empty();
+        let reading = if may_read {
+            PollFlags::IN
+        } else {
+            PollFlags::empty()
+        };
+        let mut socket = [PollFd::new(&*self.stream, PollFlags::OUT | reading)];
+        wait_for(&mut socket, left)?;
+        if socket[0].revents() != PollFlags::IN {
+            return Ok(Waited::Room);
+        }
+        match recv(
+            &*self.stream,
+            self.buffers.input_append_buf(),
+            RecvFlags::DONTWAIT,
+        ) {
+            Ok((amount @ 1.., _)) => {
+                self.buffers.input_appended(amount);
+                Ok(Waited::Input)
+            }
+            Ok(_) => Ok(Waited::Silence),
+            Err(_) => Ok(Waited::Room),
+        }
+    }
+
+    fn hold_back(&mut self, amount: usize, sent: usize) {
+        let held = self.held.len();
+        let output = &self.buffers.output()[sent.saturating_sub(held)..amount];
+        self.held.extend_from_slice(output);
+        self.held.drain(..sent.min(held));
     }
 }
 
@@ -152,6 +165,10 @@ impl Transport for Socket {
         let (began, stream) = ((self.current_time)(), Arc::clone(&self.stream));
         if !self.held.is_empty() {
             self.send(0, timeout)?;
+            if !self.held.is_empty() {
+                // Something came instead.
+                return Ok(true);
+            }
         }
         loop {
             let left = limit(remaining_of(timeout, began, (self.current_time)()))?;
@@ -173,16 +190,26 @@ impl Transport for Socket {
     /// matters, and only that answer is looked for: whatever there is to read was not asked for.
     fn is_open(&mut self) -> bool {
         if mem::take(&mut self.has_answered) {
-            return true;
+            self.trust.renew();
+            return self.held.is_empty();
         }
-        let unasked = recv(&self.stream, &mut [0_u8; 1][..], RecvFlags::DONTWAIT);
-        unasked.is_err_and(|error| error == Errno::WOULDBLOCK)
+        let unasked = || recv(&self.stream, &mut [0_u8; 1][..], RecvFlags::DONTWAIT);
+        self.trust.holds() && unasked().is_err_and(|error| error == Errno::WOULDBLOCK)
     }
 }
 
 impl fmt::Debug for Socket {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Socket")
+    }
+}
+
+/// Waits until there is something to do with one of `sockets`, a signal comes, or the time is over.
+pub fn wait_for(sockets: &mut [PollFd<'_>], time: Duration) -> io::Result<()> {
+    let time = Timespec::try_from(time).ok();
+    match poll(sockets, time.as_ref()) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

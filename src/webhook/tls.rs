@@ -16,6 +16,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, SupportedProtocolVersion};
 
+use super::address::split_zone;
 use super::secret;
 use super::trust::{Anybody, Authorities, HostRoots, provider};
 use crate::config::{Secret, TlsConfig, TlsVersion};
@@ -95,11 +96,11 @@ impl TlsSettings {
         })
     }
 
-    /// The name that the certificate of `host` must have.
+    /// The name that the certificate of `host` must have, which is without brackets and may have a zone.
     pub fn server_name(&self, host: &str) -> Result<ServerName<'static>, String> {
         match &self.server_name {
             Some(name) => Ok(name.clone()),
-            None => named(host.trim_start_matches('[').trim_end_matches(']')),
+            None => named(split_zone(host).0),
         }
     }
 

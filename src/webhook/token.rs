@@ -9,13 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ureq::Body;
 use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use ureq::http::{Request, Response};
+use ureq::http::{HeaderMap, Response};
 
 use super::address::Address;
 use super::client::basic;
+use super::exchange::Exchange;
 use super::fault::Fault;
 use super::link::{Link, Workshop};
-use super::secret;
+use super::secret::{self, Credentials};
 use super::token_answer::{self, Granted};
 use crate::clock::Clock;
 use crate::config::OAuth2;
@@ -127,30 +128,39 @@ impl TokenSource {
     fn ask_in(&self, style: Style, secret: &str, deadline: Mono) -> Result<Granted, Fault> {
         let address = Address::parse(&self.config.token_url)
             .ok_or_else(|| Fault::Setup("token_url is no http or https URL".to_owned()))?;
-        let mut request =
-            Request::post(address.uri()).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let authorization = match style {
-            Style::Header => Some(basic(
-                &form_escaped(&self.config.client_id),
-                &form_escaped(secret),
-            )),
-            Style::Parameters => address.authorization().map(str::to_owned),
-        };
-        if let Some(authorization) = authorization {
-            request = request.header(AUTHORIZATION, authorization);
-        }
         let form = self.form(style, secret);
-        let left = deadline.since(self.clock.mono());
-        let fault = |error| Fault::from_ureq(error, self.link.describe(&address), left);
-        let request = request
-            .body(form.as_bytes())
-            .map_err(|error| fault(error.into()))?;
-        let agent = self.link.agent()?;
-        let request = agent.configure_request(request).timeout_global(Some(left));
-        let response = agent.run(request.build());
-        let response = response.map_err(fault).map_err(Fault::of_token)?;
-        token_answer_of(response)
+        let timeout = deadline.since(self.clock.mono());
+        let exchange = Exchange {
+            link: &self.link,
+            body: form.as_bytes(),
+            content_type: "application/x-www-form-urlencoded",
+            follows_redirects: true,
+            deadline,
+            timeout,
+            clock: self.clock,
+        };
+        let response = exchange.run(address.clone(), |address, credentials| {
+            self.headers(style, secret, address, credentials)
+        });
+        token_answer_of(response.map_err(Fault::of_token)?)
             .map_err(|why| Fault::Token(format!("{}: {why}", self.link.describe(&address))))
+    }
+
+    fn headers(
+        &self,
+        style: Style,
+        secret: &str,
+        address: &Address,
+        credentials: Credentials,
+    ) -> Result<HeaderMap, Fault> {
+        let mut headers = HeaderMap::new();
+        let ours = (style == Style::Header && credentials == Credentials::Allowed)
+            .then(|| basic(&form_escaped(&self.config.client_id), &form_escaped(secret)));
+        if let Some(text) = ours.as_deref().or(address.authorization()) {
+            let value = secret::header_value(text, "header Authorization");
+            headers.insert(AUTHORIZATION, value.map_err(Fault::Setup)?);
+        }
+        Ok(headers)
     }
 
     /// The body of a request: parameters sorted by name, as Go sends them.

@@ -1,58 +1,44 @@
 //! The seam to ureq's parts that are outside of its semver promise: name resolution, proxies, TLS.
 //!
-//! Owns the making of agents and of the layers of their connections: TCP, TLS to an https proxy,
-//! the way through the proxy, TLS to the receiver. Everything here, in `socket.rs` and in `tunnel.rs`
-//! may have to change with ureq's next minor version, and nothing elsewhere. Used by all send threads.
+//! Owns the making of agents and of the layers of their connections: TCP, TLS to an https proxy, the way
+//! through the proxy, TLS to the receiver, and on top the layer that finds the answer. Everything here,
+//! in `dial.rs`, `idle.rs`, `socket.rs`, `tls_transport.rs`, `tunnel.rs` and `answer.rs` may have to change with
+//! ureq's next minor version, and nothing elsewhere. Used by all send threads.
 
-use std::fmt;
-use std::io::{Read, Write};
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use rustls::{ClientConnection, StreamOwned};
 use ureq::http::Uri;
-use ureq::unversioned::resolver::{self, ResolvedSocketAddrs};
 use ureq::unversioned::transport::time::{Duration, Instant};
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport, TransportAdapter,
-};
-use ureq::{Agent, Error, config::AutoHeaderValue, config::Config};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout, Transport};
+use ureq::{Agent, Error, config::AutoHeaderValue};
 
-use super::address::{Address, port_of};
+use super::address::host_of;
+use super::answer::AnswerTransport;
+use super::dial::{Dialer, NoLookup};
 use super::fault::ConnectFault;
-use super::proxy::Proxies;
-use super::resolver::Resolver;
-use super::socket::SocketConnector;
+use super::idle::{Idle, KeptConnections, Leased};
 use super::tls::TlsSettings;
+use super::tls_transport::TlsTransport;
 use super::tunnel::{ForwardTransport, open_tunnel};
 use crate::limits;
 
-/// Bytes read ahead on a connection. More than a head may have, since ureq sees that a head is too
-/// large only once the surplus is in the buffer.
-pub const INPUT_BUFFER: usize = 2 * limits::ANSWER_HEAD;
+/// The clock of ureq.
+pub type CurrentTime = Arc<dyn Fn() -> Instant + Send + Sync>;
 
-/// Bytes written at once.
+/// What ureq's word for no limit is taken for. No request of ours goes without one.
+const NO_LIMIT: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
+/// Bytes read ahead on a connection: more than any line of a head has that makes sense, and a body's
+/// piece of good size.
+pub const INPUT_BUFFER: usize = 16 * 1024;
+
+/// Bytes written at once, and so the longest line of a request, unless a request asks for more.
 pub const OUTPUT_BUFFER: usize = 16 * 1024;
 
-/// Idle connections that are kept: as many as there can be uses for at a time.
-#[derive(Clone, Copy, Debug)]
-pub struct KeptConnections {
-    /// In all.
-    pub total: usize,
-    /// To one host and port.
-    pub per_host: usize,
-}
-
-/// An agent with a pool of connections of its own, for all workers.
+/// An agent with connections of its own, for all workers; `kept` are those that are idle.
 ///
 /// It follows no redirect, and takes every status for an answer.
-pub fn agent(
-    user_agent: &str,
-    kept: KeptConnections,
-    resolver: Arc<Resolver>,
-    proxies: Arc<Proxies>,
-    tls: TlsSettings,
-) -> Agent {
+pub fn agent(user_agent: &str, kept: KeptConnections, dialer: Dialer, tls: TlsSettings) -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -60,81 +46,54 @@ pub fn agent(
         .user_agent(user_agent)
         .accept(AutoHeaderValue::None)
         .accept_encoding(AutoHeaderValue::None)
-        .max_idle_connections(kept.total)
-        .max_idle_connections_per_host(kept.per_host)
-        .max_idle_age(limits::IDLE_CONNECTION)
-        .max_response_header_size(limits::ANSWER_HEAD)
+        .max_idle_connections(0)
         .input_buffer_size(INPUT_BUFFER)
         .output_buffer_size(OUTPUT_BUFFER)
         .timeout_recv_body(Some(limits::ANSWER_BODY_TIME))
         .build();
-    let names = Names {
-        resolver,
-        proxies: proxies.clone(),
-    };
-    let layers = LayerConnector { proxies, tls };
-    let connector = SocketConnector.chain(layers);
-    Agent::with_parts(config, connector, names)
+    let idle = Arc::new(Idle::new(kept, dialer.clock));
+    let connections = Connections { idle, dialer, tls };
+    Agent::with_parts(config, connections, NoLookup)
 }
 
-/// Finds the addresses to connect to: the receiver's, or those of the proxy in front of it, which
-/// looks up the receiver by itself.
+/// Connections as ureq takes them: open ones that serve again, or new ones.
 #[derive(Debug)]
-struct Names {
-    resolver: Arc<Resolver>,
-    proxies: Arc<Proxies>,
-}
-
-impl resolver::Resolver for Names {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        _config: &Config,
-        _timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, Error> {
-        let uri = self.proxies.toward(uri).map_or(uri, Address::uri);
-        let host = uri.host().ok_or(Error::HostNotFound)?;
-        let found = self.resolver.resolve(host);
-        let found = found.map_err(|error| Error::Other(error.into()))?;
-        let mut addresses = resolver::Resolver::empty(self);
-        for address in found.iter() {
-            if addresses
-                .try_push(SocketAddr::new(*address, port_of(uri)))
-                .is_err()
-            {
-                break;
-            }
-        }
-        Ok(addresses)
-    }
-}
-
-/// Puts what lies between us and the receiver on top of the TCP connection.
-#[derive(Debug)]
-struct LayerConnector {
-    proxies: Arc<Proxies>,
+struct Connections {
+    idle: Arc<Idle>,
+    dialer: Dialer,
     tls: TlsSettings,
 }
 
-impl<In: Transport> Connector<In> for LayerConnector {
-    type Out = Box<dyn Transport>;
+impl Connector for Connections {
+    type Out = Leased;
 
     fn connect(
         &self,
         details: &ConnectionDetails,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, Error> {
-        let Some(transport) = chained else {
-            return Ok(None);
-        };
+        _nothing: Option<()>,
+    ) -> Result<Option<Leased>, Error> {
+        Ok(Some(
+            if details.config.output_buffer_size() == OUTPUT_BUFFER {
+                self.idle.serve(details.uri, || self.open(details))?
+            } else {
+                Leased::once(self.open(details)?)
+            },
+        ))
+    }
+}
+
+impl Connections {
+    /// Puts what lies between us and the receiver on top of a TCP connection.
+    fn open(&self, details: &ConnectionDetails) -> Result<AnswerTransport, Error> {
         let target = details.uri;
-        let mut transport = transport.boxed();
-        if let Some(proxy) = self.proxies.toward(target) {
+        let mut transport = self.dialer.dial(details)?.boxed();
+        let proxies = &self.dialer.proxies;
+        if let Some(proxy) = proxies.toward(target) {
             if proxy.uri().scheme_str() == Some("https") {
                 transport = self.secure(transport, proxy.uri(), details)?;
             }
             if details.needs_tls() {
-                let headers = self.proxies.connect_headers();
+                let headers = proxies.connect_headers();
                 let headers = headers.map_err(ConnectFault::into_ureq)?;
                 transport = open_tunnel(transport, proxy, &headers, details)?;
             } else {
@@ -144,11 +103,9 @@ impl<In: Transport> Connector<In> for LayerConnector {
         if details.needs_tls() {
             transport = self.secure(transport, target, details)?;
         }
-        Ok(Some(transport))
+        Ok(AnswerTransport::new(transport))
     }
-}
 
-impl LayerConnector {
     /// TLS on top of `transport`, with who stands at `uri`.
     fn secure(
         &self,
@@ -156,17 +113,10 @@ impl LayerConnector {
         uri: &Uri,
         details: &ConnectionDetails,
     ) -> Result<Box<dyn Transport>, Error> {
-        let name = self.tls.server_name(uri.host().unwrap_or_default());
+        let name = self.tls.server_name(host_of(uri));
         let name = name.map_err(ConnectFault::into_ureq)?;
-        let mut connection = ClientConnection::new(self.tls.client_config(), name)?;
-        let mut socket = TransportAdapter::new(transport, details.current_time.clone());
-        socket.set_timeout(remaining(details));
-        connection.complete_io(&mut socket)?;
-        let transport = TlsTransport {
-            buffers: LazyBuffers::new(INPUT_BUFFER, OUTPUT_BUFFER),
-            stream: StreamOwned::new(connection, socket),
-        };
-        Ok(transport.boxed())
+        let config = self.tls.client_config();
+        Ok(TlsTransport::open(transport, config, name, details)?.boxed())
     }
 }
 
@@ -186,43 +136,12 @@ pub fn remaining_of(mut timeout: NextTimeout, started: Instant, now: Instant) ->
     timeout
 }
 
-/// A connection under TLS.
-struct TlsTransport {
-    buffers: LazyBuffers,
-    stream: StreamOwned<ClientConnection, TransportAdapter>,
-}
-
-impl Transport for TlsTransport {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        &mut self.buffers
+/// What is left of a time, if anything is.
+pub fn limit(timeout: NextTimeout) -> Result<std::time::Duration, Error> {
+    if timeout.after.is_zero() {
+        return Err(Error::Timeout(timeout.reason));
     }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.stream.get_mut().set_timeout(timeout);
-        self.stream.write_all(&self.buffers.output()[..amount])?;
-        Ok(())
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.stream.get_mut().set_timeout(timeout);
-        let amount = self.stream.read(self.buffers.input_append_buf())?;
-        self.buffers.input_appended(amount);
-        Ok(amount > 0)
-    }
-
-    fn is_open(&mut self) -> bool {
-        self.stream.get_mut().get_mut().is_open()
-    }
-
-    fn is_tls(&self) -> bool {
-        true
-    }
-}
-
-impl fmt::Debug for TlsTransport {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("TlsTransport")
-    }
+    Ok(timeout.not_zero().map_or(NO_LIMIT, |after| *after))
 }
 
 #[cfg(test)]

@@ -11,10 +11,10 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, NextTimeout, Transport, TransportAdapter,
 };
 
-use super::address::{Address, port_of};
+use super::address::{Address, authority_of, host_of, port_of, split_zone};
 use super::fault::ConnectFault;
+use super::head::Head;
 use super::transport::remaining;
-use crate::limits;
 
 /// What Go calls itself where nobody else is asked.
 const USER_AGENT: &str = "Go-http-client/1.1";
@@ -40,8 +40,10 @@ pub fn open_tunnel(
 }
 
 fn connect_request(target: &Uri, proxy: &Address, headers: &[(String, String)]) -> String {
-    let host = target.host().unwrap_or_default();
-    let at = format!("{host}:{}", port_of(target));
+    let at = match split_zone(host_of(target)) {
+        (host, _) if host.contains(':') => format!("[{host}]:{}", port_of(target)),
+        (host, _) => format!("{host}:{}", port_of(target)),
+    };
     let mut request = format!("CONNECT {at} HTTP/1.1\r\nHost: {at}\r\n");
     let is_ours = |name: &str| {
         proxy.authorization().is_some() && name.eq_ignore_ascii_case("proxy-authorization")
@@ -73,24 +75,18 @@ fn answered_status(
     transport: &mut dyn Transport,
     details: &ConnectionDetails,
 ) -> Result<u16, Error> {
+    let broken = |why: &str| ConnectFault::into_ureq(format!("the proxy's answer {why}"));
+    let mut head = Head::default();
     loop {
         let is_alive = transport.await_input(remaining(details))?;
         let buffers = transport.buffers();
-        let mut headers = [httparse::EMPTY_HEADER; limits::HEADERS];
-        let mut answer = httparse::Response::new(&mut headers);
-        let broken = |why: &str| ConnectFault::into_ureq(format!("the proxy's answer {why}"));
-        match answer.parse(buffers.input()) {
-            Ok(httparse::Status::Complete(length)) => {
-                let status = answer.code.unwrap_or_default();
-                buffers.input_consume(length);
-                return Ok(status);
-            }
-            Ok(httparse::Status::Partial) if !is_alive => return Err(broken("broke off")),
-            Ok(httparse::Status::Partial) if buffers.input().len() > limits::ANSWER_HEAD => {
-                return Err(broken("is too large"));
-            }
-            Ok(httparse::Status::Partial) => {}
-            Err(_) => return Err(broken("is not HTTP")),
+        let used = head.take(buffers.input());
+        buffers.input_consume(used.map_err(|why| broken(&format!("is not HTTP: {why}")))?);
+        match head.status().filter(|_| head.is_complete()) {
+            Some(_) if head.is_cut() => return Err(broken("is too large")),
+            Some(status) => return Ok(status),
+            None if !is_alive => return Err(broken("broke off")),
+            None => {}
         }
     }
 }
@@ -117,9 +113,7 @@ enum Turn {
 impl ForwardTransport {
     /// Requests on `inner` go to `target` by way of `proxy`.
     pub fn new(inner: Box<dyn Transport>, target: &Uri, proxy: &Address) -> Self {
-        let authority = target
-            .authority()
-            .map_or("", |authority| authority.as_str());
+        let authority = authority_of(target);
         ForwardTransport {
             inner,
             target: format!("http://{authority}"),

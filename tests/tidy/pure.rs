@@ -7,7 +7,7 @@ use crate::code::{Mention, mentions, tokens};
 use crate::tree::{Fault, Source, catches, hold, is_in, passes, rust_files};
 
 /// Files that decide. Beside these, nothing is called pure by a test.
-const PURE: [&str; 18] = [
+const PURE: [&str; 19] = [
     "src/model/",
     "src/engine/",
     "src/config/",
@@ -16,6 +16,7 @@ const PURE: [&str; 18] = [
     "src/journal/alertmanager/told.rs",
     "src/timer/wheel.rs",
     "src/timer/wheel/",
+    "src/webhook/head.rs",
     "src/webhook/payload.rs",
     "src/webhook/verdict.rs",
     "src/journal/census.rs",
@@ -61,7 +62,7 @@ const WORLD: [&str; 16] = [
 const PRINTING: [&str; 4] = ["print", "println", "eprint", "eprintln"];
 
 /// Who may make threads.
-const SPAWNERS: [&str; 7] = [
+const SPAWNERS: [&str; 8] = [
     "src/threads.rs",
     // Signals, and the stages.
     "src/daemon.rs",
@@ -72,6 +73,9 @@ const SPAWNERS: [&str; 7] = [
     "src/telemetry/log/writer.rs",
     // A compaction, one at a time and only while there is something to compact.
     "src/journal/compactor.rs",
+    // Lookups of names, within their bound and only while some are wanted: each may hang for as long as
+    // the operating system likes, and no stage can wait for that.
+    "src/webhook/resolver.rs",
     // The visitor who posts the sample alerts.
     "src/command/demo.rs",
 ];
@@ -80,7 +84,7 @@ const SPAWNERS: [&str; 7] = [
 const PARKS: [&str; 2] = ["src/bell.rs", "src/dispatch/reply.rs"];
 
 /// Who may wait for others at a lock, and why. (The locks of telemetry are inside its crates.)
-const LOCKS: [(&str, &str); 16] = [
+const LOCKS: [(&str, &str); 18] = [
     // Where one answer is given, by one thread to one other, which waits for it asleep and not inside
     // the lock: there is nothing to wait for.
     ("src/dispatch/reply.rs", "OnceLock"),
@@ -89,8 +93,12 @@ const LOCKS: [(&str, &str); 16] = [
     // What is wrong with the daemon, said by the journal and read by whoever asks whether it is
     // ready; held to copy a pointer.
     ("src/telemetry/health.rs", "Mutex"),
-    // The memory of lookups is shared by all workers; it is held only to look into the map.
+    // The memory of hosts is shared by all workers and by the lookup threads; it is held only to look into
+    // it. Workers wait outside of it for a lookup that several of them want.
     ("src/webhook/resolver.rs", "Mutex"),
+    ("src/webhook/resolver.rs", "Condvar"),
+    // Idle connections serve whichever worker needs one; it is held to take one out or to put one back.
+    ("src/webhook/idle.rs", "Mutex"),
     // Settings of TLS and roots are made once, when the first https receiver appears; before that
     // they cost nothing.
     ("src/webhook/tls.rs", "OnceLock"),

@@ -83,6 +83,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
             "model",
             "telemetry",
             "template",
+            "threads",
         ],
     ),
 ];
@@ -178,7 +179,7 @@ const CRATES: [(&str, &[&str]); 31] = [
     ),
     ("signal_hook", &["src/daemon.rs"]),
     ("socket2", &["src/api/guard/"]),
-    ("httparse", &["src/api/guard/", "src/webhook/tunnel.rs"]),
+    ("httparse", &["src/api/guard/"]),
     (
         "rustix",
         &[
@@ -187,6 +188,8 @@ const CRATES: [(&str, &[&str]); 31] = [
             "src/journal/",
             "src/resident.rs",
             "src/telemetry/",
+            "src/webhook/dial.rs",
+            "src/webhook/race.rs",
             "src/webhook/socket.rs",
         ],
     ),

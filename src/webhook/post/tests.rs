@@ -4,8 +4,10 @@ use std::net::TcpListener;
 
 use super::super::fake_receiver::{FakeReceiver, Reply, answer};
 use super::super::fault::Cause;
-use super::super::fixtures::poster;
+use super::super::fixtures::{content_receiver, inline, poster};
 use super::*;
+use crate::config::Authorization;
+use crate::limits;
 
 const BODY: &[u8] = b"{\"version\":\"4\"}\n";
 const LONG: Duration = Duration::from_secs(10);
@@ -198,59 +200,6 @@ fn a_name_without_an_address_is_a_fault_of_lookup() {
 }
 
 #[test]
-fn a_redirect_is_followed_as_go_follows_it() {
-    for (status, expected) in [
-        ("301 Moved", "get /to http/1.1"),
-        ("302 Found", "get /to http/1.1"),
-        ("303 See", "get /to http/1.1"),
-        ("307 Again", "post /to http/1.1"),
-        ("308 Again", "post /to http/1.1"),
-    ] {
-        let receiver = FakeReceiver::start(move |seen| {
-            Reply::Write(if seen.request_line().contains("/from") {
-                answer(status, "Location: ../to\r\n", "elsewhere")
-            } else {
-                answer("204 OK", "", "")
-            })
-        });
-        assert_eq!(status_of(post(&receiver.url("/from/here"), LONG)), 204);
-        let seen = receiver.take_seen();
-        assert_eq!(seen.len(), 2, "{status}");
-        assert_eq!(seen[1].request_line(), expected);
-        assert_eq!(seen[1].connection, 0, "the connection serves again");
-        let is_again = expected.starts_with("post");
-        assert_eq!(seen[1].body == BODY, is_again);
-        assert_eq!(seen[1].header("content-type").is_some(), is_again);
-    }
-}
-
-#[test]
-fn credentials_stay_behind_when_a_redirect_leaves_the_host() {
-    let other = FakeReceiver::start(|_| Reply::Write(answer("200 OK", "", "")));
-    let location = format!("Location: {}\r\n", other.url("/to"));
-    let receiver = FakeReceiver::start(move |_| Reply::Write(answer("307 There", &location, "")));
-    let url = receiver.url("/from").replace("//", "//user:word@");
-    assert_eq!(status_of(post(&url, LONG)), 200);
-    assert!(receiver.take_seen()[0].header("authorization").is_some());
-    assert!(other.take_seen()[0].header("authorization").is_none());
-}
-
-#[test]
-fn redirects_end_somewhere() {
-    let receiver =
-        FakeReceiver::start(|_| Reply::Write(answer("307 Round", "Location: /\r\n", "")));
-    assert_eq!(post(&receiver.url("/"), LONG), Err(Fault::TooManyRedirects));
-    assert_eq!(receiver.take_seen().len(), 1 + limits::REDIRECTS);
-
-    let receiver =
-        FakeReceiver::start(|_| Reply::Write(answer("302 Off", "Location: ftp://host/x\r\n", "")));
-    assert_eq!(post(&receiver.url("/"), LONG), Err(Fault::BadRedirect));
-
-    let receiver = FakeReceiver::start(|_| Reply::Write(answer("302 Nowhere", "", "")));
-    assert_eq!(status_of(post(&receiver.url("/"), LONG)), 302);
-}
-
-#[test]
 fn the_timeout_covers_all_hops_of_a_redirect_together() {
     let receiver = FakeReceiver::start(|seen| {
         if seen.request_line().contains("/from") {
@@ -267,15 +216,43 @@ fn the_timeout_covers_all_hops_of_a_redirect_together() {
 #[test]
 fn what_is_no_answer_in_http_is_a_fault() {
     let receiver = FakeReceiver::start(|_| Reply::WriteAndClose("SSH-2.0\r\n\r\n".to_owned()));
-    let cause = cause_of(post(&receiver.url("/"), LONG));
-    assert!(matches!(cause, Cause::Protocol(_)), "{cause:?}");
+    let fault = post(&receiver.url("/"), LONG).expect_err("no answer");
+    let port = receiver.port();
+    assert_eq!(
+        fault.to_string(),
+        format!("127.0.0.1:{port}: the answer is not HTTP: it begins with \"SSH-2.0\"")
+    );
+}
 
-    let receiver = FakeReceiver::start(|_| {
-        let header = format!("X: {}\r\n", "x".repeat(limits::ANSWER_HEAD));
-        Reply::WriteAndClose(answer("200 OK", &header, ""))
-    });
-    let cause = cause_of(post(&receiver.url("/"), LONG));
-    assert_eq!(cause, Cause::AnswerTooLarge);
+#[test]
+fn a_request_whose_lines_are_longer_than_a_buffer_is_sent() {
+    let receiver = content_receiver();
+    let (poster, long) = (poster(), "x".repeat(40_000));
+    let with_long_token = HttpConfig {
+        authorization: Authorization::Header {
+            scheme: "Bearer".to_owned(),
+            credentials: Some(inline(&long)),
+        },
+        ..HttpConfig::default()
+    };
+    for (http, path) in [
+        (HttpConfig::default(), format!("/{long}")),
+        (with_long_token, "/".to_owned()),
+        (HttpConfig::default(), "/".to_owned()),
+    ] {
+        let url = receiver.url(&path);
+        assert_eq!(
+            status_of(poster.post(&Arc::new(http), address(&url), BODY, LONG)),
+            200
+        );
+    }
+    let seen = receiver.take_seen();
+    assert_eq!(seen[0].request_line(), format!("post /{long} http/1.1"));
+    assert_eq!(
+        seen[1].header("authorization"),
+        Some(format!("bearer {long}").as_str())
+    );
+    assert!(seen.iter().all(|seen| seen.body == BODY));
 }
 
 #[test]

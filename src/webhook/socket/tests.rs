@@ -1,11 +1,14 @@
 //! A socket whose other end is in the hands of the test. What is written to a local one is there.
 
+use std::io::Write;
 use std::net::TcpListener;
 
+use super::super::resolver::Resolver;
+use super::super::transport::OUTPUT_BUFFER;
 use super::*;
 use crate::clock::Clock;
 use crate::threads::{LOOP_STACK, spawn};
-use ureq::unversioned::transport::time;
+use ureq::unversioned::transport::time::{self, Instant};
 
 /// A socket and its other end, which does not wait for what is not there.
 fn pair(clock: Clock) -> (Socket, TcpStream) {
@@ -15,7 +18,13 @@ fn pair(clock: Clock) -> (Socket, TcpStream) {
     let (peer, _) = listener.accept().expect("somebody has connected");
     peer.set_nonblocking(true).expect("it is open");
     let now = move || Instant::Exact(clock.instant(clock.mono()));
-    (Socket::new(Arc::new(stream), Arc::new(now)), peer)
+    let socket = Socket::new(
+        Arc::new(stream),
+        Arc::new(now),
+        OUTPUT_BUFFER,
+        Trust::default(),
+    );
+    (socket, peer)
 }
 
 fn within(time: u64) -> NextTimeout {
@@ -133,4 +142,49 @@ fn what_was_not_asked_for_ends_a_connection_as_its_other_end_does() {
     let (mut socket, peer) = pair(Clock::start());
     drop(peer);
     assert!(!socket.is_open());
+}
+
+#[test]
+fn a_connection_ends_where_another_one_to_its_host_has_failed_since_it_answered() {
+    let resolver = Resolver::new(Clock::start());
+    let (mut socket, mut peer) = pair(Clock::start());
+    socket.trust = resolver.trust("name");
+    resolver.failed("name");
+    peer.write_all(b"answer").expect("the other end is open");
+    assert!(matches!(socket.await_input(within(10_000)), Ok(true)));
+    assert!(socket.is_open(), "as it is put away, having answered");
+    assert!(socket.is_open(), "as it is taken out");
+    resolver.failed("name");
+    assert!(!socket.is_open());
+}
+
+#[test]
+fn a_write_that_cannot_go_on_takes_in_what_the_other_end_says_and_loses_nothing() {
+    let (mut socket, mut peer) = pair(Clock::start());
+    let piece = |number: usize| vec![(number % 251) as u8; OUTPUT_BUFFER];
+    let mut written = 0;
+    peer.write_all(b"wait").expect("the other end is open");
+    while socket.buffers().input().is_empty() {
+        write(&mut socket, &piece(written));
+        written += 1;
+    }
+    assert_eq!(socket.buffers().input(), b"wait");
+    assert!(!socket.held.is_empty(), "the rest is held back");
+    socket.has_answered = true;
+    assert!(!socket.is_open(), "the request is not whole");
+    let total = written * OUTPUT_BUFFER;
+    peer.set_nonblocking(false).expect("it is open");
+    let reader = spawn("reader", LOOP_STACK, move || {
+        let mut all = vec![0; total];
+        (&peer).read_exact(&mut all).expect("it is open");
+        (&peer).write_all(b"done").expect("it is open");
+        all
+    });
+    socket.buffers().input_consume(4);
+    assert!(matches!(socket.await_input(within(60_000)), Ok(true)));
+    assert_eq!(socket.buffers().input(), b"done");
+    let all = reader.expect("a thread").join().expect("no panic");
+    for (number, got) in all.chunks(OUTPUT_BUFFER).enumerate() {
+        assert_eq!(got, piece(number), "piece {number}");
+    }
 }

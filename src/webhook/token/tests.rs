@@ -1,7 +1,7 @@
 //! Token servers that like us, and others.
 
 use super::super::fake_receiver::{FakeReceiver, Reply, Seen, answer};
-use super::super::fixtures::{TestFile, content_receiver, inline, post_by, poster};
+use super::super::fixtures::{TestFile, content_receiver, inline, post_by, poster, poster_asking};
 use super::*;
 use crate::config::{Authorization, HttpConfig, Proxy, Secret, TlsConfig};
 
@@ -172,4 +172,41 @@ fn a_parameter_may_name_another_grant() {
     });
     post_by(&poster(), &http, &receiver.url("/")).expect("an answer");
     assert_eq!(form_of(&server.take_seen()[0]), "grant_type=own");
+}
+
+#[test]
+fn a_redirect_of_the_server_is_followed_with_the_form() {
+    for status in ["301 Moved", "307 There", "308 There"] {
+        let server = FakeReceiver::start(move |seen| {
+            Reply::Write(match seen.request_line() {
+                "post /token http/1.1" => answer("200 OK", "", r#"{"access_token":"t"}"#),
+                _ => answer(status, "Location: /token\r\n", ""),
+            })
+        });
+        let receiver = content_receiver();
+        let http = with_tokens(config(server.url("/old"), inline("s")));
+        post_by(&poster(), &http, &receiver.url("/")).expect("an answer");
+        let asked = server.take_seen();
+        assert_eq!(asked.len(), 2, "{status}");
+        assert_eq!(form_of(&asked[1]), "grant_type=client_credentials");
+        assert_eq!(asked[1].values("authorization"), [basic("i+d", "s")]);
+        assert_eq!(
+            receiver.take_seen()[0].values("authorization"),
+            ["Bearer t"]
+        );
+    }
+}
+
+#[test]
+fn the_name_of_the_server_is_looked_up_as_that_of_a_receiver_is() {
+    let server = token_server(3600);
+    let receiver = content_receiver();
+    let poster = poster_asking(|host| {
+        assert_eq!(host, "tokens.example");
+        Ok(vec![std::net::IpAddr::from([127, 0, 0, 1])])
+    });
+    let url = format!("http://tokens.example:{}/", server.port());
+    let http = with_tokens(config(url, inline("s")));
+    post_by(&poster, &http, &receiver.url("/")).expect("an answer");
+    assert_eq!(server.take_seen().len(), 1);
 }

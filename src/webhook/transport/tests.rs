@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration as StdDuration;
 
+use super::super::address::Address;
 use super::super::fault::{Cause, Fault};
 use super::super::fixtures::{
     Authority, Demand, Issued, TestFile, content_receiver, https, inline, post_as, post_by, poster,
