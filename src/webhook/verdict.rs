@@ -17,6 +17,11 @@ use crate::model::Wall;
 /// Bytes of an answer's body that a failure's text quotes.
 pub const EXCERPT_BYTES: usize = 1024;
 
+/// What is said of a receiver that answers 410. It goes on being told, since a page that is lost is worse
+/// than a request too many.
+const GONE: &str =
+    ", THE RECEIVER IS GONE FOR GOOD, it says: take this webhook out of the configuration";
+
 /// What a receiver answered, as far as it matters to us.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
@@ -88,11 +93,9 @@ fn text_of_answer(answer: &Answer) -> String {
     let excerpt = &answer.excerpt[..answer.excerpt.len().min(EXCERPT_BYTES)];
     let body = printable(&String::from_utf8_lossy(excerpt));
     let status = answer.status;
-    if body.is_empty() {
-        format!("unexpected status code {status}")
-    } else {
-        format!("unexpected status code {status}: {body}")
-    }
+    let meaning = if status == 410 { GONE } else { "" };
+    let colon = if body.is_empty() { "" } else { ": " };
+    format!("unexpected status code {status}{meaning}{colon}{body}")
 }
 
 /// Seconds or a date (RFC 9110, 10.2.3), clamped to our bounds; `None` if it is neither.
@@ -161,7 +164,8 @@ mod tests {
             (600, Other),
         ];
         for (status, kind) in is_final {
-            let text = format!("unexpected status code {status}");
+            let meaning = if status == 410 { GONE } else { "" };
+            let text = format!("unexpected status code {status}{meaning}");
             let failure = Failure { kind, text };
             assert_eq!(judge(status, None, ""), Verdict::GiveUp(failure));
         }
@@ -182,6 +186,18 @@ mod tests {
         );
         assert_eq!(text(" \n"), "unexpected status code 400");
         assert!(text(&"ü".repeat(5000)).len() <= 40 + EXCERPT_BYTES);
+    }
+
+    #[test]
+    fn a_receiver_that_is_gone_for_good_is_said_to_be_so() {
+        let Verdict::GiveUp(failure) = judge(410, None, "moved out") else {
+            panic!("a 410 must be final");
+        };
+        assert_eq!(
+            failure.text,
+            "unexpected status code 410, THE RECEIVER IS GONE FOR GOOD, it says: \
+             take this webhook out of the configuration: moved out"
+        );
     }
 
     #[test]
