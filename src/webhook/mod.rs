@@ -192,6 +192,10 @@ impl Courier {
         }
         let address = match rendering.address() {
             Ok(address) => address,
+            // Whoever writes the file may not be done yet.
+            Err(fault) if matches!(job.webhook.destination, Destination::UrlFile(_)) => {
+                return verdict::retry(fault);
+            }
             Err(fault) => return verdict::give_up(fault),
         };
         let body = rendering.body();

@@ -150,20 +150,29 @@ fn a_fault_of_the_network_is_retried_without_naming_the_url() {
 }
 
 #[test]
-fn the_address_in_a_file_is_read_at_each_attempt() {
+fn the_address_in_a_file_is_read_at_each_attempt_and_may_be_half_written() {
     let receiver = FakeReceiver::start(|_| Reply::Write(answer("200 OK", "", "")));
     let path = std::env::temp_dir().join(format!("url-file-{}", std::process::id()));
     let destination = Destination::UrlFile(path.clone());
     let fault = |cause: &str| format!("read url_file: {}: {cause}", path.display());
+    let retried_text = || match verdict_on(destination.clone()) {
+        Verdict::Retry { failure, .. } if failure.kind == FailureKind::Other => failure.text,
+        other => panic!("a failure that may pass was expected, not {other:?}"),
+    };
 
-    let text = final_text(destination.clone());
+    let text = retried_text();
     assert!(text.starts_with(&fault("No such file")), "{text}");
     fs::write(&path, " \n").expect("a file");
-    let text = final_text(destination.clone());
-    assert_eq!(text, fault("the file is empty"));
-    fs::write(&path, "gopher://secret").expect("a file");
-    let text = final_text(destination.clone());
-    assert_eq!(text, fault("the content is no http or https URL"));
+    assert_eq!(retried_text(), fault("the file is empty"));
+    fs::write(&path, "htt").expect("a file");
+    let no_url = fault("the content is no http or https URL");
+    assert_eq!(retried_text(), no_url);
+    fs::write(&path, "http://host/{{ .Rec").expect("a file");
+    let text = retried_text();
+    assert!(
+        text.starts_with("failed to template webhook URL: "),
+        "{text}"
+    );
     fs::write(&path, format!("{}\n", receiver.url("/hook"))).expect("a file");
     assert_eq!(verdict_on(destination), Verdict::Delivered);
     fs::remove_file(&path).expect("the file");
