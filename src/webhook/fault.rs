@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::head::NoAnswer;
 use super::printable::printable;
 use super::resolver::LookupError;
+use super::tls_fault;
 use crate::limits;
 
 /// Why there is no answer.
@@ -67,7 +68,7 @@ impl Fault {
             },
             ureq::Error::Io(error) => Cause::from_io(&error, timeout),
             ureq::Error::Timeout(_) => Cause::Timeout(timeout),
-            ureq::Error::Rustls(error) => Cause::Tls(error.to_string()),
+            ureq::Error::Rustls(error) => Cause::Tls(tls_fault::text_of(&error)),
             ureq::Error::Tls(text) => Cause::Tls(text.to_owned()),
             // Of answers ureq reads only the clean head that we write, and bodies, whose faults cost
             // the connection alone.
@@ -110,7 +111,7 @@ impl Cause {
             .get_ref()
             .and_then(|inner| inner.downcast_ref::<rustls::Error>());
         if let Some(error) = tls {
-            return Cause::Tls(error.to_string());
+            return Cause::Tls(tls_fault::text_of(error));
         }
         match error.kind() {
             io::ErrorKind::ConnectionRefused => Cause::Refused,

@@ -1,5 +1,7 @@
 //! What the tests of receivers have in common: posters, certificates made up on the spot, files.
 
+pub mod certificates;
+
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};

@@ -10,6 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -17,8 +18,9 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, SupportedProtocolVersion};
 
 use super::address::split_zone;
+use super::key_kind::{CHECKED_RSA_BITS, SIGNING_RSA_BITS, unusable_kind};
 use super::secret;
-use super::trust::{Anybody, Authorities, HostRoots, provider};
+use super::trust::{Anybody, Authorities, Explaining, HostRoots, provider};
 use crate::config::{Secret, TlsConfig, TlsVersion};
 use crate::limits;
 
@@ -114,15 +116,14 @@ impl TlsSettings {
         let config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&self.versions)
             .expect("the provider speaks TLS 1.2 and 1.3, and one of them is asked for");
-        let config = match &self.trusted {
-            Trusted::Host(roots) => config.with_root_certificates(roots.get()),
-            Trusted::Only(authorities) => config
-                .dangerous()
-                .with_custom_certificate_verifier(authorities.clone()),
-            Trusted::Anybody => config
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Anybody)),
+        let verifier: Arc<dyn ServerCertVerifier> = match &self.trusted {
+            Trusted::Host(roots) => roots.verifier(),
+            Trusted::Only(authorities) => authorities.clone(),
+            Trusted::Anybody => Arc::new(Anybody),
         };
+        let config = config
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Explaining(verifier)));
         Arc::new(match &self.identity {
             Some(identity) => {
                 let always = SingleCertAndKey::from(identity.clone());
@@ -160,7 +161,20 @@ fn versions(config: &TlsConfig) -> Result<Vec<&'static SupportedProtocolVersion>
 }
 
 fn authorities(ca: &Secret) -> Result<Authorities, String> {
-    Authorities::new(certificates(ca, "ca")?)
+    let certificates = certificates(ca, "ca")?;
+    let mut kinds = certificates
+        .iter()
+        .map(|certificate| unusable_kind(certificate, &CHECKED_RSA_BITS));
+    // Where others can be used, nobody can tell yet whether this one is needed.
+    if let Some(kind) = kinds
+        .next()
+        .flatten()
+        .filter(|_| kinds.all(|kind| kind.is_some()))
+    {
+        let ca = place("ca", ca);
+        return Err(format!("{ca} has {kind}, whose signatures we cannot check"));
+    }
+    Authorities::new(certificates)
         .ok_or_else(|| format!("{} holds no certificate", place("ca", ca)))
 }
 
@@ -168,6 +182,10 @@ fn identity(cert: &Secret, key: &Secret) -> Result<CertifiedKey, String> {
     let chain = certificates(cert, "cert")?;
     if chain.is_empty() {
         return Err(format!("{} holds no certificate", place("cert", cert)));
+    }
+    if let Some(kind) = unusable_kind(&chain[0], &SIGNING_RSA_BITS) {
+        let cert = place("cert", cert);
+        return Err(format!("{cert} is for {kind}, with which we cannot sign"));
     }
     let text = read_pem(key, "key")?;
     let private = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| {

@@ -4,6 +4,7 @@
 //! differs from what Alertmanager's users rely on. Reads the host's certificates from disk, once, on the first send thread that meets
 //! an https receiver whose configuration names no authority of its own.
 
+use std::iter;
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -11,7 +12,12 @@ use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+};
+
+use super::key_kind::{CHECKED_RSA_BITS, unusable_kind};
+use super::tls_fault::UnusableKey;
 
 /// The host's own store, or Mozilla's list on hosts that have none. Shared by all agents, since it
 /// takes memory that a daemon without https receivers need not have.
@@ -21,11 +27,13 @@ pub struct HostRoots {
 }
 
 impl HostRoots {
-    /// The roots; reads files the first time.
-    pub fn get(&self) -> Arc<RootCertStore> {
-        self.roots
-            .get_or_init(|| Arc::new(read_host_roots()))
-            .clone()
+    /// Who checks that the roots vouch for a server; reads files the first time.
+    pub fn verifier(&self) -> Arc<WebPkiServerVerifier> {
+        let roots = self.roots.get_or_init(|| Arc::new(read_host_roots()));
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots.clone(), provider());
+        verifier
+            .build()
+            .expect("there are roots, and no lists of revocations")
     }
 }
 
@@ -122,6 +130,76 @@ impl ServerCertVerifier for Authorities {
     }
 }
 
+/// Another verifier, whose faults it makes plain: where a signature is not good because of a key that we
+/// cannot work with, that is the fault.
+#[derive(Debug)]
+pub struct Explaining(pub Arc<dyn ServerCertVerifier>);
+
+impl ServerCertVerifier for Explaining {
+    fn verify_server_cert(
+        &self,
+        shown: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verified = self
+            .0
+            .verify_server_cert(shown, intermediates, name, ocsp_response, now);
+        verified.map_err(|error| explained(error, iter::once(shown).chain(intermediates)))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let verified = self
+            .0
+            .verify_tls12_signature(message, certificate, signature);
+        verified.map_err(|error| explained(error, iter::once(certificate)))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let verified = self
+            .0
+            .verify_tls13_signature(message, certificate, signature);
+        verified.map_err(|error| explained(error, iter::once(certificate)))
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+}
+
+/// `error`, or the key among those of `certificates` that leads to it.
+fn explained<'a>(
+    error: Error,
+    mut certificates: impl Iterator<Item = &'a CertificateDer<'a>>,
+) -> Error {
+    use CertificateError as E;
+    let is_about_signatures = matches!(
+        error,
+        Error::InvalidCertificate(
+            E::BadSignature
+                | E::UnsupportedSignatureAlgorithmContext { .. }
+                | E::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
+        )
+    );
+    let kind = certificates.find_map(|shown| unusable_kind(shown, &CHECKED_RSA_BITS));
+    match kind.filter(|_| is_about_signatures) {
+        Some(kind) => E::Other(OtherError(Arc::new(UnusableKey(kind)))).into(),
+        None => error,
+    }
+}
+
 /// Takes any certificate, as `insecure_skip_verify` asks. Who holds it must still have its key.
 #[derive(Debug)]
 pub struct Anybody;
@@ -162,5 +240,55 @@ impl ServerCertVerifier for Anybody {
         provider()
             .signature_verification_algorithms
             .supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::pem::PemObject;
+
+    use super::super::fixtures::certificates::{P521, RSA_1024, SHA512_AUTHORITY, SHA512_LEAF};
+    use super::super::tls_fault::text_of;
+    use super::*;
+
+    fn certificate(pem: &str) -> CertificateDer<'static> {
+        CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate")
+    }
+
+    #[test]
+    fn a_chain_that_is_signed_in_a_way_that_we_do_not_know_is_told_in_one_line() {
+        let authorities = Authorities::new(vec![certificate(SHA512_AUTHORITY)]);
+        let verifier = Explaining(Arc::new(authorities.expect("an authority")));
+        let name = ServerName::try_from("127.0.0.1").expect("an address");
+        let shown = certificate(SHA512_LEAF);
+        let verified = verifier.verify_server_cert(&shown, &[], &name, &[], UnixTime::now());
+        assert_eq!(
+            text_of(&verified.expect_err("it cannot be checked")),
+            "a certificate of the other end is signed by ECDSA with SHA-512 that we cannot check"
+        );
+    }
+
+    #[test]
+    fn a_signature_of_a_key_that_we_cannot_work_with_is_told_by_the_key() {
+        let bad = || Error::InvalidCertificate(CertificateError::BadSignature);
+        for (pem, kind) in [
+            (P521, "a key on the curve P-521"),
+            (RSA_1024, "an RSA key of 1024 bits"),
+        ] {
+            let error = explained(bad(), iter::once(&certificate(pem)));
+            assert_eq!(
+                text_of(&error),
+                format!(
+                    "a certificate of the other end has {kind}, whose signatures we cannot check"
+                )
+            );
+        }
+        let known = certificate(SHA512_LEAF);
+        assert_eq!(explained(bad(), iter::once(&known)), bad());
+        let unknown = || Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        assert_eq!(
+            explained(unknown(), iter::once(&certificate(P521))),
+            unknown()
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Configurations that are refused, and why.
 
+use super::super::fixtures::certificates::{P521, RSA_1024, SHA512_AUTHORITY};
 use super::super::fixtures::{Authority, TestFile, inline, trusting, with_tls};
 use super::*;
 use crate::config::{OAuth2, Secret, TlsVersion};
@@ -123,4 +124,52 @@ fn the_way_to_the_token_server_is_checked_too() {
     };
     let fault = oauth2("https://tokens/", empty).expect_err("no authority");
     assert_eq!(fault, "oauth2: ca holds no certificate");
+}
+
+#[test]
+fn keys_of_a_kind_that_we_cannot_work_with_are_refused_by_name() {
+    let trusting_pem = |pem: &str| TlsConfig {
+        ca: Some(inline(pem)),
+        ..TlsConfig::default()
+    };
+    let ours = Authority::new().pem();
+    let file = TestFile::new("check-p521", P521);
+    let from_file = TlsConfig {
+        ca: Some(file.secret()),
+        ..TlsConfig::default()
+    };
+    let path = file.0.display();
+    assert_eq!(
+        fault(from_file),
+        format!("ca_file {path} has a key on the curve P-521, whose signatures we cannot check")
+    );
+    assert_eq!(
+        fault(trusting_pem(RSA_1024)),
+        "ca has an RSA key of 1024 bits, whose signatures we cannot check"
+    );
+    for bundle in [
+        format!("{P521}{ours}"),
+        format!("{ours}{RSA_1024}"),
+        SHA512_AUTHORITY.to_owned(),
+    ] {
+        assert_eq!(
+            check_http(&with_tls(trusting_pem(&bundle))),
+            Ok(()),
+            "some of it can be used"
+        );
+    }
+    for (pem, kind) in [
+        (P521, "a key on the curve P-521"),
+        (RSA_1024, "an RSA key of 1024 bits"),
+    ] {
+        let identity = TlsConfig {
+            cert: Some(inline(pem)),
+            key: Some(inline("never read")),
+            ..TlsConfig::default()
+        };
+        assert_eq!(
+            fault(identity),
+            format!("cert is for {kind}, with which we cannot sign")
+        );
+    }
 }

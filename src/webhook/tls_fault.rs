@@ -1,0 +1,98 @@
+//! PURE. What goes wrong under TLS, in one short line.
+//!
+//! Owns the words where rustls' own are long, or leave out what an operator needs: which of the kinds of
+//! keys and signatures that ring does not know the other end has. Called on send threads.
+
+use std::fmt;
+
+use rustls::{AlertDescription, CertificateError, Error, OtherError};
+
+use super::printable::printable;
+
+/// Bytes of a text that are kept. A certificate may list a thousand names, each of which rustls quotes.
+const TEXT_BYTES: usize = 300;
+
+/// ECDSA with SHA-512, as an identifier is encoded.
+const ECDSA_SHA512: &[u8] = &[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4];
+
+/// The other end has a key that we cannot work with.
+#[derive(Debug)]
+pub struct UnusableKey(pub String);
+
+impl fmt::Display for UnusableKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "a certificate of the other end has {}, whose signatures we cannot check",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for UnusableKey {}
+
+/// What `error` means, in one line.
+pub fn text_of(error: &Error) -> String {
+    let text = match error {
+        Error::InvalidCertificate(error) => text_of_certificate(error),
+        Error::AlertReceived(AlertDescription::HandshakeFailure) => {
+            "received fatal alert: HandshakeFailure; the other end knows no version, cipher or kind of key \
+             that we know, such as where its own is on P-521"
+                .to_owned()
+        }
+        error => error.to_string(),
+    };
+    shortened(&printable(&text))
+}
+
+fn text_of_certificate(error: &CertificateError) -> String {
+    use CertificateError as E;
+    match error {
+        // In our own words.
+        E::Other(OtherError(inner)) if inner.is::<UnusableKey>() => inner.to_string(),
+        E::UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id,
+            ..
+        }
+        | E::UnsupportedSignatureAlgorithmForPublicKeyContext {
+            signature_algorithm_id,
+            ..
+        } => {
+            let by = if signature_algorithm_id == ECDSA_SHA512 {
+                "by ECDSA with SHA-512"
+            } else {
+                "in a way"
+            };
+            format!("a certificate of the other end is signed {by} that we cannot check")
+        }
+        error => format!("invalid peer certificate: {error}"),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    if text.len() <= TEXT_BYTES {
+        return text.to_owned();
+    }
+    format!("{} …", &text[..text.floor_char_boundary(TEXT_BYTES)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_short_and_shows_no_bytes_of_a_certificate() {
+        let unsupported = CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+            signature_algorithm_id: ECDSA_SHA512.to_vec(),
+            public_key_algorithm_id: vec![7; 500],
+        };
+        assert_eq!(
+            text_of(&unsupported.into()),
+            "a certificate of the other end is signed by ECDSA with SHA-512 that we cannot check"
+        );
+        let long = Error::General("x".repeat(5000));
+        assert!(text_of(&long).len() < TEXT_BYTES + 10);
+        let unknown = Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        assert_eq!(text_of(&unknown), "invalid peer certificate: UnknownIssuer");
+    }
+}
