@@ -374,6 +374,10 @@ fn show_limits(metrics: &Metrics, options: &Options) {
     let bounds = [
         ("workers", engine.workers as f64),
         ("workers_per_endpoint", engine.workers_per_endpoint as f64),
+        (
+            "retry_after_most_seconds",
+            engine.max_retry_after.as_secs_f64(),
+        ),
         ("alerts", engine.alerts as f64),
         ("connections", door.connections as f64),
         ("head_bytes", door.head_bytes as f64),

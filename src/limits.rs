@@ -223,9 +223,6 @@ pub const DRAIN: Duration = Duration::from_secs(5);
 /// How much longer threads may take to end once nothing is waited for any more.
 pub const JOIN_GRACE: Duration = Duration::from_millis(400);
 
-/// The least and the most that a receiver's Retry-After is taken for.
-pub const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3600));
-
 /// Bytes of the head of a receiver's answer that are read. What has been said by then counts; a line that
 /// does not fit into the buffer of a connection ends a head as well.
 pub const ANSWER_HEAD: usize = 64 * 1024;

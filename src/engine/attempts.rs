@@ -24,6 +24,9 @@ use crate::model::{Mono, Now};
 /// interval is no reason to call on them twice.
 const ATTEMPT_TIME: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(300));
 
+/// The least that a receiver's `Retry-After` is taken for.
+const RETRY_AFTER_LEAST: Duration = Duration::from_secs(1);
+
 /// Attempts that are out, and the numbers given to them.
 #[derive(Debug, Default)]
 pub struct Attempts {
@@ -107,6 +110,7 @@ impl Engine {
 
     /// An attempt has ended. An outcome told twice, or of an attempt nobody made, changes nothing.
     pub(super) fn settle_attempt(&mut self, outcome: Outcome, now: Now, out: &mut Vec<Effect>) {
+        let outcome = self.within_bounds(outcome);
         let Some(attempt) = self.attempts.in_flight.remove(&outcome.attempt) else {
             return;
         };
@@ -133,6 +137,18 @@ impl Engine {
             self.settle_in_time(&attempt, outcome, now.mono, out);
         }
         self.advance(id, now, out);
+    }
+
+    /// The same with no longer a pause than an operator allows.
+    fn within_bounds(&self, mut outcome: Outcome) -> Outcome {
+        let (least, most) = (RETRY_AFTER_LEAST, self.settings.max_retry_after);
+        if let Verdict::Retry {
+            after: Some(after), ..
+        } = &mut outcome.verdict
+        {
+            *after = (*after).clamp(least.min(most), most);
+        }
+        outcome
     }
 
     /// The flush that made the attempt is still under way.

@@ -78,18 +78,6 @@ const RATE_HOLDS: (u32, Duration) = (10, Duration::from_secs(60));
 /// How long after that it is doubled again.
 const RATE_DOUBLES: Duration = Duration::from_secs(30);
 
-/// The least that `Retry-After` is taken for.
-const PAUSE_LEAST: Duration = Duration::from_secs(1);
-
-/// What the flags say about an endpoint.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// The largest window.
-    pub window: usize,
-    /// The longest pause that `Retry-After` can bring about.
-    pub pause: Duration,
-}
-
 /// When an endpoint may get its next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
@@ -115,7 +103,8 @@ pub enum Change {
 /// The state of one endpoint.
 #[derive(Clone, Debug)]
 pub struct EndpointState {
-    bounds: Bounds,
+    /// The largest window.
+    largest: usize,
     /// Whether all its webhooks go to one host, so that how one fares says something about the others.
     is_one_host: bool,
     /// When the attempts that are out began, oldest first.
@@ -166,15 +155,15 @@ struct RateLimit {
 }
 
 impl EndpointState {
-    /// One that nothing is known of. `is_one_host` says whether all its webhooks go to one host.
-    pub fn new(bounds: Bounds, is_one_host: bool) -> Self {
+    /// One that nothing is known of and that may have so many attempts at a time. `is_one_host` says whether all its webhooks go to one host.
+    pub fn new(largest: usize, is_one_host: bool) -> Self {
         EndpointState {
-            bounds,
+            largest,
             is_one_host,
             out: VecDeque::new(),
             last_start: Mono::START,
-            window: bounds.window.min(WINDOW_UNKNOWN) as f64,
-            slow_start_until: bounds.window as f64,
+            window: largest.min(WINDOW_UNKNOWN) as f64,
+            slow_start_until: largest as f64,
             halved_at: Mono::START,
             usual: None,
             failures_in_a_row: 0,
@@ -187,7 +176,7 @@ impl EndpointState {
     /// When the next attempt may start, as far as the endpoint itself is concerned.
     pub fn turn(&self, now: Mono) -> Turn {
         if !self.is_one_host {
-            let has_room = self.out.len() < self.bounds.window;
+            let has_room = self.out.len() < self.largest;
             return if has_room {
                 Turn::Now
             } else {
@@ -324,7 +313,7 @@ impl EndpointState {
     }
 
     fn succeed(&mut self, took: Duration, is_full: bool, now: Mono) -> Option<Change> {
-        let most = self.bounds.window as f64;
+        let most = self.largest as f64;
         match self.usual {
             None => {
                 let parts = took.div_duration_f64(WINDOW_PART).min(WINDOW_KNOWN);
@@ -384,12 +373,10 @@ impl EndpointState {
         random: &mut Random,
     ) -> Option<Change> {
         let was_open = self.breaker.is_some();
-        let most = self.bounds.pause;
         let open = self.opened(now);
         match after {
             Some(after) => {
-                let until = now + after.clamp(PAUSE_LEAST.min(most), most);
-                open.probe_at = open.probe_at.max(until);
+                open.probe_at = open.probe_at.max(now + after);
             }
             None if !was_open || started_at >= open.probe_at => open.after_a_probe(now, random),
             None => {}

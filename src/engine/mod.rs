@@ -69,7 +69,6 @@ use alert_limit::AlertLimit;
 use attempts::Attempts;
 use clock_step::StepWatch;
 use collect::Collector;
-use endpoint::Bounds;
 use groups::{COLLECT_ALARM, Groups};
 use inherit::Inheritance;
 use inhibit::Inhibitor;
@@ -147,10 +146,7 @@ impl Engine {
     pub fn new(config: Arc<Config>, settings: Settings) -> Self {
         let shares = Shares {
             workers: settings.workers,
-            endpoint: Bounds {
-                window: settings.workers_per_endpoint,
-                pause: settings.max_retry_after,
-            },
+            per_endpoint: settings.workers_per_endpoint,
         };
         Engine {
             inhibitor: Inhibitor::new(&config.inhibit_rules),

@@ -15,7 +15,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::endpoint::{Bounds, Change, EndpointState, Turn};
+use super::endpoint::{Change, EndpointState, Turn};
 use super::group::GroupId;
 use super::messages::{Failure, Outcome};
 use super::random::Random;
@@ -48,8 +48,8 @@ pub struct DeliveryId {
 pub struct Shares {
     /// Attempts that may be out beside the one that each endpoint can always have.
     pub workers: usize,
-    /// Bounds of each endpoint.
-    pub endpoint: Bounds,
+    /// The most that may be out to one endpoint.
+    pub per_endpoint: usize,
 }
 
 /// How long a delivery waits before people are told so.
@@ -134,7 +134,7 @@ impl Queues {
         }
         let made = Queue {
             endpoint: Some(endpoint.clone()),
-            state: EndpointState::new(self.shares.endpoint, endpoint.is_one_host()),
+            state: EndpointState::new(self.shares.per_endpoint, endpoint.is_one_host()),
             entries: BTreeMap::new(),
             is_wait_told: false,
         };

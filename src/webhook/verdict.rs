@@ -11,7 +11,6 @@ use jiff::fmt::rfc2822::DateTimeParser;
 
 use super::printable::printable;
 use crate::engine::{Failure, FailureKind, Verdict};
-use crate::limits;
 use crate::model::Wall;
 
 /// Bytes of an answer's body that a failure's text quotes.
@@ -98,19 +97,16 @@ fn text_of_answer(answer: &Answer) -> String {
     format!("unexpected status code {status}{meaning}{colon}{body}")
 }
 
-/// Seconds or a date (RFC 9110, 10.2.3), clamped to our bounds; `None` if it is neither.
+/// Seconds or a date (RFC 9110, 10.2.3); `None` if it is neither. How long is too long is for the engine.
 fn parse_retry_after(header: &str, now: Wall) -> Option<Duration> {
-    let (least, most) = limits::RETRY_AFTER;
     let header = header.trim();
     let is_number = !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit());
-    let asked = if is_number {
+    if is_number {
         // More digits than fit are still a wish to wait long.
-        header.parse().map_or(most, Duration::from_secs)
-    } else {
-        let until = DateTimeParser::new().parse_timestamp(header).ok()?;
-        Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO)
-    };
-    Some(asked.clamp(least, most))
+        return Some(header.parse().map_or(Duration::MAX, Duration::from_secs));
+    }
+    let until = DateTimeParser::new().parse_timestamp(header).ok()?;
+    Some(Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO))
 }
 
 #[cfg(test)]
@@ -201,12 +197,15 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_read_as_seconds_or_as_a_date_and_clamped() {
+    fn retry_after_is_read_as_seconds_or_as_a_date() {
         let seconds = |seconds| Some(Duration::from_secs(seconds));
         assert_eq!(asked_to_wait("120"), seconds(120));
         assert_eq!(asked_to_wait(" 7 "), seconds(7));
-        assert_eq!(asked_to_wait("0"), seconds(1));
-        assert_eq!(asked_to_wait("99999999999999999999999"), seconds(3600));
+        assert_eq!(asked_to_wait("0"), seconds(0));
+        assert_eq!(
+            asked_to_wait("99999999999999999999999"),
+            Some(Duration::MAX)
+        );
         assert_eq!(
             asked_to_wait("Thu, 01 Jan 2026 12:01:30 GMT"),
             seconds(90),
@@ -214,12 +213,12 @@ mod tests {
         );
         assert_eq!(
             asked_to_wait("Thu, 01 Jan 2026 11:00:00 GMT"),
-            seconds(1),
+            seconds(0),
             "a date past"
         );
         assert_eq!(
             asked_to_wait("Mon, 01 Jan 2035 00:00:00 GMT"),
-            seconds(3600)
+            seconds(283_953_600)
         );
         for nonsense in ["", "-5", "1.5", "soon", "Thu, 99 Jan 2026 12:00:00 GMT"] {
             assert_eq!(asked_to_wait(nonsense), None, "{nonsense:?}");

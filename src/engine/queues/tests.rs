@@ -5,10 +5,7 @@ use crate::engine::{AttemptId, FailureKind, Verdict};
 
 const SHARES: Shares = Shares {
     workers: 8,
-    endpoint: Bounds {
-        window: 6,
-        pause: Duration::from_secs(300),
-    },
+    per_endpoint: 6,
 };
 
 const SECOND: Duration = Duration::from_secs(1);

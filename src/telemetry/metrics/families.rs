@@ -352,8 +352,7 @@ impl Page<'_> {
 }
 
 /// The bounds of `limits.rs` by name.
-fn limits() -> [(&'static str, f64); 15] {
-    let (least_retry_after, most_retry_after) = limits::RETRY_AFTER;
+fn limits() -> [(&'static str, f64); 13] {
     [
         ("inbox", limits::INBOX as f64),
         ("events", limits::EVENTS as f64),
@@ -368,8 +367,6 @@ fn limits() -> [(&'static str, f64); 15] {
         ("requests_handled", limits::REQUESTS_HANDLED as f64),
         ("senders_warned", limits::SENDERS_WARNED as f64),
         ("drain_seconds", limits::DRAIN.as_secs_f64()),
-        ("retry_after_least_seconds", least_retry_after.as_secs_f64()),
-        ("retry_after_most_seconds", most_retry_after.as_secs_f64()),
     ]
 }
 
