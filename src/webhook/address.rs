@@ -8,6 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ureq::http::Uri;
 
+/// Bytes of a URL that can be requested, which is what `http` takes.
+pub const MOST_BYTES: usize = 65_534;
+
 /// An http or https URL with a host. The URI is free of credentials and of the fragment.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {

@@ -2,14 +2,14 @@
 //!
 //! ureq reads an answer once it has written the whole request, and takes none whose head breaks a
 //! rule. This layer reads the head itself (`head.rs`), and hands ureq a clean one in its place; the
-//! body is passed on as it comes. An answer that comes before the request was written whole ends the
+//! body is passed on as it comes. A refusal that comes before the request was written whole ends the
 //! writing: what ureq still writes is dropped, so that it goes on to read. The same holds where the
 //! connection ends under a write, since a receiver that refuses a large body answers and closes.
 //!
 //! Owns the head and where a connection stands between request and answer. Keeps what only it knows
 //! to be broken from serving again. Part of the seam to ureq. Runs on send threads.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::mem;
 
 use ureq::Error;
@@ -65,9 +65,15 @@ impl AnswerTransport {
         }
     }
 
-    /// Whether there is no use in writing on.
-    fn is_answered(&self) -> bool {
-        self.write_fault.is_some() || self.head.head.is_complete()
+    /// Whether there is no use in writing on. A receiver that has taken the notification may read it yet;
+    /// one that has not will not.
+    fn is_in_vain(&self) -> bool {
+        self.write_fault.is_some() || (self.head.head.is_complete() && !self.has_succeeded())
+    }
+
+    fn has_succeeded(&self) -> bool {
+        let status = self.head.head.status();
+        status.is_some_and(|status| (200..300).contains(&status))
     }
 
     /// Looks at what came while the request was being written. It stays where it is, since ureq must
@@ -94,7 +100,7 @@ impl AnswerTransport {
     fn read(&mut self, timeout: NextTimeout) -> Result<(), Error> {
         let end = match self.inner.await_input(self.patience(timeout)) {
             Ok(true) => return self.take(),
-            Ok(false) => Error::Io(io::ErrorKind::UnexpectedEof.into()),
+            Ok(false) => Error::Io(ErrorKind::UnexpectedEof.into()),
             Err(error) => error,
         };
         if self.head.head.break_off(self.inner.buffers().input()) {
@@ -105,12 +111,7 @@ impl AnswerTransport {
 
     /// What follows a success is not worth more than the body of an answer is.
     fn patience(&self, mut timeout: NextTimeout) -> NextTimeout {
-        if self
-            .head
-            .head
-            .status()
-            .is_some_and(|status| (200..300).contains(&status))
-        {
+        if self.has_succeeded() {
             let most = Duration::Exact(limits::ANSWER_BODY_TIME);
             timeout.after = timeout.after.min(most);
         }
@@ -132,17 +133,17 @@ impl Transport for AnswerTransport {
             self.turn = Turn::Request;
             self.head.begin();
         }
-        if self.is_answered() {
+        if self.is_in_vain() {
             return Ok(());
         }
-        match self.inner.transmit_output(amount, timeout) {
-            Ok(()) => self.look(),
-            Err(Error::Io(error)) => {
-                self.write_fault = Some(error);
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
+        let fault = match self.inner.transmit_output(amount, self.patience(timeout)) {
+            Ok(()) => return self.look(),
+            Err(Error::Io(fault)) => fault,
+            Err(Error::Timeout(_)) if self.has_succeeded() => ErrorKind::TimedOut.into(),
+            Err(error) => return Err(error),
+        };
+        self.write_fault = Some(fault);
+        Ok(())
     }
 
     /// May come back with nothing for ureq to read, which makes it look at the time and ask again.
@@ -152,7 +153,7 @@ impl Transport for AnswerTransport {
             Turn::Head => self.read(timeout)?,
             Turn::Request => {
                 self.turn = Turn::Head;
-                self.is_early = self.is_answered();
+                self.is_early = self.write_fault.is_some() || self.head.head.is_complete();
                 let seen_bytes = mem::take(&mut self.seen_bytes);
                 self.inner.buffers().input_consume(seen_bytes);
                 if !self.head.head.is_complete() {

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpStream};
 use std::sync::{Arc, Weak};
 
 use rustix::net::netdevice::name_to_index;
-use rustix::net::{AddressFamily, SocketType, socket};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -106,7 +106,12 @@ fn zone_index(zone: &str) -> Result<u32, String> {
     let name = percent_decoded(zone).and_then(|name| String::from_utf8(name).ok());
     let name = name.ok_or("the zone is no text")?;
     // Any socket will do.
-    let any = socket(AddressFamily::UNIX, SocketType::DGRAM, None);
+    let any = socket_with(
+        AddressFamily::UNIX,
+        SocketType::DGRAM,
+        SocketFlags::CLOEXEC,
+        None,
+    );
     let found = any.and_then(|any| name_to_index(any, &name));
     found.or_else(|error| {
         name.parse()

@@ -34,7 +34,6 @@ pub struct Head {
     /// All that was read, interim answers included.
     read_bytes: usize,
     status: Option<u16>,
-    is_http10: bool,
     length: Option<u64>,
     is_chunked: bool,
     /// What the field `Connection` asks for.
@@ -167,13 +166,18 @@ impl Head {
 
     /// `HTTP/1.1 200 OK`, of which the version and three digits matter.
     fn status_line(&mut self, line: &[u8]) -> Result<(), NoAnswer> {
-        let (version, status) = split_status_line(line).ok_or_else(|| not_http(line))?;
-        self.is_http10 = version == b"1.0";
-        self.is_odd |= !self.is_http10 && version != b"1.1";
+        let (version, digits, status) = split_status_line(line).ok_or_else(|| not_http(line))?;
+        let is_http10 = version == b"1.0";
+        self.is_odd |= !is_http10 && version != b"1.1";
         self.status = Some(status);
-        let version = if self.is_http10 { "1.0" } else { "1.1" };
-        self.clean
-            .extend_from_slice(format!("HTTP/{version} {status}\r\n").as_bytes());
+        let begin: &[u8] = if is_http10 {
+            b"HTTP/1.0 "
+        } else {
+            b"HTTP/1.1 "
+        };
+        for piece in [begin, digits, b"\r\n"] {
+            self.clean.extend_from_slice(piece);
+        }
         Ok(())
     }
 
@@ -272,7 +276,8 @@ fn may_begin(begin: &[u8]) -> bool {
     begin[..known] == b"HTTP/"[..known] || begin == b"\r"
 }
 
-fn split_status_line(line: &[u8]) -> Option<(&[u8], u16)> {
+/// The version, the digits of the status, and the number that they are.
+fn split_status_line(line: &[u8]) -> Option<(&[u8], &[u8], u16)> {
     let rest = line.strip_prefix(b"HTTP/")?;
     let blank = rest.iter().position(|byte| *byte == b' ')?;
     let (version, rest) = rest.split_at(blank);
@@ -280,7 +285,7 @@ fn split_status_line(line: &[u8]) -> Option<(&[u8], u16)> {
     let is_number = digits.iter().all(u8::is_ascii_digit);
     let is_apart = rest.first().is_none_or(|byte| byte.is_ascii_whitespace());
     let status = std::str::from_utf8(digits).ok()?.parse().ok()?;
-    (is_number && is_apart && status >= 100).then_some((version, status))
+    (is_number && is_apart && status >= 100).then_some((version, digits, status))
 }
 
 fn not_http(begin: &[u8]) -> NoAnswer {

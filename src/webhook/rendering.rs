@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::address::Address;
+use super::address::{Address, MOST_BYTES};
 use super::payload;
 use super::told::data_of;
 use crate::config::{Destination, Webhook, parse_rendered};
@@ -68,9 +68,7 @@ impl<'a> Rendering<'a> {
     /// Where to send to. The error never quotes the address.
     pub fn address(&self) -> Result<Address, String> {
         match &self.webhook.destination {
-            Destination::Url(url) => {
-                Address::parse(url).ok_or_else(|| "the url is no http or https URL".to_owned())
-            }
+            Destination::Url(url) => parsed(url).map_err(|why| format!("the url is {why}")),
             Destination::UrlTemplate(text) => self.templated_address(text),
             Destination::UrlFile(path) => self.address_in_file(path),
             Destination::Terminal => Err("the terminal has no address".to_owned()),
@@ -84,7 +82,7 @@ impl<'a> Rendering<'a> {
         match text.trim() {
             "" => Err(fault("the file is empty")),
             text if text.contains("{{") => self.templated_address(text),
-            url => Address::parse(url).ok_or_else(|| fault("the content is no http or https URL")),
+            url => parsed(url).map_err(|why| fault(&format!("the content is {why}"))),
         }
     }
 
@@ -98,7 +96,7 @@ impl<'a> Rendering<'a> {
         if url.is_empty() {
             return Err("webhook URL is empty after templating".to_owned());
         }
-        Address::parse(&url).ok_or_else(|| "the templated url is no http or https URL".to_owned())
+        parsed(&url).map_err(|why| format!("the templated url is {why}"))
     }
 
     /// The body that the configuration gives, or the standard one.
@@ -142,6 +140,14 @@ impl<'a> Rendering<'a> {
         let labels: Labels = self.route_labels.labels.clone();
         data_of(self.notification, self.external_url, labels)
     }
+}
+
+/// The address that `url` is, or what it is instead.
+fn parsed(url: &str) -> Result<Address, &'static str> {
+    if url.len() > MOST_BYTES {
+        return Err("longer than the 64 KiB that an address may have");
+    }
+    Address::parse(url).ok_or("no http or https URL")
 }
 
 fn read_bounded(path: &Path) -> io::Result<String> {

@@ -213,6 +213,11 @@ fn addresses_are_templates_and_those_that_fail_are_final() {
     );
     let text = final_text(Destination::UrlTemplate("{{ .CommonLabels.none }}".into()));
     assert_eq!(text, "webhook URL is empty after templating");
+    let long = format!("{{{{ .Receiver }}}}{}", "x".repeat(70_000));
+    assert_eq!(
+        final_text(template(&long)),
+        "the templated url is longer than the 64 KiB that an address may have"
+    );
     let text = final_text(Destination::UrlTemplate("secret{{ .Receiver }}".into()));
     assert_eq!(text, "the templated url is no http or https URL");
 }

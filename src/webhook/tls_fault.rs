@@ -57,14 +57,12 @@ fn text_of_certificate(error: &CertificateError) -> String {
         | E::UnsupportedSignatureAlgorithmForPublicKeyContext {
             signature_algorithm_id,
             ..
-        } => {
-            let by = if signature_algorithm_id == ECDSA_SHA512 {
-                "by ECDSA with SHA-512"
-            } else {
-                "in a way"
-            };
-            format!("a certificate of the other end is signed {by} that we cannot check")
+        } => if signature_algorithm_id == ECDSA_SHA512 {
+            "a certificate of the other end is signed by ECDSA with SHA-512, which we cannot check"
+        } else {
+            "a certificate of the other end is signed in a way that we cannot check"
         }
+        .to_owned(),
         error => format!("invalid peer certificate: {error}"),
     }
 }
@@ -88,7 +86,7 @@ mod tests {
         };
         assert_eq!(
             text_of(&unsupported.into()),
-            "a certificate of the other end is signed by ECDSA with SHA-512 that we cannot check"
+            "a certificate of the other end is signed by ECDSA with SHA-512, which we cannot check"
         );
         let long = Error::General("x".repeat(5000));
         assert!(text_of(&long).len() < TEXT_BYTES + 10);

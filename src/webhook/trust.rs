@@ -264,7 +264,7 @@ mod tests {
         let verified = verifier.verify_server_cert(&shown, &[], &name, &[], UnixTime::now());
         assert_eq!(
             text_of(&verified.expect_err("it cannot be checked")),
-            "a certificate of the other end is signed by ECDSA with SHA-512 that we cannot check"
+            "a certificate of the other end is signed by ECDSA with SHA-512, which we cannot check"
         );
     }
 

@@ -146,39 +146,64 @@ fn a_large_body_arrives_whole_although_the_other_end_has_something_to_say_meanwh
     assert_eq!(answer.status, 200);
     assert_eq!(receiver.take_seen()[0].body.len(), LARGE);
 
+    let (answer, read) = post_to(|stream| {
+        let mut reader = read_head(stream);
+        let mut read = 0;
+        while read < LARGE {
+            say(stream, "HTTP/1.1 102 Processing\r\n\r\n");
+            read += read_megabyte(&mut reader);
+        }
+        say(stream, "HTTP/1.1 204 OK\r\n\r\n");
+        read
+    });
+    assert_eq!((answer.status, read), (204, LARGE));
+}
+
+#[test]
+fn a_receiver_that_says_200_before_it_reads_gets_the_whole_body() {
+    let (answer, read) = post_to(|stream| {
+        let mut reader = read_head(stream);
+        say(stream, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        let mut read = 0;
+        while read < LARGE {
+            read += read_megabyte(&mut reader);
+        }
+        read
+    });
+    assert_eq!((answer.status, read), (200, LARGE));
+}
+
+/// Posts a large body to a receiver that serves one connection; gives back how much that has read.
+fn post_to(serve: fn(&TcpStream) -> usize) -> (Answer, usize) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     let server = spawn("server", CONNECTION_STACK, move || {
         let (stream, _) = listener.accept().expect("a connection");
-        read_slowly(&stream)
+        serve(&stream)
     });
-    let answer = post(&url, &HttpConfig::default(), &body).expect("an answer");
-    assert_eq!(answer.status, 204);
+    let result = post(&url, &HttpConfig::default(), &vec![b'x'; LARGE]);
     let read = server.expect("a thread").join().expect("no panic");
-    assert_eq!(read, LARGE);
+    (result.expect("an answer"), read)
 }
 
-/// Reads a request, says something after each megabyte of its body, and answers at the end.
-fn read_slowly(mut stream: &TcpStream) -> usize {
+fn say(mut stream: &TcpStream, text: &str) {
+    stream.write_all(text.as_bytes()).expect("it is open");
+}
+
+fn read_head(stream: &TcpStream) -> BufReader<&TcpStream> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     while line != "\r\n" {
         line.clear();
         reader.read_line(&mut line).expect("a line");
     }
+    reader
+}
+
+fn read_megabyte(reader: &mut impl Read) -> usize {
     let mut piece = vec![0; 1 << 20];
-    let mut read = 0;
-    while read < LARGE {
-        stream
-            .write_all(b"HTTP/1.1 102 Processing\r\n\r\n")
-            .expect("it is open");
-        reader.read_exact(&mut piece).expect("it is open");
-        read += piece.len();
-    }
-    stream
-        .write_all(b"HTTP/1.1 204 OK\r\n\r\n")
-        .expect("it is open");
-    read
+    reader.read_exact(&mut piece).expect("it is open");
+    piece.len()
 }
 
 #[test]

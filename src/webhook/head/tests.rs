@@ -1,5 +1,7 @@
 //! Heads as receivers send them, sound ones and others.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// What ureq is given of `head`, read in one piece.
@@ -185,4 +187,52 @@ fn a_head_may_come_byte_by_byte_and_is_followed_by_another() {
     assert_eq!((head.status(), head.clean()), (None, &b""[..]));
     assert_eq!(head.take(b"HTTP/1.1 404 No\r\n"), Ok(17));
     assert_eq!(head.status(), Some(404));
+}
+
+/// A piece of a head, sound or not.
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    const KNOWN: [&str; 15] = [
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.0 503 x",
+        "HTTP/1.1 100 \r\n",
+        "Content-Length: 2\r\n",
+        "Content-Length: ",
+        "Transfer-Encoding: chunked\r\n",
+        "Connection: close, x\r\n",
+        "Location: /\u{e9}\r\n",
+        "Retry-After:",
+        ": ",
+        " ",
+        "\t",
+        "\n",
+        "\r\n",
+        "\r\n\r\n",
+    ];
+    let known = prop::sample::select(&KNOWN[..]).prop_map(|text| text.as_bytes().to_vec());
+    prop_oneof![4 => known, 1 => prop::collection::vec(any::<u8>(), 0..8)]
+}
+
+proptest! {
+    #[test]
+    fn whatever_comes_is_refused_or_becomes_a_head_that_ureq_takes(
+        pieces in prop::collection::vec(piece(), 0..20),
+        is_begun in any::<bool>(),
+    ) {
+        let mut bytes = if is_begun { b"HTTP/1.1 200 OK\r\n".to_vec() } else { Vec::new() };
+        bytes.extend(pieces.concat());
+        let mut head = Head::default();
+        let Ok(used) = head.take(&bytes) else {
+            return Ok(());
+        };
+        prop_assert!(used <= bytes.len());
+        if !head.is_complete() && !head.break_off(&bytes[used..]) {
+            return Ok(());
+        }
+        head.finish();
+        let mut fields = [httparse::EMPTY_HEADER; 64];
+        let mut parsed = httparse::Response::new(&mut fields);
+        let length = head.clean().len();
+        prop_assert_eq!(parsed.parse(head.clean()), Ok(httparse::Status::Complete(length)));
+        prop_assert_eq!(parsed.code, head.status());
+    }
 }
