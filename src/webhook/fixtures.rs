@@ -33,7 +33,7 @@ use crate::clock::Clock;
 use crate::config::{HttpConfig, Secret, TlsConfig};
 
 /// Longer than any test takes.
-pub const LONG: Duration = Duration::from_secs(10);
+pub const LONG: Duration = Duration::from_secs(60);
 
 /// What agents are made from, in an environment without proxies.
 pub fn workshop(clock: Clock) -> Workshop {

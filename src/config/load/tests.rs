@@ -5,9 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::clock::Clock;
 use crate::config::{Destination, GroupBy, LoadOptions, Receiver, Route, Unsupported};
-use crate::model::{Mono, format_matchers};
+use crate::model::format_matchers;
 
 mod http;
 mod inheritance;
@@ -156,15 +155,16 @@ inhibit_rules:
     }
 
     #[test]
-    fn a_huge_file_full_of_faults_is_refused_within_seconds() {
+    fn of_a_huge_file_full_of_faults_a_few_are_located() {
         let mut text = String::from("route: {receiver: a}\nreceivers:\n");
         while text.len() < CONFIG_FILE_BYTES - 100 {
             text.push_str("- name: some-name-of-a-receiver\n");
             text.push_str("  labels: {name: some-other-name-which-is-not-that-of-this-receiver}\n");
         }
-        let clock = Clock::start();
-        assert!(faults(&text).lines().count() > 2);
-        assert!(clock.mono().since(Mono::START) < Duration::from_secs(30));
+        // Each costs a pass over the file, and a line says how many more there are.
+        let located = CONFIG_LOCATE_BYTES / text.len();
+        assert!((2..10).contains(&located), "{located}");
+        assert_eq!(faults(&text).lines().count(), located + 1);
     }
 
     #[test]

@@ -96,6 +96,7 @@ fn a_whole_state_that_cannot_be_written_is_asked_for_again() {
     let mut bench = Bench::start("again", SOON);
     bench.keep(reports(0..10));
     bench.disk.faults().sync = Some(IO_ERROR);
+    bench.wait_until_noticed();
     bench.expect_trouble();
     assert_eq!(bench.news(), JournalNews::WantsEverything);
     let why = heard(bench.give_everything()).expect_err("the disk still fails");
@@ -121,7 +122,7 @@ fn after_a_failed_sync_nothing_of_before_is_trusted() {
     let mut bench = Bench::start("sync", SOON);
     bench.keep(reports(0..10));
     bench.disk.faults().sync = Some(IO_ERROR);
-    bench.keep(vec![report(10)]);
+    bench.wait_until_noticed();
     let why = bench.expect_trouble();
     assert!(why.contains("Input/output error"), "{why}");
     let before = bench.files();

@@ -154,13 +154,13 @@ fn a_server_that_hangs_takes_no_longer_than_the_attempt_may() {
     let server = FakeReceiver::start(|_| Reply::WriteAndHang(String::new()));
     let receiver = content_receiver();
     let http = Arc::new(with_tokens(config(server.url("/"), inline("s"))));
-    let clock = Clock::start();
     let address = Address::parse(&receiver.url("/")).expect("an address");
     let short = std::time::Duration::from_millis(100);
     let result = poster().post(&http, address, b"{}", short);
-    assert!(matches!(result, Err(Fault::Token(_))), "{result:?}");
-    let took = clock.mono().since(Mono::START);
-    assert!(took < 20 * short, "{took:?}");
+    let Err(Fault::Token(why)) = result else {
+        panic!("a fault was expected, not {result:?}");
+    };
+    assert!(why.to_string().contains(": timeout after "), "{why}");
 }
 
 #[test]

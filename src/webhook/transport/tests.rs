@@ -11,7 +11,6 @@ use super::super::fixtures::{
 };
 use super::super::verdict::Answer;
 use super::*;
-use crate::clock::Clock;
 use crate::config::{TlsConfig, TlsVersion};
 
 const HOST: &str = "127.0.0.1";
@@ -221,13 +220,10 @@ fn a_handshake_that_hangs_is_cut_at_the_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("https://{}/", listener.local_addr().expect("an address"));
     let short = StdDuration::from_millis(100);
-    let clock = Clock::start();
     let address = Address::parse(&url).expect("an address");
     let result = poster().post(&Arc::default(), address, b"{}", short);
     let Err(Fault::Network { cause, .. }) = result else {
         panic!("a fault was expected, not {result:?}");
     };
     assert_eq!(cause, Cause::Timeout(short));
-    let took = clock.mono().since(crate::model::Mono::START);
-    assert!(took < 20 * short, "{took:?}");
 }
