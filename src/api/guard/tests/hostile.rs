@@ -227,7 +227,7 @@ fn large_bodies_past_the_budget_are_refused_and_small_ones_are_not() {
     door.assert_serves_others();
     first.send(b"x");
     assert_eq!(first.reply().text(), "900000 bytes");
-    assert_eq!(door.door.shared.budget.taken(), 0);
+    door.assert_budget_is_free();
 
     assert_eq!(
         door.ask(&get("/bytes?2000000")).status,

@@ -169,6 +169,16 @@ impl Door {
         }
     }
 
+    /// Nothing of the budget is taken, or is only just being given back: an answer comes before that.
+    fn assert_budget_is_free(&self) {
+        let clock = self.door.shared.clock;
+        let deadline = clock.mono() + PATIENCE;
+        while self.door.shared.budget.taken() > 0 {
+            assert!(clock.mono() < deadline, "some of it is never given back");
+            pause();
+        }
+    }
+
     fn let_waiting_go(&mut self) {
         self.curtain = None;
     }

@@ -75,7 +75,7 @@ fn a_large_body_arrives_whole_by_length_and_by_chunks() {
     }
     client.send(b"0\r\nX-Trailer: 1\r\n\r\n");
     assert_eq!(client.reply().text(), "3000000 bytes");
-    assert_eq!(door.door.shared.budget.taken(), 0);
+    door.assert_budget_is_free();
     client.post("/", b"small");
     assert_eq!(client.reply().text(), "5 bytes");
     door.stop();
@@ -102,7 +102,7 @@ fn a_body_in_gzip_is_inflated_before_the_handler_sees_it() {
         let told = format!("POST /echo\nhost=a\npeer is known: true\n{text}");
         assert!(client.reply().text() == told);
     }
-    assert_eq!(door.door.shared.budget.taken(), 0);
+    door.assert_budget_is_free();
     door.stop();
 }
 
@@ -202,7 +202,7 @@ fn large_answers_arrive_whole_with_their_length_or_in_chunks() {
         assert_eq!(reply.header("transfer-encoding"), Some("chunked"));
         assert_eq!(reply.body.len(), size);
     }
-    assert_eq!(door.door.shared.budget.taken(), 0);
+    door.assert_budget_is_free();
     door.stop();
 }
 
