@@ -73,8 +73,10 @@ const RATE_SLOWEST: Duration = Duration::from_secs(10);
 /// A rate limit of more than one post in this time is none.
 const RATE_FASTEST: Duration = Duration::from_millis(5);
 /// How long a rate limit holds after a refusal before it is doubled for the first time: as many pauses
-/// as these, and at least this long. Each doubling may cost another pause.
-const RATE_HOLDS: (u32, Duration) = (10, Duration::from_secs(60));
+/// as this, since each doubling may cost another one.
+const RATE_HOLDS_PAUSES: u32 = 10;
+/// The least and the most of that.
+const RATE_HOLDS: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(600));
 /// How long after that it is doubled again.
 const RATE_DOUBLES: Duration = Duration::from_secs(30);
 
@@ -398,12 +400,13 @@ impl EndpointState {
         let known = self.rate.as_ref().map_or(RATE_POSTS, |rate| rate.posts);
         let posts = successes.min(known);
         let each = until.since(self.burst.began_at).mul_f64(RATE_MARGIN) / successes;
-        let (pauses, least) = RATE_HOLDS;
+        let (least, most) = RATE_HOLDS;
+        let holds = until.since(now) * RATE_HOLDS_PAUSES;
         self.rate = Some(RateLimit {
             posts,
             span: each.min(RATE_SLOWEST) * posts,
             starts: VecDeque::new(),
-            doubles_at: until + least.max(until.since(now) * pauses),
+            doubles_at: until + holds.clamp(least, most),
         });
     }
 
@@ -446,9 +449,9 @@ impl RateLimit {
 
     /// Doubles the limit once it has held long enough; says whether it is so wide that it is none.
     fn outgrow(&mut self, now: Mono) -> bool {
-        if now >= self.doubles_at {
+        while now >= self.doubles_at && self.span > Duration::ZERO {
             self.span /= 2;
-            self.doubles_at = now + RATE_DOUBLES;
+            self.doubles_at = self.doubles_at + RATE_DOUBLES;
         }
         self.span / self.posts < RATE_FASTEST
     }

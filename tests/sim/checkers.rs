@@ -15,6 +15,10 @@ use crate::world::{Heard, SETTINGS, Seen, World};
 /// Attempts that an endpoint which swallows requests gets beside those that it holds.
 const PROBES: usize = 4;
 
+/// How soon a delivery to a receiver that is well starts; there are a dozen at a time, of ten
+/// milliseconds each.
+const STARTS_WITHIN: Duration = Duration::from_secs(1);
+
 /// What a receiver believes of one group, and since when.
 #[derive(Debug, Default)]
 struct Belief {
@@ -39,16 +43,19 @@ pub enum Rule {
     SharesAreKept,
     /// Each notification tells something new, or repeats after long enough.
     NothingIsToldTwice,
+    /// What is due for a receiver that is well starts soon, however the others fare.
+    HealthyStartSoon,
     /// The delivery oracle: what each receiver believes to fire in each group is what does.
     ReceiversKnow,
 }
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Rule; 4] = [
+    pub const ALL: [Rule; 5] = [
         Rule::NobodySleeps,
         Rule::SharesAreKept,
         Rule::NothingIsToldTwice,
+        Rule::HealthyStartSoon,
         Rule::ReceiversKnow,
     ];
 }
@@ -92,6 +99,9 @@ impl Checkers {
             self.seen += 1;
             match &sight.what {
                 Seen::Webhook(heard) => self.hear(heard, sight.seen_at),
+                Seen::Started { target, waited } if self.checks(Rule::HealthyStartSoon) => {
+                    starts_soon(world, target, *waited);
+                }
                 Seen::Crashed { untold } => {
                     self.crashes += 1;
                     let crash = self.crashes;
@@ -182,6 +192,18 @@ fn nobody_sleeps(world: &World) {
             "asleep for ever: {alarm:?} awaits {at}"
         );
     }
+}
+
+/// A receiver that has been well for half an hour owes nothing to what it did before.
+fn starts_soon(world: &World, target: &Target, waited: Duration) {
+    let since = world.now - Duration::from_secs(30 * 60);
+    if since == Mono::START || !world.network.has_been_well(&target.receiver, since) {
+        return;
+    }
+    assert!(
+        waited <= STARTS_WITHIN,
+        "a receiver that is well waited {waited:?}: {target:?}"
+    );
 }
 
 fn shares_are_kept(world: &World) {

@@ -75,6 +75,11 @@ fn repeated_deliveries_are_noticed() {
 }
 
 #[test]
+fn healthy_receivers_that_wait_are_noticed() {
+    assert_noticed(Sabotage::DeliveriesCountAsThrottled, Rule::HealthyStartSoon);
+}
+
+#[test]
 fn failures_taken_for_deliveries_are_noticed() {
     assert_noticed(Sabotage::FailuresCountAsDelivered, Rule::ReceiversKnow);
 }
@@ -87,7 +92,7 @@ fn ends_that_never_arrive_are_noticed() {
 fn explore(quarter: u64) {
     let per_test = seeds().map_or(SEEDS_PER_TEST, |seeds| seeds.div_ceil(4));
     for seed in quarter * per_test..(quarter + 1) * per_test {
-        if let Some(complaint) = complaint(seed, 10 * DAY, Sabotage::None, &Rule::ALL, false) {
+        if let Some(complaint) = complaint(seed, 4 * DAY, Sabotage::None, &Rule::ALL, false) {
             panic!("seed {seed}: {complaint}");
         }
     }
@@ -265,7 +270,7 @@ impl Life {
             // One that was forgotten meanwhile is over as well.
             while self.world.expire_silence(id.clone()).is_none() {}
         }
-        self.world.network.heal();
+        self.world.heal_network();
         self.world.alarms.heal();
         self.world.cancel_crash();
         self.run_until(self.world.now + DAY / 8);
@@ -297,22 +302,28 @@ impl Life {
 
     fn some_receiver_changes(&mut self) {
         let receiver = format!("team-{}", self.any_team());
-        let behaviour = match self.dice.below(6) {
+        let behaviour = match self.dice.below(11) {
             0 => Behaviour::Failing,
             1 => Behaviour::Rejecting,
             2 => Behaviour::Throttling(self.dice.up_to(Duration::from_secs(3600))),
             3 => Behaviour::Hanging,
             4 => Behaviour::Flaky(0.3),
+            5 => Behaviour::Slow(self.dice.up_to(Duration::from_secs(20))),
+            6 => Behaviour::Waking,
+            7 => Behaviour::Quota(
+                1 + self.dice.below(20) as usize,
+                Duration::from_secs(1 + self.dice.below(60)),
+            ),
+            8 => Behaviour::Away,
+            9 => Behaviour::HasAHole,
             _ => Behaviour::Healthy,
         };
-        self.world.network.set_behaviour(&receiver, behaviour);
+        self.world.set_behaviour(&receiver, behaviour);
     }
 
     fn network_heals(&mut self) {
         let receiver = format!("team-{}", self.any_team());
-        self.world
-            .network
-            .set_behaviour(&receiver, Behaviour::Healthy);
+        self.world.set_behaviour(&receiver, Behaviour::Healthy);
     }
 
     fn any_team(&mut self) -> &'static str {

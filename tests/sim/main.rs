@@ -5,6 +5,7 @@
 //! - `script`, `stories`: the files of `tests/stories`, played and compared
 //! - `checkers`: what must hold after every step, and what every receiver must have heard
 //! - `fuzz`: seeded random worlds under all checkers, and the checkers themselves under sabotage
+//! - `outages`: the uplink is gone for an hour
 //! - `long_runs`: weeks in milliseconds
 
 mod alarms;
@@ -14,6 +15,7 @@ mod disk;
 mod fuzz;
 mod long_runs;
 mod network;
+mod outages;
 mod script;
 mod stories;
 mod world;

@@ -262,7 +262,7 @@ impl Stage {
             ("throttles", wait) => Behaviour::Throttling(parse_duration(wait).expect("a span")),
             _ => panic!("no behaviour: {does}"),
         };
-        self.world.network.set_behaviour(name, behaviour);
+        self.world.set_behaviour(name, behaviour);
     }
 }
 
@@ -298,6 +298,7 @@ fn render(sights: &[Sight]) -> String {
     let mut timeline = String::new();
     for sight in sights {
         let line = match &sight.what {
+            Seen::Started { .. } => continue,
             Seen::Webhook(heard) => webhook_line(heard),
             Seen::Failed {
                 target,

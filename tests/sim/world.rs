@@ -19,7 +19,7 @@ use jiff::SignedDuration;
 use crate::alarms::{AlarmFaults, Alarms, Ring};
 use crate::crashes::is_lost;
 use crate::disk::Disk;
-use crate::network::{Flight, Network};
+use crate::network::{Behaviour, Flight, Network};
 
 /// The engine's settings in all simulations: small pools show more than large ones.
 pub const SETTINGS: Settings = Settings {
@@ -57,6 +57,8 @@ pub struct Sight {
 pub enum Seen {
     /// A receiver accepted a notification.
     Webhook(Heard),
+    /// An attempt began.
+    Started { target: Target, waited: Duration },
     /// An attempt failed.
     Failed {
         target: Target,
@@ -113,6 +115,8 @@ pub enum Sabotage {
     SwallowRings,
     /// Some records never reach the disk.
     LoseRecords,
+    /// One delivery in twenty is reported as refused, by a receiver that asks for five minutes.
+    DeliveriesCountAsThrottled,
 }
 
 /// The whole of a simulation.
@@ -133,6 +137,8 @@ pub struct World {
     crash: Option<Crash>,
     /// What holds.
     pub config: Arc<Config>,
+    /// How long the delivery that starts next has waited.
+    waited: Duration,
     /// The answer to the last change of a silence.
     silence_answer: Option<Result<Arc<str>, SilenceFault>>,
 }
@@ -163,6 +169,7 @@ impl World {
             wall_at_start: "2026-01-01T00:00:00Z".parse().expect("a timestamp"),
             effects: Vec::new(),
             premature: Vec::new(),
+            waited: Duration::ZERO,
             silence_answer: None,
         }
     }
@@ -239,6 +246,16 @@ impl World {
         self.crash = None;
     }
 
+    /// Makes a receiver, or with `name/index` one webhook of it, behave like this from now on.
+    pub fn set_behaviour(&mut self, receiver: &str, behaviour: Behaviour) {
+        self.network.set_behaviour(receiver, behaviour, self.now);
+    }
+
+    /// All receivers answer from now on.
+    pub fn heal_network(&mut self) {
+        self.network.heal(self.now);
+    }
+
     /// The next event of timer or network.
     pub fn next_at(&self) -> Option<Mono> {
         [self.alarms.next_at(), self.network.next_at()]
@@ -293,7 +310,10 @@ impl World {
         match self.sabotage {
             Sabotage::FailuresCountAsDelivered => outcome.verdict = Verdict::Delivered,
             Sabotage::DeliveriesCountAsFailed if self.dice.happens(0.1) => {
-                outcome.verdict = sabotaged();
+                outcome.verdict = sabotaged(None);
+            }
+            Sabotage::DeliveriesCountAsThrottled if self.dice.happens(0.05) => {
+                outcome.verdict = sabotaged(Some(SETTINGS.max_retry_after));
             }
             _ => {}
         }
@@ -408,10 +428,16 @@ impl World {
                 if self.sabotage == Sabotage::FreeWorkersTooSoon {
                     self.premature.push(Outcome {
                         attempt: job.attempt,
-                        verdict: sabotaged(),
+                        verdict: sabotaged(None),
                         took: Duration::ZERO,
                     });
                 }
+                let target = Target {
+                    receiver: Arc::clone(&job.notification.receiver),
+                    webhook_index: job.notification.webhook_index,
+                };
+                let waited = self.waited;
+                self.see(self.now, Seen::Started { target, waited });
                 self.network.start(job, self.now, &mut self.dice);
             }
             Effect::Refuse(invalid) => refused.push(invalid.reason),
@@ -428,6 +454,10 @@ impl World {
 
     fn note(&mut self, note: Note) {
         let what = match note {
+            Note::AttemptStarted { waited } => {
+                self.waited = waited;
+                return;
+            }
             Note::AttemptFailed {
                 target,
                 attempts,
@@ -465,15 +495,12 @@ impl World {
     }
 }
 
-fn sabotaged() -> Verdict {
+fn sabotaged(after: Option<Duration>) -> Verdict {
     let failure = Failure {
         kind: FailureKind::Other,
         text: "sabotage".into(),
     };
-    Verdict::Retry {
-        failure,
-        after: None,
-    }
+    Verdict::Retry { failure, after }
 }
 
 fn target_of(flight: &Flight) -> Target {

@@ -7,7 +7,6 @@ use super::super::fault::Cause;
 use super::super::fixtures::{content_receiver, inline, poster};
 use super::*;
 use crate::config::Authorization;
-use crate::limits;
 
 const BODY: &[u8] = b"{\"version\":\"4\"}\n";
 const LONG: Duration = Duration::from_secs(60);
