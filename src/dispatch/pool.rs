@@ -148,3 +148,6 @@ impl fmt::Debug for WorkerPool {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use super::outcomes::{Outcomes, Told};
 use super::pool::Worker;
 use super::*;
 use crate::bell::Mailbox;
-use crate::config;
+use crate::config::{self, Config};
 use crate::engine::{Job, Record, ReloadPolicy, Settings, Verdict};
 use crate::model::{Labels, ParserMode};
 use crate::threads::{self, LOOP_STACK};
@@ -34,8 +34,7 @@ struct Scene {
 impl Scene {
     /// One with a single worker.
     fn new() -> Self {
-        let loaded = config::parse("test.yml", CONFIG, ParserMode::Fallback);
-        let config = Arc::new(loaded.expect("a sound configuration").config);
+        let config = configuration();
         let (clock, bell, haste) = (Clock::start(), Bell::default(), Haste::default());
         let (requests, requests_out) = bell::channel(4, &bell);
         let (events, events_out) = bell::channel(4, &bell);
@@ -113,7 +112,12 @@ fn pool() -> (WorkerPool, Receiver<Mailbox<Job>>) {
     (pool.expect("the host allows some threads"), mailboxes)
 }
 
-fn settings() -> Settings {
+pub(super) fn configuration() -> Arc<Config> {
+    let loaded = config::parse("test.yml", CONFIG, ParserMode::Fallback);
+    Arc::new(loaded.expect("a sound configuration").config)
+}
+
+pub(super) fn settings() -> Settings {
     Settings {
         workers: 1,
         workers_per_endpoint: 1,
