@@ -1,12 +1,13 @@
 //! The only place that makes threads.
 //!
 //! Owns their names and stack sizes. `daemon.rs` starts the stages with it; the guard starts one
-//! thread a connection, within its cap.
+//! thread a connection, within its cap, and the resolver of webhooks a few that end with the lookups
+//! they are for.
 
 use std::io;
 use std::thread::{Builder, JoinHandle};
 
-/// Stack of a thread that serves one connection: speaks TLS, checks passwords, parses JSON, compiles
+/// Stack of a thread that serves one connection, or looks up names: speaks TLS, checks passwords, parses JSON, compiles
 /// the regexes of silences and filters. Hostile ones recurse deepest, through up to 160 KiB in a
 /// release and ten times that in a debug build. What is not used costs no memory, but room for
 /// addresses, of which small hosts have little.
