@@ -26,7 +26,7 @@ pub use fingerprint::{Fingerprint, FingerprintMap, FixedHasher, Fnv1a};
 use labels::glance;
 pub use labels::{IdentifiedBuilder, IdentifiedLabels, Labels, LabelsBuilder};
 pub use matcher::{
-    MatchOp, Matcher, MatcherError, Parsed, ParserMode, check_regex, compile_search_pattern,
+    MatchOp, Matcher, MatcherError, Parsed, ParserMode, SearchPattern, check_regex,
     format_matchers, go_quote, is_valid_label_name, parse_matcher, parse_matchers,
 };
 pub use order::{LabelSetKey, NotificationKey, compare_for_notification, compare_label_sets};

@@ -13,7 +13,8 @@ use jiff::tz::TimeZone;
 
 use super::value::Value;
 use super::{Context, duration, json, text, time};
-use crate::model::{ZERO_TIME, compile_search_pattern, go_quote};
+use crate::limits;
+use crate::model::{SearchPattern, ZERO_TIME, go_quote};
 
 type Answer = Result<Value, String>;
 
@@ -48,8 +49,8 @@ pub fn join(_: &Context<'_>, values: &[Value]) -> Answer {
 
 /// `match`: whether the pattern is found anywhere.
 pub fn matches(_: &Context<'_>, values: &[Value]) -> Answer {
-    let pattern = compile_search_pattern(text_of(&values[0]))?;
-    Ok(Value::Bool(pattern.is_match(text_of(&values[1]))))
+    let pattern = SearchPattern::compile(text_of(&values[0]))?;
+    Ok(Value::Bool(pattern.is_found_in(text_of(&values[1]))))
 }
 
 /// `safeHtml` and `safeUrl`: marks for HTML, which we do not make.
@@ -65,10 +66,13 @@ pub fn url_unescape(_: &Context<'_>, values: &[Value]) -> Answer {
 /// `reReplaceAll`: pattern, replacement, text.
 pub fn replace_all(_: &Context<'_>, values: &[Value]) -> Answer {
     let source = text_of(&values[0]);
-    let pattern = compile_search_pattern(source)
+    let pattern = SearchPattern::compile(source)
         .map_err(|fault| format!("regexp: Compile({}): {fault}", backquoted(source)))?;
-    let replaced = pattern.replace_all(text_of(&values[2]), text_of(&values[1]));
-    Ok(Value::text(replaced.into_owned()))
+    let (replacement, text) = (text_of(&values[1]), text_of(&values[2]));
+    pattern
+        .replace_all(text, replacement, limits::TEMPLATE_OUTPUT_BYTES)
+        .map(Value::text)
+        .ok_or_else(|| "the text grows too long".into())
 }
 
 fn backquoted(text: &str) -> String {

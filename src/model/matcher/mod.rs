@@ -9,6 +9,7 @@ mod fallback;
 mod lexer;
 mod quote;
 mod re2;
+mod search;
 mod utf8;
 
 use std::cmp::Ordering;
@@ -19,12 +20,7 @@ use regex::Regex;
 use super::Labels;
 
 pub use quote::go_quote;
-
-/// Compiles a regular expression of a template: found anywhere in a text, with groups that capture.
-/// The error is Go's.
-pub fn compile_search_pattern(pattern: &str) -> Result<Regex, String> {
-    re2::compile_search(pattern).map_err(|fault| fault.to_string())
-}
+pub use search::SearchPattern;
 
 /// How a matcher compares. The order is the one matchers sort by (§2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

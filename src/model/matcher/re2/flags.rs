@@ -5,12 +5,15 @@
 
 use super::cursor::Cursor;
 
-/// The flags that bear on whether a text matches; greed does not.
+/// The flags that hold at a place of a pattern.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Flags {
     fold_case: bool,
     multi_line: bool,
     dot_matches_newline: bool,
+    /// Whether `x*` is lazy and `x*?` greedy. Each repetition is spelled by it, so that it is no
+    /// flag for the crate.
+    pub(super) swaps_greed: bool,
 }
 
 impl Flags {
@@ -22,7 +25,7 @@ impl Flags {
                 'i' => flags.fold_case = is_on,
                 'm' => flags.multi_line = is_on,
                 's' => flags.dot_matches_newline = is_on,
-                'U' => {}
+                'U' => flags.swaps_greed = is_on,
                 '-' if is_on => {
                     (is_on, saw_flag) = (false, false);
                     continue;

@@ -52,12 +52,15 @@ pub(super) fn compile_anchored(value: &str) -> Result<Regex, Fault> {
     if whole.len() > PATTERN_BYTES {
         return Err(fault(Reason::TooLarge));
     }
-    let translated = Translator::new(&whole, Captures::Dropped).translate()?;
-    build(&translated, fault)
+    let mut translator = Translator::new(&whole, Captures::Dropped);
+    translator.translate()?;
+    build(&translator.out, fault)
 }
 
-/// Compiles `pattern` to be found anywhere in a text; its groups capture.
-pub(super) fn compile_search(pattern: &str) -> Result<Regex, Fault> {
+/// Compiles `pattern` to be found anywhere in a text. Its groups capture, and are numbered only: the
+/// names, empty for groups without one, come with the regex, because Go lets several groups share
+/// one and lets it begin with a digit.
+pub(super) fn compile_search(pattern: &str) -> Result<(Regex, Vec<String>), Fault> {
     let fault = |reason| Fault {
         reason,
         excerpt: pattern.to_owned(),
@@ -65,8 +68,9 @@ pub(super) fn compile_search(pattern: &str) -> Result<Regex, Fault> {
     if pattern.len() > PATTERN_BYTES {
         return Err(fault(Reason::TooLarge));
     }
-    let translated = Translator::new(pattern, Captures::Kept).translate()?;
-    build(&translated, fault)
+    let mut translator = Translator::new(pattern, Captures::Kept);
+    translator.translate()?;
+    Ok((build(&translator.out, fault)?, translator.group_names))
 }
 
 fn build(translated: &str, fault: impl Fn(Reason) -> Fault) -> Result<Regex, Fault> {
@@ -89,12 +93,11 @@ pub(super) fn check(value: &str) -> Result<(), Fault> {
             excerpt: value.to_owned(),
         });
     }
-    Translator::new(value, Captures::Dropped)
-        .translate()
-        .map(drop)
+    Translator::new(value, Captures::Dropped).translate()
 }
 
-/// Whether what groups matched will be asked for.
+/// Whether what was matched will be asked for: then groups capture and greed matters. A matcher only
+/// asks whether a whole text matches, where neither does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Captures {
     Kept,
@@ -109,6 +112,8 @@ struct Translator<'a> {
     classes: ClassReader,
     out: String,
     flags: Flags,
+    /// The names of the groups that capture, in their order.
+    group_names: Vec<String>,
     /// The groups around this place; the first stands for the pattern itself.
     groups: Vec<Group>,
     /// What a repetition here would repeat.
@@ -153,20 +158,21 @@ impl<'a> Translator<'a> {
             classes: ClassReader::default(),
             out: String::with_capacity(whole.len() + whole.len() / 2),
             flags: Flags::default(),
+            group_names: Vec::new(),
             groups: vec![pattern],
             operand: None,
             repetition: None,
         }
     }
 
-    fn translate(mut self) -> Result<String, Fault> {
+    fn translate(&mut self) -> Result<(), Fault> {
         while let Some(c) = self.cursor.peek() {
             let previous = self.repetition.take();
             match c {
                 '(' if self.cursor.rest().starts_with("(?") => self.take_perl_group()?,
                 '(' => {
                     self.cursor.next();
-                    self.open_capture("(")?;
+                    self.open_capture("")?;
                 }
                 ')' => self.close_group()?,
                 '|' => self.alternate(),
@@ -187,7 +193,7 @@ impl<'a> Translator<'a> {
         if self.groups.len() > 1 {
             return Err(self.fault_in_whole(Reason::MissingParenthesis));
         }
-        Ok(self.out)
+        Ok(())
     }
 
     fn fault_in_whole(&self, reason: Reason) -> Fault {
@@ -232,13 +238,14 @@ impl<'a> Translator<'a> {
         self.out.push('|');
     }
 
-    /// Begins a group that captures if anybody asks for that; it opens with `opening` then.
-    fn open_capture(&mut self, opening: &str) -> Result<(), Fault> {
+    /// Begins a group that captures if anybody asks for that.
+    fn open_capture(&mut self, name: &str) -> Result<(), Fault> {
         match self.captures {
             Captures::Dropped => self.open_group(self.flags),
             Captures::Kept => {
                 self.enter_group()?;
-                self.out.push_str(opening);
+                self.group_names.push(name.to_owned());
+                self.out.push('(');
                 Ok(())
             }
         }
@@ -292,7 +299,7 @@ impl<'a> Translator<'a> {
             if name.is_empty() || !name.bytes().all(is_word) {
                 return Err(self.cursor.fault_since(start, Reason::BadCapture));
             }
-            return self.open_capture(&format!("(?P<{name}>"));
+            return self.open_capture(name);
         }
         let Some((flags, end)) = Flags::take(&mut self.cursor, self.flags) else {
             return Err(self.cursor.fault_since(start, Reason::BadFlags));
@@ -396,8 +403,7 @@ impl<'a> Translator<'a> {
         start: Cursor<'a>,
         previous: Option<Cursor<'a>>,
     ) -> Result<(), Fault> {
-        // A question mark changes the greed only.
-        self.cursor.eat("?");
+        let is_lazy = self.cursor.eat("?") != self.flags.swaps_greed;
         if let Some(previous) = previous {
             return Err(self.cursor.fault_since(previous, Reason::RepeatedRepeat));
         }
@@ -417,8 +423,13 @@ impl<'a> Translator<'a> {
             operand.end += "(?:)".len();
             operand.wrappings += 1;
         }
-        self.out.insert_str(operand.end, operator);
-        operand.end += operator.len();
+        let greed = match self.captures {
+            Captures::Kept if is_lazy => "?",
+            _ => "",
+        };
+        let spelled = format!("{operator}{greed}");
+        self.out.insert_str(operand.end, &spelled);
+        operand.end += spelled.len();
         operand.is_repeated = true;
         self.operand = Some(operand);
         self.repetition = Some(start);
