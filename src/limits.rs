@@ -345,9 +345,21 @@ pub const TEMPLATE_STEPS: usize = 2_000_000;
 /// Bytes of what a template renders, and of each text on the way there.
 pub const TEMPLATE_OUTPUT_BYTES: usize = 16 << 20;
 
-/// Templates, conditions, loops and parentheses that may be open at once. Each takes up to some ten
-/// kilobytes of a send thread's stack without optimisation.
-pub const TEMPLATE_DEPTH: usize = 64;
+/// Templates, conditions and loops that may be open at once, at some 150 bytes each. Go allows 100,000
+/// templates; a recursion over all alerts of a notification fits many times.
+pub const TEMPLATE_DEPTH: usize = 100_000;
+
+/// Bytes of values that the dots and variables of a rendering hold at once, and those of a list or a
+/// map: a recursion over all but the first item of a list takes so much at 3,000 items.
+pub const TEMPLATE_HELD_BYTES: usize = 64 << 20;
+
+/// Lists and maps that a template may put into one another: they are printed, and let go of, on the
+/// stack of a send thread.
+pub const TEMPLATE_VALUE_DEPTH: usize = 64;
+
+/// Parentheses that may be open at once. Each takes up to some ten kilobytes of a send thread's stack
+/// without optimisation.
+pub const TEMPLATE_PARENTHESES: usize = 64;
 
 /// Labels of a route that may ask for one another in a row; each brings a rendering of its own.
 pub const ROUTE_LABEL_DEPTH: usize = 8;

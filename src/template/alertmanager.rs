@@ -4,14 +4,13 @@
 //! send threads and on whichever thread loads the configuration.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
-use super::value::Value;
+use super::value::{Dict, List, Value};
 use super::{Context, duration, json, text, time};
 use crate::limits;
 use crate::model::{SearchPattern, ZERO_TIME, go_quote};
@@ -165,18 +164,17 @@ pub fn base64_decode(_: &Context<'_>, values: &[Value]) -> Answer {
 
 /// `list`
 pub fn list(_: &Context<'_>, values: &[Value]) -> Answer {
-    Ok(Value::List(values.into()))
+    List::new(values.into()).map(Value::List)
 }
 
 /// `append`: a list, then what is put behind it.
 pub fn append(_: &Context<'_>, values: &[Value]) -> Answer {
     let first = match &values[0] {
-        Value::List(items) => items.as_ref(),
+        Value::List(list) => list.items(),
         _ => &[],
     };
-    Ok(Value::List(
-        first.iter().chain(&values[1..]).cloned().collect(),
-    ))
+    let items = first.iter().chain(&values[1..]);
+    List::new(items.cloned().collect()).map(Value::List)
 }
 
 /// `dict`: keys and values in turn.
@@ -192,14 +190,14 @@ pub fn dict(_: &Context<'_>, values: &[Value]) -> Answer {
             _ => return Err("dict keys must be strings".into()),
         };
     }
-    Ok(Value::Dict(Arc::new(map)))
+    Dict::new(map).map(Value::Dict)
 }
 
 /// `routeLabels`: the rendered value of one of the route's labels.
 pub fn route_labels(context: &Context<'_>, values: &[Value]) -> Answer {
     context
         .route_labels
-        .value(text_of(&values[0]))
+        .value(text_of(&values[0]), context.open_parentheses.get())
         .map(Value::Text)
 }
 

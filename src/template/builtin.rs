@@ -1,16 +1,14 @@
 //! PURE. The functions that Go's templates have themselves.
 //!
-//! Owns comparison, indexing and printing as Go does them; `printf` and the escapes are gotmpl's.
+//! Owns comparison, indexing and joining as Go does them; how a value prints is in `printf`, and two
+//! of the escapes are gotmpl's.
 //! Called on send threads and on whichever thread loads the configuration.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use gotmpl::Value as Printable;
-
-use super::Context;
-use super::value::Value;
+use super::value::{List, Value};
+use super::{Context, printf, text};
+use crate::limits;
 
 /// Stands in the table for what the evaluator computes itself.
 pub fn never_called(_: &Context<'_>, _: &[Value]) -> Result<Value, String> {
@@ -53,7 +51,9 @@ pub fn index(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
 fn index_once(value: &Value, index: &Value) -> Result<Value, String> {
     match (value, index) {
         (Value::Kv(labels), Value::Text(name)) => Ok(labels.get(name).unwrap_or("").into()),
-        (Value::Dict(map), Value::Text(key)) => Ok(map.get(key).cloned().unwrap_or(Value::Nil)),
+        (Value::Dict(dict), Value::Text(key)) => {
+            Ok(dict.entries().get(key).cloned().unwrap_or(Value::Nil))
+        }
         (Value::Kv(_) | Value::Dict(_), other) => Err(format!(
             "value has type {}; should be string",
             other.type_name()
@@ -116,11 +116,11 @@ pub fn slice(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
     }
     let start = bounds.first().copied().unwrap_or(0);
     let end = bounds.get(1).copied().unwrap_or(length);
-    Ok(slice_of(value, start, end))
+    slice_of(value, start, end)
 }
 
-fn slice_of(value: &Value, start: usize, end: usize) -> Value {
-    match value {
+fn slice_of(value: &Value, start: usize, end: usize) -> Result<Value, String> {
+    Ok(match value {
         // Go cuts between bytes; half a character cannot be a text of ours.
         Value::Text(text) => {
             Value::text(String::from_utf8_lossy(&text.as_bytes()[start..end]).into_owned())
@@ -129,9 +129,9 @@ fn slice_of(value: &Value, start: usize, end: usize) -> Value {
         Value::AlertSlice(alerts) => Value::AlertSlice(alerts[start..end].into()),
         Value::Pairs(pairs) => Value::Pairs(pairs[start..end].into()),
         Value::Texts(texts) => Value::Texts(texts[start..end].into()),
-        Value::List(items) => Value::List(items[start..end].into()),
+        Value::List(list) => Value::List(List::new(list.items()[start..end].into())?),
         other => other.clone(),
-    }
+    })
 }
 
 /// What can be compared: values that Go has an order or an equality for.
@@ -177,8 +177,12 @@ fn are_equal(a: &Value, b: &Value) -> Result<bool, String> {
     match (a, b) {
         (Value::Nil, Value::Nil) => return Ok(true),
         (Value::Nil, _) | (_, Value::Nil) => return Ok(false),
-        (Value::Time(a), Value::Time(b)) => return Ok(a == b),
+        // The same moment in another zone is another value.
+        (Value::Time(a), Value::Time(b)) => {
+            return Ok(a == b && a.time_zone() == b.time_zone());
+        }
         (Value::Pair(a), Value::Pair(b)) => return Ok(a == b),
+        (Value::Time(_), Value::Pair(_)) | (Value::Pair(_), Value::Time(_)) => return Ok(false),
         _ => {}
     }
     match (basic(a), basic(b)) {
@@ -245,7 +249,7 @@ fn joined(values: &[Value]) -> String {
         if index > 0 && !is_text(value) && !is_text(&values[index - 1]) {
             out.push(' ');
         }
-        value.print(&mut out);
+        printf::append(&mut out, value);
     }
     out
 }
@@ -257,44 +261,19 @@ pub fn println(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
         if index > 0 {
             out.push(' ');
         }
-        value.print(&mut out);
+        printf::append(&mut out, value);
     }
     out.push('\n');
     Ok(Value::text(out))
 }
 
-/// `printf`, by gotmpl: it formats plain values, so that ours go in as what they print.
+/// `printf`
 pub fn printf(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
-    let positions = 0..values.len();
-    let arguments: String = positions
-        .map(|index| format!(" (index . {index})"))
-        .collect();
-    let values: Vec<Printable> = values.iter().map(printable).collect();
-    gotmpl::Template::new("")
-        .parse(&format!("{{{{printf{arguments}}}}}"))
-        .and_then(|template| template.execute_to_string(&Printable::List(values.into())))
-        .map(Value::text)
-        .map_err(|error| error.to_string())
-}
-
-fn printable(value: &Value) -> Printable {
-    match value {
-        Value::Nil => Printable::Nil,
-        Value::Bool(truth) => Printable::Bool(*truth),
-        Value::Int(number) => Printable::Int(*number),
-        Value::Float(number) => Printable::Float(*number),
-        Value::Text(text) => Printable::String(text.clone()),
-        Value::List(items) if !items.iter().all(|item| matches!(item, Value::Text(_))) => {
-            Printable::List(items.iter().map(printable).collect())
+    match values {
+        [Value::Text(format), arguments @ ..] => {
+            printf::sprintf(format, arguments, limits::TEMPLATE_OUTPUT_BYTES).map(Value::text)
         }
-        Value::Dict(map) => {
-            let map: BTreeMap<Arc<str>, Printable> = map
-                .iter()
-                .map(|(key, value)| (key.clone(), printable(value)))
-                .collect();
-            Printable::Map(Arc::new(map))
-        }
-        other => Printable::String(other.shown().into()),
+        _ => unreachable!("the table of functions says that the first argument is a text"),
     }
 }
 
@@ -305,7 +284,7 @@ pub fn html(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
 
 /// `js`
 pub fn js(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
-    Ok(Value::text(gotmpl::js_escape(&for_escape(values))))
+    Ok(Value::text(text::js_escape(&for_escape(values))))
 }
 
 /// `urlquery`

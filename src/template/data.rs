@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::value::Value;
+use super::value::{Field, Value};
 use crate::model::{Labels, Status, Wall, ZERO_TIME};
 
 /// The first dot of a template.
@@ -92,20 +92,48 @@ impl Data {
         }
     }
 
-    /// The fields in the order of Go's struct.
-    pub fn fields(&self) -> [Value; 9] {
-        [
-            Value::Text(self.receiver.clone()),
-            Value::Text(self.status.clone()),
-            Value::Alerts(self.alerts.clone()),
-            Value::Text(self.notification_reason.clone()),
-            Value::Kv(self.group_labels.clone()),
-            Value::Kv(self.common_labels.clone()),
-            Value::Kv(self.common_annotations.clone()),
-            Value::Kv(self.route_labels.clone()),
-            Value::Text(self.external_url.clone()),
-        ]
+    /// The fields in the order of Go's struct. Alertmanager 0.33 has neither labels of routes nor a
+    /// field for them: it is there where there are some.
+    pub fn fields(&self) -> Vec<Field> {
+        let mut fields = vec![
+            text_field("Receiver", "receiver", &self.receiver),
+            text_field("Status", "status", &self.status),
+            field("Alerts", "alerts", Value::Alerts(self.alerts.clone())),
+            text_field(
+                "NotificationReason",
+                "notification_reason",
+                &self.notification_reason,
+            ),
+            labels_field("GroupLabels", "groupLabels", &self.group_labels),
+            labels_field("CommonLabels", "commonLabels", &self.common_labels),
+            labels_field(
+                "CommonAnnotations",
+                "commonAnnotations",
+                &self.common_annotations,
+            ),
+        ];
+        if !self.route_labels.is_empty() {
+            fields.push(labels_field(
+                "RouteLabels",
+                "routeLabels",
+                &self.route_labels,
+            ));
+        }
+        fields.push(text_field("ExternalURL", "externalURL", &self.external_url));
+        fields
     }
+}
+
+fn field(name: &'static str, json: &'static str, value: Value) -> Field {
+    Field { name, json, value }
+}
+
+fn text_field(name: &'static str, json: &'static str, text: &Arc<str>) -> Field {
+    field(name, json, Value::Text(text.clone()))
+}
+
+fn labels_field(name: &'static str, json: &'static str, labels: &Labels) -> Field {
+    field(name, json, Value::Kv(labels.clone()))
 }
 
 const SAMPLE_START: Wall = Wall::constant(1_767_225_600, 0);
@@ -115,15 +143,16 @@ pub const SAMPLE_NOW: Wall = Wall::constant(1_767_229_200, 0);
 
 impl AlertData {
     /// The fields in the order of Go's struct.
-    pub fn fields(&self) -> [Value; 7] {
+    pub fn fields(&self) -> [Field; 7] {
+        let at = |time: Wall| Value::Time(time.to_zoned(TimeZone::UTC));
         [
-            Value::Text(self.status.clone()),
-            Value::Kv(self.labels.clone()),
-            Value::Kv(self.annotations.clone()),
-            Value::Time(self.starts_at.to_zoned(TimeZone::UTC)),
-            Value::Time(self.ends_at.to_zoned(TimeZone::UTC)),
-            Value::Text(self.generator_url.clone()),
-            Value::Text(self.fingerprint.clone()),
+            text_field("Status", "status", &self.status),
+            labels_field("Labels", "labels", &self.labels),
+            labels_field("Annotations", "annotations", &self.annotations),
+            field("StartsAt", "startsAt", at(self.starts_at)),
+            field("EndsAt", "endsAt", at(self.ends_at)),
+            text_field("GeneratorURL", "generatorURL", &self.generator_url),
+            text_field("Fingerprint", "fingerprint", &self.fingerprint),
         ]
     }
 }

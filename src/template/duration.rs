@@ -9,6 +9,9 @@ use super::number;
 use super::value::Value;
 use crate::model::format_go_duration;
 
+/// Nanoseconds in a second.
+pub const SECOND: i64 = 1_000_000_000;
+
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
@@ -21,6 +24,12 @@ pub fn shown(nanoseconds: i64) -> String {
     let sign = if nanoseconds < 0 { "-" } else { "" };
     let size = format_go_duration(Duration::from_nanos(nanoseconds.unsigned_abs()));
     format!("{sign}{size}")
+}
+
+/// How many units of so many nanoseconds there are, with the rounding of Go.
+pub fn in_units(nanoseconds: i64, unit: i64) -> f64 {
+    let (whole, rest) = (nanoseconds / unit, nanoseconds % unit);
+    whole as f64 + rest as f64 / unit as f64
 }
 
 /// Seconds, as a number, a text or a span, in the words of `humanizeDuration` (§6.3).
@@ -67,18 +76,34 @@ fn seconds_of(value: &Value) -> Result<f64, String> {
     match value {
         Value::Float(number) => Ok(*number),
         Value::Int(number) => Ok(*number as f64),
-        Value::Duration(nanoseconds) => Ok(*nanoseconds as f64 / 1e9),
-        Value::Text(text) => parse_number(text).ok_or_else(|| {
+        Value::Duration(nanoseconds) => Ok(in_units(*nanoseconds, SECOND)),
+        Value::Text(text) => parse_number(text).map_err(|fault| {
             let quoted = crate::model::go_quote(text);
-            format!("strconv.ParseFloat: parsing {quoted}: invalid syntax")
+            format!("strconv.ParseFloat: parsing {quoted}: {fault}")
         }),
         other => Err(format!("can't convert {} to float", other.type_name())),
     }
 }
 
-/// Rust takes what Go takes, but for signs of infinity, which both spell alike.
-fn parse_number(text: &str) -> Option<f64> {
-    text.parse().ok()
+/// Rust takes what Go takes, but for underscores between digits, signs of what is no number, and
+/// numbers that are too large.
+fn parse_number(text: &str) -> Result<f64, &'static str> {
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let mut underscores = (0..bytes.len()).filter(|position| bytes[*position] == b'_');
+    let separate =
+        underscores.all(|at| at > 0 && is_digit(bytes.get(at - 1)) && is_digit(bytes.get(at + 1)));
+    let number: f64 = match text.replace('_', "").parse() {
+        Ok(number) if separate => number,
+        _ => return Err("invalid syntax"),
+    };
+    if number.is_nan() && text.starts_with(['+', '-']) {
+        return Err("invalid syntax");
+    }
+    if number.is_infinite() && is_digit(bytes.last()) {
+        return Err("value out of range");
+    }
+    Ok(number)
 }
 
 /// The nanoseconds of `span`; what does not fit is the longest span there is.

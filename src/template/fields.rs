@@ -21,8 +21,26 @@ pub struct Method {
     pub name: &'static str,
     /// Its arguments.
     pub signature: Signature,
-    /// What computes it, from a value that has it and arguments that fit.
-    pub call: fn(&Value, &[Value]) -> Value,
+    call: MethodCall,
+}
+
+/// What computes a method, from a value that has it and arguments that fit.
+#[derive(Clone, Copy, Debug)]
+enum MethodCall {
+    Always(fn(&Value, &[Value]) -> Value),
+    /// There may be no such value.
+    Perhaps(fn(&Value, &[Value]) -> Option<Value>),
+}
+
+impl Method {
+    /// What it yields for `value`.
+    pub fn call(&self, value: &Value, arguments: &[Value]) -> Result<Value, String> {
+        match self.call {
+            MethodCall::Always(call) => Ok(call(value, arguments)),
+            MethodCall::Perhaps(call) => call(value, arguments)
+                .ok_or_else(|| "the time is not within the years -9999 to 9999".to_owned()),
+        }
+    }
 }
 
 const fn method(
@@ -30,6 +48,18 @@ const fn method(
     parameters: &'static [Kind],
     call: fn(&Value, &[Value]) -> Value,
 ) -> Method {
+    with_call(name, parameters, MethodCall::Always(call))
+}
+
+const fn perhaps(
+    name: &'static str,
+    parameters: &'static [Kind],
+    call: fn(&Value, &[Value]) -> Option<Value>,
+) -> Method {
+    with_call(name, parameters, MethodCall::Perhaps(call))
+}
+
+const fn with_call(name: &'static str, parameters: &'static [Kind], call: MethodCall) -> Method {
     let signature = Signature {
         parameters,
         rest: None,
@@ -47,6 +77,7 @@ pub fn find_method(value: &Value, name: &str) -> Option<&'static Method> {
         Value::Alerts(_) => &ALERTS,
         Value::Kv(_) => &KV,
         Value::Pairs(_) => &PAIRS,
+        Value::Texts(_) => &TEXTS,
         Value::Time(_) => &TIME,
         Value::Duration(_) => &DURATION,
         Value::Named(..) => &NAMED,
@@ -66,7 +97,7 @@ pub fn field(value: &Value, name: &str) -> Option<Value> {
             _ => None,
         },
         Value::Kv(labels) => Some(labels.get(name).unwrap_or("").into()),
-        Value::Dict(map) => Some(map.get(name).cloned().unwrap_or(Value::Nil)),
+        Value::Dict(dict) => Some(dict.entries().get(name).cloned().unwrap_or(Value::Nil)),
         _ => None,
     }
 }
@@ -156,6 +187,14 @@ static PAIRS: [Method; 3] = [
     method("String", &[], shown),
 ];
 
+/// Alertmanager has it since 0.34.
+static TEXTS: [Method; 1] = [method("Join", &[Kind::Text], |value, arguments| {
+    match (value, &arguments[0]) {
+        (Value::Texts(texts), Value::Text(separator)) => Value::text(texts.join(separator)),
+        _ => Value::Nil,
+    }
+})];
+
 fn pairs_of(value: &Value) -> &[Pair] {
     match value {
         Value::Pairs(pairs) => pairs,
@@ -175,7 +214,7 @@ fn shown(value: &Value, _: &[Value]) -> Value {
     Value::text(value.shown())
 }
 
-static TIME: [Method; 25] = [
+static TIME: [Method; 29] = [
     method(
         "Format",
         &[Kind::Text],
@@ -253,16 +292,33 @@ static TIME: [Method; 25] = [
         );
         Value::Duration(duration::clamped(later.duration_since(earlier)))
     }),
-    method("Add", &[Kind::Duration], |value, arguments| {
-        let span = SignedDuration::from_nanos(nanoseconds_of(&arguments[0]));
+    perhaps("Add", &[Kind::Duration], |value, arguments| {
+        let span = SignedDuration::from_nanos(whole_number_of(&arguments[0]));
+        time_of(value).checked_add(span).ok().map(Value::Time)
+    }),
+    perhaps("AddDate", &[Kind::Int; 3], |value, arguments| {
+        let [years, months, days] = [0, 1, 2].map(|index| whole_number_of(&arguments[index]));
+        time::add_date(time_of(value), years, months, days).map(Value::Time)
+    }),
+    method("Compare", &[Kind::Time], |value, arguments| {
+        let order = time_of(value)
+            .timestamp()
+            .cmp(&time_of(&arguments[0]).timestamp());
+        Value::Int(order as i64)
+    }),
+    method("GoString", &[], |value, _| {
+        Value::text(time::as_source(time_of(value)))
+    }),
+    method("IsDST", &[], |value, _| {
         let time = time_of(value);
-        Value::Time(time.checked_add(span).unwrap_or_else(|_| time.clone()))
+        let info = time.time_zone().to_offset_info(time.timestamp());
+        Value::Bool(info.dst().is_dst())
     }),
     method("Truncate", &[Kind::Duration], |value, arguments| {
-        in_steps(time_of(value), nanoseconds_of(&arguments[0]), 0)
+        in_steps(time_of(value), whole_number_of(&arguments[0]), 0)
     }),
     method("Round", &[Kind::Duration], |value, arguments| {
-        let step = nanoseconds_of(&arguments[0]);
+        let step = whole_number_of(&arguments[0]);
         in_steps(time_of(value), step, step / 2)
     }),
 ];
@@ -289,39 +345,45 @@ fn in_steps(time: &Zoned, step: i64, ahead: i64) -> Value {
 static DURATION: [Method; 10] = [
     method("String", &[], shown),
     method("Hours", &[], |value, _| {
-        Value::Float(nanoseconds_of(value) as f64 / 3.6e12)
+        Value::Float(duration::in_units(
+            whole_number_of(value),
+            3600 * duration::SECOND,
+        ))
     }),
     method("Minutes", &[], |value, _| {
-        Value::Float(nanoseconds_of(value) as f64 / 6e10)
+        Value::Float(duration::in_units(
+            whole_number_of(value),
+            60 * duration::SECOND,
+        ))
     }),
     method("Seconds", &[], |value, _| {
-        Value::Float(nanoseconds_of(value) as f64 / 1e9)
+        Value::Float(duration::in_units(whole_number_of(value), duration::SECOND))
     }),
     method("Milliseconds", &[], |value, _| {
-        Value::Int(nanoseconds_of(value) / 1_000_000)
+        Value::Int(whole_number_of(value) / 1_000_000)
     }),
     method("Microseconds", &[], |value, _| {
-        Value::Int(nanoseconds_of(value) / 1_000)
+        Value::Int(whole_number_of(value) / 1_000)
     }),
     method("Nanoseconds", &[], |value, _| {
-        Value::Int(nanoseconds_of(value))
+        Value::Int(whole_number_of(value))
     }),
     method("Abs", &[], |value, _| {
-        Value::Duration(nanoseconds_of(value).saturating_abs())
+        Value::Duration(whole_number_of(value).saturating_abs())
     }),
     method("Truncate", &[Kind::Duration], |value, arguments| {
-        let (span, step) = (nanoseconds_of(value), nanoseconds_of(&arguments[0]));
+        let (span, step) = (whole_number_of(value), whole_number_of(&arguments[0]));
         Value::Duration(if step > 0 { span - span % step } else { span })
     }),
     method("Round", &[Kind::Duration], |value, arguments| {
-        let (span, step) = (nanoseconds_of(value), nanoseconds_of(&arguments[0]));
+        let (span, step) = (whole_number_of(value), whole_number_of(&arguments[0]));
         Value::Duration(rounded(span, step))
     }),
 ];
 
 static NAMED: [Method; 1] = [method("String", &[], shown)];
 
-fn nanoseconds_of(value: &Value) -> i64 {
+fn whole_number_of(value: &Value) -> i64 {
     match value {
         Value::Duration(nanoseconds) | Value::Int(nanoseconds) => *nanoseconds,
         _ => 0,

@@ -33,6 +33,8 @@ pub enum Kind {
     Time,
     /// A span of time.
     Duration,
+    /// A whole number.
+    Int,
 }
 
 impl Kind {
@@ -45,6 +47,7 @@ impl Kind {
             Kind::List => "[]interface {}",
             Kind::Time => "time.Time",
             Kind::Duration => "time.Duration",
+            Kind::Int => "int",
         }
     }
 
@@ -57,7 +60,8 @@ impl Kind {
                 | (Kind::Texts, Value::Texts(_))
                 | (Kind::List, Value::List(_))
                 | (Kind::Time, Value::Time(_))
-                | (Kind::Duration, Value::Duration(_) | Value::Int(_))
+                | (Kind::Duration, Value::Duration(_))
+                | (Kind::Int, Value::Int(_))
         )
     }
 }

@@ -7,31 +7,8 @@ use jiff::Zoned;
 
 use super::number;
 use super::payload::Payload;
-use super::value::{Pair, Value};
+use super::value::{Field, Value};
 use crate::model::Labels;
-
-/// The names of the fields of the first dot, in their order.
-const DATA_FIELDS: [&str; 9] = [
-    "receiver",
-    "status",
-    "alerts",
-    "notification_reason",
-    "groupLabels",
-    "commonLabels",
-    "commonAnnotations",
-    "routeLabels",
-    "externalURL",
-];
-
-const ALERT_FIELDS: [&str; 7] = [
-    "status",
-    "labels",
-    "annotations",
-    "startsAt",
-    "endsAt",
-    "generatorURL",
-    "fingerprint",
-];
 
 /// Appends `value`.
 pub fn write_value(out: &mut String, value: &Value) -> Result<(), String> {
@@ -45,19 +22,16 @@ pub fn write_value(out: &mut String, value: &Value) -> Result<(), String> {
         Value::Text(text) => write_text(out, text),
         Value::Time(time) => write_time(out, time),
         Value::Kv(labels) => write_labels(out, labels),
-        Value::Data(data) => write_fields(out, DATA_FIELDS.iter().copied().zip(data.fields()))?,
-        Value::Alert(alert) => {
-            write_fields(out, ALERT_FIELDS.iter().copied().zip(alert.fields()))?;
-        }
-        Value::Pair(Pair { name, value }) => {
-            let fields = [
-                ("Name", Value::Text(name.clone())),
-                ("Value", Value::Text(value.clone())),
-            ];
-            write_fields(out, fields.into_iter())?;
-        }
-        Value::Dict(map) => {
-            write_fields(out, map.iter().map(|(key, value)| (&**key, value.clone())))?;
+        Value::Data(data) => write_fields(out, data.fields())?,
+        Value::Alert(alert) => write_fields(out, alert.fields())?,
+        Value::Pair(pair) => write_fields(out, pair.fields())?,
+        Value::Dict(dict) => {
+            out.push('{');
+            for (index, (key, value)) in dict.entries().iter().enumerate() {
+                write_key(out, index, key);
+                write_value(out, value)?;
+            }
+            out.push('}');
         }
         list => {
             let length = list.list_len().unwrap_or(0);
@@ -111,14 +85,11 @@ fn write_list<T>(
     Ok(())
 }
 
-fn write_fields<'a>(
-    out: &mut String,
-    fields: impl Iterator<Item = (&'a str, Value)>,
-) -> Result<(), String> {
+fn write_fields(out: &mut String, fields: impl IntoIterator<Item = Field>) -> Result<(), String> {
     out.push('{');
-    for (index, (key, value)) in fields.enumerate() {
-        write_key(out, index, key);
-        write_value(out, &value)?;
+    for (index, field) in fields.into_iter().enumerate() {
+        write_key(out, index, field.json);
+        write_value(out, &field.value)?;
     }
     out.push('}');
     Ok(())

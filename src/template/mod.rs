@@ -23,12 +23,14 @@ mod json;
 mod number;
 mod parse;
 mod payload;
+mod printf;
 mod route_labels;
 mod spelling;
 mod text;
 mod time;
 mod value;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
@@ -90,6 +92,8 @@ impl std::error::Error for TemplateFault {}
 pub(crate) struct Context<'a> {
     now: Wall,
     route_labels: &'a dyn RouteLabels,
+    /// How many parentheses are open, here and wherever this rendering was asked for.
+    open_parentheses: Cell<usize>,
 }
 
 impl Templates {
@@ -111,6 +115,7 @@ impl Templates {
         let context = Context {
             now,
             route_labels: &data.route_labels,
+            open_parentheses: Cell::new(0),
         };
         self.render(text, Value::Data(Arc::new(data.clone())), &context)
     }

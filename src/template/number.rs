@@ -1,20 +1,17 @@
 //! PURE. Floating-point numbers as Go writes them.
 //!
-//! Owns three forms: `%v`, that of JSON, and `%.Ng`. Called on send threads and on whichever
+//! Owns the forms of `strconv` and that of JSON. Called on send threads and on whichever
 //! thread loads the configuration.
 
 /// As `%v`: the fewest digits that read back as the same number, with an exponent for what is
 /// large or small.
 pub fn shortest(number: f64) -> String {
-    if let Some(word) = special(number) {
-        return word.to_owned();
-    }
-    let (mantissa, exponent) = scientific(format!("{number:e}"));
-    if (-4..6).contains(&exponent) {
-        format!("{number}")
-    } else {
-        with_exponent(&mantissa, exponent, 2)
-    }
+    formatted(number, 'g', None)
+}
+
+/// As `%.Ng`: `digits` of them at most.
+pub fn rounded(number: f64, digits: usize) -> String {
+    formatted(number, 'g', Some(digits))
 }
 
 /// As JSON has it; `None` for what JSON has no words for.
@@ -26,22 +23,141 @@ pub fn json(number: f64) -> Option<String> {
     Some(if number == 0.0 || (-6..21).contains(&exponent) {
         format!("{number}")
     } else {
-        with_exponent(&mantissa, exponent, 1)
+        with_exponent(&mantissa, 'e', exponent, 1)
     })
 }
 
-/// As `%.Ng`: `digits` of them at most.
-pub fn rounded(number: f64, digits: usize) -> String {
+/// As Go's `strconv` writes it: in one of the forms `b`, `e`, `E`, `f`, `g`, `G`, `x` and `X`, with so
+/// many digits, or as few as read back as the same number. For `g` they are all that count, for the
+/// others those behind the point; `b` has none.
+pub fn formatted(number: f64, form: char, digits: Option<usize>) -> String {
     if let Some(word) = special(number) {
         return word.to_owned();
     }
-    let (mantissa, exponent) = scientific(format!("{number:.*e}", digits.saturating_sub(1)));
-    let limit = i32::try_from(digits).unwrap_or(i32::MAX);
+    match form {
+        'b' => binary(number),
+        'e' | 'E' => exponential(number, form, digits),
+        'f' => decimal(number, digits),
+        'x' | 'X' => hexadecimal(number, form, digits),
+        _ => general(number, if form == 'G' { 'E' } else { 'e' }, digits),
+    }
+}
+
+fn exponential(number: f64, letter: char, digits: Option<usize>) -> String {
+    let (mut mantissa, exponent) = match digits {
+        None => scientific(format!("{number:e}")),
+        Some(digits) => scientific(format!("{number:.*e}", digits.min(EXACT_DIGITS))),
+    };
+    fill(&mut mantissa, digits);
+    with_exponent(&mantissa, letter, exponent, 2)
+}
+
+fn decimal(number: f64, digits: Option<usize>) -> String {
+    match digits {
+        None => format!("{number}"),
+        Some(digits) => {
+            let mut text = format!("{number:.*}", digits.min(EXACT_DIGITS));
+            fill(&mut text, Some(digits));
+            text
+        }
+    }
+}
+
+/// An exponent where it is less than -4, or there are more digits before the point than asked for.
+fn general(number: f64, letter: char, digits: Option<usize>) -> String {
+    let (mantissa, exponent) = match digits {
+        None => scientific(format!("{number:e}")),
+        Some(digits) => {
+            let behind = digits.clamp(1, EXACT_DIGITS) - 1;
+            scientific(format!("{number:.behind$e}"))
+        }
+    };
+    let limit = digits.map_or(SHORTEST_DIGITS, |digits| {
+        i32::try_from(digits.max(1)).unwrap_or(i32::MAX)
+    });
     if exponent < -4 || exponent >= limit {
-        with_exponent(without_zeros(&mantissa), exponent, 2)
+        return with_exponent(without_zeros(&mantissa), letter, exponent, 2);
+    }
+    match digits {
+        None => format!("{number}"),
+        Some(_) => {
+            let decimals = usize::try_from(limit - 1 - exponent).unwrap_or(0);
+            without_zeros(&format!("{number:.*}", decimals.min(EXACT_DIGITS))).to_owned()
+        }
+    }
+}
+
+/// Behind so many digits an exact number has only zeros, and Rust writes no more than 65535.
+const EXACT_DIGITS: usize = 1100;
+
+/// Digits before the point from which on the shortest form has an exponent.
+const SHORTEST_DIGITS: i32 = 6;
+
+/// Zeros up to `digits` behind the point, where Rust wrote as many as it can.
+fn fill(text: &mut String, digits: Option<usize>) {
+    let missing = digits.unwrap_or(0).saturating_sub(EXACT_DIGITS);
+    text.extend(std::iter::repeat_n('0', missing));
+}
+
+/// The whole number and the power of two that `number` is made of, and whether it is negative.
+fn parts(number: f64) -> (u64, i32, bool) {
+    const FRACTION_BITS: u32 = 52;
+    let bits = number.to_bits();
+    let fraction = bits & ((1 << FRACTION_BITS) - 1);
+    let biased = i32::try_from((bits >> FRACTION_BITS) & 0x7ff).unwrap_or(0);
+    let (whole, biased) = match biased {
+        0 => (fraction, 1),
+        biased => (fraction | (1 << FRACTION_BITS), biased),
+    };
+    (whole, biased - 1023 - 52, number.is_sign_negative())
+}
+
+fn binary(number: f64) -> String {
+    let (whole, exponent, is_negative) = parts(number);
+    let sign = if is_negative { "-" } else { "" };
+    format!("{sign}{whole}p{exponent:+}")
+}
+
+/// One digit, a point, and the other bits in fours.
+fn hexadecimal(number: f64, letter: char, digits: Option<usize>) -> String {
+    /// The digit before the point is here, and fifteen digits behind the point below it.
+    const ONE: u64 = 1 << 60;
+    let (mut whole, mut exponent, is_negative) = parts(number);
+    exponent += 52;
+    if whole == 0 {
+        exponent = 0;
     } else {
-        let decimals = usize::try_from(limit - 1 - exponent).unwrap_or(0);
-        without_zeros(&format!("{number:.decimals$}")).to_owned()
+        whole <<= 8;
+        while whole & ONE == 0 {
+            whole <<= 1;
+            exponent -= 1;
+        }
+    }
+    if let Some(digits) = digits.filter(|digits| *digits < 15) {
+        let dropped = 60 - 4 * digits;
+        let (kept, rest) = (whole >> dropped, whole & ((1 << dropped) - 1));
+        let half = 1 << (dropped - 1);
+        // A half goes to the even neighbour.
+        let rounds_up = rest > half || (rest == half && kept % 2 == 1);
+        whole = (kept + u64::from(rounds_up)) << dropped;
+        if whole & (ONE << 1) != 0 {
+            whole >>= 1;
+            exponent += 1;
+        }
+    }
+    let behind = format!("{:015x}", whole & (ONE - 1));
+    let behind = match digits {
+        None => behind.trim_end_matches('0').to_owned(),
+        Some(digits) => format!("{:0<digits$}", &behind[..digits.min(15)]),
+    };
+    let point = if behind.is_empty() { "" } else { "." };
+    let sign = if is_negative { "-" } else { "" };
+    let first = whole >> 60;
+    let text = with_exponent(&format!("{sign}0x{first}{point}{behind}"), 'p', exponent, 2);
+    if letter == 'X' {
+        text.to_uppercase()
+    } else {
+        text
     }
 }
 
@@ -52,10 +168,10 @@ fn scientific(text: String) -> (String, i32) {
 }
 
 /// Go writes the sign of an exponent always, and at least `width` digits.
-fn with_exponent(mantissa: &str, exponent: i32, width: usize) -> String {
+fn with_exponent(mantissa: &str, letter: char, exponent: i32, width: usize) -> String {
     let sign = if exponent < 0 { '-' } else { '+' };
     let size = exponent.unsigned_abs();
-    format!("{mantissa}e{sign}{size:0width$}")
+    format!("{mantissa}{letter}{sign}{size:0width$}")
 }
 
 fn without_zeros(decimal: &str) -> &str {
@@ -98,6 +214,35 @@ mod tests {
         ] {
             assert_eq!(shortest(number), expected);
         }
+    }
+
+    #[test]
+    fn each_form_has_as_many_digits_as_it_is_asked_for() {
+        for (number, form, digits, expected) in [
+            (1234.5678, 'e', Some(2), "1.23e+03"),
+            (1234.5678, 'E', None, "1.2345678E+03"),
+            (1234.5678, 'f', Some(1), "1234.6"),
+            (0.5, 'f', Some(0), "0"),
+            (1.5, 'f', Some(0), "2"),
+            (1e21, 'f', None, "1000000000000000000000"),
+            (1234.5678, 'g', Some(3), "1.23e+03"),
+            (1234.5678, 'G', Some(0), "1E+03"),
+            (100.0, 'g', Some(3), "100"),
+            (1.5, 'b', None, "6755399441055744p-52"),
+            (1.5, 'x', None, "0x1.8p+00"),
+            (-0.1, 'x', None, "-0x1.999999999999ap-04"),
+            (1e300, 'X', None, "0X1.7E43C8800759CP+996"),
+            (1.5, 'x', Some(3), "0x1.800p+00"),
+            (1.96875, 'x', Some(1), "0x1.0p+01"),
+            (1.03125, 'x', Some(1), "0x1.0p+00"),
+            (0.0, 'x', None, "0x0p+00"),
+            (5e-324, 'x', None, "0x1p-1074"),
+            (f64::NEG_INFINITY, 'f', Some(2), "-Inf"),
+        ] {
+            assert_eq!(formatted(number, form, digits), expected);
+        }
+        let long = formatted(0.5, 'f', Some(70_000));
+        assert_eq!((long.len(), &long[..4]), (70_002, "0.50"));
     }
 
     #[test]

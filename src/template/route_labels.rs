@@ -4,7 +4,7 @@
 //! itself, over however many others, hears so. Called on send threads and on whichever thread loads
 //! the configuration.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,12 +16,13 @@ use crate::model::{Labels, Wall};
 
 /// Where `routeLabels` finds values.
 pub trait RouteLabels {
-    /// The rendered value of the label `name`; empty if there is none.
-    fn value(&self, name: &str) -> Result<Arc<str>, String>;
+    /// The rendered value of the label `name`; empty if there is none. Whoever asks has so many
+    /// parentheses open.
+    fn value(&self, name: &str, open_parentheses: usize) -> Result<Arc<str>, String>;
 }
 
 impl RouteLabels for Labels {
-    fn value(&self, name: &str) -> Result<Arc<str>, String> {
+    fn value(&self, name: &str, _: usize) -> Result<Arc<str>, String> {
         Ok(self.get(name).unwrap_or("").into())
     }
 }
@@ -63,7 +64,7 @@ impl Templates {
         };
         let mut pairs = Vec::new();
         for name in texts.keys() {
-            match rendering.render(name) {
+            match rendering.render(name, 0) {
                 Ok(value) => pairs.push((name, value)),
                 Err(fault) => rendered.faults.push((name.clone(), fault)),
             }
@@ -84,7 +85,7 @@ struct Rendering<'a> {
 }
 
 impl Rendering<'_> {
-    fn render(&self, name: &str) -> Result<Arc<str>, RenderFault> {
+    fn render(&self, name: &str, open_parentheses: usize) -> Result<Arc<str>, RenderFault> {
         if let Some(done) = self.done.borrow().get(name) {
             return done.clone();
         }
@@ -95,6 +96,7 @@ impl Rendering<'_> {
         let context = Context {
             now: self.now,
             route_labels: self,
+            open_parentheses: Cell::new(open_parentheses),
         };
         let result = self
             .templates
@@ -129,8 +131,9 @@ impl Rendering<'_> {
 }
 
 impl RouteLabels for Rendering<'_> {
-    fn value(&self, name: &str) -> Result<Arc<str>, String> {
+    fn value(&self, name: &str, open_parentheses: usize) -> Result<Arc<str>, String> {
         self.check_chain(name)?;
-        self.render(name).map_err(|fault| fault.text)
+        self.render(name, open_parentheses)
+            .map_err(|fault| fault.text)
     }
 }

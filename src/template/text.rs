@@ -1,7 +1,9 @@
 //! PURE. Letters and escapes as Go treats them.
 //!
-//! Owns cases and the reading of percent-encoded text. Called on send threads and on whichever
+//! Owns cases, and what is escaped for JavaScript and in URLs. Called on send threads and on whichever
 //! thread loads the configuration.
+
+use crate::model::go_quote;
 
 /// Every letter in upper case, one for one: a letter whose upper case is two stays.
 pub fn to_upper(text: &str) -> String {
@@ -35,15 +37,55 @@ pub fn title(text: &str) -> String {
             is_begun = false;
             out.push(letter);
         } else if is_begun || !letter.is_alphabetic() {
-            out.extend(letter.to_lowercase());
+            let is_last = !letters.get(position + 1).is_some_and(|c| c.is_alphabetic());
+            match letter {
+                // The small sigma has a form of its own at the end of a word.
+                '\u{3a3}' if is_begun && is_last => out.push('\u{3c2}'),
+                letter => out.extend(letter.to_lowercase()),
+            }
         } else {
             is_begun = true;
+            push_large(&mut out, letter);
+        }
+    }
+    out
+}
+
+/// As the first letter of a word; digraphs have a form of their own there, and Georgian has none.
+fn push_large(out: &mut String, letter: char) {
+    match letter {
+        'Ǆ'..='ǆ' => out.push('ǅ'),
+        'Ǉ'..='ǉ' => out.push('ǈ'),
+        'Ǌ'..='ǌ' => out.push('ǋ'),
+        'Ǳ'..='ǳ' => out.push('ǲ'),
+        '\u{10d0}'..='\u{10ff}' => out.push(letter),
+        letter => {
             let mut large = letter.to_uppercase();
             out.extend(large.next());
             out.extend(large.flat_map(char::to_lowercase));
         }
     }
+}
+
+/// As the inside of a text of JavaScript.
+pub fn js_escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\\' | '"' | '\'' => out.extend(['\\', letter]),
+            '<' | '>' | '&' | '=' | '\0'..='\u{1f}' => {
+                out.push_str(&format!("\\u{:04X}", u32::from(letter)));
+            }
+            letter if letter.is_ascii() || is_printable(letter) => out.push(letter),
+            letter => out.push_str(&format!("\\u{:04X}", u32::from(letter))),
+        }
+    }
     out
+}
+
+/// Whether Go prints the letter as it is.
+pub fn is_printable(letter: char) -> bool {
+    go_quote(letter.encode_utf8(&mut [0; 4])).contains(letter)
 }
 
 /// As Unicode divides words: marks such as an apostrophe belong to one between letters, and points
@@ -82,7 +124,7 @@ pub fn url_unescape(text: &str) -> Result<String, String> {
                     .and_then(|digits| hexadecimal(*digits));
                 let Some(code) = code else {
                     let shown = &rest[..rest.len().min(3)];
-                    let shown = crate::model::go_quote(&String::from_utf8_lossy(shown));
+                    let shown = go_quote(&String::from_utf8_lossy(shown));
                     return Err(format!("invalid URL escape {shown}"));
                 };
                 bytes.push(code);

@@ -134,6 +134,43 @@ pub fn shown(time: &Zoned) -> String {
     format(time, DEFAULT_LAYOUT)
 }
 
+/// So many years, months and days later by the calendar; a day beyond the end of its month runs into
+/// the next one, as in Go. `None` if that is out of range.
+pub fn add_date(time: &Zoned, years: i64, months: i64, days: i64) -> Option<Zoned> {
+    let months = i64::from(time.year())
+        .checked_add(years)?
+        .checked_mul(12)?
+        .checked_add(i64::from(time.month()) - 1)?
+        .checked_add(months)?;
+    let year = i16::try_from(months.div_euclid(12)).ok()?;
+    let month = i8::try_from(months.rem_euclid(12) + 1).ok()?;
+    let days = i64::from(time.day()) - 1 + i64::from(i32::try_from(days).ok()?);
+    let first = jiff::civil::Date::new(year, month, 1).ok()?;
+    let date = first
+        .checked_add(SignedDuration::from_hours(24 * days))
+        .ok()?;
+    date.to_datetime(time.time())
+        .to_zoned(time.time_zone().clone())
+        .ok()
+}
+
+/// As source of Go's would have it.
+pub fn as_source(time: &Zoned) -> String {
+    let (month, nanosecond) = (month_name(time.month()), time.subsec_nanosecond());
+    let (year, day) = (time.year(), time.day());
+    let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+    let zone = match zone_name(time).as_str() {
+        "UTC" => "time.UTC".to_owned(),
+        _ => {
+            let name = time.time_zone().iana_name().unwrap_or_default();
+            format!("time.Location({})", quoted(name))
+        }
+    };
+    format!(
+        "time.Date({year}, time.{month}, {day}, {hour}, {minute}, {second}, {nanosecond}, {zone})"
+    )
+}
+
 /// `time` written as `layout` shows.
 pub fn format(time: &Zoned, layout: &str) -> String {
     let mut out = String::new();

@@ -1,7 +1,7 @@
 //! PURE. What templates compute with: Go's values as far as templates meet them, and ours on top.
 //!
-//! Owns the types, their Go names, when one counts as true, and how one prints. What can be asked
-//! of a value is in `fields.rs`. Called on send threads and on whichever thread loads the
+//! Owns the types, their Go names, their sizes and when one counts as true. What can be asked of a
+//! value is in `fields.rs`, how it prints in `printf`. Called on send threads and on whichever thread loads the
 //! configuration.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,8 @@ use std::sync::Arc;
 use jiff::Zoned;
 
 use super::data::{AlertData, Data};
-use super::{duration, number, time};
+use super::printf;
+use crate::limits;
 use crate::model::Labels;
 
 /// A value. Cheap to clone.
@@ -49,9 +50,98 @@ pub enum Value {
     /// A list of strings.
     Texts(Arc<[Arc<str>]>),
     /// A list of anything.
-    List(Arc<[Value]>),
+    List(List),
     /// A map from strings to anything.
-    Dict(Arc<BTreeMap<Arc<str>, Value>>),
+    Dict(Dict),
+}
+
+/// A list of anything. It knows its size, which is bounded.
+#[derive(Clone, Debug, Default)]
+pub struct List {
+    items: Arc<[Value]>,
+    size: Size,
+}
+
+/// A map from strings to anything. It knows its size, which is bounded.
+#[derive(Clone, Debug)]
+pub struct Dict {
+    entries: Arc<BTreeMap<Arc<str>, Value>>,
+    size: Size,
+}
+
+/// What a value takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Bytes, those of values within it included. What a notification holds anyway counts for nothing.
+    pub bytes: usize,
+    /// How many lists and maps are within one another.
+    pub depth: usize,
+}
+
+/// A field of a struct of Go's.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name in templates.
+    pub name: &'static str,
+    /// Its name in JSON.
+    pub json: &'static str,
+    /// What it holds.
+    pub value: Value,
+}
+
+impl List {
+    /// A list of these; fails if it would take too much.
+    pub fn new(items: Arc<[Value]>) -> Result<Self, String> {
+        let size = Size::around(items.iter().map(Value::size))?;
+        Ok(List { items, size })
+    }
+
+    /// What is in it.
+    pub fn items(&self) -> &[Value] {
+        &self.items
+    }
+}
+
+impl Dict {
+    /// A map of these; fails if it would take too much.
+    pub fn new(entries: BTreeMap<Arc<str>, Value>) -> Result<Self, String> {
+        let sizes = entries.iter().map(|(key, value)| Size {
+            bytes: key.len() + value.size().bytes,
+            depth: value.size().depth,
+        });
+        let size = Size::around(sizes)?;
+        Ok(Dict {
+            entries: Arc::new(entries),
+            size,
+        })
+    }
+
+    /// What is in it, in the order of the keys.
+    pub fn entries(&self) -> &BTreeMap<Arc<str>, Value> {
+        &self.entries
+    }
+}
+
+impl Size {
+    /// The size of a list or a map around values of these sizes. What is deep is refused because
+    /// printing it, and letting go of it, takes the stack; what is large, because a few steps can
+    /// double it.
+    fn around(inner: impl Iterator<Item = Size>) -> Result<Size, String> {
+        let mut size = Size { bytes: 0, depth: 1 };
+        for item in inner {
+            size.bytes = size.bytes.saturating_add(item.bytes + size_of::<Value>());
+            size.depth = size.depth.max(item.depth + 1);
+        }
+        if size.depth > limits::TEMPLATE_VALUE_DEPTH {
+            let limit = limits::TEMPLATE_VALUE_DEPTH;
+            return Err(format!("lists and maps nest deeper than {limit} levels"));
+        }
+        if size.bytes > limits::TEMPLATE_HELD_BYTES {
+            let limit = limits::TEMPLATE_HELD_BYTES >> 20;
+            return Err(format!("a list or a map takes more than {limit} MiB"));
+        }
+        Ok(size)
+    }
 }
 
 /// A name with its value.
@@ -84,6 +174,7 @@ impl Value {
             Value::Text(_) => "string",
             Value::Time(_) => "time.Time",
             Value::Duration(_) => "time.Duration",
+            Value::Named(name, _) if name.ends_with("day") => "time.Weekday",
             Value::Named(..) => "time.Month",
             Value::Data(_) => "template.Data",
             Value::Alerts(_) => "template.Alerts",
@@ -115,7 +206,7 @@ impl Value {
         match self {
             Value::Text(text) => Some(text.len()),
             Value::Kv(labels) => Some(labels.len()),
-            Value::Dict(map) => Some(map.len()),
+            Value::Dict(dict) => Some(dict.entries.len()),
             other => other.list_len(),
         }
     }
@@ -126,7 +217,7 @@ impl Value {
             Value::Alerts(alerts) | Value::AlertSlice(alerts) => Some(alerts.len()),
             Value::Pairs(pairs) => Some(pairs.len()),
             Value::Texts(texts) => Some(texts.len()),
-            Value::List(items) => Some(items.len()),
+            Value::List(list) => Some(list.items.len()),
             _ => None,
         }
     }
@@ -139,8 +230,25 @@ impl Value {
             }
             Value::Pairs(pairs) => pairs.get(index).cloned().map(Value::Pair),
             Value::Texts(texts) => texts.get(index).cloned().map(Value::Text),
-            Value::List(items) => items.get(index).cloned(),
+            Value::List(list) => list.items.get(index).cloned(),
             _ => None,
+        }
+    }
+
+    /// What it takes.
+    pub fn size(&self) -> Size {
+        let list_of = |count: usize, bytes: usize| Size {
+            bytes: count * bytes,
+            depth: 0,
+        };
+        match self {
+            Value::Text(text) => list_of(text.len(), 1),
+            Value::AlertSlice(alerts) => list_of(alerts.len(), size_of::<Arc<AlertData>>()),
+            Value::Pairs(pairs) => list_of(pairs.len(), size_of::<Pair>()),
+            Value::Texts(texts) => list_of(texts.len(), size_of::<Arc<str>>()),
+            Value::List(list) => list.size,
+            Value::Dict(dict) => dict.size,
+            _ => Size::default(),
         }
     }
 
@@ -150,42 +258,22 @@ impl Value {
             Value::Nil => "<no value>".to_owned(),
             other => {
                 let mut out = String::new();
-                other.print(&mut out);
+                printf::append(&mut out, other);
                 out
             }
         }
     }
+}
 
-    /// Appends Go's `%v`.
-    pub fn print(&self, out: &mut String) {
-        match self {
-            Value::Nil => out.push_str("<nil>"),
-            Value::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
-            Value::Int(number) => out.push_str(&number.to_string()),
-            Value::Float(number) => out.push_str(&number::shortest(*number)),
-            Value::Text(text) => out.push_str(text),
-            Value::Time(time) => out.push_str(&time::shown(time)),
-            Value::Duration(nanoseconds) => out.push_str(&duration::shown(*nanoseconds)),
-            Value::Named(name, _) => out.push_str(name),
-            Value::Kv(labels) => print_assignments(out, labels_in_order(labels)),
-            Value::Pairs(pairs) => {
-                print_assignments(out, pairs.iter().map(|pair| (&*pair.name, &*pair.value)));
-            }
-            Value::Pair(pair) => {
-                let fields = [
-                    Value::Text(pair.name.clone()),
-                    Value::Text(pair.value.clone()),
-                ];
-                print_all(out, "{", fields, "}");
-            }
-            Value::Data(data) => print_all(out, "{", data.fields(), "}"),
-            Value::Alert(alert) => print_all(out, "{", alert.fields(), "}"),
-            Value::Dict(map) => print_dict(out, map),
-            list => {
-                let items = (0..list.list_len().unwrap_or(0)).filter_map(|index| list.item(index));
-                print_all(out, "[", items, "]");
-            }
-        }
+impl Pair {
+    /// The fields in the order of Go's struct.
+    pub fn fields(&self) -> [Field; 2] {
+        let field = |name, value: &Arc<str>| Field {
+            name,
+            json: name,
+            value: Value::Text(value.clone()),
+        };
+        [field("Name", &self.name), field("Value", &self.value)]
     }
 }
 
@@ -200,40 +288,4 @@ pub fn labels_in_order(labels: &Labels) -> impl Iterator<Item = (&str, &str)> {
     let is_first = |name: &str| name == "alertname";
     let first = labels.iter().filter(move |(name, _)| is_first(name));
     first.chain(labels.iter().filter(move |(name, _)| !is_first(name)))
-}
-
-/// `a=b, c=d`: how sets of labels print.
-fn print_assignments<'a>(out: &mut String, pairs: impl Iterator<Item = (&'a str, &'a str)>) {
-    for (index, (name, value)) in pairs.enumerate() {
-        if index > 0 {
-            out.push_str(", ");
-        }
-        out.push_str(name);
-        out.push('=');
-        out.push_str(value);
-    }
-}
-
-fn print_all(out: &mut String, open: &str, items: impl IntoIterator<Item = Value>, close: &str) {
-    out.push_str(open);
-    for (index, item) in items.into_iter().enumerate() {
-        if index > 0 {
-            out.push(' ');
-        }
-        item.print(out);
-    }
-    out.push_str(close);
-}
-
-fn print_dict(out: &mut String, map: &BTreeMap<Arc<str>, Value>) {
-    out.push_str("map[");
-    for (index, (key, value)) in map.iter().enumerate() {
-        if index > 0 {
-            out.push(' ');
-        }
-        out.push_str(key);
-        out.push(':');
-        value.print(out);
-    }
-    out.push(']');
 }

@@ -9,6 +9,7 @@
 //!   them
 //! - `silences`: silences through amtool
 //! - `templates`: what amtool renders is what templates.txt says
+//! - `expressions`: what amtool makes of thousands of generated expressions
 //! - `prometheus`: what a Prometheus makes both daemons tell, and that it can scrape us
 //! - `notifications`: what both daemons tell two receivers in each of `scenarios/*.txt`
 //! - `scenario`, `composition`, `stage`, `hooks`, `timeline`: how such a scenario is read, made part
@@ -30,6 +31,7 @@ mod client;
 mod composition;
 mod configurations;
 mod daemon;
+mod expressions;
 mod hooks;
 mod listening;
 mod local_server;

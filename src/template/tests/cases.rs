@@ -5,8 +5,8 @@ use super::rendered;
 /// Templates that we treat otherwise, and why.
 const KNOWN_DIFFERENCES: [(&str, &str); 4] = [
     (
-        r#"{{ $ | printf "%T" | len }} {{ $.Status }}"#,
-        "gotmpl's printf knows no types of ours",
+        r#"{{ .CommonLabels.Names.Join "," }}"#,
+        "Alertmanager has it since 0.34",
     ),
     (
         "{{ call .Status }}",

@@ -39,6 +39,14 @@ fn functions_of_newer_alertmanagers_are_there() {
             "7h 52m 50s",
         ),
         ("{{ now }}", "2026-03-06 00:00:00 +0000 UTC"),
+        (
+            r#"{{ .CommonLabels.Names.Join "," }} {{ .CommonLabels.Values.Join "+" }}"#,
+            "alertname,severity DiskFull+page",
+        ),
+        (
+            r#"{{ .CommonLabels.SortedPairs.Values.Join "" }}"#,
+            "DiskFullpage",
+        ),
     ] {
         assert_eq!(rendered(text).as_deref(), Ok(expected), "{text}");
     }
@@ -91,10 +99,97 @@ fn no_template_runs_for_ever_or_fills_the_memory() {
     assert!(fault("{{ range 9000000000 }}{{ end }}").contains("more than 2000000 steps"));
     let doubling = r#"{{ $x := "0123456789" }}{{ range 60 }}{{ $x = print $x $x }}{{ end }}"#;
     assert!(fault(doubling).contains("grows past 16 MiB"));
+    let padding = r#"{{ range 60 }}{{ printf "%9999999d" 1 }}{{ end }}"#;
+    assert!(fault(padding).contains("grows past 16 MiB"));
+    let replaced =
+        r#"{{ $x := "aaaaaaaaaa" }}{{ range 60 }}{{ $x = reReplaceAll "a" "$0$0" $x }}{{ end }}"#;
+    assert!(fault(replaced).contains("grows"));
     let nested = format!("{{{{ {}1{} }}}}", "(".repeat(60), ")".repeat(60));
     assert_eq!(rendered(&nested).as_deref(), Ok("1"));
     let deep = format!("{}x{}", "{{if 1}}".repeat(60), "{{end}}".repeat(60));
     assert_eq!(rendered(&deep).as_deref(), Ok("x"));
+}
+
+#[test]
+fn what_a_rendering_holds_at_once_is_bounded() {
+    let large = r#"{{ $x := printf "%1000000d" 1 }}"#;
+    let list = format!(
+        "{large}{{{{ $l := list }}}}{{{{ range 100 }}}}{{{{ $l = append $l $x }}}}{{{{ end }}}}"
+    );
+    assert!(fault(&list).contains("more than 64 MiB"));
+    let doubling = r#"{{ $l := list 1 }}{{ range 60 }}{{ $l = list $l $l }}{{ end }}{{ $l }}"#;
+    assert!(fault(doubling).contains("takes more than 64 MiB"));
+    let dots = format!(
+        r#"{large}{{{{ define "r" }}}}{{{{ template "r" (print . "x") }}}}{{{{ end }}}}{{{{ template "r" $x }}}}"#
+    );
+    assert!(fault(&dots).contains("dots and variables take more than 64 MiB"));
+    // What was let go of counts no more.
+    let turns = format!("{large}{{{{ range 100 }}}}{{{{ $y := print $x 1 }}}}{{{{ end }}}}x");
+    assert_eq!(rendered(&turns).as_deref(), Ok("x"));
+    let nested = "{{ $l := list }}{{ range 100000 }}{{ $l = list $l }}{{ end }}";
+    assert!(fault(nested).contains("nest deeper than 64 levels"));
+}
+
+#[test]
+fn a_template_may_call_itself_for_each_of_many_items() {
+    let count_down =
+        r#"{{ define "r" }}{{ if . }}{{ len . }},{{ template "r" (slice . 1) }}{{ end }}{{ end }}"#;
+    let items = "1 ".repeat(200);
+    let text = format!(r#"{count_down}{{{{ template "r" (list {items}) }}}}"#);
+    let expected: String = (1..=200).rev().map(|number| format!("{number},")).collect();
+    assert_eq!(rendered(&text), Ok(expected));
+    // Variables, the line and the name of the caller are there again behind the call.
+    let text = concat!(
+        r#"{{ define "r" }}{{ $x := 7 }}{{ range . }}{{ break }}{{ end }}{{ end }}"#,
+        "{{ $x := 1 }}{{ with list 5 }}{{ template \"r\" . }}{{ $x }}{{ end }}\n{{ index (list) $x }}"
+    );
+    let told = fault(text);
+    assert!(
+        told.starts_with("template: :2: executing \"\" at <index (list) $x>"),
+        "{told}"
+    );
+}
+
+/// The stack that send threads have is enough for whatever stays on it.
+#[test]
+fn the_deepest_templates_fit_on_the_stack_of_a_worker() {
+    let parentheses = |inner: &str| {
+        let depth = crate::limits::TEMPLATE_PARENTHESES - 1;
+        format!(
+            "{{{{ {}{inner}{} }}}}",
+            "(".repeat(depth),
+            ")".repeat(depth)
+        )
+    };
+    let calls = r#"{{ define "r" }}{{ if . }}{{ template "r" (len (slice "xxxxxxxxxx" 1)) }}{{ end }}{{ end }}{{ template "r" 1 }}"#;
+    let list = "{{ $l := list }}{{ range 60 }}{{ $l = list $l }}{{ end }}{{ toJson $l }}{{ $l }}";
+    let labels = (0..8)
+        .map(|number| {
+            (
+                format!("l{number}"),
+                parentheses(&format!("routeLabels \"l{}\"", number + 1)),
+            )
+        })
+        .collect();
+    let parentheses = parentheses("1");
+    let (sender, results) = crossbeam_channel::bounded(1);
+    let work = move || {
+        let results = [calls, list, &parentheses].map(|text| rendered(text));
+        let labels = Templates::default().render_route_labels(&labels, &data(), now());
+        let _ = sender.send((results, labels.faults.len()));
+    };
+    crate::threads::spawn("deep", crate::threads::WORKER_STACK, work).expect("a thread");
+    let ([calls, list, parentheses], faults) = results.recv().expect("the thread lives");
+    assert!(
+        calls
+            .expect_err("endless")
+            .text
+            .contains("maximum template depth")
+    );
+    assert_eq!(list.map(|text| text.len()), Ok(4 * 61));
+    assert_eq!(parentheses.as_deref(), Ok("1"));
+    // Together they are too deep, and the first asks for all others.
+    assert!(faults > 0);
 }
 
 #[test]
