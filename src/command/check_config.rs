@@ -31,7 +31,8 @@ fn is_sound(file: &Path, options: LoadOptions) -> bool {
     match load(file, options) {
         Ok(loaded) => {
             println!("Checking '{}'  SUCCESS", file.display());
-            for warning in &loaded.warnings {
+            let of_payloads = config::payload_warnings(&loaded.config);
+            for warning in loaded.warnings.iter().chain(&of_payloads) {
                 println!("  warning: {warning}");
             }
             let (routes, receivers) = (count(&loaded.config.route), loaded.config.receivers.len());

@@ -31,6 +31,6 @@ pub use checked::{
 pub use fault::{Fault, Faults};
 pub use load::{LoadError, LoadOptions, Loaded, built_in, demo, load, parse};
 pub use raw::Unsupported;
-pub use tried::check_templates;
+pub use tried::{check_templates, payload_warnings};
 pub use web::{ClientAuth, Curve, RateLimit, ServerTls, TlsVersions, WebConfig, load_web};
 pub use yaml::parse_rendered;

@@ -29,6 +29,8 @@ pub struct Node {
 pub enum Tag {
     /// A text.
     Text,
+    /// A text that is marked as one, with `!text`.
+    Marked,
     /// A number, a boolean, null, or no scalar at all.
     Other,
 }

@@ -1,12 +1,15 @@
 //! PURE. Tries every template of a configuration, before a notification depends on one.
 //!
-//! Owns where texts stand and how a fault names its place; what counts as a fault is the templates'
-//! affair. Called on whichever thread loads the configuration.
+//! Owns where texts stand and how a fault or a warning names its place; what counts as one is the
+//! templates' affair. Called on whichever thread loads the configuration.
 
 use std::collections::BTreeSet;
 
-use super::{Config, Destination, Route, Webhook};
-use crate::template::{Data, Payload, SAMPLE_NOW, Templates, TextKind, check_text};
+use super::fault::shown;
+use super::{Config, Destination, GroupBy, Route, Webhook, parse_rendered};
+use crate::limits::CONFIG_FAULTS;
+use crate::model::go_quote;
+use crate::template::{Data, Payload, SAMPLE_NOW, Templates, TextKind, changed_type, check_text};
 
 /// The faults of all template files and texts of `config`, or nothing.
 pub fn check_templates(config: &Config) -> Result<(), Vec<String>> {
@@ -29,6 +32,75 @@ pub fn check_templates(config: &Config) -> Result<(), Vec<String>> {
     Err(faults.texts.into_iter().collect())
 }
 
+/// Texts of payloads that are now and then sent as something else, because YAML has a meaning for what
+/// they render. Past the limit the rest is dropped.
+pub fn payload_warnings(config: &Config) -> Vec<String> {
+    let Ok(templates) = Templates::compile(&config.templates) else {
+        return Vec::new();
+    };
+    let mut warnings = Warnings {
+        templates,
+        group_by: group_names(&config.route),
+        texts: Vec::new(),
+    };
+    for receiver in &config.receivers {
+        for (index, webhook) in receiver.webhooks.iter().enumerate() {
+            if let Some(payload) = &webhook.payload {
+                let name = &receiver.name;
+                let place = format!("receiver \"{name}\": webhook_configs[{index}]: payload");
+                warnings.look_at(&place, payload);
+            }
+        }
+    }
+    warnings.texts
+}
+
+/// The labels that any route groups by.
+fn group_names(route: &Route) -> BTreeSet<&str> {
+    let mut names: BTreeSet<&str> = route.routes.iter().flat_map(group_names).collect();
+    if let GroupBy::Names(own) = &route.group_by {
+        names.extend(own.iter().map(String::as_str));
+    }
+    names
+}
+
+struct Warnings<'c> {
+    templates: Templates,
+    group_by: BTreeSet<&'c str>,
+    texts: Vec<String>,
+}
+
+impl Warnings<'_> {
+    fn look_at(&mut self, place: &str, payload: &Payload) {
+        match payload {
+            Payload::Text(text) => self.look_at_text(place, text),
+            Payload::List(items) => items.iter().for_each(|item| self.look_at(place, item)),
+            Payload::Map(entries) => {
+                for (key, value) in entries {
+                    self.look_at(&format!("{place}.{key}"), value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn look_at_text(&mut self, place: &str, text: &str) {
+        if self.texts.len() == CONFIG_FAULTS {
+            return;
+        }
+        let group_by: Vec<&str> = self.group_by.iter().copied().collect();
+        if let Some((kind, rendered)) =
+            changed_type(&self.templates, text, &group_by, parse_rendered)
+        {
+            let rendered = go_quote(&shown(&rendered));
+            self.texts.push(format!(
+                "{place}: becomes {kind} where it renders to {rendered}; to send a text in any \
+                 case, write !text before it"
+            ));
+        }
+    }
+}
+
 struct Faults {
     templates: Templates,
     texts: BTreeSet<String>,
@@ -46,7 +118,9 @@ impl Faults {
 
     fn check_payload(&mut self, place: &str, payload: &Payload) {
         match payload {
-            Payload::Text(text) => self.check(place, text, TextKind::Other),
+            Payload::Text(text) | Payload::PlainText(text) => {
+                self.check(place, text, TextKind::Other)
+            }
             Payload::List(items) => items
                 .iter()
                 .for_each(|item| self.check_payload(place, item)),

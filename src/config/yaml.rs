@@ -13,7 +13,7 @@ use std::fmt;
 
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, MapAccess,
-    SeqAccess, Visitor,
+    SeqAccess, VariantAccess, Visitor,
 };
 
 use super::nesting;
@@ -23,6 +23,9 @@ use crate::limits::{
 };
 
 pub use rendered::parse_rendered;
+
+/// The tag that marks a text as one; the exclamation mark is not part of its name.
+const TEXT_TAG: &str = "text";
 
 /// A parsed text.
 #[derive(Debug)]
@@ -144,6 +147,8 @@ fn syntax_error(error: &serde_yaml::Error, refusal: Option<String>) -> SyntaxErr
 enum Shape {
     Null,
     Text,
+    /// `!text` and a scalar.
+    Marked,
     /// A number or a boolean.
     Typed,
     List,
@@ -154,6 +159,7 @@ impl Shape {
     fn tag(self) -> Tag {
         match self {
             Shape::Text => Tag::Text,
+            Shape::Marked => Tag::Marked,
             Shape::Null | Shape::Typed | Shape::List | Shape::Map => Tag::Other,
         }
     }
@@ -291,9 +297,19 @@ impl<'de> Visitor<'de> for Step<'_> {
         Ok(())
     }
 
-    fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<(), A::Error> {
-        self.walk
-            .refuse("tags such as !name are not understood; remove it")
+    fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<(), A::Error> {
+        let (tag, value) = tagged.variant::<String>()?;
+        if tag != TEXT_TAG || self.role == Role::Key {
+            return self
+                .walk
+                .refuse("tags such as !name are not understood, but for !text; remove it");
+        }
+        match value.newtype_variant_seed(ReadText) {
+            Ok(text) => self.walk.enter(Shape::Marked, &text),
+            Err(_) => self
+                .walk
+                .refuse("!text stands before a text, and this is a list or a map"),
+        }
     }
 }
 
@@ -328,7 +344,9 @@ impl<'de> DeserializeSeed<'de> for ReadNode<'_, '_> {
                 deserializer.deserialize_ignored_any(IgnoredAny)?;
                 Kind::Null
             }
-            Shape::Text | Shape::Typed => Kind::Scalar(deserializer.deserialize_str(ReadText)?),
+            Shape::Text | Shape::Marked | Shape::Typed => {
+                Kind::Scalar(deserializer.deserialize_str(ReadText)?)
+            }
             Shape::List | Shape::Map => deserializer.deserialize_any(ReadContainer(self.0))?,
         };
         Ok(Node {
@@ -355,6 +373,14 @@ impl<'de> DeserializeSeed<'de> for ReadKey<'_, '_> {
 }
 
 struct ReadText;
+
+impl<'de> DeserializeSeed<'de> for ReadText {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
 
 impl Visitor<'_> for ReadText {
     type Value = String;

@@ -2,13 +2,16 @@
 //!
 //! Owns what counts as a fault at load: bad syntax, names and types that do not exist. What only
 //! fails for some data (a label that is no number) is left to the daemon, since Alertmanager takes
-//! such a configuration. Called on whichever thread loads the configuration.
+//! such a configuration. Owns, too, which texts of a payload are worth a warning, because what they
+//! render is now and then no text. Called on whichever thread loads the configuration.
 
 use std::sync::Arc;
 
-use super::data::{Data, SAMPLE_NOW};
+use super::data::{AlertData, Data, SAMPLE_NOW};
 use super::functions::FunctionSet;
+use super::payload::{Payload, ReadYaml};
 use super::{Templates, parse};
+use crate::model::Labels;
 
 /// Where a text comes from, which decides what it may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +32,7 @@ pub fn check_text(templates: &Templates, text: &str, kind: TextKind) -> Result<(
             )
         })?;
     }
-    for data in samples() {
+    for data in samples(&[]) {
         let result = templates.render_text(text, &data, SAMPLE_NOW);
         result.or_else(|fault| {
             if fault.depends_on_data {
@@ -42,9 +45,59 @@ pub fn check_text(templates: &Templates, text: &str, kind: TextKind) -> Result<(
     Ok(())
 }
 
-/// Something fires and something has resolved, and then everything has.
-fn samples() -> [Data; 2] {
-    let mixed = Data::sample();
+/// What becomes of `text` in a payload, where it does not always stay a text although it seems meant to
+/// be one: the kind of value, and what it is rendered as. The alerts of the samples are grouped by the
+/// labels with these names. A number is meant to be one if nothing makes it a text, and what begins with a
+/// bracket to be a list or a map.
+pub fn changed_type(
+    templates: &Templates,
+    text: &str,
+    group_by: &[&str],
+    read_yaml: ReadYaml,
+) -> Option<(&'static str, String)> {
+    let rendered = samples(group_by)
+        .into_iter()
+        .filter_map(|data| templates.render_text(text, &data, SAMPLE_NOW).ok());
+    let outcomes: Vec<_> = rendered
+        .map(|rendered| (kind_of(read_yaml(&rendered)), rendered))
+        .collect();
+    let becomes = |wanted: &str| outcomes.iter().any(|(kind, _)| *kind == wanted);
+    let is_number = (becomes("a number") || becomes("a boolean")) && !becomes("a text");
+    let is_structure = outcomes.iter().all(|(kind, rendered)| match *kind {
+        "a map" | "a list" => rendered.trim_start().starts_with(['{', '[']),
+        kind => kind == "null" && (becomes("a map") || becomes("a list")),
+    });
+    if is_number || is_structure || !text.contains("{{") && becomes("null") {
+        return None;
+    }
+    let changed = |kind: &str| kind != "a text";
+    let mut changed = outcomes.into_iter().filter(|(kind, _)| changed(kind));
+    let first = changed.next()?;
+    // That nothing is rendered is the dullest example.
+    match first.0 {
+        "null" => Some(changed.find(|(kind, _)| *kind != "null").unwrap_or(first)),
+        _ => Some(first),
+    }
+}
+
+fn kind_of(value: Option<Payload>) -> &'static str {
+    match value {
+        None | Some(Payload::Text(_) | Payload::PlainText(_)) => "a text",
+        Some(Payload::Null) => "null",
+        Some(Payload::Bool(_)) => "a boolean",
+        Some(Payload::Integer(_) | Payload::Float(_)) => "a number",
+        Some(Payload::List(_)) => "a list",
+        Some(Payload::Map(_)) => "a map",
+    }
+}
+
+/// Something fires and something has resolved; everything has; the alerts share neither labels nor
+/// annotations; the annotations hold what YAML has a meaning for.
+fn samples(group_by: &[&str]) -> [Data; 4] {
+    let mut mixed = Data::sample();
+    let group_labels = mixed.group_labels.iter();
+    mixed.group_labels =
+        Labels::from_pairs(group_labels.chain(group_by.iter().map(|name| (*name, "sample"))));
     let resolved: Arc<[_]> = mixed
         .alerts
         .iter()
@@ -56,5 +109,22 @@ fn samples() -> [Data; 2] {
         alerts: resolved,
         ..mixed.clone()
     };
-    [mixed, over]
+    let apart = Data {
+        common_labels: mixed.group_labels.clone(),
+        common_annotations: Labels::default(),
+        ..mixed.clone()
+    };
+    let odd = Labels::from_pairs([("summary", "95% full: /var"), ("description", "no")]);
+    let alerts = mixed.alerts.iter().map(|alert| {
+        Arc::new(AlertData {
+            annotations: odd.clone(),
+            ..AlertData::clone(alert)
+        })
+    });
+    let odd = Data {
+        alerts: alerts.collect(),
+        common_annotations: odd.clone(),
+        ..mixed.clone()
+    };
+    [mixed, over, apart, odd]
 }

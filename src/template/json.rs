@@ -49,7 +49,7 @@ pub fn write_payload(out: &mut String, payload: &Payload) -> Result<(), String> 
         Payload::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
         Payload::Integer(number) => out.push_str(&number.to_string()),
         Payload::Float(number) => write_float(out, *number)?,
-        Payload::Text(text) => write_text(out, text),
+        Payload::Text(text) | Payload::PlainText(text) => write_text(out, text),
         Payload::List(items) => write_list(out, items.iter(), write_payload)?,
         Payload::Map(entries) => {
             let mut sorted: Vec<_> = entries.iter().collect();

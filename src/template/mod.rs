@@ -34,7 +34,7 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-pub use check::{TextKind, check_text};
+pub use check::{TextKind, changed_type, check_text};
 pub use data::{AlertData, Data, SAMPLE_NOW};
 pub use evaluate::RenderFault;
 pub use payload::{Payload, ReadYaml};

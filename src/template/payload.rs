@@ -1,7 +1,8 @@
 //! PURE. A body that the configuration gives in place of the standard one (§6.5).
 //!
 //! Owns the body, which texts in it are templates and what becomes of what they yield: a rendered text
-//! is read as YAML, by whom the caller says, so that a template can make numbers, lists and maps.
+//! is read as YAML, by whom the caller says, so that a template can make numbers, lists and maps. It
+//! stays a text if it is none of those, quotes and all, or if the configuration says that it is one.
 //! Texts within those are left alone: Alertmanager 0.33 takes them for templates again, and so runs
 //! what senders of alerts write. Called on send threads and on whichever thread loads the
 //! configuration.
@@ -19,12 +20,14 @@ pub enum Payload {
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A whole number.
-    Integer(i64),
+    /// A whole number, of 64 bits with a sign or without.
+    Integer(i128),
     /// Any other number.
     Float(f64),
-    /// A template.
+    /// A template; what it yields is read as YAML.
     Text(String),
+    /// A template that yields a text, whatever that looks like: `!text` in the file.
+    PlainText(String),
     /// A list.
     List(Vec<Payload>),
     /// A map; its keys are templates too.
@@ -34,7 +37,7 @@ pub enum Payload {
 // A number of a configuration is equal to itself: NaN cannot be written as JSON and is refused.
 impl Eq for Payload {}
 
-/// Reads a rendered text; `None` if it is no YAML.
+/// What a rendered text is read as; `None` if it is a text and nothing else.
 pub type ReadYaml = fn(&str) -> Option<Payload>;
 
 impl Templates {
@@ -79,12 +82,9 @@ impl Filling<'_> {
         match payload {
             Payload::Text(text) => {
                 let rendered = self.render(text)?;
-                // A text that is YAML for a text stays as it is, quotes and all.
-                Ok(match (self.read_yaml)(&rendered) {
-                    None | Some(Payload::Text(_)) => Payload::Text(rendered),
-                    Some(parsed) => parsed,
-                })
+                Ok((self.read_yaml)(&rendered).unwrap_or(Payload::Text(rendered)))
             }
+            Payload::PlainText(text) => Ok(Payload::Text(self.render(text)?)),
             Payload::List(items) => {
                 let items = items.iter().map(|item| self.fill(item));
                 Ok(Payload::List(items.collect::<Result<_, _>>()?))

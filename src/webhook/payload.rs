@@ -1,7 +1,8 @@
 //! PURE. The standard body of a webhook, byte for byte as Alertmanager writes it (§6.2).
 //!
-//! Owns the order of the fields, and one field more than Alertmanager has: `templateError`, where a
-//! body of the configuration's own could not be made. Borrows all it writes: a notification may
+//! Owns the order of the fields, and two that Alertmanager 0.33 does not have: `routeLabels`, as 0.34
+//! has it, where the route has labels, which 0.33 would refuse; and `templateError`, where a body of the
+//! configuration's own could not be made. Borrows all it writes: a notification may
 //! carry thousands of alerts. Called on send threads.
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -49,7 +50,9 @@ impl Serialize for Standard<'_> {
         fields.serialize_field("commonLabels", &PairList(&labels))?;
         let annotations = common_pairs(alerts, |told| &told.alert.annotations);
         fields.serialize_field("commonAnnotations", &PairList(&annotations))?;
-        fields.serialize_field("routeLabels", &Object(self.route_labels))?;
+        if !self.route_labels.is_empty() {
+            fields.serialize_field("routeLabels", &Object(self.route_labels))?;
+        }
         fields.serialize_field("externalURL", self.external_url)?;
         fields.serialize_field("version", "4")?;
         fields.serialize_field("groupKey", &*notification.group_key)?;

@@ -105,7 +105,6 @@ fn expected_body() -> Value {
         "groupLabels": {"alertname": "Disk"},
         "commonLabels": {"alertname": "Disk"},
         "commonAnnotations": {"summary": "full"},
-        "routeLabels": {},
         "externalURL": "http://alerts.example/x",
         "version": "4",
         "groupKey": "{}:{alertname=\"Disk\"}",

@@ -10,6 +10,7 @@
 //! - `silences`: silences through amtool
 //! - `templates`: what amtool renders is what templates.txt says
 //! - `expressions`: what amtool makes of thousands of generated expressions
+//! - `payloads`: what both daemons read out of texts of payloads
 //! - `prometheus`: what a Prometheus makes both daemons tell, and that it can scrape us
 //! - `notifications`: what both daemons tell two receivers in each of `scenarios/*.txt`
 //! - `scenario`, `composition`, `stage`, `hooks`, `timeline`: how such a scenario is read, made part
@@ -39,6 +40,7 @@ mod matchers;
 mod metrics;
 mod notifications;
 mod pair;
+mod payloads;
 mod peers;
 mod process;
 mod prometheus;

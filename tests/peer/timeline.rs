@@ -149,7 +149,6 @@ impl Told {
     fn read(heard: &Heard, at: Duration, webhook: &str, began: Wall) -> Told {
         let mut body: Value = serde_json::from_str(&heard.body).expect("a webhook is JSON");
         let object = body.as_object_mut().expect("a webhook is an object");
-        object.remove("routeLabels");
         let mut times = Vec::new();
         let alerts = object["alerts"].as_array_mut().expect("a list of alerts");
         for alert in alerts {

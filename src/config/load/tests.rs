@@ -13,6 +13,7 @@ mod inheritance;
 mod intervals;
 mod keys;
 mod matchers;
+mod payloads;
 mod receivers;
 mod routes;
 mod templates;

@@ -2,7 +2,7 @@
 //!
 //! Owns how a YAML value becomes a [`Payload`]. Texts, among them those that only YAML 1.1 takes
 //! for numbers or booleans, stay texts: each is parsed again once it was rendered, with the same
-//! result. Pure; runs on whichever thread loads the configuration.
+//! result, unless the file marks it with `!text`. Pure; runs on whichever thread loads the configuration.
 
 use crate::config::fault::{Findings, shown};
 use crate::config::node::{Kind, Node, Tag};
@@ -14,6 +14,7 @@ pub fn read_payload(node: &Node, findings: &mut Findings) -> Option<Payload> {
     Some(match &node.kind {
         Kind::Null => Payload::Null,
         Kind::Scalar(text) if node.tag == Tag::Other => read_typed(node, text, findings)?,
+        Kind::Scalar(text) if node.tag == Tag::Marked => Payload::PlainText(text.clone()),
         Kind::Scalar(text) => Payload::Text(text.clone()),
         Kind::List(items) => {
             let items = items.iter().map(|item| read_payload(item, findings));
@@ -64,7 +65,7 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-fn integer(text: &str) -> Option<i64> {
+fn integer(text: &str) -> Option<i128> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", text.strip_prefix('+').unwrap_or(text)),
@@ -75,7 +76,9 @@ fn integer(text: &str) -> Option<i64> {
         Some("0b") => (&digits[2..], 2),
         _ => (digits, 10),
     };
-    i64::from_str_radix(&format!("{sign}{digits}"), radix).ok()
+    let number = i128::from_str_radix(&format!("{sign}{digits}"), radix).ok()?;
+    let fits = i64::try_from(number).is_ok() || u64::try_from(number).is_ok();
+    fits.then_some(number)
 }
 
 #[cfg(test)]
@@ -99,6 +102,15 @@ mod tests {
             ("1e3", Payload::Float(1000.0)),
             ("'10'", Payload::Text("10".into())),
             ("yes", Payload::Text("yes".into())),
+            ("!text yes", Payload::PlainText("yes".into())),
+            ("!text 'a: b'", Payload::PlainText("a: b".into())),
+            ("!text 5", Payload::PlainText("5".into())),
+            ("!text", Payload::PlainText(String::new())),
+            (
+                "!text |-\n  a: b\n  c",
+                Payload::PlainText("a: b\nc".into()),
+            ),
+            ("18446744073709551615", Payload::Integer(u64::MAX.into())),
             ("2024-01-01", Payload::Text("2024-01-01".into())),
             (
                 "99999999999999999999",

@@ -20,7 +20,7 @@ pub enum Unsupported {
 const INTEGRATIONS: &[(&str, &str)] = &[
     (
         "discord_configs",
-        "use webhook_configs with the URL of the Discord webhook and payload: {content: ...}",
+        "use webhook_configs with the URL of the Discord webhook and payload: {content: !text '...'}",
     ),
     (
         "email_configs",
@@ -37,7 +37,7 @@ const INTEGRATIONS: &[(&str, &str)] = &[
     ),
     (
         "slack_configs",
-        "use webhook_configs with the URL of Slack's incoming webhook and payload: {text: ...}",
+        "use webhook_configs with the URL of Slack's incoming webhook and payload: {text: !text '...'}",
     ),
     (
         "opsgenie_configs",
@@ -67,12 +67,12 @@ const INTEGRATIONS: &[(&str, &str)] = &[
     (
         "telegram_configs",
         "use webhook_configs with the URL of the bot's sendMessage and payload: \
-         {chat_id: ..., text: ...}",
+         {chat_id: ..., text: !text '...'}",
     ),
     (
         "webex_configs",
         "use webhook_configs with the URL of Webex' messages API, authorization and payload: \
-         {roomId: ..., markdown: ...}",
+         {roomId: ..., markdown: !text '...'}",
     ),
     (
         "msteams_configs",
@@ -89,12 +89,12 @@ const INTEGRATIONS: &[(&str, &str)] = &[
     (
         "rocketchat_configs",
         "use webhook_configs with the URL of Rocket.Chat's incoming webhook and \
-         payload: {text: ...}",
+         payload: {text: !text '...'}",
     ),
     (
         "mattermost_configs",
         "use webhook_configs with the URL of Mattermost's incoming webhook and \
-         payload: {text: ...}",
+         payload: {text: !text '...'}",
     ),
 ];
 

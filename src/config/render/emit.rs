@@ -121,6 +121,10 @@ impl Emitter {
     fn short(&mut self, value: &Shown, indent: usize, spot: Spot) {
         match value {
             Shown::Text(text) => self.write(&scalar(text, spot, self.column, indent + 2)),
+            Shown::Marked(text) => {
+                self.write("!text ");
+                self.write(&scalar(text, spot, self.column, indent + 2));
+            }
             Shown::Plain(text) => self.write(text),
             Shown::Short(inner) => {
                 self.is_next_short = true;

@@ -107,6 +107,7 @@ pub fn shown_payload(payload: &Payload) -> Shown {
         Payload::Integer(number) => Shown::Plain(number.to_string()),
         Payload::Float(number) => Shown::Plain(go_number(*number)),
         Payload::Text(text) => Shown::text(text),
+        Payload::PlainText(text) => Shown::Marked(text.clone()),
         Payload::List(items) => Shown::List(items.iter().map(shown_payload).collect()),
         Payload::Map(entries) => {
             let entries = entries.iter();

@@ -11,6 +11,8 @@ use crate::config::field::At;
 pub enum Shown {
     /// A text; quoted if it needs to be.
     Text(String),
+    /// A text behind `!text`.
+    Marked(String),
     /// A number, boolean or null, written as it stands.
     Plain(String),
     /// Items.

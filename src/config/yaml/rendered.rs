@@ -1,8 +1,11 @@
 //! What a template rendered, read as YAML 1.1 (§6.5).
 //!
-//! Owns which plain words and numbers YAML 1.1 knows and the library does not: it reads YAML 1.2.
-//! Pure; runs on send threads and on whichever thread loads the configuration.
+//! Owns which plain words and numbers YAML 1.1 knows and the library does not, which reads YAML 1.2; and
+//! what cannot be read without losing something, and so stays the text that it is: `[FIRING:3] web1` is a
+//! list and something behind it, `#ff0000` a comment. Pure; runs on send threads and on whichever thread
+//! loads the configuration.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
@@ -16,19 +19,34 @@ const FALSE: [&str; 10] = [
     "n", "N", "no", "No", "NO", "off", "Off", "OFF", "False", "FALSE",
 ];
 
-/// The first document of `text`; `None` if it is no YAML, or more than we take of a file.
+/// The texts that are null, and not just without a value.
+const NULL: [&str; 5] = ["", "~", "null", "Null", "NULL"];
+
+/// What `text` is read as; `None` if it is a text: no YAML, YAML for a text, more than we take of a
+/// file, or something that would get lost.
 pub fn parse_rendered(text: &str) -> Option<Payload> {
     guard(text).ok()?;
     let text = without_mark(text);
-    let Some(first) = serde_yaml::Deserializer::from_str(text).next() else {
-        return Some(Payload::Null);
+    let mut documents = serde_yaml::Deserializer::from_str(text);
+    let value = match documents.next() {
+        None => Payload::Null,
+        Some(first) => {
+            let mut budget = CONFIG_EXPANDED_BYTES;
+            let reading = ReadValue {
+                text,
+                budget: &mut budget,
+            };
+            reading.deserialize(first).ok()?
+        }
     };
-    let mut budget = CONFIG_EXPANDED_BYTES;
-    let value = ReadValue {
-        text,
-        budget: &mut budget,
+    let is_whole = match &value {
+        Payload::Text(_) | Payload::PlainText(_) => false,
+        Payload::Null => NULL.contains(&text.trim()),
+        // A list or a map may have comments: whoever writes one knows what a comment is.
+        Payload::List(_) | Payload::Map(_) => documents.next().is_none(),
+        _ => documents.next().is_none() && !text.contains('#'),
     };
-    value.deserialize(first).ok()
+    is_whole.then_some(value)
 }
 
 /// Reads a value with all that is in it. The budget bounds what aliases stand for.
@@ -37,24 +55,30 @@ struct ReadValue<'t, 'b> {
     budget: &'b mut usize,
 }
 
-impl ReadValue<'_, '_> {
+impl<'t> ReadValue<'t, '_> {
     fn spend<E: Error>(&mut self, bytes: usize) -> Result<(), E> {
         let left = self.budget.checked_sub(CONFIG_NODE_BYTES + bytes);
         *self.budget = left.ok_or_else(|| E::custom("too large"))?;
         Ok(())
     }
 
-    fn again(&mut self) -> ReadValue<'_, '_> {
+    fn again(&mut self) -> ReadValue<'t, '_> {
         ReadValue {
             text: self.text,
             budget: self.budget,
         }
     }
 
-    /// The library does not say whether a word stood in quotes. Where the text has it in quotes
-    /// anywhere, it is taken for a text.
+    /// Whether `word`, which is a part of the text, stands in quotes there.
     fn is_quoted(&self, word: &str) -> bool {
-        self.text.contains(&format!("\"{word}\"")) || self.text.contains(&format!("'{word}'"))
+        let start = (word.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
+        let before = self.text.as_bytes().get(start.wrapping_sub(1));
+        matches!(before, Some(b'"' | b'\''))
+    }
+
+    /// Whether it is meant to be a list or a map, as JSON is, and is no text that looks like one.
+    fn is_structure(&self) -> bool {
+        self.text.trim_start().starts_with(['{', '['])
     }
 }
 
@@ -89,27 +113,40 @@ impl<'de> Visitor<'de> for ReadValue<'_, '_> {
 
     fn visit_i64<E: Error>(mut self, number: i64) -> Result<Payload, E> {
         self.spend(0)?;
-        Ok(Payload::Integer(number))
+        Ok(Payload::Integer(number.into()))
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Payload, E> {
-        match i64::try_from(number) {
-            Ok(number) => self.visit_i64(number),
-            Err(_) => self.visit_f64(number as f64),
-        }
+    fn visit_u64<E: Error>(mut self, number: u64) -> Result<Payload, E> {
+        self.spend(0)?;
+        Ok(Payload::Integer(number.into()))
     }
 
     fn visit_f64<E: Error>(mut self, number: f64) -> Result<Payload, E> {
         self.spend(0)?;
-        Ok(Payload::Float(number))
+        if number.is_finite() {
+            Ok(Payload::Float(number))
+        } else {
+            Err(E::custom("JSON has no such number"))
+        }
     }
 
-    fn visit_str<E: Error>(mut self, text: &str) -> Result<Payload, E> {
+    /// A plain text, or one in quotes, as it stands in the text that is read.
+    fn visit_borrowed_str<E: Error>(mut self, text: &'de str) -> Result<Payload, E> {
+        if self.is_quoted(text) {
+            return self.visit_str(text);
+        }
         self.spend(text.len())?;
         match plain_scalar(text) {
-            Some(scalar) if !self.is_quoted(text) => Ok(scalar),
-            _ => Ok(Payload::Text(text.to_owned())),
+            Plain::Text => Ok(Payload::Text(text.to_owned())),
+            Plain::Value(value) => Ok(value),
+            Plain::TooLarge => Err(E::custom("more digits than a number has")),
         }
+    }
+
+    /// A text with escapes or over several lines, and so none that could be anything else.
+    fn visit_str<E: Error>(mut self, text: &str) -> Result<Payload, E> {
+        self.spend(text.len())?;
+        Ok(Payload::Text(text.to_owned()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Payload, A::Error> {
@@ -121,17 +158,23 @@ impl<'de> Visitor<'de> for ReadValue<'_, '_> {
         Ok(Payload::List(list))
     }
 
-    /// Keys that are no texts are dropped with what they stand for. A merge key acts where it
-    /// stands; of equal keys the last one will hold.
+    /// A merge key acts where it stands. Of equal keys the last one will hold, where the whole is
+    /// meant to be a map.
     fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<Payload, A::Error> {
         self.spend(0)?;
         let mut map = Vec::new();
+        let mut given = BTreeSet::new();
         while let Some(key) = entries.next_key_seed(self.again())? {
             let value = entries.next_value_seed(self.again())?;
             match (key, value) {
                 (Payload::Text(key), Payload::Map(merged)) if key == "<<" => map.extend(merged),
-                (Payload::Text(key), value) => map.push((key, value)),
-                _ => {}
+                (Payload::Text(key), value) => {
+                    if !given.insert(key.clone()) && !self.is_structure() {
+                        return Err(A::Error::custom("a key is given twice"));
+                    }
+                    map.push((key, value));
+                }
+                _ => return Err(A::Error::custom("JSON has no such key")),
             }
         }
         Ok(Payload::Map(map))
@@ -143,40 +186,72 @@ impl<'de> Visitor<'de> for ReadValue<'_, '_> {
 }
 
 /// What YAML 1.1 takes a plain text for that the library leaves a text.
-fn plain_scalar(text: &str) -> Option<Payload> {
+enum Plain {
+    Text,
+    Value(Payload),
+    /// A whole number that 64 bits do not hold.
+    TooLarge,
+}
+
+fn plain_scalar(text: &str) -> Plain {
     if TRUE.contains(&text) {
-        return Some(Payload::Bool(true));
+        return Plain::Value(Payload::Bool(true));
     }
     if FALSE.contains(&text) {
-        return Some(Payload::Bool(false));
+        return Plain::Value(Payload::Bool(false));
     }
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if !unsigned.starts_with(|first: char| first.is_ascii_digit()) {
-        return None;
+    if !text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-')) {
+        return Plain::Text;
     }
     let digits = text.replace('_', "");
-    let unsigned = digits.strip_prefix(['+', '-']).unwrap_or(&digits);
-    let is_octal = unsigned.len() > 1 && unsigned.starts_with('0');
-    let number = match unsigned.strip_prefix("0b") {
-        Some(binary) => i64::from_str_radix(binary, 2).ok(),
-        None => match unsigned.strip_prefix("0x").or(unsigned.strip_prefix("0X")) {
-            Some(digits) => i64::from_str_radix(digits, 16).ok(),
-            None if is_octal => i64::from_str_radix(unsigned.trim_start_matches("0o"), 8).ok(),
-            None => unsigned.parse().ok(),
-        },
+    let (is_negative, unsigned) = match digits.strip_prefix('-') {
+        Some(unsigned) => (true, unsigned),
+        None => (false, digits.strip_prefix('+').unwrap_or(&digits)),
     };
-    if let Some(number) = number {
-        let is_negative = digits.starts_with('-');
-        return Some(Payload::Integer(if is_negative { -number } else { number }));
+    if !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
+        return Plain::Text;
+    }
+    if let Some(number) = whole_number(unsigned) {
+        let number = if is_negative { -number } else { number };
+        let fits = i64::try_from(number).is_ok() || u64::try_from(number).is_ok();
+        return match fits {
+            true => Plain::Value(Payload::Integer(number)),
+            false => Plain::TooLarge,
+        };
     }
     let is_decimal = unsigned
         .bytes()
         .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
-    let number = digits
-        .parse()
-        .ok()
-        .filter(|number: &f64| number.is_finite());
-    number.filter(|_| is_decimal).map(Payload::Float)
+    let number = digits.parse().ok();
+    match number.filter(|number: &f64| is_decimal && number.is_finite()) {
+        Some(number) => Plain::Value(Payload::Float(number)),
+        None => Plain::Text,
+    }
+}
+
+/// The number that these digits are, which may begin with a base.
+fn whole_number(digits: &str) -> Option<i128> {
+    let of_base = |prefixes: [&str; 2], base| {
+        let digits = prefixes
+            .iter()
+            .find_map(|prefix| digits.strip_prefix(prefix))?;
+        let is_signed = digits.starts_with(['+', '-']);
+        Some(
+            i128::from_str_radix(digits, base)
+                .ok()
+                .filter(|_| !is_signed),
+        )
+    };
+    if let Some(number) = of_base(["0b", "0B"], 2)
+        .or_else(|| of_base(["0x", "0X"], 16))
+        .or_else(|| of_base(["0o", "0O"], 8))
+    {
+        return number;
+    }
+    if digits.len() > 1 && digits.starts_with('0') {
+        return i128::from_str_radix(digits, 8).ok();
+    }
+    digits.parse().ok()
 }
 
 #[cfg(test)]
@@ -187,6 +262,7 @@ mod tests {
     fn plain_words_and_numbers_are_read_as_yaml_1_1_has_them() {
         for (text, expected) in [
             ("", Payload::Null),
+            (" \n", Payload::Null),
             ("~", Payload::Null),
             ("null", Payload::Null),
             ("yes", Payload::Bool(true)),
@@ -197,6 +273,8 @@ mod tests {
             ("010", Payload::Integer(8)),
             ("089", Payload::Float(89.0)),
             ("1_000", Payload::Integer(1000)),
+            ("-_2e3", Payload::Float(-2000.0)),
+            ("+_.5", Payload::Float(0.5)),
             ("-0b11", Payload::Integer(-3)),
             ("-0b11", Payload::Integer(-3)),
             ("+0x1F", Payload::Integer(31)),
@@ -209,7 +287,9 @@ mod tests {
             (".5", Payload::Float(0.5)),
             ("+.5", Payload::Float(0.5)),
             ("1E3", Payload::Float(1000.0)),
-            ("# comment", Payload::Null),
+            ("18446744073709551615", Payload::Integer(u64::MAX.into())),
+            ("-9223372036854775808", Payload::Integer(i64::MIN.into())),
+            ("0xFFFFFFFFFFFFFFFF", Payload::Integer(u64::MAX.into())),
             ("-", Payload::List(vec![Payload::Null])),
             (
                 "<<: {a: 1}\nb: 2",
@@ -221,6 +301,10 @@ mod tests {
         ] {
             assert_eq!(parse_rendered(text), Some(expected), "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_yaml_takes_for_a_text_is_none_of_them() {
         for text in [
             "\"yes\"",
             "'on'",
@@ -234,22 +318,90 @@ mod tests {
             "tRUE",
             "~x",
             "_1",
+            "+_",
+            "-e3",
+            "+-5",
+            "--5",
             "a # comment",
             "a\n---\nb: 1",
             "=",
         ] {
-            let parsed = parse_rendered(text);
-            assert!(
-                matches!(parsed, Some(Payload::Text(_))),
-                "{text:?}: {parsed:?}"
+            assert_eq!(parse_rendered(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_would_lose_something_stays_a_text() {
+        for text in [
+            // Keys that JSON does not have.
+            "[FIRING]: disk full",
+            "{web1}: down",
+            "[a, b]: c",
+            "95: percent",
+            "{a: {1: x}}",
+            "on: x",
+            "~: x",
+            // What stands behind a list, a map or a number.
+            "[FIRING:3] DiskFull web1",
+            "{a} b",
+            "- a\n---\n- b",
+            "5\n--- x",
+            // Comments that all of it is, or that stand behind a word.
+            "#ff0000",
+            "# Disk full",
+            "no # 3 is down",
+            "---",
+            // Lines that begin alike.
+            "Host: web1\nHost: web2",
+            // Numbers that JSON or a double cannot hold.
+            ".inf",
+            "-.INF",
+            ".nan",
+            "[.inf]",
+            "18446744073709551616",
+            "-9223372036854775809",
+            "1_8446744073709551616",
+            "[99999999999999999999]",
+        ] {
+            assert_eq!(parse_rendered(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn words_in_quotes_are_texts_wherever_they_stand() {
+        let text = |text: &str| Payload::Text(text.into());
+        let truth = Payload::Bool(true);
+        for (written, expected) in [
+            (r#"[yes, "yes"]"#, vec![truth.clone(), text("yes")]),
+            ("['on', on]", vec![text("on"), truth.clone()]),
+            (
+                "[é, 'y', y, \"0x1\", 0x1]",
+                vec![
+                    text("é"),
+                    text("y"),
+                    truth.clone(),
+                    text("0x1"),
+                    Payload::Integer(1),
+                ],
+            ),
+            (
+                "- &a 'yes'\n- *a\n- |-\n  on\n- \"y\\x65s\"",
+                vec![text("yes"), text("yes"), text("on"), text("yes")],
+            ),
+            ("- &a yes\n- *a", vec![truth.clone(), truth]),
+        ] {
+            assert_eq!(
+                parse_rendered(written),
+                Some(Payload::List(expected)),
+                "{written}"
             );
         }
     }
 
     #[test]
-    fn lists_and_maps_are_read_and_keys_that_are_no_texts_dropped() {
+    fn lists_and_maps_are_read_with_their_comments() {
         assert_eq!(
-            parse_rendered("a: [1, yes, x]\n2: dropped\non: dropped"),
+            parse_rendered("# all\na: [1, yes, x] # b"),
             Some(Payload::Map(vec![(
                 "a".into(),
                 Payload::List(vec![
@@ -259,6 +411,15 @@ mod tests {
                 ]),
             )]))
         );
+    }
+
+    #[test]
+    fn of_equal_keys_the_last_one_holds_in_what_is_meant_to_be_a_map() {
+        let twice = vec![
+            ("a".into(), Payload::Integer(1)),
+            ("a".into(), Payload::Integer(2)),
+        ];
+        assert_eq!(parse_rendered(" {a: 1, a: 2}"), Some(Payload::Map(twice)));
     }
 
     #[test]

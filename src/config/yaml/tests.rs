@@ -183,6 +183,8 @@ fn broken_syntax_is_told_with_its_line() {
         "yaml: unknown anchor at line 1 column 4"
     );
     assert_eq!(refusal("a: b\nc: !tag d\n").line, Some(2));
+    assert_eq!(refusal("a: b\nc: !text [d]\n").line, Some(2));
+    assert_eq!(refusal("a: b\n!text c: d\n").line, Some(2));
     assert_eq!(refusal("a: b\n? [c]\n: d\n").line, Some(2));
     assert_eq!(
         refusal("a: b\n? [c]\n: d\n").message,

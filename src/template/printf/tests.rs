@@ -51,8 +51,8 @@ fn a_verb_that_does_not_fit_is_told_with_the_value() {
 
 #[test]
 fn widths_and_arguments_may_be_chosen_by_arguments() {
-    let values = [int(5), int(42), int(2), Value::Float(3.14159)];
-    assert_eq!(printed("%*d|%.*f", &values), "   42|3.14");
+    let values = [int(5), int(42), int(2), Value::Float(3.24159)];
+    assert_eq!(printed("%*d|%.*f", &values), "   42|3.24");
     assert_eq!(printed("%[2]d %[1]d %d", &[int(1), int(2)]), "2 1 2");
     assert_eq!(
         printed("%[3]d %[x]d %[1", &[int(1)]),

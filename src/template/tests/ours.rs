@@ -174,7 +174,7 @@ fn the_deepest_templates_fit_on_the_stack_of_a_worker() {
     let parentheses = parentheses("1");
     let (sender, results) = crossbeam_channel::bounded(1);
     let work = move || {
-        let results = [calls, list, &parentheses].map(|text| rendered(text));
+        let results = [calls, list, &parentheses].map(rendered);
         let labels = Templates::default().render_route_labels(&labels, &data(), now());
         let _ = sender.send((results, labels.faults.len()));
     };
@@ -267,10 +267,17 @@ fn what_a_payload_renders_is_read_as_yaml() {
         Ok(b"[\"{{ .Typo }}\"]\n".to_vec()),
         "data must not run"
     );
-    let infinite =
-        Templates::default().render_payload(&text(".inf"), &data(), now(), parse_rendered);
-    let fault = infinite.expect_err("JSON has no infinity").text;
-    assert_eq!(fault, "json: unsupported value: +Inf");
+}
+
+#[test]
+fn a_text_that_is_marked_stays_one_whatever_it_looks_like() {
+    let payload = Payload::List(vec![
+        Payload::PlainText("{{ .Status }}: {{ .CommonLabels.severity }}".to_owned()),
+        Payload::PlainText("{{ len .Alerts }}".to_owned()),
+        Payload::PlainText("{{ .CommonLabels.none }}".to_owned()),
+    ]);
+    let body = Templates::default().render_payload(&payload, &data(), now(), parse_rendered);
+    assert_eq!(body, Ok(b"[\"firing: page\",\"2\",\"\"]\n".to_vec()));
 }
 
 #[test]

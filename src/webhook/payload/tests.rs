@@ -1,4 +1,4 @@
-//! Bodies as Alertmanager 0.34 writes them; 0.33 was asked for one, which lacks `routeLabels` alone.
+//! Bodies as Alertmanager 0.33 writes them, which was asked for one.
 
 use std::sync::Arc;
 
@@ -84,7 +84,7 @@ fn a_body_equals_alertmanagers_byte_for_byte() {
         r#""startsAt":"2026-01-01T00:00:00.1234567Z","endsAt":"2026-01-01T00:05:00Z","#,
         r#""generatorURL":"http://prometheus/graph?a=1\u0026b=2","fingerprint":"99d5da85582ace63"}],"#,
         r#""notification_reason":"first notification","groupLabels":{"alertname":"HighLoad"},"#,
-        r#""commonLabels":{"alertname":"HighLoad"},"commonAnnotations":{},"routeLabels":{},"#,
+        r#""commonLabels":{"alertname":"HighLoad"},"commonAnnotations":{},"#,
         r#""externalURL":"http://alerts.example:9093","version":"4","#,
         r#""groupKey":"{}:{alertname=\"HighLoad\"}","truncatedAlerts":3}"#,
         "\n",

@@ -299,33 +299,48 @@ fn repeated(choices: &mut Choices, least: usize, usual: fn(&mut Choices) -> Stri
     (0..count).map(|_| mostly(choices, usual)).collect()
 }
 
+/// Functions of one text.
+const OF_TEXTS: [&str; 14] = [
+    "toUpper",
+    "toLower",
+    "title",
+    "title",
+    "trimSpace",
+    "urlUnescape",
+    "safeHtml",
+    "safeUrl",
+    "html",
+    "js",
+    "urlquery",
+    "toJson",
+    "len",
+    "humanizeDuration",
+];
+
+/// Functions of one value.
+const OF_ANYTHING: [&str; 8] = [
+    "toJson", "html", "js", "urlquery", "print", "println", "not", "len",
+];
+
+const ZONES: [&str; 8] = [
+    "\"\"",
+    "\"UTC\"",
+    "\"Europe/Berlin\"",
+    "\"Asia/Tokyo\"",
+    "\"Etc/GMT+3\"",
+    "\"Nowhere\"",
+    "\"../etc\"",
+    "\"America/St_Johns\"",
+];
+
 /// A call of a function with what it takes, by and large.
 fn call(choices: &mut Choices) -> String {
-    let of_texts = [
-        "toUpper",
-        "toLower",
-        "title",
-        "title",
-        "trimSpace",
-        "urlUnescape",
-        "safeHtml",
-        "safeUrl",
-        "html",
-        "js",
-        "urlquery",
-        "toJson",
-        "len",
-        "humanizeDuration",
-    ];
-    let of_anything = [
-        "toJson", "html", "js", "urlquery", "print", "println", "not", "len",
-    ];
     match choices.below(20) {
         0..5 => joined(
-            choices.one_of(&of_texts).into(),
+            choices.one_of(&OF_TEXTS).into(),
             vec![mostly(choices, text)],
         ),
-        5..8 => joined(choices.one_of(&of_anything).into(), vec![any(choices)]),
+        5..8 => joined(choices.one_of(&OF_ANYTHING).into(), vec![any(choices)]),
         8 => joined("print".into(), repeated(choices, 1, any)),
         9 => comparison(choices, any),
         10 => comparison(choices, number),
@@ -349,16 +364,7 @@ fn call(choices: &mut Choices) -> String {
             joined("humanizeDuration".into(), vec![value])
         }
         16 => {
-            let zone = choices.one_of(&[
-                "\"\"",
-                "\"UTC\"",
-                "\"Europe/Berlin\"",
-                "\"Asia/Tokyo\"",
-                "\"Etc/GMT+3\"",
-                "\"Nowhere\"",
-                "\"../etc\"",
-                "\"America/St_Johns\"",
-            ]);
+            let zone = choices.one_of(&ZONES);
             joined("tz".into(), vec![zone.into(), mostly(choices, time)])
         }
         17 | 18 => {
