@@ -102,7 +102,7 @@ fn no_template_runs_for_ever_or_fills_the_memory() {
     let padding = r#"{{ range 60 }}{{ printf "%9999999d" 1 }}{{ end }}"#;
     assert!(fault(padding).contains("grows past 16 MiB"));
     let replaced =
-        r#"{{ $x := "aaaaaaaaaa" }}{{ range 60 }}{{ $x = reReplaceAll "a" "$0$0" $x }}{{ end }}"#;
+        r#"{{ $x := "aaaaaaaaaa" }}{{ range 60 }}{{ $x = reReplaceAll "a" "$0$0$0$0$0$0$0$0$0$0" $x }}{{ end }}"#;
     assert!(fault(replaced).contains("grows"));
     let nested = format!("{{{{ {}1{} }}}}", "(".repeat(60), ")".repeat(60));
     assert_eq!(rendered(&nested).as_deref(), Ok("1"));
