@@ -350,8 +350,8 @@ pub const TEMPLATE_OUTPUT_BYTES: usize = 16 << 20;
 pub const TEMPLATE_DEPTH: usize = 100_000;
 
 /// Bytes of values that the dots and variables of a rendering hold at once, and those of a list or a
-/// map: a recursion over all but the first item of a list takes so much at 3,000 items.
-pub const TEMPLATE_HELD_BYTES: usize = 64 << 20;
+/// map: a recursion over all but the first of more than a thousand items fits.
+pub const TEMPLATE_HELD_BYTES: usize = 32 << 20;
 
 /// Lists and maps that a template may put into one another: they are printed, and let go of, on the
 /// stack of a send thread.

@@ -238,8 +238,8 @@ impl<'a> Run<'a> {
     ) -> Step<()> {
         if self.frames.len() == limits::TEMPLATE_DEPTH {
             let limit = limits::TEMPLATE_DEPTH;
-            // How deeply templates call themselves may depend on what they are given.
-            return self.fault_of_data("...", format!("exceeded maximum template depth ({limit})"));
+            // The samples that templates are tried on are small: whatever is so deep there never ends.
+            return self.fault("...", format!("exceeded maximum template depth ({limit})"));
         }
         let held_bytes = self.hold(&dot)?;
         self.frames.push(Frame {
