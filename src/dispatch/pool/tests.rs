@@ -1,7 +1,5 @@
 //! A pool on a host that gives as many threads as the test says. The test takes the jobs itself.
 
-use std::sync::Arc;
-
 use crossbeam_channel::{Receiver, bounded};
 
 use super::*;
