@@ -36,7 +36,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
 use crate::api::guard::{FrontDoor, Gate, GateError, Limits};
-use crate::api::{self, Api, NotReloaded, SelfPeer};
+use crate::api::{self, Api, NotReloaded, Origins, SelfPeer};
 use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
 use crate::config::{Config, LoadError, LoadOptions};
@@ -76,6 +76,8 @@ pub struct Options {
     pub listeners: Vec<TcpListener>,
     /// How others reach us.
     pub external_url: String,
+    /// Which pages may use the API.
+    pub origins: Origins,
     /// The prefix of all paths.
     pub route_prefix: String,
     /// What stands before the front door, if there is a web configuration.
@@ -192,6 +194,7 @@ impl Daemon {
             clock,
             api::Settings {
                 route_prefix: options.route_prefix,
+                origins: options.origins,
                 parser_mode: options.load.mode,
                 cluster: options.cluster,
                 started_at: clock.wall(),

@@ -1,9 +1,10 @@
 //! Requests of pages from elsewhere.
 //!
-//! Owns the headers of cross-origin requests (§10.2): any origin may read and post JSON, none may
-//! delete. Applies to API v2 alone. Pure; runs on the connections' threads.
+//! Owns the headers of cross-origin requests (§10.2): origins that are allowed may read and post JSON,
+//! none may delete. Applies to API v2 alone. Pure; runs on the connections' threads.
 
 use super::http::{Answer, Request};
+use super::origins::Origins;
 
 /// Headers that a page may set, in the order browsers list them.
 const ALLOWED_HEADERS: [&str; 3] = ["accept", "content-type", "x-requested-with"];
@@ -12,7 +13,7 @@ const REQUEST_METHOD: &str = "access-control-request-method";
 const REQUEST_HEADERS: &str = "access-control-request-headers";
 
 /// The answer to a browser that asks before it sends; `None` if this is no such question.
-pub fn answer_preflight(request: &Request) -> Option<Answer> {
+pub fn answer_preflight(origins: &Origins, request: &Request) -> Option<Answer> {
     let method = request
         .header(REQUEST_METHOD)
         .filter(|method| request.method == "OPTIONS" && !method.is_empty())?;
@@ -21,13 +22,12 @@ pub fn answer_preflight(request: &Request) -> Option<Answer> {
         "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
     );
     let headers = request.header(REQUEST_HEADERS).unwrap_or("");
-    let may_pass =
-        has_origin(request) && matches!(method, "GET" | "POST" | "HEAD") && are_allowed(headers);
-    if !may_pass {
+    let may_pass = matches!(method, "GET" | "POST" | "HEAD") && are_allowed(headers);
+    let Some(origin) = origins.allowed_to_read(request).filter(|_| may_pass) else {
         return Some(answer);
-    }
+    };
     let answer = answer
-        .with_header("Access-Control-Allow-Origin", "*")
+        .with_header("Access-Control-Allow-Origin", origin)
         .with_header("Access-Control-Allow-Methods", method);
     Some(if headers.is_empty() {
         answer
@@ -36,21 +36,13 @@ pub fn answer_preflight(request: &Request) -> Option<Answer> {
     })
 }
 
-/// The answer, readable for pages of any origin where the method allows it.
-pub fn open_to_pages(request: &Request, answer: Answer) -> Answer {
+/// The answer, readable for pages of allowed origins where the method allows it.
+pub fn open_to_pages(origins: &Origins, request: &Request, answer: Answer) -> Answer {
     let may_read = matches!(request.method.as_str(), "GET" | "POST" | "HEAD" | "OPTIONS");
-    if may_read && has_origin(request) {
-        answer.with_header("Access-Control-Allow-Origin", "*")
-    } else {
-        answer
+    match origins.allowed_to_read(request).filter(|_| may_read) {
+        Some(origin) => answer.with_header("Access-Control-Allow-Origin", origin),
+        None => answer,
     }
-}
-
-/// An empty origin is none.
-fn has_origin(request: &Request) -> bool {
-    request
-        .header("origin")
-        .is_some_and(|origin| !origin.is_empty())
 }
 
 /// Browsers list headers sorted and in lower case; a list in any other form is not theirs.
@@ -66,6 +58,11 @@ fn are_allowed(headers: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::origins::Pages;
+
+    fn any() -> Origins {
+        Origins::new(Pages::Any, "http://box:9093", [])
+    }
 
     fn ask(headers: &[(&str, &str)]) -> Vec<(&'static str, String)> {
         let request = Request {
@@ -76,7 +73,7 @@ mod tests {
                 .collect(),
             ..Request::default()
         };
-        let answer = answer_preflight(&request).expect("a preflight");
+        let answer = answer_preflight(&any(), &request).expect("a preflight");
         assert_eq!(answer.status, 204);
         answer.headers
     }
@@ -125,10 +122,10 @@ mod tests {
             method: "OPTIONS".to_owned(),
             ..Request::default()
         };
-        assert!(answer_preflight(&request).is_none());
+        assert!(answer_preflight(&any(), &request).is_none());
         request
             .headers
             .push((REQUEST_METHOD.to_owned(), String::new()));
-        assert!(answer_preflight(&request).is_none());
+        assert!(answer_preflight(&any(), &request).is_none());
     }
 }

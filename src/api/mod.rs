@@ -12,6 +12,7 @@ mod filters;
 pub mod guard;
 mod http;
 mod media_type;
+mod origins;
 mod pages;
 mod params;
 mod router;
@@ -22,6 +23,7 @@ mod v2;
 mod wire;
 
 pub use http::{Answer, Body, Handler, Request};
+pub use origins::{Origins, Pages};
 pub use router::{Api, NotReloaded, Reload, SelfPeer, Settings};
 pub use wire::posted_alerts;
 pub use wire::push_silence;

@@ -105,7 +105,7 @@ pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer
     let method = request.method.as_str();
     if let Some(route) = ROUTES.iter().find(|route| route.is_at(path)) {
         let answer = if route.takes(method) {
-            serve(api, route.page, method)
+            serve(api, route.page, request)
         } else if method == "OPTIONS" {
             Answer::empty(200).with_header("Allow", route.allow())
         } else {
@@ -162,7 +162,8 @@ pub fn plain_error(status: u16, text: &str) -> Answer {
     Answer::text(status, format!("{text}\n")).with_header("X-Content-Type-Options", "nosniff")
 }
 
-fn serve(api: &Api, page: Page, method: &str) -> Answer {
+fn serve(api: &Api, page: Page, request: &Request) -> Answer {
+    let method = request.method.as_str();
     match page {
         Page::Home => Answer::text(
             200,
@@ -174,7 +175,10 @@ fn serve(api: &Api, page: Page, method: &str) -> Answer {
         ),
         Page::Healthy => well(method),
         Page::Ready => ready(api, method),
-        Page::Reload => reload(api),
+        Page::Reload => match api.settings.origins.check_site(request) {
+            Ok(()) => reload(api),
+            Err(foreign) => api.refuse(&foreign),
+        },
         Page::Metrics => metrics(api),
         Page::V1 => Answer::json(410, V1_IS_GONE.to_vec()),
     }

@@ -16,6 +16,7 @@ use crate::version::BuildInfo;
 use super::behind::SendersBehind;
 use super::error::ApiError;
 use super::http::{Answer, Body, Handler, Request};
+use super::origins::{Foreign, Origins};
 use super::pages::{not_found, plain_error, redirect};
 use super::target::{Plus, Target, clean_path, percent_decode};
 use super::{pages, v2};
@@ -38,6 +39,8 @@ pub struct Settings {
     /// The path below which everything is served: `/`, or such as `/x/y`. A slash more or less at
     /// either end does not matter.
     pub route_prefix: String,
+    /// Which pages may use the API.
+    pub origins: Origins,
     /// Which label names and matchers hold.
     pub parser_mode: ParserMode,
     /// Ourselves as a peer, if clustering is asked for; without, the cluster is `disabled`.
@@ -113,6 +116,22 @@ impl Api {
         })
     }
 
+    /// Whether the request comes from where it may, and under a name of ours.
+    fn check_origin(&self, request: &Request) -> Result<(), Foreign> {
+        let origins = &self.settings.origins;
+        origins.check_host(request)?;
+        match request.method.as_str() {
+            "GET" | "HEAD" | "OPTIONS" => Ok(()),
+            _ => origins.check_change(request),
+        }
+    }
+
+    /// The answer to what comes from elsewhere.
+    pub(super) fn refuse(&self, foreign: &Foreign) -> Answer {
+        self.metrics.refused(Refusal::Foreign);
+        plain_error(403, &foreign.to_string())
+    }
+
     /// The answer, and the value of the metrics' label `handler`.
     fn answer(&self, request: &Request) -> (&'static str, Answer) {
         if request.method == "OPTIONS" && request.target == "*" {
@@ -181,7 +200,10 @@ impl Api {
 impl Handler for Api {
     fn handle(&self, request: Request) -> Answer {
         let started = self.clock.mono();
-        let (pattern, mut answer) = self.answer(&request);
+        let (pattern, mut answer) = match self.check_origin(&request) {
+            Ok(()) => self.answer(&request),
+            Err(foreign) => ("unknown", self.refuse(&foreign)),
+        };
         if request.method == "HEAD" {
             answer.body = Body::Empty;
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 
+use crate::api::Pages;
 use crate::journal::SyncPolicy;
 use crate::limits;
 use crate::model::parse_flag_duration;
@@ -151,6 +152,12 @@ pub struct Flags {
         hide_default_value = true
     )]
     pub route_prefix: String,
+    /// Which origins' pages may read the API and post to it: a regex that fits the whole origin, such as
+    /// 'https?://(karma|grafana)\.example\.com'. Unless it is '.*', what comes under a name that is
+    /// neither an address, nor localhost, nor in --web.external-url or --web.listen-address is refused
+    /// [default: .*, or the daemon's own pages alone without a configuration file].
+    #[arg(long = "web.cors.origin", value_name = "REGEX", value_parser = Pages::parse)]
+    pub cors_origin: Option<Pages>,
     /// GET requests to serve at once; 0 is as many as there are cores, but at least 8.
     #[arg(long = "web.get-concurrency", value_name = "N", default_value_t = 0)]
     pub get_concurrency: usize,

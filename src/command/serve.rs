@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::external_url::{external_url, route_prefix};
 use super::flags::{Flags, LogFormat, LogLevel};
-use crate::api::SelfPeer;
 use crate::api::guard::{self, Gate, Limits};
+use crate::api::{Origins, Pages, SelfPeer};
 use crate::clock::Clock;
 use crate::config::{LoadOptions, Unsupported};
 use crate::daemon::{ConfigSource, Daemon, Options, StartError};
@@ -144,6 +144,7 @@ fn options(flags: Flags, source: ConfigSource, clock: Clock) -> Result<Options, 
         external_url(&flags.external_url, &hostname(), first).map_err(StartError::Flag)?;
     Ok(Options {
         load: load_options(&flags).map_err(StartError::Flag)?,
+        origins: origins(&flags, &source, &external_url),
         route_prefix: route_prefix(&flags.route_prefix, &external_url),
         external_url,
         gate,
@@ -161,6 +162,17 @@ fn options(flags: Flags, source: ConfigSource, clock: Clock) -> Result<Options, 
         listeners,
         source,
     })
+}
+
+/// With a configuration file it is open to pages as Alertmanager is, since there are some that silence from
+/// the browser; what was started to have a look at is not.
+fn origins(flags: &Flags, source: &ConfigSource, external_url: &str) -> Origins {
+    let pages = flags.cors_origin.clone().unwrap_or(match source {
+        ConfigSource::File(_) => Pages::Any,
+        ConfigSource::BuiltIn | ConfigSource::Demo => Pages::Own,
+    });
+    let listening = flags.listen_addresses.iter().map(String::as_str);
+    Origins::new(pages, external_url, listening)
 }
 
 /// What the web configuration asks for.

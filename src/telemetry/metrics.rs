@@ -124,11 +124,13 @@ pub enum Refusal {
     Unauthorized,
     /// The rate limit is used up.
     RateLimited,
+    /// It came from a page of another site, or under a name that is not the daemon's.
+    Foreign,
 }
 
 impl Refusal {
     /// Every reason, so that metrics can be created at zero.
-    pub const ALL: [Refusal; 16] = [
+    pub const ALL: [Refusal; 17] = [
         Refusal::TooManyConnections,
         Refusal::BadHead,
         Refusal::HeadTooLarge,
@@ -145,6 +147,7 @@ impl Refusal {
         Refusal::Handshake,
         Refusal::Unauthorized,
         Refusal::RateLimited,
+        Refusal::Foreign,
     ];
 
     /// The value of the label `reason`.
@@ -166,6 +169,7 @@ impl Refusal {
             Refusal::Handshake => "handshake",
             Refusal::Unauthorized => "unauthorized",
             Refusal::RateLimited => "rateLimited",
+            Refusal::Foreign => "foreign",
         }
     }
 }

@@ -42,13 +42,13 @@ impl Connection {
 
     /// Asks for a page, which must be there.
     pub fn get(&mut self, target: &str) -> Reply {
-        let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         self.tell(request.as_bytes())
     }
 
     /// The text of a page, which must be there.
     pub fn text(&mut self, target: &str) -> String {
-        let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         let mut text = Vec::new();
         let reply = self.ask_for(request.as_bytes(), &mut text);
         assert_eq!(reply.expect("an answer").status, 200, "{target} is there");

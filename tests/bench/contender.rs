@@ -225,7 +225,7 @@ fn bytes_below(folder: &Path) -> u64 {
 }
 
 fn is_ready(address: SocketAddr) -> bool {
-    let request = b"GET /-/ready HTTP/1.1\r\nHost: a\r\n\r\n";
+    let request = b"GET /-/ready HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let asked = Connection::open(address).and_then(|mut connection| connection.ask(request));
     asked.is_ok_and(|reply| reply.status == 200)
 }

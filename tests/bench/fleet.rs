@@ -97,7 +97,7 @@ impl Requests {
 /// A POST of JSON as bytes.
 pub fn post(target: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
-        "POST {target} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+        "POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n",
         body.len()
     );

@@ -216,7 +216,7 @@ fn every_request_that_is_turned_away_is_counted_by_its_reason() {
         ])
         .start();
     let long_header = [
-        b"GET / HTTP/1.1\r\nHost: a\r\nA: ".as_slice(),
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nA: ".as_slice(),
         &[b'a'; 9000],
     ]
     .concat();
@@ -231,7 +231,7 @@ fn every_request_that_is_turned_away_is_counted_by_its_reason() {
         (&get(&format!("/{}", "a".repeat(8200))), 414, "headTooLarge"),
         (&long_header, 431, "headTooLarge"),
         (
-            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300001\r\n\r\n",
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 300001\r\n\r\n",
             413,
             "bodyTooLarge",
         ),
@@ -249,7 +249,7 @@ fn a_request_that_does_not_come_to_an_end_is_turned_away_and_counted() {
         .start();
     for half in [
         &b"GET / HTTP/1.1\r\nHo"[..],
-        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc",
     ] {
         assert_refused(&daemon, half, 408, "tooSlow");
     }
@@ -259,7 +259,8 @@ fn a_request_that_does_not_come_to_an_end_is_turned_away_and_counted() {
 fn a_connection_without_room_is_told_and_counted() {
     let daemon = Setup::bare().argument("--web.max-connections=2").start();
     let mut busy = [daemon.connect(), daemon.connect()];
-    let head = b"POST /api/v2/alerts HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+    let head =
+        b"POST /api/v2/alerts HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
                  Content-Length: 2\r\nExpect: 100-continue\r\n\r\n";
     for client in &mut busy {
         let invitation = client.ask(head).expect("the body is asked for");

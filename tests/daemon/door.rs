@@ -138,10 +138,12 @@ fn heads_and_bodies_a_byte_at_a_time() {
     let mut heads = siege.connections(100);
     let mut bodies = siege.connections(100);
     for client in &mut bodies {
-        let head = b"POST /api/v2/alerts HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n";
+        let head =
+            b"POST /api/v2/alerts HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n";
         client.send(head).expect("it is open");
     }
-    let head = b"GET /-/ready HTTP/1.1\r\nHost: a\r\nX-Long: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    let head =
+        b"GET /-/ready HTTP/1.1\r\nHost: localhost\r\nX-Long: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     let begun = now();
     for (number, byte) in head.iter().cycle().take(200).enumerate() {
         for client in heads.iter_mut().chain(&mut bodies) {
@@ -171,7 +173,7 @@ fn an_endless_body_is_refused_before_it_comes() {
     let attack = |address| {
         let mut client = Client::connect(address);
         let head =
-            b"POST /api/v2/alerts HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000000000\r\n\r\n";
+            b"POST /api/v2/alerts HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000000000\r\n\r\n";
         assert_eq!(client.ask(head).expect("an answer").status, 413);
     };
     all_at_once(50, attack, siege.address());
@@ -186,7 +188,7 @@ fn a_header_of_two_hundred_megabytes() {
     let attack = |address| {
         let mut client = Client::connect(address);
         let head = b"GET / HTTP/1.1
-Host: a
+Host: localhost
 X-Long: ";
         client.send(head).expect("it is open");
         let piece = vec![b'a'; 1 << 20];

@@ -13,6 +13,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver as Incoming, bounded};
 
 use super::http::{Answer, Body, Handler, Request};
+use super::origins::{Origins, Pages};
 use super::router::{Api, NotReloaded, Settings};
 use crate::bell::{Bell, RingingSender};
 use crate::clock::Clock;
@@ -61,6 +62,7 @@ impl Told {
 fn settings() -> Settings {
     Settings {
         route_prefix: "/".to_owned(),
+        origins: Origins::new(Pages::Any, "http://box:9093", []),
         parser_mode: ParserMode::Fallback,
         cluster: None,
         started_at: now(),

@@ -264,3 +264,66 @@ fn with_clustering_on_we_are_our_own_peer() {
     );
     assert!(get(&api, "/api/v2/status").body.starts_with(expected));
 }
+
+fn from_page(request: Request, host: &str, origin: &str) -> Request {
+    let mut headers = request.headers.clone();
+    headers.push(("host".to_owned(), host.to_owned()));
+    headers.push(("origin".to_owned(), origin.to_owned()));
+    Request { headers, ..request }
+}
+
+#[test]
+fn a_page_of_another_site_changes_nothing_where_origins_are_restricted() {
+    let api = api_with(
+        World::default(),
+        Settings {
+            origins: Origins::new(Pages::Own, "http://box:9093", []),
+            reload: Box::new(|| unreachable!("no page may ask for it")),
+            ..settings()
+        },
+    );
+    let evil = |request| from_page(request, "127.0.0.1:9093", "http://evil.example");
+    let requests = [
+        post_alerts("[]"),
+        post("/api/v2/silences", "{}"),
+        request("DELETE", "/api/v2/silence/x"),
+        request("POST", "/-/reload"),
+    ];
+    for request in requests {
+        let target = request.target.clone();
+        let told = tell(&api, evil(request));
+        assert_eq!(told.status, 403, "{target}");
+        assert!(told.body.contains("--web.cors.origin"), "{}", told.body);
+        assert_eq!(told.header("Access-Control-Allow-Origin"), None);
+    }
+    let told = tell(&api, evil(request("GET", "/api/v2/alerts")));
+    assert_eq!(told.header("Access-Control-Allow-Origin"), None);
+    let rebound = from_page(post_alerts("[]"), "evil.example", "http://evil.example");
+    let told = tell(&api, rebound);
+    assert_eq!(told.status, 403);
+    assert!(told.body.contains("\"evil.example\""), "{}", told.body);
+    assert!(told.body.contains("--web.external-url"), "{}", told.body);
+    let own = from_page(post_alerts("[]"), "127.0.0.1:9093", "http://127.0.0.1:9093");
+    assert_eq!(tell(&api, own).status, 200);
+    assert_eq!(tell(&api, post_alerts("[]")).status, 200, "no page");
+}
+
+#[test]
+fn a_page_of_another_site_posts_where_any_may_but_never_reloads() {
+    let api = api_with(
+        World::default(),
+        Settings {
+            reload: Box::new(|| unreachable!("no page may ask for it")),
+            ..settings()
+        },
+    );
+    let karma = |request| from_page(request, "alertmanager:9093", "http://karma.example");
+    let told = tell(&api, karma(post_alerts("[]")));
+    assert_eq!(
+        (told.status, told.header("Access-Control-Allow-Origin")),
+        (200, Some("*"))
+    );
+    let told = tell(&api, karma(request("POST", "/-/reload")));
+    let expected = (403, "pages of other sites may not do this\n");
+    assert_eq!((told.status, told.body.as_str()), expected);
+}

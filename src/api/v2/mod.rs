@@ -82,7 +82,7 @@ impl Endpoint {
 pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer) {
     let endpoint = Endpoint::find(path);
     let pattern = endpoint.map_or(ROOT, Endpoint::pattern);
-    if let Some(answer) = cors::answer_preflight(request) {
+    if let Some(answer) = cors::answer_preflight(&api.settings.origins, request) {
         return (pattern, answer);
     }
     let answer = check(endpoint, request, path)
@@ -91,7 +91,10 @@ pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer
         .unwrap_or_else(ApiError::into_answer)
         .with_header("Cache-Control", "no-store")
         .with_header("Vary", "Origin");
-    (pattern, cors::open_to_pages(request, answer))
+    (
+        pattern,
+        cors::open_to_pages(&api.settings.origins, request, answer),
+    )
 }
 
 fn check(endpoint: Option<Endpoint>, request: &Request, path: &str) -> Result<Endpoint, ApiError> {
