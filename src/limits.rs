@@ -217,6 +217,30 @@ pub const PLACE_WAIT: Duration = Duration::from_secs(5);
 /// body full of them would take gigabytes.
 pub const MATCHERS: usize = 1000;
 
+/// Labels of an alert. People and exporters set a dozen; each matcher of each silence and route may look at
+/// all of them.
+pub const LABELS: usize = 1000;
+
+/// Bytes of an alert's labels, names and values together. They are in the key of its group, in each body
+/// and in each answer, and each regex that asks for one of them reads it.
+pub const LABEL_BYTES: usize = 1 << 20;
+
+/// Bytes that a body may have once each byte of it that is no UTF-8 is replaced by three: a record has to
+/// have room for it.
+pub const REPAIRED_BODY_BYTES: usize = 96 << 20;
+
+/// Alerts in one body, of the smallest there are. Each makes a record or two that wait for the disk
+/// together.
+pub const BODY_ALERTS: usize = 200_000;
+
+/// The highest cost of a password's hash: at 16 a check takes some seconds, and twice as long with each
+/// one more.
+pub const PASSWORD_COST: u32 = 16;
+
+/// Bytes of a file of the journal, some ten times what the most alerts take. What is larger is not ours,
+/// and to look for frames in it could take hours.
+pub const JOURNAL_FILE_BYTES: u64 = 16 << 30;
+
 /// How long a stop waits for requests and attempts under way.
 pub const DRAIN: Duration = Duration::from_secs(5);
 
@@ -371,6 +395,10 @@ pub const CALLS: usize = 64;
 /// reads must not hold up alerts.
 pub const LOG_LINES: usize = 1024;
 
+/// Bytes of a value in a log line, before what is odd in it is escaped. All faults of a configuration fit;
+/// the name of a group whose labels are megabytes long need not be written at each attempt.
+pub const LOG_VALUE_BYTES: usize = 16 * 1024;
+
 /// Groups that have series of their own under `--enable-feature=group-key-in-metrics`; three each, a
 /// few hundred bytes a series. The others count together.
 pub const GROUP_SERIES: usize = 10_000;
@@ -413,6 +441,14 @@ const _: () = assert!(
 const _: () = assert!(
     2 * BODY_BYTES_MOST <= RECORD_BYTES,
     "what is in a body must fit into a record"
+);
+const _: () = assert!(
+    BODY_BYTES_MOST <= REPAIRED_BODY_BYTES && REPAIRED_BODY_BYTES < RECORD_BYTES,
+    "a body at its limit is taken, and what broken text makes of it fits into a record"
+);
+const _: () = assert!(
+    2 * BODY_ALERTS < UNWRITTEN_RECORDS,
+    "what one body changes must find room on its way to the disk"
 );
 const _: () = assert!(
     BODY_BYTES < BUFFERED_BYTES,

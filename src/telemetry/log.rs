@@ -6,13 +6,14 @@
 
 mod writer;
 
-use std::fmt::{Display, Write as _};
+use std::fmt::{self, Display, Write as _};
 use std::io;
 
 use log::kv::{Error, Key, Value, VisitSource, VisitValue};
 use log::{Level, Log, Metadata, Record};
 
 use crate::clock::Clock;
+use crate::limits;
 use crate::model::{Wall, format_rfc3339_millis};
 use writer::Lines;
 
@@ -103,11 +104,34 @@ fn source_of(record: &Record) -> String {
     format!("{below}:{}", record.line().unwrap_or(0))
 }
 
-/// What `value` displays, or as much of it as it can.
+/// What `value` displays, or as much of it as it can. What is long is cut, and says by how much.
 fn text_of(value: &dyn Display) -> String {
-    let mut text = String::new();
-    let _ = write!(text, "{value}");
-    text
+    let mut cut = Cut::default();
+    let _ = write!(cut, "{value}");
+    if cut.left_out > 0 {
+        let _ = write!(cut.text, "... ({} bytes more)", cut.left_out);
+    }
+    cut.text
+}
+
+/// The beginning of a text. The rest is counted and takes no memory.
+#[derive(Default)]
+struct Cut {
+    text: String,
+    left_out: usize,
+}
+
+impl fmt::Write for Cut {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        let room = match self.left_out {
+            0 => limits::LOG_VALUE_BYTES - self.text.len(),
+            _ => 0,
+        };
+        let end = piece.floor_char_boundary(room);
+        self.text.push_str(&piece[..end]);
+        self.left_out += piece.len() - end;
+        Ok(())
+    }
 }
 
 /// A line while it is written.
@@ -165,6 +189,9 @@ impl VisitValue<'_> for Line {
     }
 
     fn visit_str(&mut self, value: &str) -> Result<(), Error> {
+        if value.len() > limits::LOG_VALUE_BYTES {
+            return self.visit_any(value.into());
+        }
         self.value(value);
         Ok(())
     }

@@ -92,6 +92,21 @@ fn no_text_from_outside_can_break_a_line_or_drive_a_terminal() {
 }
 
 #[test]
+fn a_long_value_is_cut_wherever_it_stands_and_says_by_how_much() {
+    let fits = "x".repeat(limits::LOG_VALUE_BYTES);
+    check_logfmt(&fits, &fits);
+    // A character of two bytes lies across the end, and is left out whole.
+    let long = format!("{}\u{fc}{}", &fits[1..], "y".repeat(2 << 20));
+    let left_out = 2 + (2 << 20);
+    let expected = format!("\"{}... ({left_out} bytes more)\"", &fits[1..]);
+    check_logfmt(&long, &expected);
+    let displayed = format_args!("{long}{long}").to_string();
+    let line = render_line(Format::Json, &displayed, &[("k", displayed.as_str())]);
+    assert!(line.len() < 3 * limits::LOG_VALUE_BYTES, "{}", line.len());
+    assert!(line.contains("bytes more)"));
+}
+
+#[test]
 fn every_json_line_is_an_object_whatever_the_values_are() {
     let all: String = (0..0x300).filter_map(char::from_u32).collect();
     let nan: Value = f64::NAN.into();
