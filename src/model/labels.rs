@@ -79,6 +79,13 @@ impl Labels {
         self.entries().count()
     }
 
+    /// Whether there are more pairs, or more bytes of text, than these. Costs next to nothing unless the set
+    /// is large.
+    pub fn exceeds(&self, pairs: usize, bytes: usize) -> bool {
+        // Each pair takes more than a byte.
+        self.packed.len() > bytes || (self.packed.len() > pairs && self.len() > pairs)
+    }
+
     /// Whether there is no pair.
     pub fn is_empty(&self) -> bool {
         self.packed.is_empty()

@@ -15,6 +15,7 @@ use crate::api::stream::{Pieces, body_of};
 use crate::api::wire::{AlertShape, AlertWriter, posted_alerts};
 use crate::dispatch::inbox::Receipt;
 use crate::engine::{AlertView, Answer as Snapshot, InvalidAlert, Query};
+use crate::limits::BODY_ALERTS;
 use crate::model::Alert;
 use crate::telemetry::metrics::Refusal;
 
@@ -25,6 +26,12 @@ const LOOK_AHEAD: usize = 64;
 pub fn post(api: &Api, request: &Request) -> Result<Answer, ApiError> {
     let alerts = posted_alerts(&request.body, api.settings.parser_mode)
         .map_err(|error| ApiError::of_body("alerts", error))?;
+    if alerts.len() > BODY_ALERTS {
+        let count = alerts.len();
+        return Err(ApiError::Refused(format!(
+            "the body holds {count} alerts, and one may hold {BODY_ALERTS}: send them in several"
+        )));
+    }
     match api.heard(api.inbox.post(alerts))? {
         Receipt::Taken {
             invalid,

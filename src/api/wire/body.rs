@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use crate::limits::REPAIRED_BODY_BYTES;
 use crate::model::Wall;
 
 use super::date::parse_date;
@@ -45,7 +46,14 @@ pub fn read_body<T>(
     if let Some(fault) = find_fault(body) {
         return Err(BodyError::Malformed(fault));
     }
-    read(&repair(body)).unwrap_or_else(|_| Err(BodyError::Malformed(error.to_string())))
+    let repaired = repair(body);
+    if repaired.len() > REPAIRED_BODY_BYTES {
+        return Err(BodyError::Malformed(format!(
+            "the body has {} bytes once what is no UTF-8 in it is replaced, and may have {REPAIRED_BODY_BYTES}",
+            repaired.len()
+        )));
+    }
+    read(&repaired).unwrap_or_else(|_| Err(BodyError::Malformed(error.to_string())))
 }
 
 /// Keeps the fault of a field, unless one came before it.
@@ -53,6 +61,17 @@ pub fn keep_first(slot: &mut Option<BodyError>, read: Result<(), BodyError>) {
     if let Err(fault) = read {
         slot.get_or_insert(fault);
     }
+}
+
+/// Whether a key means this field: in any case, as Go folds it, for which the long s and the sign of
+/// Kelvin are letters of ASCII too.
+pub fn is_key(key: &str, field: &str) -> bool {
+    let folded = key.chars().map(|c| match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        c => c.to_ascii_lowercase(),
+    });
+    folded.eq(field.chars().map(|c| c.to_ascii_lowercase()))
 }
 
 /// A second object under the same name adds to the first, a null takes it away.

@@ -8,10 +8,12 @@ use std::borrow::Cow;
 
 use serde::de::{Deserialize, IgnoredAny, MapAccess, SeqAccess};
 
+use crate::limits::{LABEL_BYTES, LABELS};
 use crate::model::{Labels, ParserMode, PostedAlert, Wall, go_quote, is_valid_label_name};
 
 use super::body::{
-    BodyError, Read, keep_first, missing, read_body, read_map, read_text, read_time, wrong_kind,
+    BodyError, Read, is_key, keep_first, missing, read_body, read_map, read_text, read_time,
+    wrong_kind,
 };
 use super::lenient::{Found, Kind, Text};
 use super::plain::plain_alerts;
@@ -19,10 +21,19 @@ use super::uri::is_request_uri;
 
 /// Reads the alerts of a body. What stands behind the first JSON value is not looked at.
 pub fn posted_alerts(body: &[u8], mode: ParserMode) -> Result<Vec<PostedAlert>, BodyError> {
-    match plain_alerts(body, mode) {
-        Some(alerts) => Ok(alerts),
-        None => any_alerts(body, mode),
+    let mut alerts = match plain_alerts(body, mode) {
+        Some(alerts) => alerts,
+        None => any_alerts(body, mode)?,
+    };
+    for alert in &mut alerts {
+        if alert.fault.is_none() && alert.labels.exceeds(LABELS, LABEL_BYTES) {
+            let fault = format!(
+                "label set too large: an alert may have {LABELS} labels of {LABEL_BYTES} bytes in all"
+            );
+            alert.fault = Some(fault.into_boxed_str());
+        }
     }
+    Ok(alerts)
 }
 
 /// Reads any body. What is faulty about it is found here.
@@ -118,7 +129,7 @@ impl<'de> Kind<'de> for AlertFields<'de> {
     fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
         let mut fields = AlertFields::default();
         while let Some(Text(name)) = object.next_key()? {
-            let is = |field: &str| name.eq_ignore_ascii_case(field);
+            let is = |field: &str| is_key(&name, field);
             if is("labels") {
                 let read = read_map(&mut fields.labels, object.next_value()?, "Alert", &name);
                 keep_first(&mut fields.late_fault, read);

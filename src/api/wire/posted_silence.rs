@@ -14,7 +14,7 @@ use crate::model::{
     is_valid_label_name,
 };
 
-use super::body::{BodyError, Read, keep_first, missing, read_body, read_map, wrong_kind};
+use super::body::{BodyError, Read, is_key, keep_first, missing, read_body, read_map, wrong_kind};
 use super::date::parse_date;
 use super::lenient::{Found, Kind, Text};
 
@@ -56,7 +56,7 @@ impl<'de> Kind<'de> for SilenceFields<'de> {
     fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
         let mut fields = SilenceFields::default();
         while let Some(Text(name)) = object.next_key()? {
-            let is = |field: &str| name.eq_ignore_ascii_case(field);
+            let is = |field: &str| is_key(&name, field);
             if is("id") {
                 let mut id = None;
                 let read = read_field(&mut id, object.next_value()?, "", &name);
@@ -218,7 +218,7 @@ impl<'de> Kind<'de> for MatcherFields<'de> {
     fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
         let mut fields = MatcherFields::default();
         while let Some(Text(name)) = object.next_key()? {
-            let is = |field: &str| name.eq_ignore_ascii_case(field);
+            let is = |field: &str| is_key(&name, field);
             let wrong = if is("name") {
                 take_text(&mut fields.name, object.next_value()?)
             } else if is("value") {

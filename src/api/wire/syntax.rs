@@ -21,7 +21,7 @@ pub fn find_fault(text: &[u8]) -> Option<String> {
 /// The text with everything that is not Unicode replaced as Go does it: broken bytes and halves
 /// of surrogate pairs each become U+FFFD.
 pub fn repair(text: &[u8]) -> Vec<u8> {
-    let mut repaired = String::from_utf8_lossy(text).into_owned().into_bytes();
+    let mut repaired = with_broken_bytes_replaced(text);
     let mut at = 0;
     while at < repaired.len() {
         if repaired[at] != b'\\' {
@@ -41,6 +41,18 @@ pub fn repair(text: &[u8]) -> Vec<u8> {
         }
     }
     repaired
+}
+
+/// Each byte that is part of no character becomes one U+FFFD.
+fn with_broken_bytes_replaced(text: &[u8]) -> Vec<u8> {
+    let mut replaced = Vec::with_capacity(text.len());
+    for chunk in text.utf8_chunks() {
+        replaced.extend_from_slice(chunk.valid().as_bytes());
+        for _ in chunk.invalid() {
+            replaced.extend_from_slice("\u{fffd}".as_bytes());
+        }
+    }
+    replaced
 }
 
 enum Half {

@@ -238,3 +238,44 @@ fn deep_nesting_where_nobody_looks_is_harmless() {
     malformed(&format!(r#"[{{"labels":{deep}}}]"#));
     malformed(&"[".repeat(1_000_000));
 }
+
+#[test]
+fn keys_fold_as_in_go_and_each_byte_of_a_cut_character_is_replaced() {
+    let alert = one("[{\"label\u{17f}\":{\"a\":\"b\"}}]");
+    assert_eq!(pairs(&alert.labels), [("a", "b")]);
+    let cut = b"[{\"labels\":{\"a\":\"\xe2\x82 x\"}}]";
+    let alerts = posted_alerts(cut, ParserMode::Fallback).expect("it is repaired");
+    let expected = [("a", "\u{fffd}\u{fffd} x")];
+    assert_eq!(pairs(&alerts[0].labels), expected);
+}
+
+#[test]
+fn an_alert_with_too_many_or_too_large_labels_is_refused_alone() {
+    let many = |count: usize| {
+        let labels: Vec<_> = (0..count).map(|n| format!("\"l{n}\":\"v\"")).collect();
+        format!("{{\"labels\":{{{}}}}}", labels.join(","))
+    };
+    let large = format!("{{\"labels\":{{\"a\":\"{}\"}}}}", "x".repeat(LABEL_BYTES));
+    let body = format!("[{},{},{large}]", many(LABELS), many(LABELS + 1));
+    let alerts = read(&body).expect("the batch is read");
+    let faults: Vec<_> = alerts.iter().map(|alert| alert.fault.is_some()).collect();
+    assert_eq!(faults, [false, true, true]);
+    let fault = alerts[1].fault.as_deref().expect("a fault");
+    assert!(fault.contains("may have 1000 labels"), "{fault}");
+}
+
+#[test]
+fn a_body_that_grows_past_what_a_record_holds_is_refused() {
+    let mut body = b"[{\"labels\":{\"a\":\"b\"},\"annotations\":{\"a\":\"".to_vec();
+    body.resize(
+        body.len() + crate::limits::REPAIRED_BODY_BYTES / 3 + 1,
+        0xff,
+    );
+    body.extend_from_slice(b"\"}}]");
+    match posted_alerts(&body, ParserMode::Fallback) {
+        Err(BodyError::Malformed(because)) => {
+            assert!(because.contains("no UTF-8"), "{because}");
+        }
+        other => panic!("{} alerts", other.map_or(0, |alerts| alerts.len())),
+    }
+}
