@@ -198,10 +198,20 @@ fn check_destination(
             Some((Destination::Terminal, Endpoint("terminal:".into())))
         }
         // Whether it is a sound template is known where templates are compiled.
-        (Field::Given(url), Field::Absent) if url.value.contains("{{") => Some((
-            Destination::UrlTemplate(url.value.clone()),
-            Endpoint(format!("{}{}/{}", Endpoint::TEMPLATE, spot.name, spot.index).into()),
-        )),
+        (Field::Given(url), Field::Absent) if url.value.contains("{{") => {
+            if has_templated_host(&url.value) {
+                let warning = format!(
+                    "a template makes the host of the url of receiver \"{}\": who can post an alert \
+                     may choose where authorization and secret headers are sent; write the host as text",
+                    shown(spot.name)
+                );
+                findings.warn(url.place, warning);
+            }
+            Some((
+                Destination::UrlTemplate(url.value.clone()),
+                Endpoint(format!("{}{}/{}", Endpoint::TEMPLATE, spot.name, spot.index).into()),
+            ))
+        }
         (Field::Given(url), Field::Absent) => match check_fixed_url(&url.value) {
             Ok(endpoint) => Some((Destination::Url(url.value.clone()), endpoint)),
             Err((wrong, right)) => {
@@ -211,6 +221,14 @@ fn check_destination(
             }
         },
     }
+}
+
+/// Whether a template begins before the path does, and so can say whom to send to.
+fn has_templated_host(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (before, _) = url.split_at(url.len() - rest.len());
+    let path = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    before.contains("{{") || rest.find("{{").is_some_and(|at| at < path)
 }
 
 fn is_terminal(url: &At<String>, origin: Origin) -> bool {

@@ -99,7 +99,8 @@ fn single_or_list(kind: KeyKind, mut texts: Vec<Shown>) -> Shown {
     }
 }
 
-/// A value of any shape.
+/// A value of any shape. What stands as it is under a key that speaks of a secret is masked; a template
+/// says where a secret comes from, and not what it is.
 pub fn shown_payload(payload: &Payload) -> Shown {
     match payload {
         Payload::Null => Shown::Plain("null".into()),
@@ -111,7 +112,50 @@ pub fn shown_payload(payload: &Payload) -> Shown {
         Payload::List(items) => Shown::List(items.iter().map(shown_payload).collect()),
         Payload::Map(entries) => {
             let entries = entries.iter();
-            Shown::sorted(entries.map(|(key, value)| (key.clone(), shown_payload(value))))
+            let shown = |key: &str, value| match is_secretive(key) {
+                true => masked_payload(value),
+                false => shown_payload(value),
+            };
+            Shown::sorted(entries.map(|(key, value)| (key.clone(), shown(key, value))))
         }
     }
+}
+
+/// The same with all texts and numbers masked.
+fn masked_payload(payload: &Payload) -> Shown {
+    match payload {
+        Payload::Text(text) | Payload::PlainText(text) if is_constant(text) => Shown::text(SECRET),
+        Payload::Integer(_) | Payload::Float(_) => Shown::text(SECRET),
+        Payload::List(items) => Shown::List(items.iter().map(masked_payload).collect()),
+        Payload::Map(entries) => {
+            let entries = entries.iter();
+            Shown::sorted(entries.map(|(key, value)| (key.clone(), masked_payload(value))))
+        }
+        Payload::Text(_) | Payload::PlainText(_) | Payload::Null | Payload::Bool(_) => {
+            shown_payload(payload)
+        }
+    }
+}
+
+/// Whether a text has something of its own at either end of its templates.
+fn is_constant(text: &str) -> bool {
+    let text = text.trim();
+    let is_template = text.starts_with("{{") && text.ends_with("}}");
+    !text.is_empty() && !is_template
+}
+
+/// Whether a key names something that nobody but the receiver should know. Too much is masked rather than
+/// too little.
+fn is_secretive(key: &str) -> bool {
+    const WORDS: [&str; 7] = [
+        "key",
+        "token",
+        "secret",
+        "password",
+        "passwd",
+        "credential",
+        "authorization",
+    ];
+    let key = key.to_ascii_lowercase();
+    WORDS.iter().any(|word| key.contains(word))
 }

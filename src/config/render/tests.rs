@@ -262,3 +262,29 @@ time_intervals:
 fn sections_of_every_kind_are_shown_as_alertmanager_shows_them() {
     assert_eq!(from_route(ALL_ELSE), ALL_ELSE_FROM_ROUTE);
 }
+
+#[test]
+fn constants_of_a_payload_that_are_secret_are_masked() {
+    let shown = original(
+        "route: {receiver: a}
+receivers:
+- name: a
+  webhook_configs:
+  - url: http://x/
+    payload:
+      routing_key: hunter2
+      Auth: {api_TOKEN: [hunter2, 12345]}
+      password: !text hunter2
+      secret: 'hunter2 {{ .Receiver }}'
+      dedup_key: '{{ .GroupKey }}'
+      event_action: trigger
+",
+    );
+    assert!(
+        !shown.contains("hunter2") && !shown.contains("12345"),
+        "{shown}"
+    );
+    assert!(shown.contains("routing_key: <secret>"), "{shown}");
+    assert!(shown.contains("{{ .GroupKey }}"), "{shown}");
+    assert!(shown.contains("event_action: trigger"), "{shown}");
+}

@@ -11,6 +11,7 @@ use super::RateLimit;
 use crate::config::fault::{Findings, shown};
 use crate::config::field::{At, Fields, boolean, count, go_duration, map, named_texts};
 use crate::config::node::Node;
+use crate::limits;
 
 /// The headers that may be set, and the values they may have, where not all are allowed.
 const HEADERS: &[(&str, &[&str])] = &[
@@ -122,6 +123,8 @@ enum HashFault {
     Version(char),
     CostNotNumber,
     Cost(u32),
+    /// One that is sound, and takes too long to check.
+    Dear(u32),
     Malformed,
 }
 
@@ -144,6 +147,11 @@ impl fmt::Display for HashFault {
             HashFault::Cost(cost) => {
                 write!(out, "cost {cost} is outside allowed inclusive range 4..31")
             }
+            HashFault::Dear(cost) => write!(
+                out,
+                "cost {cost} is more than {}, so that a single check could take minutes to days",
+                limits::PASSWORD_COST
+            ),
             HashFault::Malformed => out.write_str("no password can have this hash"),
         }
     }
@@ -167,6 +175,9 @@ fn check_hash(hash: &str) -> Result<(), HashFault> {
     let cost: u32 = cost.parse().map_err(|_| HashFault::CostNotNumber)?;
     if !(4..=31).contains(&cost) {
         return Err(HashFault::Cost(cost));
+    }
+    if cost > limits::PASSWORD_COST {
+        return Err(HashFault::Dear(cost));
     }
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'/');
     let is_sound = hash.len() == HASH_BYTES

@@ -177,6 +177,10 @@ fn what_is_no_hash_is_a_fault_that_does_not_repeat_it() {
             format!("$2a$32${rest}"),
             "cost 32 is outside allowed inclusive range 4..31",
         ),
+        (
+            format!("$2a$17${rest}"),
+            "cost 17 is more than 16, so that a single check could take minutes to days",
+        ),
         (format!("$2a$x0${rest}"), "the cost is not a number"),
         (format!("$2y$10${rest}Q"), "no password can have this hash"),
         (

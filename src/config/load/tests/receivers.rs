@@ -126,3 +126,29 @@ fn a_fault_keeps_the_secrets_of_an_address() {
     let told = receiver_faults("webhook_configs: http://x/hunter2");
     assert!(!told.contains("hunter2"), "{told}");
 }
+
+#[test]
+fn a_host_that_a_template_makes_is_warned_of() {
+    let warnings = |url: &str| {
+        let text = format!(
+            "route: {{receiver: a}}\nreceivers:\n- name: a\n  webhook_configs:\n  - url: '{url}'\n"
+        );
+        loaded(&text).warnings.len()
+    };
+    for url in [
+        "http://{{ .CommonLabels.v }}.example.com/x",
+        "http://box:{{ .CommonLabels.port }}/",
+        "{{ .CommonLabels.scheme }}://box/",
+        "{{ .CommonLabels.url }}",
+        "http://box{{ .CommonLabels.path }}",
+    ] {
+        assert_eq!(warnings(url), 1, "{url}");
+    }
+    for url in [
+        "http://box/{{ .Receiver }}",
+        "http://box?a={{ .Receiver }}",
+        "http://box/",
+    ] {
+        assert_eq!(warnings(url), 0, "{url}");
+    }
+}
