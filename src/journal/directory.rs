@@ -10,6 +10,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::mem;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -167,10 +168,13 @@ fn make(path: &Path, made_in: &mut Vec<Arc<File>>) -> Result<(), DirectoryFault>
         Some(parent) => parent,
         None => Path::new("/"),
     };
-    match fs::create_dir(path) {
+    let mut private = fs::DirBuilder::new();
+    // What alerts say is nobody else's business.
+    private.mode(0o700);
+    match private.create(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             make(parent, made_in)?;
-            fs::create_dir(path).map_err(fault)?;
+            private.create(path).map_err(fault)?;
         }
         // Somebody else was quicker.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}

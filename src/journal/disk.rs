@@ -7,6 +7,7 @@
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use rustix::fs::{FallocateFlags, fallocate};
@@ -43,7 +44,9 @@ pub struct HostDisk;
 impl Disk for HostDisk {
     fn create(&self, path: &Path) -> io::Result<File> {
         let mut options = OpenOptions::new();
-        options.create_new(true).append(true).open(path)
+        let options = options.create_new(true).append(true);
+        // What alerts say is nobody else's business.
+        options.mode(0o600).open(path)
     }
 
     fn append(&self, mut file: &File, bytes: &[u8]) -> io::Result<usize> {

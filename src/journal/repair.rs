@@ -100,6 +100,20 @@ mod tests {
     }
 
     #[test]
+    fn a_segment_whose_header_is_destroyed_is_kept_as_it_was() {
+        let folder = TestFolder::new("destroyed");
+        write_segment(folder.path(), NAME, 0);
+        let path = NAME.within(folder.path());
+        let mut bytes = fs::read(&path).expect("a file");
+        bytes.fill(0xff);
+        fs::write(&path, &bytes).expect("a file that can be written");
+        let (_, report) = recover(folder.path()).expect("a segment");
+        assert!(report.torn.is_none() && !report.is_sound());
+        repair(folder.path(), &report);
+        assert_eq!(fs::read(&path).expect("a file"), bytes);
+    }
+
+    #[test]
     fn a_sound_segment_is_left_as_it_is() {
         let folder = TestFolder::new("sound");
         write_segment(folder.path(), NAME, 0);

@@ -136,3 +136,17 @@ fn each_fault_says_where_and_what_to_do() {
         assert_eq!(fault.to_string(), text);
     }
 }
+
+#[test]
+fn what_is_made_is_for_this_user_alone() {
+    let folder = TestFolder::new("private");
+    let storage = folder.path().join("storage");
+    let directory = Directory::open(&storage).expect("a folder that can be made");
+    let disk = crate::journal::disk::HostDisk;
+    let file = directory.segment_path(1);
+    crate::journal::disk::Disk::create(&disk, &file).expect("a file that can be made");
+    let mode = |path: &Path| fs::metadata(path).expect("it is there").mode() & 0o077;
+    for path in [&storage, directory.path(), &file] {
+        assert_eq!(mode(path), 0, "{}", path.display());
+    }
+}

@@ -157,11 +157,16 @@ impl Report {
         self.rejected.push(file.name);
     }
 
-    /// Tells a write that was cut off from damage: it is at the end of the last segment.
+    /// Tells a write that was cut off from damage: it is at the end of the last segment, and all before it
+    /// is sound. Where more is wrong, the end is damage too and stays as it is, since nobody can say what
+    /// was promised of it.
     pub(super) fn tell_torn_tail(&mut self, last: FileName) {
-        let Some(file) = self.files.last_mut().filter(|file| file.name == last) else {
+        let Some(file) = self.files.last_mut() else {
             return;
         };
+        if file.name != last || file.flaws.len() != 1 {
+            return;
+        }
         if let Some((span, _)) = file.flaws.pop_if(|(_, flaw)| flaw.is_like_a_cut()) {
             self.damages.pop();
             self.torn = Some(Tail {

@@ -274,3 +274,31 @@ fn files_that_never_rest_are_read_all_the_same() {
     assert!(read.is_ok());
     assert_eq!(attempts, ATTEMPTS);
 }
+
+#[test]
+fn what_is_no_file_of_a_journal_is_refused_by_name_and_never_waited_for() {
+    let refused = |place: &str, make: &dyn Fn(&Path)| {
+        let folder = TestFolder::new(place);
+        let path = FileName::segment(1).within(folder.path());
+        make(&path);
+        let refusal = recover(folder.path()).expect_err("it is odd");
+        let text = refusal.to_string();
+        assert!(text.contains("0000000001.segment: it is "), "{text}");
+        assert!(text.contains("move it away"), "{text}");
+        text
+    };
+    let mode = Mode::RUSR | Mode::WUSR;
+    let fifo = |path: &Path| {
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, path, kind, mode, 0).expect("a fifo");
+    };
+    assert!(refused("odd-fifo", &fifo).contains("no regular file"));
+    let link = |path: &Path| std::os::unix::fs::symlink("elsewhere", path).expect("a link");
+    assert!(refused("odd-link", &link).contains("symbolic link"));
+    let sparse = |path: &Path| {
+        let file = File::create(path).expect("a file");
+        file.set_len(limits::JOURNAL_FILE_BYTES + 1)
+            .expect("a hole");
+    };
+    assert!(refused("odd-sparse", &sparse).contains("larger"));
+}
