@@ -25,8 +25,10 @@ pub fn inspect(directory: &Path) -> ExitCode {
     });
     match read {
         Ok((text, is_sound)) => {
-            // Whoever looks only at the beginning has seen enough.
-            let _ = io::stdout().write_all(text.as_bytes());
+            if let Err(error) = print(&text) {
+                eprintln!("alertwheel: error: printing failed: {error}");
+                return ExitCode::FAILURE;
+            }
             if is_sound {
                 ExitCode::SUCCESS
             } else {
@@ -37,6 +39,16 @@ pub fn inspect(directory: &Path) -> ExitCode {
             eprintln!("alertwheel: error: {why}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Whoever looks only at the beginning has seen enough.
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout();
+    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match printed {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
     }
 }
 
