@@ -243,7 +243,8 @@ impl<'a> Session<'a> {
         let Some(gate) = &self.shared.gate else {
             return Ok(());
         };
-        let (refused, web) = match gate.admit(request.header("authorization")) {
+        let peer = self.connection.peer.ip();
+        let (refused, web) = match gate.admit(request.header("authorization"), peer) {
             Ok(web) => {
                 self.web = Some(web);
                 return Ok(());

@@ -12,7 +12,7 @@ mod passwords;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -132,9 +132,13 @@ impl Gate {
         fresh.get(source, || tls::server_config(tls, self.clock))
     }
 
-    /// Whether a request may come in, by the value of its Authorization header. The configuration
-    /// that let it in is returned for its headers.
-    pub(super) fn admit(&self, authorization: Option<&str>) -> Result<Arc<WebConfig>, Denied> {
+    /// Whether a request from `peer` may come in, by the value of its Authorization header. The
+    /// configuration that let it in is returned for its headers.
+    pub(super) fn admit(
+        &self,
+        authorization: Option<&str>,
+        peer: IpAddr,
+    ) -> Result<Arc<WebConfig>, Denied> {
         let config = self.current().map_err(|reason| {
             self.note_trouble(|| log::error!("Unable to parse configuration: {reason}"));
             Denied::Misconfigured
@@ -142,7 +146,7 @@ impl Gate {
         if self.bucket.as_ref().is_some_and(|bucket| !bucket.take()) {
             return Err(Denied::RateLimited);
         }
-        match self.verdict(&config.users, authorization) {
+        match self.verdict(&config.users, authorization, peer) {
             Verdict::Right => Ok(config),
             Verdict::Wrong => Err(Denied::Unauthorized(config)),
             Verdict::Busy => Err(Denied::Busy(config)),
@@ -154,13 +158,18 @@ impl Gate {
         self.note_trouble(|| log::warn!("TLS handshake error from {peer}: {reason}"));
     }
 
-    fn verdict(&self, users: &BTreeMap<String, String>, authorization: Option<&str>) -> Verdict {
+    fn verdict(
+        &self,
+        users: &BTreeMap<String, String>,
+        authorization: Option<&str>,
+        peer: IpAddr,
+    ) -> Verdict {
         if users.is_empty() {
             return Verdict::Right;
         }
         let credentials = authorization.and_then(passwords::Credentials::parse);
         credentials.map_or(Verdict::Wrong, |credentials| {
-            self.passwords.check(users, &credentials)
+            self.passwords.check(users, &credentials, peer)
         })
     }
 

@@ -1,13 +1,17 @@
 //! Whether a user's password is right.
 //!
 //! Owns two bounds. A check takes tens of milliseconds of one core on purpose, so only
-//! `limits::PASSWORD_CHECKS` run at once and the others wait in line; and those that came out well are
+//! `limits::PASSWORD_CHECKS` run at once and the others wait in lines; and how each came out is
 //! remembered, as digests under a key of this process, so that each pair of user and password is paid
-//! for once. Wrong ones are not remembered: they could push out the right ones. Never holds a password
-//! longer than the request. Runs on connection threads; its lock is held for a lookup.
+//! for once. Right and wrong ones are remembered apart: those who guess push out no right ones.
+//! Each user has a line for each address, and those whom nobody knows share one for each address, so
+//! that who guesses waits for others who do. Never holds a password longer than the request. Runs on
+//! connection threads; its locks are held for a lookup.
 
+use std::array;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
@@ -16,7 +20,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 
-use crate::limits::{PASSWORD_CHECKS, PASSWORD_WAIT, PASSWORDS_REMEMBERED};
+use crate::limits::{PASSWORD_CHECKS, PASSWORD_LINES, PASSWORD_WAIT, PASSWORDS_REMEMBERED};
 
 /// As lenient as Go's decoder about bits that nothing hangs on.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -65,10 +69,12 @@ pub(super) enum Verdict {
 #[derive(Debug)]
 pub(super) struct Passwords {
     key: hmac::Key,
-    /// The oldest first.
-    right: Mutex<VecDeque<Digest>>,
-    /// Full of those who check now.
-    checking: (Sender<()>, Receiver<()>),
+    right: Memory,
+    wrong: Memory,
+    /// Each lets one through at a time. Who shares one is drawn under the key, so that nobody can choose
+    /// to stand in somebody else's way.
+    lines: [Semaphore; PASSWORD_LINES],
+    checking: Semaphore,
 }
 
 impl Passwords {
@@ -80,81 +86,143 @@ impl Passwords {
             .expect("the host has random numbers, or TLS and tickets would not be safe either");
         Passwords {
             key: hmac::Key::new(hmac::HMAC_SHA256, &secret),
-            right: Mutex::default(),
-            checking: bounded(PASSWORD_CHECKS),
+            right: Memory::default(),
+            wrong: Memory::default(),
+            lines: array::from_fn(|_| Semaphore::of(1)),
+            checking: Semaphore::of(PASSWORD_CHECKS),
         }
     }
 
-    /// Checks the password of one of `users`, each of which comes with a bcrypt hash. A user that
-    /// does not exist takes as long as one that does.
+    /// Checks the password of one of `users`, each of which comes with a bcrypt hash, for somebody at
+    /// `peer`. A user that does not exist takes as long as one that does.
     pub(super) fn check(
         &self,
         users: &BTreeMap<String, String>,
         credentials: &Credentials,
+        peer: IpAddr,
     ) -> Verdict {
         let name = std::str::from_utf8(&credentials.user).ok();
-        let known = name.and_then(|name| users.get(name));
-        let Some(hash) = known.or_else(|| users.values().next()) else {
+        let known = name.and_then(|name| users.get_key_value(name));
+        let Some((name, hash)) = known.or_else(|| users.iter().next()) else {
             return Verdict::Wrong;
         };
-        let digest = self.digest(credentials, hash);
-        if known.is_some() && self.lock().contains(&digest) {
-            return Verdict::Right;
+        let known_name = known.is_some().then_some(name.as_str());
+        let digest = self.digest_of(known_name, credentials, hash);
+        if let Some(verdict) = self.remembered(&digest) {
+            return verdict;
         }
-        let Some(_turn) = self.await_turn() else {
+        let line = &self.lines[self.line(known_name, peer)];
+        let Some(_first_in_line) = line.acquire() else {
+            return Verdict::Busy;
+        };
+        let Some(_turn) = self.checking.acquire() else {
             return Verdict::Busy;
         };
         // Somebody with the same password may have been before us.
-        if known.is_some() && self.lock().contains(&digest) {
-            return Verdict::Right;
+        if let Some(verdict) = self.remembered(&digest) {
+            return verdict;
         }
         let fits = bcrypt::verify(&credentials.password, hash).unwrap_or(false);
-        if !fits || known.is_none() {
-            return Verdict::Wrong;
+        if fits && known.is_some() {
+            self.right.keep(digest);
+            Verdict::Right
+        } else {
+            self.wrong.keep(digest);
+            Verdict::Wrong
         }
-        self.remember(digest);
-        Verdict::Right
     }
 
-    /// The hash is in it, so that a changed password is not remembered under its user's name.
-    fn digest(&self, credentials: &Credentials, hash: &str) -> Digest {
+    fn remembered(&self, digest: &Digest) -> Option<Verdict> {
+        let right = self.right.has(digest).then_some(Verdict::Right);
+        right.or_else(|| self.wrong.has(digest).then_some(Verdict::Wrong))
+    }
+
+    /// The hash is in it, so that a changed password is not remembered under its user's name; and whether
+    /// there is such a user, who may be added with a hash that another one has.
+    fn digest_of(&self, known: Option<&str>, credentials: &Credentials, hash: &str) -> Digest {
+        self.digest([
+            &[u8::from(known.is_some())],
+            credentials.user.as_slice(),
+            hash.as_bytes(),
+            &credentials.password,
+        ])
+    }
+
+    /// The line in which somebody waits who says to be this user. Whoever has an address of IPv6 has as
+    /// many as they like of those that begin with the same half.
+    fn line(&self, known: Option<&str>, peer: IpAddr) -> usize {
+        let address = match peer.to_canonical() {
+            IpAddr::V4(address) => address.octets().to_vec(),
+            IpAddr::V6(address) => address.octets()[..8].to_vec(),
+        };
+        let user = known.unwrap_or_default().as_bytes();
+        let digest = self.digest([&address, &[u8::from(known.is_some())], user]);
+        usize::from(digest[0]) % self.lines.len()
+    }
+
+    fn digest<const N: usize>(&self, parts: [&[u8]; N]) -> Digest {
         let mut context = hmac::Context::with_key(&self.key);
-        let length = credentials.user.len() as u64;
-        context.update(&length.to_be_bytes());
-        context.update(&credentials.user);
-        context.update(hash.as_bytes());
-        context.update(&credentials.password);
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
         let mut digest = Digest::default();
         digest.copy_from_slice(context.sign().as_ref());
         digest
     }
+}
 
-    fn remember(&self, digest: Digest) {
-        let mut right = self.lock();
-        if right.len() >= PASSWORDS_REMEMBERED {
-            right.pop_front();
-        }
-        right.push_back(digest);
+/// The last of some digests, the oldest first.
+#[derive(Debug, Default)]
+struct Memory(Mutex<VecDeque<Digest>>);
+
+impl Memory {
+    fn has(&self, digest: &Digest) -> bool {
+        self.with(|kept| kept.contains(digest))
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Digest>> {
+    fn keep(&self, digest: Digest) {
+        self.with(|kept| {
+            if kept.len() >= PASSWORDS_REMEMBERED {
+                kept.pop_front();
+            }
+            kept.push_back(digest);
+        });
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut VecDeque<Digest>) -> T) -> T {
         // A list of digests is whole at any moment.
-        self.right.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn await_turn(&self) -> Option<Turn<'_>> {
-        let (begin, end) = &self.checking;
-        begin.send_timeout((), PASSWORD_WAIT).ok()?;
-        Some(Turn(end))
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        look(&mut kept)
     }
 }
 
-/// A check under way.
-struct Turn<'a>(&'a Receiver<()>);
+/// Lets so many through at once; the others wait.
+#[derive(Debug)]
+struct Semaphore {
+    enter: Sender<()>,
+    leave: Receiver<()>,
+}
 
-impl Drop for Turn<'_> {
+impl Semaphore {
+    fn of(permits: usize) -> Self {
+        let (enter, leave) = bounded(permits);
+        Semaphore { enter, leave }
+    }
+
+    /// Waits for a permit; `None` if that took too long.
+    fn acquire(&self) -> Option<Permit<'_>> {
+        self.enter.send_timeout((), PASSWORD_WAIT).ok()?;
+        Some(Permit(&self.leave))
+    }
+}
+
+/// Somebody who was let through.
+struct Permit<'a>(&'a Receiver<()>);
+
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        // Takes out what this turn put in.
+        // Takes out what this permit put in.
         let _ = self.0.try_recv();
     }
 }
@@ -195,31 +263,94 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_right_passwords_is_bounded() {
-        let passwords = Passwords::new();
-        for number in 0..3 * PASSWORDS_REMEMBERED as u64 {
+    fn a_memory_is_bounded_and_forgets_the_oldest() {
+        let memory = Memory::default();
+        let digest = |number: usize| {
             let mut digest = Digest::default();
             digest[..8].copy_from_slice(&number.to_be_bytes());
-            passwords.remember(digest);
+            digest
+        };
+        for number in 0..=PASSWORDS_REMEMBERED {
+            memory.keep(digest(number));
         }
-        assert_eq!(passwords.lock().len(), PASSWORDS_REMEMBERED);
+        assert!(!memory.has(&digest(0)) && memory.has(&digest(1)));
+        assert_eq!(memory.with(|kept| kept.len()), PASSWORDS_REMEMBERED);
+    }
+
+    fn credentials(user: &str, password: &str) -> Credentials {
+        Credentials {
+            user: user.into(),
+            password: password.into(),
+        }
     }
 
     #[test]
     fn a_digest_depends_on_user_password_hash_and_process() {
-        let of = |user: &str, password: &str| Credentials {
-            user: user.into(),
-            password: password.into(),
-        };
         let passwords = Passwords::new();
-        let digest = passwords.digest(&of("bob", "secret"), "hash");
-        assert_eq!(digest, passwords.digest(&of("bob", "secret"), "hash"));
-        assert_ne!(digest, passwords.digest(&of("eve", "secret"), "hash"));
-        assert_ne!(digest, passwords.digest(&of("bob", "Secret"), "hash"));
-        assert_ne!(digest, passwords.digest(&of("bob", "secret"), "other"));
-        assert_ne!(
-            digest,
-            Passwords::new().digest(&of("bob", "secret"), "hash")
-        );
+        let of = |user: &str, password: &str, hash: &str| {
+            passwords.digest_of(Some(user), &credentials(user, password), hash)
+        };
+        let digest = of("bob", "secret", "hash");
+        assert_eq!(digest, of("bob", "secret", "hash"));
+        let bob = credentials("bob", "secret");
+        let others = [
+            of("eve", "secret", "hash"),
+            of("bob", "Secret", "hash"),
+            of("bob", "secret", "other"),
+            of("bobs", "ecret", "hash"),
+            passwords.digest_of(None, &bob, "hash"),
+            Passwords::new().digest_of(Some("bob"), &bob, "hash"),
+        ];
+        assert!(!others.contains(&digest));
+    }
+
+    #[test]
+    fn a_flood_of_guesses_pushes_no_right_password_out() {
+        let passwords = Passwords::new();
+        let hash = bcrypt::hash("secret", 4).expect("a hash");
+        let users = BTreeMap::from([("bob".to_owned(), hash)]);
+        let here = IpAddr::from([127, 0, 0, 1]);
+        let check = |password: &str| passwords.check(&users, &credentials("bob", password), here);
+        assert_eq!(check("secret"), Verdict::Right);
+        for number in 0..2 * PASSWORDS_REMEMBERED {
+            assert_eq!(check(&format!("guess {number}")), Verdict::Wrong);
+        }
+        // Nobody gets a turn any more, and what is remembered needs none.
+        let _taken = passwords.checking.acquire().expect("a permit");
+        assert_eq!(check("secret"), Verdict::Right);
+        let last = format!("guess {}", 2 * PASSWORDS_REMEMBERED - 1);
+        assert_eq!(check(&last), Verdict::Wrong);
+    }
+
+    #[test]
+    fn a_user_who_is_added_with_the_hash_of_another_is_not_taken_for_a_guess_of_before() {
+        let passwords = Passwords::new();
+        let hash = bcrypt::hash("secret", 4).expect("a hash");
+        let mut users = BTreeMap::from([("bob".to_owned(), hash.clone())]);
+        let here = IpAddr::from([127, 0, 0, 1]);
+        let eve = credentials("eve", "secret");
+        assert_eq!(passwords.check(&users, &eve, here), Verdict::Wrong);
+        users.insert("eve".to_owned(), hash);
+        assert_eq!(passwords.check(&users, &eve, here), Verdict::Right);
+    }
+
+    #[test]
+    fn lines_are_by_user_and_by_address() {
+        // Two may draw the same line by chance; not under each of many keys.
+        let share = |a: (Option<&str>, &str), b: (Option<&str>, &str)| {
+            let address = |text: &str| text.parse().expect("an address");
+            let same = || {
+                let passwords = Passwords::new();
+                passwords.line(a.0, address(a.1)) == passwords.line(b.0, address(b.1))
+            };
+            (0..20).all(|_| same())
+        };
+        let bob = (Some("bob"), "10.0.0.1");
+        assert!(share(bob, (Some("bob"), "::ffff:10.0.0.1")));
+        assert!(!share(bob, (Some("bob"), "10.0.0.2")));
+        assert!(!share(bob, (Some("eve"), "10.0.0.1")));
+        assert!(!share(bob, (None, "10.0.0.1")));
+        assert!(share((None, "2001:db8::1"), (None, "2001:db8::2:1")));
+        assert!(!share((None, "2001:db8::1"), (None, "2001:db8:0:1::1")));
     }
 }
