@@ -248,6 +248,7 @@ impl Dispatcher {
                 self.carrier.promise(Promise::Post { receipt, reply });
             }
             Request::Ask { query, reply } => {
+                self.notice_clock(now);
                 let answered: Answered = self.engine.query(now, query);
                 reply.give(answered);
             }
@@ -262,6 +263,14 @@ impl Dispatcher {
                 reply.give(());
             }
             Request::Stop { .. } => unreachable!("the loop ends before it hands a stop on"),
+        }
+    }
+
+    /// Somebody may have set the clock, and nothing else happened since.
+    fn notice_clock(&mut self, now: Now) {
+        self.engine.notice_clock_step(now, &mut self.effects);
+        for effect in self.effects.drain(..) {
+            self.carrier.carry(effect);
         }
     }
 

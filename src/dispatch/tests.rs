@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
+use jiff::SignedDuration;
 
 use super::outcomes::{Outcomes, Told};
 use super::pool::Worker;
 use super::*;
 use crate::bell::Mailbox;
 use crate::config::{self, Config};
-use crate::engine::{Job, Record, ReloadPolicy, Settings, Verdict};
+use crate::engine::{Answer, Job, Query, Record, ReloadPolicy, Settings, Verdict};
 use crate::model::{Labels, ParserMode};
 use crate::threads::{self, LOOP_STACK};
 
@@ -169,4 +170,27 @@ fn what_an_outcome_brings_is_held_no_longer_than_from_its_end_on() {
     assert_eq!(scene.deliver(limits::OUTCOME_UNHEARD), Told::Quietly);
     assert_eq!(scene.dispatcher.turn(), Turn::GoOn);
     assert_eq!(scene.told(), 1, "though nothing was there to go with");
+}
+
+#[test]
+fn who_asks_after_the_clock_was_set_finds_all_firing_that_fired() {
+    let mut scene = Scene::new();
+    scene.post("a");
+    let now = scene.clock.now();
+    for hours in [1, -2] {
+        let wall = now.wall.checked_add(SignedDuration::from_hours(hours));
+        let wall = wall.expect("a time on the calendar");
+        let (reply, answer) = reply::reply();
+        let query = Query::Alerts(Vec::new());
+        let ask = Request::Ask { query, reply };
+        scene.dispatcher.take_request(ask, Now { wall, ..now });
+        let answered = answer.wait().expect("an answer");
+        let Answer::Alerts(alerts) = answered.answer else {
+            panic!("not what was asked for");
+        };
+        let firing = alerts
+            .iter()
+            .filter(|view| !view.alert.is_resolved_at(wall));
+        assert_eq!((answered.at, firing.count()), (wall, 1), "{hours} hours");
+    }
 }

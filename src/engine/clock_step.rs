@@ -41,8 +41,9 @@ impl StepWatch {
 
 impl Engine {
     /// Moves the times we keep along with the wall clock if it was set. All of them are recorded anew,
-    /// for what was recorded goes by the clock as it was.
-    pub(super) fn notice_clock_step(&mut self, now: Now, out: &mut Vec<Effect>) {
+    /// for what was recorded goes by the clock as it was. Each input does so by itself; it has to be done
+    /// ahead of a query too, or what fires would seem to be over.
+    pub fn notice_clock_step(&mut self, now: Now, out: &mut Vec<Effect>) {
         let Some(step) = self.steps.step(now) else {
             return;
         };
