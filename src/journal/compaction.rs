@@ -16,6 +16,7 @@ use super::codec::{Encoded, Item, Items};
 use super::directory::Directory;
 use super::disk::Disk;
 use super::header::{HEADER_BYTES, Header};
+use super::regular::open_regular;
 use super::scan::{Found, Scan, read_up_to};
 use super::shelf::retire;
 use super::snapshot::{Draft, Written};
@@ -172,7 +173,7 @@ fn each_record(
 
 fn open(input: &Input) -> Result<Scan<Take<BufReader<File>>>, CompactionError> {
     let unreadable = |error| CompactionError::Unreadable(input.path.clone(), error);
-    let mut source = BufReader::new(File::open(&input.path).map_err(unreadable)?);
+    let mut source = BufReader::new(open_regular(&input.path).map_err(unreadable)?);
     let mut head = [0; HEADER_BYTES];
     let length = read_up_to(&mut source, &mut head).map_err(unreadable)?;
     if length < HEADER_BYTES || Header::from_bytes(&head).is_err() {

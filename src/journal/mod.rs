@@ -17,6 +17,7 @@ pub mod header;
 pub mod listing;
 mod opening;
 pub mod recovery;
+mod regular;
 pub mod repair;
 #[cfg(test)]
 pub(crate) mod samples;

@@ -14,19 +14,15 @@
 mod file;
 mod report;
 
-use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
-use rustix::io::Errno;
-
 use super::header::{FileKind, HEADER_BYTES, Header, HeaderFault, VERSION};
 use super::listing::{FileName, Listing};
+use super::regular::open_regular;
 use super::scan::read_up_to;
 use super::words::plain;
 use crate::engine::Recovered;
-use crate::limits;
 
 pub use report::{Census, Damage, FileReport, Flaw, Report, Tail};
 
@@ -70,25 +66,6 @@ pub fn recover(folder: &Path) -> Result<(Recovered, Report), Refusal> {
         Ok(BufReader::with_capacity(READ_BYTES, file))
     };
     recover_from(folder, listing, open)
-}
-
-/// Opens a file that is one, and not absurdly large; what else has its name could hold a start up for ever,
-/// or lead elsewhere.
-fn open_regular(path: &Path) -> io::Result<File> {
-    let odd = |what: &str| io::Error::new(ErrorKind::InvalidData, what.to_owned());
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = match rustix::fs::open(path, flags, Mode::empty()) {
-        Err(Errno::LOOP) => return Err(odd("it is a symbolic link")),
-        opened => File::from(opened?),
-    };
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(odd("it is no regular file"));
-    }
-    if metadata.len() > limits::JOURNAL_FILE_BYTES {
-        return Err(odd("it is larger than any file of a journal"));
-    }
-    Ok(file)
 }
 
 /// The same while a daemon may be at work there, which replaces files now and then: as it is between

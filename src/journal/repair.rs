@@ -3,12 +3,13 @@
 //! Owns the end of a torn segment and the number of damaged files that are kept. Where the disk does
 //! not allow it, all stays as it is and the next start tries again. Runs on main.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::header::HEADER_BYTES;
 use super::recovery::{Report, Tail};
+use super::regular::open_regular_to_write;
 use crate::limits;
 
 /// Puts right what `report` found.
@@ -41,7 +42,7 @@ fn cut(folder: &Path, torn: Tail) -> io::Result<()> {
         fs::remove_file(&path)?;
         return File::open(folder)?.sync_all();
     }
-    let file = OpenOptions::new().write(true).open(&path)?;
+    let file = open_regular_to_write(&path)?;
     file.set_len(torn.offset)?;
     file.sync_all()
 }

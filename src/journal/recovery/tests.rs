@@ -3,12 +3,14 @@
 mod damage;
 mod files;
 
+use std::fs::File;
 use std::path::Path;
 
 use super::*;
 use crate::engine::Record;
 use crate::journal::frame::Frames;
 use crate::journal::samples::{self, TestFolder};
+use crate::limits;
 use crate::model::Fingerprint;
 use files::{MemoryFiles, Turn, state_of};
 
@@ -287,7 +289,7 @@ fn what_is_no_file_of_a_journal_is_refused_by_name_and_never_waited_for() {
         assert!(text.contains("move it away"), "{text}");
         text
     };
-    let mode = Mode::RUSR | Mode::WUSR;
+    let mode = rustix::fs::Mode::RUSR;
     let fifo = |path: &Path| {
         let kind = rustix::fs::FileType::Fifo;
         rustix::fs::mknodat(rustix::fs::CWD, path, kind, mode, 0).expect("a fifo");

@@ -120,6 +120,15 @@ fn what_is_damaged_or_missing_is_not_compacted_away() {
     });
     assert!(matches!(error, CompactionError::Damaged(_)), "{error}");
 
+    let bench = Bench::at_rest("linked", SyncPolicy::Never);
+    let error = refusal(&bench, |inputs| {
+        let elsewhere = bench.folder.path().join("elsewhere.segment");
+        fs::rename(&inputs[0].path, &elsewhere).expect("our own file");
+        std::os::unix::fs::symlink(&elsewhere, &inputs[0].path).expect("our own folder");
+    });
+    assert!(error.to_string().contains("symbolic link"), "{error}");
+    assert!(error.is_of_what_was_read());
+
     let bench = Bench::at_rest("missing", SyncPolicy::Never);
     let error = refusal(&bench, |inputs| {
         fs::remove_file(&inputs[0].path).expect("our own file");
