@@ -47,6 +47,7 @@ pub mod clock;
 pub mod command;
 pub mod daemon;
 pub mod limits;
+pub mod randomness;
 pub mod resident;
 pub mod telemetry;
 pub mod threads;

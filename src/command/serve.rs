@@ -19,6 +19,7 @@ use crate::dispatch::SilenceLog;
 use crate::engine::{ReloadPolicy, Settings};
 use crate::journal::Storage;
 use crate::model::ParserMode;
+use crate::randomness;
 use crate::telemetry::log::{self as logger, Format};
 use crate::telemetry::metrics::{Labelling, Names};
 use crate::version;
@@ -265,8 +266,9 @@ fn engine_settings(flags: &Flags) -> Settings {
         alert_collect_interval: flags.alert_collect_interval,
         ledger_collect_interval: flags.maintenance_interval,
         reload,
-        // Jitter only has to differ between hosts that start together.
-        seed: u64::from(std::process::id()),
+        // The number of the process is the same in many containers, and after each start there.
+        seed: randomness::draw(),
+        hash_key: randomness::hash_key(),
     }
 }
 

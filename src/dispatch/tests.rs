@@ -11,7 +11,7 @@ use super::*;
 use crate::bell::Mailbox;
 use crate::config::{self, Config};
 use crate::engine::{Answer, Job, Query, Record, ReloadPolicy, Settings, Verdict};
-use crate::model::{Labels, ParserMode};
+use crate::model::{HashKey, Labels, ParserMode};
 use crate::threads::{self, LOOP_STACK};
 
 const CONFIG: &str = r#"
@@ -133,6 +133,7 @@ pub(super) fn settings() -> Settings {
         silence_bytes: 0,
         reload: ReloadPolicy::KeepUnchanged,
         seed: 1,
+        hash_key: HashKey::seeded(1),
     }
 }
 

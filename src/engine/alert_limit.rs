@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Alert, Fingerprint, FingerprintMap, Wall};
+use crate::model::{Alert, Fingerprint, FingerprintMap, HashKey, Wall};
 
 /// The alerts that count, by name.
 #[derive(Debug)]
@@ -14,10 +14,11 @@ pub struct AlertLimit {
     /// Alerts of one name; 0 is no limit.
     per_name: usize,
     names: BTreeMap<Box<str>, Bucket>,
+    key: HashKey,
 }
 
 /// The alerts of one name.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Bucket {
     ends: FingerprintMap<Wall>,
     /// The same, what ends first in front.
@@ -26,10 +27,11 @@ struct Bucket {
 
 impl AlertLimit {
     /// A limit of this many alerts of one name; 0 is no limit.
-    pub fn new(per_name: usize) -> Self {
+    pub fn new(per_name: usize, key: HashKey) -> Self {
         AlertLimit {
             per_name,
             names: BTreeMap::new(),
+            key,
         }
     }
 
@@ -42,7 +44,10 @@ impl AlertLimit {
         if let Some(bucket) = self.names.get_mut(name) {
             return bucket.admits(alert, self.per_name, now);
         }
-        let mut bucket = Bucket::default();
+        let mut bucket = Bucket {
+            ends: FingerprintMap::with_hasher(self.key),
+            order: BTreeSet::new(),
+        };
         bucket.put(alert);
         self.names.insert(name.into(), bucket);
         true
@@ -114,7 +119,7 @@ mod tests {
 
     /// Full with two alerts called `a`.
     fn full(ends: [i64; 2]) -> AlertLimit {
-        let mut limit = AlertLimit::new(2);
+        let mut limit = AlertLimit::new(2, HashKey::seeded(1));
         for (number, ends_at) in (1..).zip(ends) {
             assert!(limit.admits(&alert("a", number, ends_at), at(NOW)));
         }
@@ -123,7 +128,7 @@ mod tests {
 
     #[test]
     fn without_a_limit_nothing_is_counted() {
-        let mut limit = AlertLimit::new(0);
+        let mut limit = AlertLimit::new(0, HashKey::seeded(1));
         assert!((0..100).all(|number| limit.admits(&alert("a", number, 2_000), at(NOW))));
         assert!(limit.names.is_empty());
     }

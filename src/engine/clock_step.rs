@@ -49,7 +49,7 @@ impl Engine {
         };
         let shifted = |time: Wall| time.checked_add(step).unwrap_or(time);
         self.ledger.shift(shifted);
-        let mut replaced = FingerprintMap::default();
+        let mut replaced = FingerprintMap::with_hasher(self.settings.hash_key);
         for stored in self.alerts.iter_mut() {
             if let Some(moved) = moved(&stored.alert, now.wall, step) {
                 let old = std::mem::replace(&mut stored.alert, Arc::new(moved));

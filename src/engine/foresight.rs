@@ -112,7 +112,7 @@ mod tests {
     use super::*;
     use crate::config::{self, Config};
     use crate::engine::{Input, ReloadPolicy, Settings};
-    use crate::model::{Labels, Mono, Now, ParserMode, Wall};
+    use crate::model::{HashKey, Labels, Mono, Now, ParserMode, Wall};
 
     const CONFIG: &str = r#"
 route:
@@ -201,6 +201,7 @@ receivers: [{name: team}, {name: sevens}]
             silence_bytes: 0,
             reload: ReloadPolicy::KeepUnchanged,
             seed: 1,
+            hash_key: HashKey::seeded(1),
         }
     }
 }

@@ -4,22 +4,21 @@
 //! of the group's alarm, so that the timer finds it by index. Runs on the dispatch thread.
 
 use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 
 use super::group::{Group, GroupId};
 use super::messages::AlarmId;
 use super::route::RouteIndex;
-use crate::model::{Fingerprint, FixedHasher};
+use crate::model::{Fingerprint, HashKey};
 
 /// The alarm that is not a group's: see `collect.rs`.
 pub const COLLECT_ALARM: AlarmId = AlarmId(0);
 
 /// All groups alive.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Groups {
     slots: Vec<Slot>,
     free: Vec<u32>,
-    index: HashMap<IndexKey, GroupId, BuildHasherDefault<FixedHasher>>,
+    index: HashMap<IndexKey, GroupId, HashKey>,
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +34,15 @@ struct IndexKey {
 }
 
 impl Groups {
+    /// No group yet.
+    pub fn new(key: HashKey) -> Self {
+        Groups {
+            slots: Vec::new(),
+            free: Vec::new(),
+            index: HashMap::with_hasher(key),
+        }
+    }
+
     /// The group of `route` whose labels have this fingerprint.
     pub fn find(&self, route: RouteIndex, labels: Fingerprint) -> Option<GroupId> {
         self.index.get(&IndexKey { route, labels }).copied()

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::ingest::later;
 use super::record::LedgerMap;
-use crate::model::{Fingerprint, Wall};
+use crate::model::{Fingerprint, HashKey, Wall};
 
 /// Whose entry it is: a group and a webhook.
 ///
@@ -63,9 +63,9 @@ pub struct Ledger {
 
 impl Ledger {
     /// An empty ledger that keeps entries for at most `retention`.
-    pub fn new(retention: Duration) -> Self {
+    pub fn new(retention: Duration, key: HashKey) -> Self {
         Ledger {
-            entries: LedgerMap::default(),
+            entries: LedgerMap::with_hasher(key),
             retention,
             lookups: 0,
             misses: 0,
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn an_entry_lives_for_two_repeats_or_the_retention() {
         let start = Wall::UNIX_EPOCH;
-        let mut ledger = Ledger::new(10 * HOUR);
+        let mut ledger = Ledger::new(10 * HOUR, HashKey::seeded(1));
         ledger.record(key(1), &content(HOUR), start);
         ledger.record(key(2), &content(8 * HOUR), start);
         ledger.collect(later(start, 2 * HOUR), |_| false);
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn an_entry_of_a_live_group_outlives_its_time() {
-        let mut ledger = Ledger::new(10 * HOUR);
+        let mut ledger = Ledger::new(10 * HOUR, HashKey::seeded(1));
         ledger.record(key(1), &content(HOUR), Wall::UNIX_EPOCH);
         ledger.record(key(2), &content(HOUR), Wall::UNIX_EPOCH);
         ledger.collect(later(Wall::UNIX_EPOCH, 3 * HOUR), |key| key.route == 2);
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn what_was_told_firing_is_owed_until_it_is_told_resolved() {
-        let mut ledger = Ledger::new(10 * HOUR);
+        let mut ledger = Ledger::new(10 * HOUR, HashKey::seeded(1));
         let prints = |numbers: &[u64]| {
             numbers
                 .iter()
@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_shift_moves_both_times() {
-        let mut ledger = Ledger::new(10 * HOUR);
+        let mut ledger = Ledger::new(10 * HOUR, HashKey::seeded(1));
         ledger.record(key(1), &content(HOUR), Wall::UNIX_EPOCH);
         ledger.shift(|time| later(time, HOUR));
         let told = ledger.get(&key(1)).expect("the entry just made");

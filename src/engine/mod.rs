@@ -49,6 +49,8 @@ mod sharing;
 mod silence_size;
 mod silences;
 mod sketch;
+mod standing;
+mod steps;
 mod store;
 mod ticks;
 
@@ -64,7 +66,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::model::{Mono, Now, PostedSilence};
+use crate::model::{HashKey, Mono, Now, PostedSilence};
 use alert_limit::AlertLimit;
 use attempts::Attempts;
 use clock_step::StepWatch;
@@ -107,8 +109,10 @@ pub struct Settings {
     pub silence_bytes: usize,
     /// Whether a reload forms all groups anew, as in Alertmanager.
     pub reload: ReloadPolicy,
-    /// Where the jitter of retries starts.
+    /// Where the jitter of retries and the ids of silences start.
     pub seed: u64,
+    /// What maps hash with. No part of it follows from the seed, which ids of silences give away.
+    pub hash_key: HashKey,
 }
 
 /// What a reload does to groups that it does not concern.
@@ -144,24 +148,28 @@ pub struct Engine {
 impl Engine {
     /// An engine that knows no alert yet.
     pub fn new(config: Arc<Config>, settings: Settings) -> Self {
+        let key = settings.hash_key;
         let shares = Shares {
             workers: settings.workers,
             per_endpoint: settings.workers_per_endpoint,
         };
         Engine {
-            inhibitor: Inhibitor::new(&config.inhibit_rules),
+            inhibitor: Inhibitor::new(&config.inhibit_rules, key),
             tree: RouteTree::new(&config),
             config,
-            alerts: AlertStore::default(),
-            alert_limit: AlertLimit::new(settings.alerts_per_name),
-            sharing: Sharing::default(),
-            groups: Groups::default(),
-            ledger: Ledger::new(settings.retention),
-            silences: Silences::new(SilenceLimits {
-                count: settings.silences,
-                bytes: settings.silence_bytes,
-                retention: settings.retention,
-            }),
+            alerts: AlertStore::new(key),
+            alert_limit: AlertLimit::new(settings.alerts_per_name, key),
+            sharing: Sharing::new(key),
+            groups: Groups::new(key),
+            ledger: Ledger::new(settings.retention, key),
+            silences: Silences::new(
+                SilenceLimits {
+                    count: settings.silences,
+                    bytes: settings.silence_bytes,
+                    retention: settings.retention,
+                },
+                key,
+            ),
             inheritance: Inheritance::default(),
             queues: Queues::new(shares),
             attempts: Attempts::default(),
@@ -175,6 +183,7 @@ impl Engine {
     /// Takes in what happened at `now`, and appends what is to be done about it to `out`.
     pub fn handle(&mut self, out: &mut Vec<Effect>, now: Now, input: Input) {
         self.notice_clock_step(now, out);
+        self.silences.advance(now.wall);
         match input {
             Input::Alerts(posted) => self.take_in(posted, now, out),
             Input::Ring { alarm, at } => self.ring(alarm, at, now, out),

@@ -17,7 +17,7 @@ use super::questions::{
     AlertView, Answer, Answered, Gauges, GroupView, GroupedAlert, Lookups, Query,
 };
 use super::sketch::Sketch;
-use crate::model::{Alert, Fingerprint, Matcher, Mono, Now, SilenceState, Wall};
+use crate::model::{Alert, Fingerprint, Matcher, Mono, Now, Wall};
 
 /// Groups whose alerts are looked at together: as a rule that makes some hundred alerts.
 const GROUPS_IN_SIGHT: usize = 16;
@@ -26,6 +26,7 @@ impl Engine {
     /// Answers `query` as of `now`. Changes nothing that can be seen; what was found out about muting
     /// is remembered.
     pub fn query(&mut self, now: Now, query: Query) -> Answered {
+        self.silences.advance(now.wall);
         let answer = match query {
             Query::Alerts(matchers) => Answer::Alerts(self.alert_views(&matchers, now.wall)),
             Query::Groups => Answer::Groups(self.group_views(now.wall)),
@@ -94,12 +95,7 @@ impl Engine {
 
     fn gauges(&mut self, now: Wall) -> Gauges {
         let [active_alerts, suppressed_alerts, unprocessed_alerts] = self.count_alerts(now);
-        let in_state = |wanted: SilenceState| {
-            self.silences
-                .iter()
-                .filter(|silence| silence.state_at(now) == wanted)
-                .count()
-        };
+        let silences = self.silences.standing();
         let used: BTreeMap<_, _> = self
             .tree
             .nodes()
@@ -109,9 +105,9 @@ impl Engine {
             active_alerts,
             suppressed_alerts,
             unprocessed_alerts,
-            active_silences: in_state(SilenceState::Active),
-            pending_silences: in_state(SilenceState::Pending),
-            expired_silences: in_state(SilenceState::Expired),
+            active_silences: silences.active,
+            pending_silences: silences.pending,
+            expired_silences: silences.expired,
             inhibition_rules: self.inhibitor.rules(),
             stored_alerts: self.alerts.len(),
             groups: self.groups.len(),

@@ -16,11 +16,10 @@
 //! | an entry from Alertmanager | `Inherited` | `InheritedForgotten` |
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use super::ledger::{LedgerKey, Told};
-use crate::model::{Alert, Fingerprint, FingerprintMap, FixedHasher, Silence, Wall};
+use crate::model::{Alert, Fingerprint, FingerprintMap, HashKey, Silence, Wall};
 
 /// A change of the state, complete in itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,11 +133,11 @@ pub struct InheritedKey {
     pub webhook_index: u32,
 }
 
-/// A map of the ledger's keys, with an order of iteration that depends on its history alone.
-pub type LedgerMap<V> = HashMap<LedgerKey, V, BuildHasherDefault<FixedHasher>>;
+/// A map of the ledger's keys, with an order of iteration that depends on its key and its history alone.
+pub type LedgerMap<V> = HashMap<LedgerKey, V, HashKey>;
 
 /// What all records so far amount to: the state as it was when the last of them was made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovered {
     /// The alerts.
     pub alerts: FingerprintMap<RecoveredAlert>,
@@ -177,6 +176,18 @@ pub struct Sizes {
 }
 
 impl Recovered {
+    /// Nothing, in maps that hash with this key.
+    pub fn empty(key: HashKey) -> Self {
+        Recovered {
+            alerts: FingerprintMap::with_hasher(key),
+            groups: BTreeMap::new(),
+            ledger: LedgerMap::with_hasher(key),
+            silences: BTreeMap::new(),
+            inherited: BTreeMap::new(),
+            written_at: None,
+        }
+    }
+
     /// How much there is in it.
     pub fn sizes(&self) -> Sizes {
         Sizes {

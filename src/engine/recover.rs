@@ -57,7 +57,8 @@ impl Engine {
         let (recovered, clock_moved) = in_terms_of_this_clock(recovered, now.wall);
         // Files of an Alertmanager carry no such time; what they held has to be written anew.
         let is_new_here = recovered.written_at.is_none();
-        self.silences.restore(recovered.silences);
+        let alive_at = recovered.written_at.unwrap_or(now.wall);
+        self.silences.restore(recovered.silences, alive_at);
         self.ledger.restore(recovered.ledger);
         self.inheritance = Inheritance::of(recovered.inherited);
         let mut members = Vec::new();
@@ -66,7 +67,7 @@ impl Engine {
         }
         let mut timers = recovered.groups;
         let outage = Outage {
-            alive_at: recovered.written_at.unwrap_or(now.wall),
+            alive_at,
             ended_at: now,
         };
         let tally = self.restore_groups(&members, &mut timers, outage, out);

@@ -31,7 +31,7 @@ impl Engine {
         let homeless = self.dissolve_groups(|route| renamed.contains_key(&route), out);
         self.groups.rename_routes(|route| renamed[&route]);
         self.tree = tree;
-        self.inhibitor = Inhibitor::new(&config.inhibit_rules);
+        self.inhibitor = Inhibitor::new(&config.inhibit_rules, self.settings.hash_key);
         for stored in self.alerts.iter() {
             self.inhibitor.observe(&stored.alert, Acquaintance::New);
         }

@@ -5,18 +5,17 @@
 //! alert, one set of them too. Runs on the dispatch thread.
 
 use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 
-use crate::model::{Alert, FixedHasher, Labels, SharedText};
+use crate::model::{Alert, HashKey, Labels, SharedText};
 
 /// Links that are kept: there is one for each rule of the senders. An alert with another one has it
 /// for itself, which only takes memory.
 const LINKS: usize = 10_000;
 
 /// What rules have in common, by link.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Sharing {
-    rules: HashMap<SharedText, Common, BuildHasherDefault<FixedHasher>>,
+    rules: HashMap<SharedText, Common, HashKey>,
 }
 
 #[derive(Debug)]
@@ -26,6 +25,13 @@ struct Common {
 }
 
 impl Sharing {
+    /// Nothing is shared yet.
+    pub fn new(key: HashKey) -> Self {
+        Sharing {
+            rules: HashMap::with_hasher(key),
+        }
+    }
+
     /// Lets an alert that is new have the texts of those before it, where they are equal.
     pub fn share(&mut self, alert: &mut Alert) {
         if alert.generator_url.is_empty() {
@@ -79,7 +85,7 @@ mod tests {
 
     #[test]
     fn alerts_of_a_rule_have_one_link_and_equal_annotations_once() {
-        let mut sharing = Sharing::default();
+        let mut sharing = Sharing::new(HashKey::seeded(1));
         let first = shared(&mut sharing, "http://a", "disk full");
         let second = shared(&mut sharing, "http://a", "disk full");
         let other = shared(&mut sharing, "http://a", "disk of b full");
@@ -91,7 +97,7 @@ mod tests {
 
     #[test]
     fn links_are_forgotten_with_the_last_alert_that_has_them() {
-        let mut sharing = Sharing::default();
+        let mut sharing = Sharing::new(HashKey::seeded(1));
         let first = shared(&mut sharing, "http://a", "");
         drop(shared(&mut sharing, "http://b", ""));
         sharing.collect();
@@ -103,7 +109,7 @@ mod tests {
 
     #[test]
     fn links_that_are_never_the_same_are_not_kept_without_end() {
-        let mut sharing = Sharing::default();
+        let mut sharing = Sharing::new(HashKey::seeded(1));
         for number in 0..=LINKS {
             shared(&mut sharing, &format!("http://a/{number}"), "");
         }

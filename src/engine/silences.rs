@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::index::MatcherIndex;
-use super::ingest::later;
 use super::messages::{SilenceChange, SilenceFault};
 use super::random::Random;
 use super::silence_size::stored_bytes;
+use super::standing::{Advance, Standing, StandingCounts};
+use super::steps::Steps;
 use crate::model::{
-    Alert, Fingerprint, FingerprintMap, MatchOp, Matcher, PostedSilence, Silence, SilenceState,
-    Wall, ZERO_TIME,
+    Alert, Fingerprint, FingerprintMap, HashKey, MatchOp, Matcher, PostedSilence, Silence,
+    SilenceState, Wall, ZERO_TIME,
 };
 
 /// How many silences there may be, how large, and for how long they are kept after their end.
@@ -43,10 +43,8 @@ pub struct Changed {
 #[derive(Debug)]
 pub struct Silences {
     limits: SilenceLimits,
-    /// By number, which is the order in which they were made.
-    silences: BTreeMap<u64, Arc<Silence>>,
+    silences: Standing,
     numbers: BTreeMap<Arc<str>, u64>,
-    index: MatcherIndex,
     next_number: u64,
     known: FingerprintMap<Known>,
     counts: SilenceLookups,
@@ -72,14 +70,13 @@ struct Known {
 
 impl Silences {
     /// No silence yet.
-    pub fn new(limits: SilenceLimits) -> Self {
+    pub fn new(limits: SilenceLimits, key: HashKey) -> Self {
         Silences {
             limits,
-            silences: BTreeMap::new(),
+            silences: Standing::new(key),
             numbers: BTreeMap::new(),
-            index: MatcherIndex::default(),
             next_number: 1,
-            known: FingerprintMap::default(),
+            known: FingerprintMap::with_hasher(key),
             counts: SilenceLookups::default(),
         }
     }
@@ -104,7 +101,7 @@ impl Silences {
         if let Some(old) = old.as_ref().filter(|old| may_update(old, &posted, now)) {
             let silence = silence(Arc::clone(&old.id), posted, now);
             self.check_size(&silence)?;
-            return Ok(self.replace(silence, SilenceChange::Update, changes));
+            return Ok(self.replace(silence, SilenceChange::Update, now, changes));
         }
         self.check_count()?;
         posted.starts_at = posted.starts_at.max(now);
@@ -113,7 +110,7 @@ impl Silences {
         if let Some(old) = old.filter(|old| old.state_at(now) != SilenceState::Expired) {
             self.end(&old, now, changes);
         }
-        Ok(self.insert(silence, changes))
+        Ok(self.insert(silence, now, changes))
     }
 
     /// Ends a silence. Ending one that is over is no mistake (§7.3).
@@ -130,39 +127,63 @@ impl Silences {
         Ok(Arc::clone(&silence.id))
     }
 
+    /// Lets silences begin and end whose time has come by `now`.
+    pub fn advance(&mut self, now: Wall) {
+        if self.silences.advance(now) == Advance::Backward {
+            self.known.clear();
+        }
+    }
+
     /// The ids of the active silences that match `alert`, sorted.
     pub fn silencing(&mut self, alert: &Alert, now: Wall) -> Vec<Arc<str>> {
         self.counts.all += 1;
-        if self.silences.is_empty() {
+        if self.silences.has_none_live() {
+            self.counts.skipped += self.silences.len() as u64;
             return Vec::new();
         }
-        let mut tried = 0;
-        let known = self.known.entry(alert.fingerprint).or_default();
-        if known.looked_up_to < self.next_number {
-            for number in self.index.candidates(&alert.labels, known.looked_up_to) {
-                let matches = |silence: &Arc<Silence>| {
-                    silence
-                        .matchers
-                        .iter()
-                        .all(|matcher| matcher.matches(&alert.labels))
-                };
-                tried += 1;
-                if self.silences.get(&number).is_some_and(matches) {
-                    known.matching.push(number);
-                }
-            }
-            known.looked_up_to = self.next_number;
-        }
-        self.counts.scanned += tried;
+        let tried = self.learn(alert, &mut Steps::without_end());
         self.counts.skipped += (self.silences.len() as u64).saturating_sub(tried);
-        known
-            .matching
-            .retain(|number| self.silences.contains_key(number));
-        let matching = known.matching.iter().map(|number| &self.silences[number]);
+        let known = self.known.get(&alert.fingerprint);
+        let matching = known.into_iter().flat_map(|known| &known.matching);
+        let matching = matching.filter_map(|number| self.silences.get_live(*number));
         let active = matching.filter(|silence| silence.state_at(now) == SilenceState::Active);
         let mut ids: Vec<Arc<str>> = active.map(|silence| Arc::clone(&silence.id)).collect();
         ids.sort_unstable();
         ids
+    }
+
+    /// Finds out which silences match `alert`, as far as the steps last; remembers that, so that it can
+    /// be gone on with later. Returns how many silences were tried.
+    fn learn(&mut self, alert: &Alert, steps: &mut Steps) -> u64 {
+        let known = self.known.entry(alert.fingerprint).or_default();
+        if known.looked_up_to == self.next_number {
+            return 0;
+        }
+        let silences = &self.silences;
+        known
+            .matching
+            .retain(|number| silences.get_live(*number).is_some());
+        let mut tried = 0;
+        let candidates = silences.candidates(&alert.labels, known.looked_up_to, steps.left());
+        for number in candidates {
+            if steps.are_used_up() {
+                self.counts.scanned += tried;
+                return tried;
+            }
+            let silence = silences.get(number).expect("an indexed silence");
+            let matches = |matcher: &Matcher| matcher.matches(&alert.labels);
+            tried += 1;
+            steps.take(silence.matchers.len());
+            if silence.matchers.iter().all(matches) {
+                known.matching.push(number);
+            }
+            known.looked_up_to = number + 1;
+        }
+        if !steps.are_used_up() {
+            known.looked_up_to = self.next_number;
+        }
+        self.counts.scanned += tried;
+        tried
     }
 
     /// Forgets what is known of an alert that is no more.
@@ -172,32 +193,31 @@ impl Silences {
 
     /// Forgets silences that were over for long enough; returns their numbers.
     pub fn collect(&mut self, now: Wall) -> Vec<u64> {
-        let retention = self.limits.retention;
-        let is_over = |silence: &Silence| later(silence.ends_at, retention) <= now;
-        let over = self.silences.extract_if(.., |_, silence| is_over(silence));
-        let over: Vec<(u64, Arc<Silence>)> = over.collect();
-        for (number, silence) in &over {
+        let over = self.silences.forget(now, self.limits.retention);
+        for (_, silence) in &over {
             self.numbers.remove(&silence.id);
-            self.index.remove(*number, &silence.matchers);
         }
         over.into_iter().map(|(number, _)| number).collect()
     }
 
-    /// Takes in what an earlier process kept.
-    pub fn restore(&mut self, kept: BTreeMap<u64, Arc<Silence>>) {
+    /// Takes in what an earlier process kept, which was last heard of at `alive_at`: what had expired
+    /// by then concerns nobody.
+    pub fn restore(&mut self, kept: BTreeMap<u64, Arc<Silence>>, alive_at: Wall) {
         for (number, silence) in kept {
-            self.index.insert(number, &silence.matchers);
             self.numbers.insert(Arc::clone(&silence.id), number);
-            self.silences.insert(number, silence);
+            self.silences.put(number, silence, alive_at);
             self.next_number = self.next_number.max(number + 1);
         }
     }
 
     /// All of them with their numbers.
     pub fn numbered(&self) -> impl Iterator<Item = (u64, &Arc<Silence>)> {
-        self.silences
-            .iter()
-            .map(|(number, silence)| (*number, silence))
+        self.silences.numbered_from(0)
+    }
+
+    /// How many stand where.
+    pub fn standing(&self) -> StandingCounts {
+        self.silences.counts()
     }
 
     /// How often silences were looked up so far.
@@ -209,12 +229,9 @@ impl Silences {
     pub fn list(&mut self) -> Vec<Arc<Silence>> {
         self.counts.all += 1;
         self.counts.scanned += self.silences.len() as u64;
-        self.silences.values().cloned().collect()
-    }
-
-    /// All of them, in the order in which they were made.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Silence>> {
-        self.silences.values()
+        self.numbered()
+            .map(|(_, silence)| Arc::clone(silence))
+            .collect()
     }
 
     /// How many there are.
@@ -228,7 +245,7 @@ impl Silences {
     }
 
     fn get(&self, id: &str) -> Option<&Arc<Silence>> {
-        self.silences.get(self.numbers.get(id)?)
+        self.silences.get(*self.numbers.get(id)?)
     }
 
     fn check_count(&self) -> Result<(), SilenceFault> {
@@ -262,15 +279,14 @@ impl Silences {
             updated_at: now,
             ..silence.clone()
         };
-        self.replace(ended, SilenceChange::Expire, changes);
+        self.replace(ended, SilenceChange::Expire, now, changes);
     }
 
-    fn insert(&mut self, silence: Silence, changes: &mut Vec<Changed>) -> Arc<str> {
+    fn insert(&mut self, silence: Silence, now: Wall, changes: &mut Vec<Changed>) -> Arc<str> {
         let number = self.next_number;
         self.next_number += 1;
-        self.index.insert(number, &silence.matchers);
         self.numbers.insert(Arc::clone(&silence.id), number);
-        self.put(number, silence, SilenceChange::Create, changes)
+        self.put((number, silence), SilenceChange::Create, now, changes)
     }
 
     /// Puts a silence in place of an older state of it. Its matchers are the same.
@@ -278,21 +294,22 @@ impl Silences {
         &mut self,
         silence: Silence,
         change: SilenceChange,
+        now: Wall,
         changes: &mut Vec<Changed>,
     ) -> Arc<str> {
         let number = self.numbers[&silence.id];
-        self.put(number, silence, change, changes)
+        self.put((number, silence), change, now, changes)
     }
 
     fn put(
         &mut self,
-        number: u64,
-        silence: Silence,
+        (number, silence): (u64, Silence),
         change: SilenceChange,
+        now: Wall,
         changes: &mut Vec<Changed>,
     ) -> Arc<str> {
         let silence = Arc::new(silence);
-        self.silences.insert(number, Arc::clone(&silence));
+        self.silences.put(number, Arc::clone(&silence), now);
         let id = Arc::clone(&silence.id);
         changes.push(Changed {
             change,

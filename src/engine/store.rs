@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::route::RouteSet;
 use super::sketch::Sketch;
-use crate::model::{Alert, Fingerprint, FingerprintMap, Wall};
+use crate::model::{Alert, Fingerprint, FingerprintMap, HashKey, Wall};
 
 /// An alert and the routes that took it, and what is known of its labels without looking there.
 #[derive(Clone, Debug)]
@@ -21,12 +21,19 @@ pub struct Stored {
 }
 
 /// All alerts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct AlertStore {
     alerts: FingerprintMap<Stored>,
 }
 
 impl AlertStore {
+    /// No alert yet.
+    pub fn new(key: HashKey) -> Self {
+        AlertStore {
+            alerts: FingerprintMap::with_hasher(key),
+        }
+    }
+
     /// The alert with this fingerprint.
     pub fn get(&self, fingerprint: Fingerprint) -> Option<&Stored> {
         self.alerts.get(&fingerprint)

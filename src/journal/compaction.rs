@@ -23,6 +23,7 @@ use super::snapshot::{Draft, Written};
 use super::survivors::Survivors;
 use crate::clock::Clock;
 use crate::model::Wall;
+use crate::randomness;
 
 /// What is to be made one.
 #[derive(Debug)]
@@ -107,7 +108,7 @@ impl From<io::Error> for CompactionError {
 /// Does the job. The files that were read are removed once the snapshot is in its place.
 pub fn compact(job: &Job, disk: &dyn Disk, clock: Clock) -> Result<Compacted, CompactionError> {
     let begun_at = clock.mono();
-    let mut survivors = Survivors::default();
+    let mut survivors = Survivors::empty(randomness::hash_key());
     let last_at = each_record(job, |record| {
         let key = record.key().map_err(|_| None)?;
         let noted = survivors.note(record.kind, key);

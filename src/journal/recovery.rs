@@ -23,6 +23,7 @@ use super::regular::open_regular;
 use super::scan::read_up_to;
 use super::words::plain;
 use crate::engine::Recovered;
+use crate::randomness;
 
 pub use report::{Census, Damage, FileReport, Flaw, Report, Tail};
 
@@ -100,7 +101,7 @@ pub fn recover_from<R: Read>(
 ) -> Result<(Recovered, Report), Refusal> {
     let files = Files { folder, open };
     files.check_versions(&listing)?;
-    let mut state = Recovered::default();
+    let mut state = Recovered::empty(randomness::hash_key());
     let mut report = Report::new(listing.highest());
     files.read_base(&listing, &mut state, &mut report)?;
     let base = report.snapshot().map(|file| file.name.number);
@@ -158,7 +159,7 @@ impl<R: Read, F: Fn(FileName) -> io::Result<R>> Files<'_, F> {
                 report.take(file);
                 return Ok(());
             }
-            *state = Recovered::default();
+            *state = Recovered::empty(randomness::hash_key());
             unsound.push(file);
         }
         let is_complete = listing.segments.first() == Some(&FIRST);

@@ -4,20 +4,19 @@
 //! bytes a key, instead of the state itself. Knows no file. Runs on the compaction's thread.
 
 use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 
 use super::codec::{Key, Kind};
 use crate::engine::{GroupName, LedgerMap};
-use crate::model::{FingerprintMap, FixedHasher};
+use crate::model::{FingerprintMap, HashKey};
 
-type Map<K> = HashMap<K, u32, BuildHasherDefault<FixedHasher>>;
+type Map<K> = HashMap<K, u32, HashKey>;
 
 /// More records than can be told apart; a journal of that size is not sensible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
 /// The last record of each key.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Survivors {
     alerts: FingerprintMap<Place>,
     groups: Map<GroupName>,
@@ -35,6 +34,18 @@ struct Place {
 }
 
 impl Survivors {
+    /// No record yet, in maps that hash with this key.
+    pub fn empty(key: HashKey) -> Self {
+        Survivors {
+            alerts: FingerprintMap::with_hasher(key),
+            groups: Map::with_hasher(key),
+            ledger: LedgerMap::with_hasher(key),
+            silences: Map::with_hasher(key),
+            inherited: Map::with_hasher(key),
+            noted: 0,
+        }
+    }
+
     /// Takes the next record in, in the order of the journal.
     pub fn note(&mut self, kind: Kind, key: Key<'_>) -> Result<(), TooMany> {
         self.noted = self.noted.checked_add(1).ok_or(TooMany)?;
@@ -90,12 +101,7 @@ impl Survivors {
     }
 }
 
-fn set<K: Eq + std::hash::Hash>(
-    map: &mut HashMap<K, u32, BuildHasherDefault<FixedHasher>>,
-    key: K,
-    ordinal: u32,
-    counts: bool,
-) {
+fn set<K: Eq + std::hash::Hash>(map: &mut Map<K>, key: K, ordinal: u32, counts: bool) {
     if counts {
         map.insert(key, ordinal);
     } else {
@@ -124,7 +130,7 @@ mod tests {
             Kind::Inherited | Kind::InheritedForgotten => Key::Inherited(b"entry"),
             _ => Key::Alert(Fingerprint(7)),
         };
-        let mut survivors = Survivors::default();
+        let mut survivors = Survivors::empty(HashKey::seeded(1));
         for kind in kinds {
             survivors.note(*kind, key(*kind)).expect("few records");
         }

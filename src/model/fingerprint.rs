@@ -1,11 +1,12 @@
 //! The identity of a label set, and maps keyed by it.
 //!
-//! Owns the FNV-1a hash that Alertmanager uses for fingerprints (§2.4) and the fixed hasher behind
-//! every map of the engine: with the same inputs, iteration has the same order in every process.
+//! Owns the FNV-1a hash that Alertmanager uses for fingerprints (§2.4). Since anybody can compute it,
+//! the maps hash it once more, with a key. Pure.
 
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
+
+use super::keyed_hash::HashKey;
 
 /// The 64-bit identity of a label set: equal labels have equal fingerprints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,8 +18,8 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// A map keyed by fingerprint, with an order of iteration that depends on its history alone.
-pub type FingerprintMap<V> = HashMap<Fingerprint, V, BuildHasherDefault<FixedHasher>>;
+/// A map keyed by fingerprint, with an order of iteration that depends on its key and its history alone.
+pub type FingerprintMap<V> = HashMap<Fingerprint, V, HashKey>;
 
 /// FNV-1a with 64 bits.
 #[derive(Clone, Copy, Debug)]
@@ -48,28 +49,5 @@ impl Fnv1a {
 impl Default for Fnv1a {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// A hasher without a random seed. Keys are fingerprints, which are well spread already, so one
-/// multiplication is enough to fill the upper bits that the map looks at.
-#[derive(Clone, Copy, Default)]
-pub struct FixedHasher(u64);
-
-impl Hasher for FixedHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = Fnv1a(self.0 ^ Fnv1a::new().0).update(bytes).finish();
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = (self.0.rotate_left(5) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn write_u32(&mut self, value: u32) {
-        self.write_u64(u64::from(value));
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }

@@ -8,6 +8,7 @@ mod alertmanager_hash;
 mod calendar;
 mod duration;
 mod fingerprint;
+mod keyed_hash;
 mod labels;
 mod matcher;
 mod order;
@@ -22,7 +23,8 @@ pub use duration::{
     DurationError, format_duration, format_go_duration, parse_duration, parse_flag_duration,
     parse_go_duration,
 };
-pub use fingerprint::{Fingerprint, FingerprintMap, FixedHasher, Fnv1a};
+pub use fingerprint::{Fingerprint, FingerprintMap, Fnv1a};
+pub use keyed_hash::{HashKey, KeyedHasher};
 use labels::glance;
 pub use labels::{IdentifiedBuilder, IdentifiedLabels, Labels, LabelsBuilder};
 pub use matcher::{

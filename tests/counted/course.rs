@@ -12,7 +12,7 @@ use alertwheel::engine::{
     AlarmId, AttemptId, Effect, Engine, Input, Notification, Outcome, ReloadPolicy, Settings,
     Verdict,
 };
-use alertwheel::model::{Labels, Mono, Now, ParserMode, Wall};
+use alertwheel::model::{HashKey, Labels, Mono, Now, ParserMode, Wall};
 use alertwheel::webhook::payload::{Standard, render};
 
 use crate::records::Count;
@@ -33,6 +33,7 @@ const SETTINGS: Settings = Settings {
     start_delay: Duration::ZERO,
     reload: ReloadPolicy::KeepUnchanged,
     seed: 1,
+    hash_key: HashKey::seeded(1),
 };
 
 const CONFIGURATION: &str = "

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alertwheel::engine::{Engine, GroupName, Input, Record, Recovered};
-use alertwheel::model::Fingerprint;
+use alertwheel::model::{Fingerprint, HashKey};
 
 use crate::checkers::Rule;
 use crate::fuzz::{complaint, seeds};
@@ -53,7 +53,7 @@ fn explore(half: u64) {
 /// What is on disk is what the engine knows: no change went unrecorded.
 pub fn assert_disk_holds_the_state(world: &World) {
     let now = world.clocks();
-    let mut known = Recovered::default();
+    let mut known = Recovered::empty(HashKey::seeded(1));
     for record in world.engine.records(now) {
         known.apply(record);
     }

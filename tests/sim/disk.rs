@@ -6,7 +6,7 @@ use alertwheel::engine::{Record, Recovered};
 use alertwheel::journal::codec::{Item, Items};
 use alertwheel::journal::frame::Frames;
 use alertwheel::journal::scan::{Found, Scan};
-use alertwheel::model::Wall;
+use alertwheel::model::{HashKey, Wall};
 
 use crate::world::Dice;
 
@@ -14,7 +14,7 @@ use crate::world::Dice;
 const FULL: usize = 16 * 1024;
 
 /// A disk that the records of a world go to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Disk {
     bytes: Vec<u8>,
     frames: Frames,
@@ -22,6 +22,17 @@ pub struct Disk {
     cut_at: Option<usize>,
     /// What the bytes before these amounted to when they were rewritten.
     base: Recovered,
+}
+
+impl Default for Disk {
+    fn default() -> Self {
+        Disk {
+            bytes: Vec::new(),
+            frames: Frames::default(),
+            cut_at: None,
+            base: Recovered::empty(HashKey::seeded(1)),
+        }
+    }
 }
 
 impl Disk {

@@ -12,7 +12,7 @@ use alertwheel::engine::{
     ReloadPolicy, Settings, SilenceFault, Target, Verdict,
 };
 use alertwheel::model::{
-    Alert, Fingerprint, Mono, Now, ParserMode, PostedAlert, PostedSilence, Status, Wall,
+    Alert, Fingerprint, HashKey, Mono, Now, ParserMode, PostedAlert, PostedSilence, Status, Wall,
 };
 use jiff::SignedDuration;
 
@@ -36,7 +36,17 @@ pub const SETTINGS: Settings = Settings {
     start_delay: Duration::ZERO,
     reload: ReloadPolicy::KeepUnchanged,
     seed: 1,
+    hash_key: HashKey::seeded(1),
 };
+
+/// The same, for a world in which chance goes by this seed.
+fn settings_of(seed: u64) -> Settings {
+    Settings {
+        seed,
+        hash_key: HashKey::seeded(seed),
+        ..SETTINGS
+    }
+}
 
 /// More steps than this at one moment mean that the engine goes round in circles.
 const STEPS_AT_ONCE: usize = 10_000;
@@ -156,7 +166,7 @@ impl World {
     /// A world in which nothing has happened yet.
     pub fn new(config: Arc<Config>, seed: u64, faults: AlarmFaults) -> Self {
         World {
-            engine: Engine::new(Arc::clone(&config), Settings { seed, ..SETTINGS }),
+            engine: Engine::new(Arc::clone(&config), settings_of(seed)),
             disk: None,
             crash: None,
             config,
@@ -411,7 +421,7 @@ impl World {
         self.see(self.now, Seen::Crashed { untold });
         self.now = self.now + crash.downtime;
         let seed = self.dice.bits();
-        self.engine = Engine::new(Arc::clone(&self.config), Settings { seed, ..SETTINGS });
+        self.engine = Engine::new(Arc::clone(&self.config), settings_of(seed));
         self.handle(Input::Recover(Box::new(recovered)));
     }
 

@@ -39,7 +39,7 @@ const NOT_PURE: [&str; 3] = [
 ];
 
 /// What the world is reached by. A path that begins so is not for pure files.
-const WORLD: [&str; 16] = [
+const WORLD: [&str; 17] = [
     "std::time::Instant",
     "std::time::SystemTime",
     "std::time::*",
@@ -54,6 +54,7 @@ const WORLD: [&str; 16] = [
     "crossbeam_channel",
     "log",
     "crate::clock",
+    "crate::randomness",
     "crate::threads",
     "crate::telemetry",
 ];
@@ -171,11 +172,10 @@ fn random_maps_in_pure_files(file: &Source) -> Vec<Fault> {
         let after = &tokens[at + 1..];
         let is_random = match *token {
             "HashMap" | "HashSet" => match after {
-                [(_, "<"), ..] => !is_fixed(after),
-                [(_, "::"), (_, made), ..] => !matches!(
-                    *made,
-                    "default" | "with_hasher" | "with_capacity_and_hasher"
-                ),
+                [(_, "<"), ..] => !is_keyed(after),
+                [(_, "::"), (_, made), ..] => {
+                    !matches!(*made, "with_hasher" | "with_capacity_and_hasher")
+                }
                 _ => false,
             },
             "RandomState" | "DefaultHasher" => true,
@@ -185,8 +185,7 @@ fn random_maps_in_pure_files(file: &Source) -> Vec<Fault> {
             faults.push(Fault {
                 line: *line,
                 what: format!(
-                    "{token} is seeded at random; use a BTreeMap, or name \
-                     BuildHasherDefault<FixedHasher> as its hasher"
+                    "{token} is seeded at random; use a BTreeMap, or name HashKey as its hasher"
                 ),
             });
         }
@@ -331,14 +330,14 @@ fn ends_in_clock(mention: &Mention) -> bool {
     }
 }
 
-/// Whether a fixed hasher stands between these angle brackets.
-fn is_fixed(tokens: &[(usize, &str)]) -> bool {
+/// Whether a keyed hasher stands between these angle brackets.
+fn is_keyed(tokens: &[(usize, &str)]) -> bool {
     let mut depth = 0;
     for (_, token) in tokens {
         match *token {
             "<" => depth += 1,
             ">" => depth -= 1,
-            "BuildHasherDefault" => return true,
+            "HashKey" => return true,
             _ => {}
         }
         if depth == 0 {
@@ -384,8 +383,8 @@ fn pure_files_have_no_map_with_a_random_order() {
         "use std::collections::HashMap;\ntype M = HashMap<u8, u8>;",
     );
     catches(rule, "src/engine/store.rs", "let m =\n HashMap::new();");
-    let fixed = "type M = HashMap<u8, Vec<u8>, BuildHasherDefault<FixedHasher>>;";
-    passes(rule, "src/engine/store.rs", fixed);
+    let keyed = "type M = HashMap<u8, Vec<u8>, HashKey>;";
+    passes(rule, "src/engine/store.rs", keyed);
 }
 
 #[test]

@@ -9,13 +9,14 @@ use crate::code::{Mention, mentions};
 use crate::tree::{Fault, Source, catches, hold, is_in, passes, rust_files};
 
 /// Each room, and the other rooms it may import. What knows the whole house is not listed.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("limits", &[]),
     ("resident", &[]),
     ("threads", &[]),
     ("version", &[]),
     ("clock", &["model"]),
+    ("randomness", &["model"]),
     ("bell", &["clock", "model"]),
     ("template", &["limits", "model"]),
     // Templates are compiled with the configuration that names them.
@@ -38,6 +39,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
             "engine",
             "limits",
             "model",
+            "randomness",
             "resident",
             "telemetry",
             "threads",

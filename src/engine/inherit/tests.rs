@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::config::{self, Config};
 use crate::engine::{Effect, Engine, Input, Note, Reason, Recovered, ReloadPolicy, Settings};
-use crate::model::{Labels, Mono, Now, ParserMode, PostedAlert};
+use crate::model::{HashKey, Labels, Mono, Now, ParserMode, PostedAlert};
 
 const CONFIG: &str = r#"
 route: {receiver: team, group_by: [alertname], group_wait: 30s, group_interval: 5m, repeat_interval: 4h}
@@ -44,7 +44,7 @@ impl Swap {
         };
         let recovered = Recovered {
             inherited: [(key, Arc::new(entry))].into(),
-            ..Recovered::default()
+            ..Recovered::empty(HashKey::seeded(1))
         };
         swap.handle(Input::Recover(Box::new(recovered)));
         swap
@@ -104,6 +104,7 @@ fn settings() -> Settings {
         silence_bytes: 0,
         reload: ReloadPolicy::KeepUnchanged,
         seed: 1,
+        hash_key: HashKey::seeded(1),
     }
 }
 

@@ -1,5 +1,9 @@
 //! The rules of inhibition (§8), one test each.
 
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
 use super::*;
 use crate::model::MatchOp;
 
@@ -40,7 +44,7 @@ fn alert(labels: &[(&str, &str)], ends_at: i64) -> Arc<Alert> {
 }
 
 fn inhibitor(rules: &[InhibitRule], alerts: &[&Arc<Alert>]) -> Inhibitor {
-    let mut inhibitor = Inhibitor::new(rules);
+    let mut inhibitor = Inhibitor::new(rules, HashKey::seeded(1));
     for alert in alerts {
         inhibitor.observe(alert, Acquaintance::New);
     }
@@ -160,11 +164,14 @@ fn of_a_thousand_rules_an_alert_is_tried_against_those_alone_that_it_could_meet(
             rule(&source, &target, &["host"])
         })
         .collect();
-    let inhibitor = Inhibitor::new(&rules);
+    let inhibitor = Inhibitor::new(&rules, HashKey::seeded(1));
     let tried = |labels: &[(&str, &str)]| {
         let labels = Labels::from_pairs(labels.iter().copied());
         let (source, target) = (&inhibitor.by_source, &inhibitor.by_target);
-        (source.candidates(&labels, 0), target.candidates(&labels, 0))
+        (
+            source.candidates(&labels, 0, 9),
+            target.candidates(&labels, 0, 9),
+        )
     };
     assert_eq!(
         tried(&[("alertname", "Disk"), ("host", "a")]),
@@ -172,4 +179,62 @@ fn of_a_thousand_rules_an_alert_is_tried_against_those_alone_that_it_could_meet(
     );
     let in_rack = tried(&[("alertname", "Disk"), ("rack", "7")]);
     assert_eq!(in_rack, (vec![7], vec![7]));
+}
+
+/// What the rules say of `target` when every source is looked at.
+fn inhibits_by_looking_at_all(
+    rule: &InhibitRule,
+    sources: &[Arc<Alert>],
+    target: &Alert,
+    now: Wall,
+) -> bool {
+    let matches = |matchers: &[Matcher], alert: &Alert| all_match(matchers, &alert.labels);
+    let value = |name: &String, alert: &Alert| alert.labels.get(name).unwrap_or("").to_owned();
+    matches(&rule.target, target)
+        && sources.iter().any(|source| {
+            let both = matches(&rule.source, target) && matches(&rule.target, source);
+            let equal = |name: &String| value(name, source) == value(name, target);
+            matches(&rule.source, source)
+                && !source.is_resolved_at(now)
+                && !both
+                && rule.equal.iter().all(equal)
+        })
+}
+
+proptest! {
+    /// Alerts come, end sooner or later than was said before, and are forgotten.
+    #[test]
+    fn one_look_finds_whether_any_source_inhibits(
+        steps in prop::collection::vec((0_usize..12, 0_i64..40, 0_u8..5), 1..80),
+    ) {
+        let rule = rule(&[("page", "yes")], &[("leaf", "yes")], &["cluster"]);
+        let labels = |number: usize| {
+            let [page, leaf] = [number & 1, number & 2].map(|bit| if bit == 0 { "yes" } else { "no" });
+            let cluster = ["a", "b", ""][number / 4];
+            [("page", page), ("leaf", leaf), ("cluster", cluster)]
+        };
+        let mut inhibitor = Inhibitor::new(std::slice::from_ref(&rule), HashKey::seeded(1));
+        let mut alive: Vec<Option<Arc<Alert>>> = vec![None; 12];
+        for (now, (number, ends_at, step)) in (0..).zip(steps) {
+            let reported = alert(&labels(number), ends_at);
+            if step == 0 {
+                inhibitor.forget_alert(reported.fingerprint);
+                alive[number] = None;
+            } else {
+                let seen = alive[number].replace(Arc::clone(&reported));
+                let acquaintance = seen.map_or(Acquaintance::New, |_| Acquaintance::Known);
+                inhibitor.observe(&reported, acquaintance);
+            }
+            let sources: Vec<Arc<Alert>> = alive.iter().flatten().cloned().collect();
+            for number in 0..12 {
+                let target = alert(&labels(number), 0);
+                let found = inhibitor.inhibiting(&target.labels, at(now));
+                let expected = inhibits_by_looking_at_all(&rule, &sources, &target, at(now));
+                prop_assert_eq!(found.is_some(), expected);
+            }
+        }
+        let kept: usize = inhibitor.rules[0].sources.values()
+            .map(|sources| sources.one_sided.len() + sources.two_sided.len()).sum();
+        prop_assert_eq!(kept, alive.iter().flatten().filter(|alert| all_match(&rule.source, &alert.labels)).count());
+    }
 }

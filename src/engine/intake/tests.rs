@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::config;
 use crate::engine::{Input, ReloadPolicy, Settings};
-use crate::model::{Mono, ParserMode};
+use crate::model::{HashKey, Mono, ParserMode};
 
 const CONFIG: &str = "
 route: {receiver: nobody}
@@ -69,6 +69,7 @@ fn settings() -> Settings {
         silence_bytes: 0,
         reload: ReloadPolicy::KeepUnchanged,
         seed: 1,
+        hash_key: HashKey::seeded(1),
     }
 }
 

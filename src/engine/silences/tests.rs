@@ -19,7 +19,7 @@ struct Desk {
 impl Desk {
     fn new(limits: SilenceLimits) -> Self {
         Desk {
-            silences: Silences::new(limits),
+            silences: Silences::new(limits, HashKey::seeded(1)),
             random: Random::seeded(1),
             changes: Vec::new(),
         }
@@ -301,4 +301,46 @@ fn the_size_limit_is_in_bytes_as_stored() {
         why,
         "silence exceeded maximum size: 281 bytes (limit: 100 bytes)"
     );
+}
+
+#[test]
+fn twenty_thousand_expired_silences_cost_a_new_alert_nothing() {
+    let mut desk = Desk::new(UNLIMITED);
+    let by_regex = |number: i64| PostedSilence {
+        matchers: vec![matcher(MatchOp::Regex, "host", &format!("web-{number}.*"))],
+        ..posted(0, HOUR)
+    };
+    for number in 0..20_000 {
+        desk.made(by_regex(number), 0);
+    }
+    desk.silences.advance(at(2 * HOUR));
+    let lasting = desk.made(
+        PostedSilence {
+            matchers: vec![matcher(MatchOp::Regex, "host", "web-7.*")],
+            ..posted(0, 3 * HOUR)
+        },
+        2 * HOUR,
+    );
+    let before = desk.silences.lookups().scanned;
+    let web = alert(&[("host", "web-7")]);
+    assert_eq!(desk.silences.silencing(&web, at(2 * HOUR)), [lasting]);
+    assert_eq!(desk.silences.lookups().scanned - before, 1);
+    desk.silences.advance(at(4 * HOUR));
+    assert!(desk.silences.silencing(&web, at(4 * HOUR)).is_empty());
+    assert_eq!(desk.silences.lookups().scanned - before, 1);
+}
+
+#[test]
+fn a_silence_that_had_expired_silences_again_when_the_clock_is_set_back() {
+    let mut desk = Desk::new(UNLIMITED);
+    let any_host = PostedSilence {
+        matchers: vec![matcher(MatchOp::Regex, "host", ".+")],
+        ..posted(0, HOUR)
+    };
+    let id = desk.made(any_host, 0);
+    let web = alert(&[("host", "web-1")]);
+    desk.silences.advance(at(2 * HOUR));
+    assert!(desk.silences.silencing(&web, at(2 * HOUR)).is_empty());
+    desk.silences.advance(at(HOUR / 2));
+    assert_eq!(desk.silences.silencing(&web, at(HOUR / 2)), [id]);
 }

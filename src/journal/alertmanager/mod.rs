@@ -26,6 +26,7 @@ use crate::engine::{Inherited, InheritedKey, Recovered};
 use crate::journal::fields::Malformed;
 use crate::limits;
 use crate::model::{Silence, Wall};
+use crate::randomness;
 
 use delimited::{Broken, Messages};
 
@@ -47,7 +48,7 @@ pub struct Inheritance {
 /// Reads what an Alertmanager left in `storage_path`, but for what is over at `now`.
 pub fn read_alertmanager(storage_path: &Path, now: Wall) -> Inheritance {
     let mut report = Report::of(storage_path);
-    let mut recovered = Recovered::default();
+    let mut recovered = Recovered::empty(randomness::hash_key());
     let file = storage_path.join(SILENCES);
     if let Some(messages) = open(&file, &mut report) {
         recovered.silences = read_silences(messages, &file, now, &mut report);

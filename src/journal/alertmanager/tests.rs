@@ -11,11 +11,12 @@ use std::io::Cursor;
 use std::path::Path;
 
 use super::*;
+use crate::model::HashKey;
 
 /// What comes of files with these bytes.
 fn inherited(silences: &[u8], told: &[u8], now: &str) -> Inheritance {
     let mut report = Report::of(Path::new("data"));
-    let mut recovered = Recovered::default();
+    let mut recovered = Recovered::empty(HashKey::seeded(1));
     let now = at(now);
     let messages = Messages::of(Cursor::new(silences));
     recovered.silences = read_silences(messages, Path::new("silences"), now, &mut report);

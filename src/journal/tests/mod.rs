@@ -26,6 +26,7 @@ use crate::dispatch::promise::NotKept;
 use crate::dispatch::reply::{Awaited, Unheard, reply};
 use crate::engine::Recovered;
 use crate::limits;
+use crate::model::HashKey;
 use crate::telemetry::health::Health;
 use crate::telemetry::metrics::Metrics;
 use crate::threads::{LOOP_STACK, spawn};
@@ -76,7 +77,7 @@ impl Bench {
             health: Arc::default(),
             clock: Clock::start(),
             running: None,
-            expected: Recovered::default(),
+            expected: Recovered::empty(HashKey::seeded(1)),
         }
     }
 

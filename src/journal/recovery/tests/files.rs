@@ -11,7 +11,7 @@ use crate::journal::frame::Frames;
 use crate::journal::header::{HEADER_BYTES, VERSION};
 use crate::journal::listing::{FileName, Listing};
 use crate::journal::recovery::{Refusal, Report, recover_from};
-use crate::model::Wall;
+use crate::model::{HashKey, Wall};
 
 /// What changed at one time.
 pub type Turn = (Wall, Vec<Record>);
@@ -24,7 +24,7 @@ pub struct MemoryFiles {
 
 /// What these turns amount to.
 pub fn state_of(turns: &[Turn]) -> Recovered {
-    let mut state = Recovered::default();
+    let mut state = Recovered::empty(HashKey::seeded(1));
     for (at, records) in turns {
         for record in records {
             state.apply(record.clone());
