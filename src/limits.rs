@@ -10,6 +10,14 @@ use std::time::Duration;
 /// behind; the sender then hears 503.
 pub const INBOX: usize = 64;
 
+/// How long the dispatcher takes in what has come before it hands over what came of that, and how long
+/// it reads after that. Whoever waits for an acknowledgement hears of neither.
+pub const TURN: Duration = Duration::from_millis(5);
+
+/// Steps of a reading that are taken before the clock is looked at: each is an alert or a silence that
+/// is tried, so that they take a tenth of a turn, or some turns where silences have long regexes.
+pub const STEPS_AT_ONCE: usize = 1024;
+
 /// Events from our own stages that may wait. The timer sends batches and each worker one outcome
 /// at a time, so this is more than can be under way at once.
 pub const EVENTS: usize = 1024;

@@ -212,7 +212,7 @@ fn ready(api: &Api, method: &str) -> Answer {
     if let Some(trouble) = api.settings.health.trouble() {
         return plain_error(503, &format!("not ready: {trouble}"));
     }
-    match api.heard(api.inbox.ask(Query::Gauges)) {
+    match api.heard(api.inbox.ask(Query::Config)) {
         Ok(_) => well(method),
         Err(error) => unanswered(error),
     }

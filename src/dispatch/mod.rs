@@ -17,6 +17,7 @@ mod report;
 
 pub use report::SilenceLog;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -24,7 +25,10 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Select};
 
 use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
-use crate::engine::{Answered, Effect, Engine, Input, InvalidAlert, Note, Outcome, Recovered};
+use crate::engine::{
+    AlarmId, Answered, Effect, Engine, Input, InvalidAlert, Note, Outcome, Query, Reading,
+    Recovered, Steps,
+};
 use crate::journal::Batch;
 use crate::limits;
 use crate::model::{Mono, Now, PostedAlert};
@@ -37,6 +41,7 @@ use outcomes::Haste;
 use outlet::Outlet;
 use pool::WorkerPool;
 use promise::{NotKept, Promise, SilenceReply};
+use reply::Reply;
 
 /// The ends of the channels that the dispatcher holds.
 #[derive(Debug)]
@@ -71,6 +76,11 @@ pub struct Dispatcher {
     effects: Vec<Effect>,
     /// Why the journal cannot write, while it cannot.
     trouble: Option<NotKept>,
+    /// Alarms that rang and were not seen to yet.
+    rings: VecDeque<(AlarmId, Mono)>,
+    /// Questions that are being answered, a slice each in turn. They are as many as the front door lets
+    /// read at a time, and those that nobody waits for any more, until it is their turn.
+    readings: VecDeque<(Reading, Reply<Answered>)>,
 }
 
 /// Whether the loop goes on.
@@ -109,6 +119,8 @@ impl Dispatcher {
             clock,
             effects: Vec::new(),
             trouble: None,
+            rings: VecDeque::new(),
+            readings: VecDeque::new(),
         }
     }
 
@@ -138,13 +150,21 @@ impl Dispatcher {
         self.carrier.into_threads()
     }
 
+    /// Takes in what has come, for a while; hands over what came of it; then reads for a while. So an
+    /// acknowledgement never waits for a reading.
     fn turn(&mut self) -> Turn {
         self.wait();
+        let until = self.clock.mono() + limits::TURN;
+        self.see_to_rings(until);
         for _ in 0..BATCH {
             let Ok(event) = self.events.try_recv() else {
                 break;
             };
             self.take_event(event, self.clock.now());
+            self.see_to_rings(until);
+            if self.clock.mono() >= until {
+                break;
+            }
         }
         for _ in 0..BATCH {
             // The clocks are read once it is here: an end that its sender has just read from the same
@@ -155,9 +175,51 @@ impl Dispatcher {
                 Err(error) if error.is_disconnected() => return Turn::Stop(self.clock.mono()),
                 Err(_) => break,
             }
+            if self.clock.mono() >= until {
+                break;
+            }
         }
         self.hand_over();
+        self.read();
         Turn::GoOn
+    }
+
+    /// Lets the engine see to alarms that rang, at least to one of them; the others may wait for the next
+    /// turn, since they are hints.
+    fn see_to_rings(&mut self, until: Mono) {
+        while let Some((alarm, at)) = self.rings.pop_front() {
+            let now = self.clock.now();
+            self.handle(Input::Ring { alarm, at }, now);
+            if now.mono >= until {
+                return;
+            }
+        }
+    }
+
+    /// Answers questions for a while, each by a slice in turn, so that short ones are soon done.
+    fn read(&mut self) {
+        let until = self.clock.mono() + limits::TURN;
+        while let Some((reading, reply)) = self.readings.pop_front() {
+            if reply.is_awaited() {
+                let now = self.clock.now();
+                let slice = Steps::new(limits::STEPS_AT_ONCE);
+                match self.engine.go_on(reading, now, slice) {
+                    Ok(answered) => reply.give(answered),
+                    Err(reading) => self.readings.push_back((reading, reply)),
+                }
+            }
+            if self.clock.mono() >= until {
+                return;
+            }
+        }
+    }
+
+    fn begin_reading(&mut self, query: Query, reply: Reply<Answered>, now: Now) {
+        if query == Query::Config {
+            // Which takes no time; and this is what tells whether we are alive.
+            return reply.give(self.engine.query(now, query));
+        }
+        self.readings.push_back((self.engine.begin(query), reply));
     }
 
     /// Hands over what the turn has made, or says until when it is held back.
@@ -174,6 +236,9 @@ impl Dispatcher {
         // Ahead of the last look at the channels, for which see [`Haste`].
         let is_in_haste = self.engine.has_waiting_deliveries(self.clock.mono());
         self.haste.set(is_in_haste);
+        if !self.rings.is_empty() || !self.readings.is_empty() {
+            return;
+        }
         if self.carrier.is_blocked() {
             return self.wait_for_room();
         }
@@ -206,11 +271,7 @@ impl Dispatcher {
 
     fn take_event(&mut self, event: Event, now: Now) {
         match event {
-            Event::Rings(rings) => {
-                for (alarm, at) in rings {
-                    self.handle(Input::Ring { alarm, at }, now);
-                }
-            }
+            Event::Rings(rings) => self.rings.extend(rings),
             Event::Outcome {
                 worker,
                 outcome,
@@ -249,8 +310,7 @@ impl Dispatcher {
             }
             Request::Ask { query, reply } => {
                 self.notice_clock(now);
-                let answered: Answered = self.engine.query(now, query);
-                reply.give(answered);
+                self.begin_reading(query, reply, now);
             }
             Request::SetSilence { posted, reply } => {
                 self.change_silence(Input::SetSilence(posted), reply, now);

@@ -52,6 +52,12 @@ pub fn reply<T>() -> (Reply<T>, Awaited<T>) {
 }
 
 impl<T> Reply<T> {
+    /// Whether somebody still waits for it.
+    pub fn is_awaited(&self) -> bool {
+        let owners = self.slot.as_ref().map_or(0, Arc::strong_count);
+        owners > 1
+    }
+
     /// Gives the answer. If nobody waits for it any more it is dropped.
     pub fn give(self, answer: T) {
         if let Some(slot) = &self.slot {
@@ -156,6 +162,14 @@ mod tests {
         assert_eq!(awaited.wait_within(short, clock), Err(Unheard::NotYet));
         assert!(clock.mono().since(begun) >= short);
         drop(held);
+    }
+
+    #[test]
+    fn it_shows_whether_anybody_waits() {
+        let (reply, awaited) = reply::<u32>();
+        assert!(reply.is_awaited());
+        drop(awaited);
+        assert!(!reply.is_awaited());
     }
 
     #[test]

@@ -18,29 +18,13 @@ use crate::model::{Alert, PostedAlert};
 /// some 600 bytes each, fits into the nearest caches beside the request itself.
 pub const FORESEEN_AT_ONCE: usize = 64;
 
-/// Hands on one item after the other, and before each few of them looks at their alerts: to take hold
-/// of an alert is to write to it, and what waits for its memory to do so waits for one at a time.
-pub fn in_sight<'a, T, A>(
-    mut items: impl Iterator<Item = T>,
-    at_once: usize,
-    alerts_of: impl Fn(&T) -> A,
-    mut take: impl FnMut(T),
-) where
-    A: Iterator<Item = &'a Arc<Alert>>,
-{
-    let mut next = Vec::with_capacity(at_once);
-    loop {
-        next.extend(items.by_ref().take(at_once));
-        if next.is_empty() {
-            return;
-        }
-        // An alert lies across two of the parts that memory comes in: its first words and its times
-        // are at both ends of it.
-        let alerts = next.iter().flat_map(&alerts_of);
-        for alert in alerts {
-            black_box((Arc::strong_count(alert), alert.fingerprint, alert.ends_at));
-        }
-        next.drain(..).for_each(&mut take);
+/// Looks at alerts that are about to be taken hold of: that means to write to them, and what waits for
+/// its memory to do so waits for one at a time.
+pub fn look_ahead<'a>(alerts: impl Iterator<Item = &'a Arc<Alert>>) {
+    // An alert lies across two of the parts that memory comes in: its first words and its times are at
+    // both ends of it.
+    for alert in alerts {
+        black_box((Arc::strong_count(alert), alert.fingerprint, alert.ends_at));
     }
 }
 

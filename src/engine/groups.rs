@@ -117,6 +117,19 @@ impl Groups {
         AlarmId(id.slot + 1)
     }
 
+    /// How many slots there are, with a group or without.
+    pub fn slots(&self) -> u32 {
+        u32::try_from(self.slots.len()).expect("fewer groups than alarms")
+    }
+
+    /// The group in this slot, if there is one.
+    pub fn at(&self, slot: u32) -> Option<(GroupId, &Group)> {
+        let entry = self.slots.get(slot as usize)?;
+        let generation = entry.generation;
+        let group = entry.group.as_deref()?;
+        Some((GroupId { slot, generation }, group))
+    }
+
     /// All groups in the order of their slots.
     pub fn iter(&self) -> impl Iterator<Item = (GroupId, &Group)> {
         (0..).zip(&self.slots).filter_map(|(slot, entry)| {

@@ -4,6 +4,7 @@
 //! each alert makes its own; but one group may also hold all alerts. Runs on the dispatch thread.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::model::{Alert, Fingerprint};
@@ -87,6 +88,22 @@ impl Members {
         };
         let few = few.into_iter().flatten();
         few.chain(many.into_iter().flat_map(BTreeMap::values))
+    }
+
+    /// Those whose fingerprints come after this one, ascending; without it, all of them.
+    pub fn after(&self, last: Option<Fingerprint>) -> impl Iterator<Item = &Arc<Alert>> {
+        let begin = last.map_or(Bound::Unbounded, Bound::Excluded);
+        let (few, many) = match &self.held {
+            Held::Few(few) => (Some(few), None),
+            Held::Many(many) => (None, Some(many)),
+        };
+        let few = few.into_iter().flatten();
+        let few = few.filter(move |alert| last.is_none_or(|last| alert.fingerprint > last));
+        let many = many.into_iter();
+        few.chain(
+            many.flat_map(move |many| many.range((begin, Bound::Unbounded)))
+                .map(|(_, alert)| alert),
+        )
     }
 
     /// All of them, to be replaced by newer reports of the same alerts.

@@ -40,6 +40,7 @@ mod query;
 mod questions;
 mod queues;
 mod random;
+mod reading;
 mod record;
 mod recording;
 mod recover;
@@ -57,10 +58,12 @@ mod ticks;
 pub use ledger::{LedgerKey, Told};
 pub use messages::*;
 pub use questions::*;
+pub use reading::Reading;
 pub use record::{
     GroupName, GroupTimer, Inherited, InheritedKey, LedgerMap, Record, Recovered, RecoveredAlert,
     Sizes, Untold,
 };
+pub use steps::Steps;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -112,7 +112,7 @@ impl Engine {
             key,
             told: told.clone(),
         }));
-        let silences = self.silences.numbered();
+        let silences = self.silences.numbered_from(0);
         records.extend(silences.map(|(number, silence)| Record::Silence {
             number,
             silence: Arc::clone(silence),

@@ -48,6 +48,8 @@ pub struct Silences {
     next_number: u64,
     known: FingerprintMap<Known>,
     counts: SilenceLookups,
+    /// Silences that were tried ahead of the look-up that they are tried for.
+    tried_ahead: u64,
 }
 
 /// How often silences were looked up, and how many were tried and not tried for that.
@@ -78,6 +80,7 @@ impl Silences {
             next_number: 1,
             known: FingerprintMap::with_hasher(key),
             counts: SilenceLookups::default(),
+            tried_ahead: 0,
         }
     }
 
@@ -141,7 +144,8 @@ impl Silences {
             self.counts.skipped += self.silences.len() as u64;
             return Vec::new();
         }
-        let tried = self.learn(alert, &mut Steps::without_end());
+        let ahead = std::mem::take(&mut self.tried_ahead);
+        let tried = ahead + self.learn(alert, &mut Steps::without_end());
         self.counts.skipped += (self.silences.len() as u64).saturating_sub(tried);
         let known = self.known.get(&alert.fingerprint);
         let matching = known.into_iter().flat_map(|known| &known.matching);
@@ -186,6 +190,18 @@ impl Silences {
         tried
     }
 
+    /// Whether all is known of which silences match `alert`, after finding it out as far as the steps
+    /// last. At the first call that has a step left some of it is found out.
+    pub fn look_up(&mut self, alert: &Alert, steps: &mut Steps) -> bool {
+        steps.take(1);
+        if self.silences.has_none_live() {
+            return true;
+        }
+        self.tried_ahead += self.learn(alert, steps);
+        let known = self.known.get(&alert.fingerprint);
+        known.is_some_and(|known| known.looked_up_to == self.next_number)
+    }
+
     /// Forgets what is known of an alert that is no more.
     pub fn forget_alert(&mut self, fingerprint: Fingerprint) {
         self.known.remove(&fingerprint);
@@ -210,9 +226,9 @@ impl Silences {
         }
     }
 
-    /// All of them with their numbers.
-    pub fn numbered(&self) -> impl Iterator<Item = (u64, &Arc<Silence>)> {
-        self.silences.numbered_from(0)
+    /// All of them with their numbers, from this number on.
+    pub fn numbered_from(&self, from: u64) -> impl Iterator<Item = (u64, &Arc<Silence>)> {
+        self.silences.numbered_from(from)
     }
 
     /// How many stand where.
@@ -225,13 +241,10 @@ impl Silences {
         self.counts
     }
 
-    /// All of them for whoever asked, which counts as a look-up that tries each.
-    pub fn list(&mut self) -> Vec<Arc<Silence>> {
+    /// Somebody has listed this many, which counts as a look-up that tries each.
+    pub fn count_listing(&mut self, listed: usize) {
         self.counts.all += 1;
-        self.counts.scanned += self.silences.len() as u64;
-        self.numbered()
-            .map(|(_, silence)| Arc::clone(silence))
-            .collect()
+        self.counts.scanned += listed as u64;
     }
 
     /// How many there are.

@@ -9,6 +9,11 @@
 pub struct Steps(usize);
 
 impl Steps {
+    /// This many.
+    pub fn new(steps: usize) -> Self {
+        Steps(steps)
+    }
+
     /// For what is done in one piece.
     pub fn without_end() -> Self {
         Steps(usize::MAX)

@@ -54,10 +54,11 @@ impl AlertStore {
         self.alerts.values()
     }
 
-    /// Those whose labels could hold what is demanded; reads no label.
-    pub fn candidates(&self, demanded: Sketch) -> impl Iterator<Item = &Stored> {
-        self.iter()
-            .filter(move |stored| stored.sketch.could_meet(demanded))
+    /// Those whose labels could hold what is demanded; reads neither a label nor an alert.
+    pub fn candidates(&self, demanded: Sketch) -> impl Iterator<Item = Fingerprint> {
+        let alerts = self.alerts.iter();
+        let could = alerts.filter(move |(_, stored)| stored.sketch.could_meet(demanded));
+        could.map(|(fingerprint, _)| *fingerprint)
     }
 
     /// All of them, to be changed in place.

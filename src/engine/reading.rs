@@ -1,0 +1,284 @@
+//! Answering a question in slices, so that others get their turn in between.
+//!
+//! PURE. Owns how far an answer has come. A slice ends where its steps are used up; what has come to
+//! be or gone between two slices is in the answer or not, and each alert is told as its slice saw it.
+//! What was there when the question came, and still is at the end, is in the answer. Runs on the
+//! dispatch thread.
+
+use std::sync::Arc;
+
+use super::Engine;
+use super::foresight::{FORESEEN_AT_ONCE, look_ahead};
+use super::group::{Group, GroupId};
+use super::mute::muted;
+use super::questions::{AlertView, Answer, Answered, GroupView, GroupedAlert, Query};
+use super::sketch::Sketch;
+use super::steps::Steps;
+use crate::model::{Alert, Fingerprint, Now, Silence, Wall};
+
+/// Groups whose alerts are looked at together: as a rule that makes some hundred alerts.
+const GROUPS_IN_SIGHT: u32 = 16;
+
+/// A question that is being answered.
+#[derive(Debug)]
+pub struct Reading {
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Alerts(Walk, Vec<AlertView>),
+    Groups(GroupWalk, Vec<GroupView>),
+    Silences {
+        next: u64,
+        found: Vec<Arc<Silence>>,
+    },
+    Config,
+    /// Unresolved alerts that nothing mutes, those that something does, and those that no flush has
+    /// looked at.
+    Gauges(Walk, [usize; 3]),
+}
+
+/// A way through alerts that were there when it began.
+#[derive(Debug)]
+struct Walk {
+    alerts: Vec<Fingerprint>,
+    next: usize,
+}
+
+/// A way through all groups.
+#[derive(Debug, Default)]
+struct GroupWalk {
+    slot: u32,
+    /// The group at that slot, as far as its alerts were looked at.
+    begun: Option<(GroupId, GroupView)>,
+}
+
+impl Engine {
+    /// Begins to answer `query`.
+    pub fn begin(&self, query: Query) -> Reading {
+        let what = match query {
+            Query::Alerts(matchers) => {
+                let alerts = self.alerts.candidates(Sketch::demanded_by(&matchers));
+                let walk = Walk::through(alerts.collect());
+                let views = Vec::with_capacity(walk.alerts.len());
+                What::Alerts(walk, views)
+            }
+            Query::Groups => {
+                What::Groups(GroupWalk::default(), Vec::with_capacity(self.groups.len()))
+            }
+            Query::Silences => What::Silences {
+                next: 0,
+                found: Vec::new(),
+            },
+            Query::Config => What::Config,
+            Query::Gauges => {
+                let alerts = self.alerts.candidates(Sketch::default());
+                What::Gauges(Walk::through(alerts.collect()), [0; 3])
+            }
+        };
+        Reading { what }
+    }
+
+    /// Goes on with an answer as far as the steps last: gives it back, or as much of it as there is
+    /// by then.
+    pub fn go_on(
+        &mut self,
+        reading: Reading,
+        now: Now,
+        mut steps: Steps,
+    ) -> Result<Answered, Reading> {
+        self.silences.advance(now.wall);
+        let (at, steps) = (now.wall, &mut steps);
+        let mut what = reading.what;
+        let is_done = match &mut what {
+            What::Alerts(walk, views) => self.view_alerts(walk, views, at, steps),
+            What::Groups(walk, views) => self.view_groups(walk, views, at, steps),
+            What::Silences { next, found } => self.list_silences(next, found, steps),
+            What::Config => true,
+            What::Gauges(walk, counts) => self.count_alerts(walk, counts, at, steps),
+        };
+        if !is_done {
+            return Err(Reading { what });
+        }
+        let answer = match what {
+            What::Alerts(_, views) => Answer::Alerts(views),
+            What::Groups(_, views) => Answer::Groups(views),
+            What::Silences { found, .. } => Answer::Silences(found),
+            What::Config => Answer::Config(Arc::clone(&self.config)),
+            What::Gauges(_, counts) => Answer::Gauges(self.gauges(counts)),
+        };
+        Ok(Answered { at, answer })
+    }
+
+    fn view_alerts(
+        &mut self,
+        walk: &mut Walk,
+        views: &mut Vec<AlertView>,
+        now: Wall,
+        steps: &mut Steps,
+    ) -> bool {
+        while let Some(print) = self.next_of(walk) {
+            if let Some(stored) = self.alerts.get(print) {
+                if !self.silences.look_up(&stored.alert, steps) {
+                    return false;
+                }
+                views.push(AlertView {
+                    alert: Arc::clone(&stored.alert),
+                    receivers: Arc::clone(&stored.routes.receivers),
+                    muted: muted(&mut self.silences, &self.inhibitor, &stored.alert, now),
+                });
+            }
+            walk.next += 1;
+            if steps.are_used_up() {
+                break;
+            }
+        }
+        walk.is_at_its_end()
+    }
+
+    fn count_alerts(
+        &mut self,
+        walk: &mut Walk,
+        counts: &mut [usize; 3],
+        now: Wall,
+        steps: &mut Steps,
+    ) -> bool {
+        while let Some(print) = self.next_of(walk) {
+            let stored = self.alerts.get(print);
+            if let Some(stored) = stored.filter(|stored| !stored.alert.is_resolved_at(now)) {
+                if !self.silences.look_up(&stored.alert, steps) {
+                    return false;
+                }
+                let mut groups = stored.routes.routes.iter().filter_map(|&route| {
+                    let id = self.find_group(route, &stored.alert.labels)?;
+                    self.groups.get(id)
+                });
+                let state = if groups.all(|group| !group.has_flushed) {
+                    2
+                } else {
+                    let what = muted(&mut self.silences, &self.inhibitor, &stored.alert, now);
+                    usize::from(what.is_some())
+                };
+                counts[state] += 1;
+            }
+            walk.next += 1;
+            steps.take(1);
+            if steps.are_used_up() {
+                break;
+            }
+        }
+        walk.is_at_its_end()
+    }
+
+    /// The next alert of a walk, after a look at those that follow it.
+    fn next_of(&self, walk: &Walk) -> Option<Fingerprint> {
+        let next = *walk.alerts.get(walk.next)?;
+        if walk.next.is_multiple_of(FORESEEN_AT_ONCE) {
+            let ahead = walk.alerts[walk.next..].iter().take(FORESEEN_AT_ONCE);
+            let found: Vec<&Arc<Alert>> = ahead
+                .filter_map(|print| Some(&self.alerts.get(*print)?.alert))
+                .collect();
+            look_ahead(found.into_iter());
+        }
+        Some(next)
+    }
+
+    fn view_groups(
+        &mut self,
+        walk: &mut GroupWalk,
+        views: &mut Vec<GroupView>,
+        now: Wall,
+        steps: &mut Steps,
+    ) -> bool {
+        while walk.slot < self.groups.slots() {
+            if walk.slot.is_multiple_of(GROUPS_IN_SIGHT) && walk.begun.is_none() {
+                let ahead = (walk.slot..).take(GROUPS_IN_SIGHT as usize);
+                let ahead = ahead.filter_map(|slot| self.groups.at(slot));
+                look_ahead(
+                    ahead.flat_map(|(_, group)| group.members.iter().take(FORESEEN_AT_ONCE)),
+                );
+            }
+            if !self.view_group(walk, now, steps) {
+                return false;
+            }
+            views.extend(walk.begun.take().map(|(_, view)| view));
+            walk.slot += 1;
+            steps.take(1);
+            if steps.are_used_up() {
+                break;
+            }
+        }
+        walk.slot >= self.groups.slots()
+    }
+
+    /// Looks at the group at the slot of the walk; says whether all of it is seen.
+    fn view_group(&mut self, walk: &mut GroupWalk, now: Wall, steps: &mut Steps) -> bool {
+        let Some((id, group)) = self.groups.at(walk.slot) else {
+            // If one was begun, it went meanwhile.
+            walk.begun = None;
+            return true;
+        };
+        let begun = walk.begun.take_if(|(begun, _)| *begun == id);
+        let mut view = begun.map_or_else(|| self.begin_view(group), |(_, view)| view);
+        let last = view.alerts.last().map(|grouped| grouped.alert.fingerprint);
+        let mut is_done = true;
+        for alert in group.members.after(last) {
+            is_done = !steps.are_used_up() && self.silences.look_up(alert, steps);
+            if !is_done {
+                break;
+            }
+            view.alerts.push(GroupedAlert {
+                alert: Arc::clone(alert),
+                muted: muted(&mut self.silences, &self.inhibitor, alert, now),
+            });
+        }
+        walk.begun = Some((id, view));
+        is_done
+    }
+
+    fn begin_view(&self, group: &Group) -> GroupView {
+        let node = self.tree.node(group.route);
+        GroupView {
+            key: Arc::clone(&group.key),
+            has_flushed: group.has_flushed,
+            labels: group.labels.clone(),
+            receiver: Arc::clone(&node.receiver),
+            alerts: Vec::with_capacity(group.members.len()),
+            muted_by: group.muted_by.to_vec(),
+            route_labels: Arc::clone(&node.labels),
+        }
+    }
+
+    fn list_silences(
+        &mut self,
+        next: &mut u64,
+        found: &mut Vec<Arc<Silence>>,
+        steps: &mut Steps,
+    ) -> bool {
+        let before = found.len();
+        for (number, silence) in self.silences.numbered_from(*next).take(steps.left()) {
+            found.push(Arc::clone(silence));
+            *next = number + 1;
+        }
+        steps.take(found.len() - before);
+        let is_done = !steps.are_used_up();
+        if is_done {
+            self.silences.count_listing(found.len());
+        }
+        is_done
+    }
+}
+
+impl Walk {
+    fn through(alerts: Vec<Fingerprint>) -> Self {
+        Walk { alerts, next: 0 }
+    }
+
+    fn is_at_its_end(&self) -> bool {
+        self.next >= self.alerts.len()
+    }
+}
+
+#[cfg(test)]
+mod tests;
