@@ -176,8 +176,8 @@ pub const HEAD_BYTES: usize = 32 * 1024;
 /// Headers of a request.
 pub const HEADERS: usize = 100;
 
-/// Bytes of a request's target; long filters of the API fit with room to spare.
-pub const URL_BYTES: usize = 8 * 1024;
+/// Bytes of a request's target: what a head at its limit has room for beside its headers.
+pub const URL_BYTES: usize = 30 * 1024;
 
 /// Bytes of a request's body, which for one in gzip holds as it comes and as it inflates: some ten
 /// thousand alerts.
@@ -226,8 +226,7 @@ pub const ANSWER_GRACE: Duration = Duration::from_millis(50);
 /// How long a request waits until it may be handled before its sender hears 503.
 pub const PLACE_WAIT: Duration = Duration::from_secs(5);
 
-/// Matchers of a silence. People write two or three; a compiled regex takes kilobytes, so that a
-/// body full of them would take gigabytes.
+/// Matchers of a silence. People write two or three, and each is tried on many alerts.
 pub const MATCHERS: usize = 1000;
 
 /// Labels of an alert. People and exporters set a dozen; each matcher of each silence and route may look at
@@ -253,6 +252,28 @@ pub const PASSWORD_COST: u32 = 16;
 /// Bytes of a file of the journal, some ten times what the most alerts take. What is larger is not ours,
 /// and to look for frames in it could take hours.
 pub const JOURNAL_FILE_BYTES: u64 = 16 << 30;
+/// Bytes that a regex may take once compiled, the names of a set that stands for a list of them included.
+/// Two hundred regexes of public alerting setups take 1 to 36 KB, a list of a thousand names with a port
+/// behind each that may be missing 300 KB, 17,000 names of 28 letters 1 MiB. Compiling so much takes some 10 ms.
+pub const REGEX_BYTES: usize = 1 << 20;
+
+/// Bytes of a regex that is no list of names. Each takes up to some 200 bytes of memory while it is read.
+pub const REGEX_TEXT_BYTES: usize = 64 * 1024;
+
+/// Steps that finding out whether a value matches a regex may take: bytes of the value times states of the
+/// program, each of some 30 bytes. A usual regex has 30 states, so that values of 100 KB are looked at, and
+/// the largest one still looks at values of 110 bytes. So many steps take up to 10 ms and 512 KiB.
+pub const REGEX_STEPS: usize = 4 << 20;
+
+/// Bytes that the regexes of a request may take once compiled, all together: some 40 ms of work.
+pub const REQUEST_REGEX_BYTES: usize = 4 << 20;
+
+/// Bytes that the regexes of a silence may take once compiled, all together.
+pub const SILENCE_REGEX_BYTES: usize = 4 << 20;
+
+/// Bytes that the regexes of all silences may take once compiled, equal ones counted once: ten thousand that
+/// look for letters of any case somewhere take 15 MB.
+pub const SILENCES_REGEX_BYTES: usize = 64 << 20;
 
 /// How long a stop waits for requests and attempts under way.
 pub const DRAIN: Duration = Duration::from_secs(5);

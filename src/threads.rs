@@ -12,7 +12,7 @@ use std::thread::{Builder, JoinHandle};
 /// release and ten times that in a debug build. What is not used costs no memory, but room for
 /// addresses, of which small hosts have little.
 pub const CONNECTION_STACK: usize = if cfg!(debug_assertions) {
-    2 * 1024 * 1024
+    4 * 1024 * 1024
 } else {
     512 * 1024
 };
@@ -21,8 +21,12 @@ pub const CONNECTION_STACK: usize = if cfg!(debug_assertions) {
 /// What is not used costs no memory.
 pub const WORKER_STACK: usize = 2 * 1024 * 1024;
 
-/// Stack of the dispatcher, the timer and other loops.
-pub const LOOP_STACK: usize = 1024 * 1024;
+/// Stack of the dispatcher, which compiles the regexes of kept silences, the timer and other loops.
+pub const LOOP_STACK: usize = if cfg!(debug_assertions) {
+    4 * 1024 * 1024
+} else {
+    1024 * 1024
+};
 
 /// Stack of a thread that only syncs files.
 pub const SYNC_STACK: usize = 128 * 1024;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::config::Receiver;
 use crate::engine::Muted;
+use crate::limits;
 use crate::model::{Alert, Labels, MatchOp, Matcher, ParserMode, Wall, parse_matcher};
 
 use super::error::ApiError;
@@ -28,18 +29,11 @@ pub struct Filters {
 impl Filters {
     /// Reads them. `unprocessed` leaves nothing out whatever it says: no alert is in that state.
     pub fn from_params(params: &Params, mode: ParserMode) -> Result<Self, ApiError> {
-        let matchers = filter_matchers(params, mode)?;
-        let receiver = params
-            .last("receiver")
-            .map(|pattern| Matcher::new(MatchOp::Regex, "receiver", pattern))
-            .transpose()
-            .map_err(|error| {
-                ApiError::Refused(format!("failed to parse receiver param: {error}"))
-            })?;
+        let mut budget = Budget::default();
         Ok(Filters {
-            matchers,
-            receiver,
-            receiver_matchers: receiver_matchers(params, mode)?,
+            matchers: matchers_of_filter(params, mode, &mut budget)?,
+            receiver: receiver(params, &mut budget)?,
+            receiver_matchers: matchers_of_receivers(params, mode, &mut budget)?,
             shows_active: params.is_true_by_default("active"),
             shows_silenced: params.is_true_by_default("silenced"),
             shows_inhibited: params.is_true_by_default("inhibited"),
@@ -100,14 +94,61 @@ impl Filters {
 
 /// Reads `filter`.
 pub fn filter_matchers(params: &Params, mode: ParserMode) -> Result<Vec<Matcher>, ApiError> {
-    matchers(params, "filter", mode).map_err(ApiError::Refused)
+    matchers_of_filter(params, mode, &mut Budget::default())
 }
 
 /// Reads `receiver_matchers`.
 pub fn receiver_matchers(params: &Params, mode: ParserMode) -> Result<Vec<Matcher>, ApiError> {
-    matchers(params, "receiver_matchers", mode).map_err(|error| {
+    matchers_of_receivers(params, mode, &mut Budget::default())
+}
+
+/// What the regexes of a request have taken so far.
+#[derive(Debug, Default)]
+struct Budget {
+    bytes: usize,
+}
+
+impl Budget {
+    /// Takes the matcher, unless it is one too many.
+    fn spend(&mut self, matcher: Matcher) -> Result<Matcher, String> {
+        self.bytes += matcher.compiled_bytes();
+        if self.bytes <= limits::REQUEST_REGEX_BYTES {
+            return Ok(matcher);
+        }
+        Err(format!(
+            "the regular expressions of the request are too large once compiled (limit: {} bytes); ask \
+             for less at a time, or by plain lists of names such as a|b|c",
+            limits::REQUEST_REGEX_BYTES
+        ))
+    }
+}
+
+fn matchers_of_filter(
+    params: &Params,
+    mode: ParserMode,
+    budget: &mut Budget,
+) -> Result<Vec<Matcher>, ApiError> {
+    matchers(params, "filter", mode, budget).map_err(ApiError::Refused)
+}
+
+fn matchers_of_receivers(
+    params: &Params,
+    mode: ParserMode,
+    budget: &mut Budget,
+) -> Result<Vec<Matcher>, ApiError> {
+    matchers(params, "receiver_matchers", mode, budget).map_err(|error| {
         ApiError::Refused(format!("failed to parse receiver_matchers param: {error}"))
     })
+}
+
+/// Reads `receiver`.
+fn receiver(params: &Params, budget: &mut Budget) -> Result<Option<Matcher>, ApiError> {
+    let compile = |pattern| {
+        let matcher = Matcher::new(MatchOp::Regex, "receiver", pattern);
+        budget.spend(matcher.map_err(|error| error.to_string())?)
+    };
+    let compiled = params.last("receiver").map(compile).transpose();
+    compiled.map_err(|error| ApiError::Refused(format!("failed to parse receiver param: {error}")))
 }
 
 /// Whether the receiver's own labels satisfy all of them; a missing one is empty.
@@ -118,7 +159,12 @@ pub fn satisfies(receiver: &Receiver, matchers: &[Matcher]) -> bool {
     })
 }
 
-fn matchers(params: &Params, name: &str, mode: ParserMode) -> Result<Vec<Matcher>, String> {
+fn matchers(
+    params: &Params,
+    name: &str,
+    mode: ParserMode,
+    budget: &mut Budget,
+) -> Result<Vec<Matcher>, String> {
     params
         .all(name)
         .map(|text| {
@@ -126,7 +172,7 @@ fn matchers(params: &Params, name: &str, mode: ParserMode) -> Result<Vec<Matcher
             if let Some(warning) = parsed.warning {
                 log::warn!(parameter = name; "{warning}");
             }
-            Ok(parsed.value)
+            budget.spend(parsed.value)
         })
         .collect()
 }

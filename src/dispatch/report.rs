@@ -35,6 +35,13 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog, took: Dur
                 silence_changed(*change, silence);
             }
         }
+        Note::SilenceUnusable(found) => {
+            metrics.silence_unreadable();
+            log::error!(
+                silence = &*found.silence, error = found.fault.as_str();
+                "A silence mutes nothing, because a regular expression of it does not compile"
+            );
+        }
         Note::GroupCreated {
             group_key,
             immediately,

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::programs::Unusable;
 use super::record::{Record, Recovered};
 use crate::config::{Config, Endpoint, Webhook};
 use crate::model::{Alert, Labels, Mono, PostedAlert, PostedSilence, Silence, Status};
@@ -289,6 +290,8 @@ pub enum Note {
         /// How it stands now.
         silence: Arc<Silence>,
     },
+    /// A kept silence has a regex that does not compile.
+    SilenceUnusable(Unusable),
     /// A group came to be.
     GroupCreated {
         /// Its key.

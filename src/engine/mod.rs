@@ -36,6 +36,7 @@ mod look;
 mod members;
 mod messages;
 mod mute;
+mod programs;
 mod query;
 mod questions;
 mod queues;
@@ -57,6 +58,7 @@ mod ticks;
 
 pub use ledger::{LedgerKey, Told};
 pub use messages::*;
+pub use programs::Unusable;
 pub use questions::*;
 pub use reading::Reading;
 pub use record::{
@@ -199,6 +201,8 @@ impl Engine {
         self.start_attempts(now, out);
         self.note_long_waits(now.mono, out);
         self.arm_collector(now.mono, out);
+        let unusable = self.silences.take_unusable().into_iter();
+        out.extend(unusable.map(|found| Effect::Note(Note::SilenceUnusable(found))));
     }
 
     /// `due_at`, or the end of the start delay if that comes later (§4.3).

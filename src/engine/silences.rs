@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::messages::{SilenceChange, SilenceFault};
+use super::programs::{Programs, Unusable, uncompiled};
 use super::random::Random;
 use super::silence_size::stored_bytes;
 use super::standing::{Advance, Standing, StandingCounts};
@@ -45,6 +46,7 @@ pub struct Silences {
     limits: SilenceLimits,
     silences: Standing,
     numbers: BTreeMap<Arc<str>, u64>,
+    programs: Programs,
     next_number: u64,
     known: FingerprintMap<Known>,
     counts: SilenceLookups,
@@ -77,6 +79,7 @@ impl Silences {
             limits,
             silences: Standing::new(key),
             numbers: BTreeMap::new(),
+            programs: Programs::default(),
             next_number: 1,
             known: FingerprintMap::with_hasher(key),
             counts: SilenceLookups::default(),
@@ -102,14 +105,17 @@ impl Silences {
             None => None,
         };
         if let Some(old) = old.as_ref().filter(|old| may_update(old, &posted, now)) {
+            self.programs.share(&mut posted.matchers);
             let silence = silence(Arc::clone(&old.id), posted, now);
             self.check_size(&silence)?;
             return Ok(self.replace(silence, SilenceChange::Update, now, changes));
         }
         self.check_count()?;
+        self.check_regexes(&posted.matchers, now)?;
         posted.starts_at = posted.starts_at.max(now);
-        let silence = silence(random_uuid(random).into(), posted, now);
+        let mut silence = silence(random_uuid(random).into(), posted, now);
         self.check_size(&silence)?;
+        share(&mut self.programs, &mut silence);
         if let Some(old) = old.filter(|old| old.state_at(now) != SilenceState::Expired) {
             self.end(&old, now, changes);
         }
@@ -132,8 +138,12 @@ impl Silences {
 
     /// Lets silences begin and end whose time has come by `now`.
     pub fn advance(&mut self, now: Wall) {
+        let expired = self.silences.counts().expired;
         if self.silences.advance(now) == Advance::Backward {
             self.known.clear();
+        }
+        if self.silences.counts().expired != expired {
+            self.programs.let_go();
         }
     }
 
@@ -175,10 +185,9 @@ impl Silences {
                 return tried;
             }
             let silence = silences.get(number).expect("an indexed silence");
-            let matches = |matcher: &Matcher| matcher.matches(&alert.labels);
             tried += 1;
             steps.take(silence.matchers.len());
-            if silence.matchers.iter().all(matches) {
+            if self.programs.all_match(silence, &alert.labels) {
                 known.matching.push(number);
             }
             known.looked_up_to = number + 1;
@@ -213,17 +222,27 @@ impl Silences {
         for (_, silence) in &over {
             self.numbers.remove(&silence.id);
         }
+        self.advance(now);
+        self.programs.let_go();
         over.into_iter().map(|(number, _)| number).collect()
     }
 
     /// Takes in what an earlier process kept, which was last heard of at `alive_at`: what had expired
     /// by then concerns nobody.
     pub fn restore(&mut self, kept: BTreeMap<u64, Arc<Silence>>, alive_at: Wall) {
-        for (number, silence) in kept {
+        for (number, mut silence) in kept {
+            if let Some(silence) = Arc::get_mut(&mut silence) {
+                share(&mut self.programs, silence);
+            }
             self.numbers.insert(Arc::clone(&silence.id), number);
             self.silences.put(number, silence, alive_at);
             self.next_number = self.next_number.max(number + 1);
         }
+    }
+
+    /// Regexes of kept silences that were found not to compile since the last time.
+    pub fn take_unusable(&mut self) -> Vec<Unusable> {
+        self.programs.take_unusable()
     }
 
     /// All of them with their numbers, from this number on.
@@ -271,6 +290,22 @@ impl Silences {
         )))
     }
 
+    /// Whether the regexes fit beside those of all silences that have not ended.
+    fn check_regexes(&mut self, matchers: &[Matcher], now: Wall) -> Result<(), SilenceFault> {
+        if self.programs.have_room_for(matchers) {
+            return Ok(());
+        }
+        self.advance(now);
+        if self.programs.have_room_for(matchers) {
+            return Ok(());
+        }
+        let (bytes, limit) = (self.programs.bytes(), self.programs.limit());
+        Err(SilenceFault::Refused(format!(
+            "exceeded maximum size of the compiled regular expressions of all silences: {bytes} bytes \
+             (limit: {limit} bytes)"
+        )))
+    }
+
     fn check_size(&self, silence: &Silence) -> Result<(), SilenceFault> {
         let (bytes, limit) = (
             stored_bytes(silence, self.limits.retention),
@@ -290,8 +325,10 @@ impl Silences {
             starts_at: if is_pending { now } else { silence.starts_at },
             ends_at: now,
             updated_at: now,
+            matchers: uncompiled(&silence.matchers),
             ..silence.clone()
         };
+        self.programs.let_go();
         self.replace(ended, SilenceChange::Expire, now, changes);
     }
 
@@ -330,6 +367,13 @@ impl Silences {
             silence,
         });
         id
+    }
+}
+
+/// Compiled regexes are shared while a silence is not.
+fn share(programs: &mut Programs, silence: &mut Silence) {
+    if let Some(matchers) = Arc::get_mut(&mut silence.matchers) {
+        programs.share(matchers);
     }
 }
 

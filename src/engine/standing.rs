@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::index::MatcherIndex;
 use super::ingest::later;
+use super::programs::uncompiled;
 use crate::model::{HashKey, Labels, Silence, SilenceState, Wall};
 
 /// All silences.
@@ -68,6 +69,10 @@ impl Standing {
     pub fn put(&mut self, number: u64, silence: Arc<Silence>, now: Wall) {
         self.take_out(number);
         let state = silence.state_at(now);
+        let silence = match state {
+            SilenceState::Expired => without_programs(silence),
+            SilenceState::Pending | SilenceState::Active => silence,
+        };
         self.silences.insert(number, Kept { silence, state });
         self.enter(number);
     }
@@ -184,6 +189,17 @@ impl StandingCounts {
             SilenceState::Expired => &mut self.expired,
         }
     }
+}
+
+/// This silence, which has expired, without what its regexes were compiled to.
+fn without_programs(silence: Arc<Silence>) -> Arc<Silence> {
+    if silence.matchers.iter().all(|it| it.compiled_bytes() == 0) {
+        return silence;
+    }
+    Arc::new(Silence {
+        matchers: uncompiled(&silence.matchers),
+        ..(*silence).clone()
+    })
 }
 
 /// When a silence leaves its state: never, once it has expired.

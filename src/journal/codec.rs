@@ -53,9 +53,6 @@ pub enum Kind {
     InheritedForgotten = 12,
 }
 
-/// What is wrong with a silence that somebody could match with when it was written.
-pub const NO_REGEX: Malformed = Malformed("a matcher that is no regular expression");
-
 /// The byte of a clock item.
 pub const CLOCK: u8 = 0xc0;
 /// The byte of a closing item.

@@ -9,12 +9,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::alertmanager::{Inheritance, Trouble, read_alertmanager};
-use super::codec::NO_REGEX;
 use super::directory::{Directory, DirectoryFault};
 use super::disk::{Disk, HostDisk};
 use super::header::HEADER_BYTES;
 use super::listing::FileName;
-use super::recovery::{FileReport, Flaw, Refusal, Report, recover};
+use super::recovery::{FileReport, Refusal, Report, recover};
 use super::repair::repair;
 use super::shelf::{Shelf, Stored, retire};
 use super::sync::SyncPolicy;
@@ -111,9 +110,6 @@ fn tell(report: &Report, metrics: &Metrics) {
     let records = report.census().records;
     metrics.journal().recovered(&records, damages, torn_bytes);
     for damage in &report.damages {
-        if damage.flaw == Flaw::Malformed(NO_REGEX) {
-            metrics.silence_unreadable();
-        }
         log::error!(
             file:% = damage.file, offset = damage.span.offset, bytes = damage.span.bytes;
             "The journal is damaged: {}", damage.flaw

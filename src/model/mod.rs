@@ -1,7 +1,7 @@
 //! Plain data that every stage shares: alerts, labels, matchers, fingerprints, durations and time.
 //!
-//! Pure, and at the bottom of the tree: nothing here uses another module of ours, reads a clock
-//! or does I/O. Runs on whichever thread calls it.
+//! Pure, and at the bottom of the tree: nothing here uses another module of ours but for the bounds, reads a
+//! clock or does I/O. Runs on whichever thread calls it.
 
 mod alert;
 mod alertmanager_hash;
@@ -28,7 +28,7 @@ pub use keyed_hash::{HashKey, KeyedHasher};
 use labels::glance;
 pub use labels::{IdentifiedBuilder, IdentifiedLabels, Labels, LabelsBuilder};
 pub use matcher::{
-    MatchOp, Matcher, MatcherError, Parsed, ParserMode, SearchPattern, check_regex,
+    MatchOp, Matcher, MatcherError, Parsed, ParserMode, Pattern, SearchPattern, check_regex,
     format_matchers, go_quote, is_valid_label_name, parse_matcher, parse_matchers,
 };
 pub use order::{LabelSetKey, NotificationKey, compare_for_notification, compare_label_sets};

@@ -85,10 +85,13 @@ const SPAWNERS: [&str; 8] = [
 const PARKS: [&str; 2] = ["src/bell.rs", "src/dispatch/reply.rs"];
 
 /// Who may wait for others at a lock, and why. (The locks of telemetry are inside its crates.)
-const LOCKS: [(&str, &str); 18] = [
+const LOCKS: [(&str, &str); 19] = [
     // Where one answer is given, by one thread to one other, which waits for it asleep and not inside
     // the lock: there is nothing to wait for.
     ("src/dispatch/reply.rs", "OnceLock"),
+    // A regex is compiled once, by whoever needs it first. Those of silences are only needed by the
+    // dispatcher, and those of a request by its connection, so that nobody waits.
+    ("src/model/matcher/pattern.rs", "OnceLock"),
     // A bell learns whose it is once, and nobody waits for that: whoever rings earlier is not heard yet.
     ("src/bell.rs", "OnceLock"),
     // What is wrong with the daemon, said by the journal and read by whoever asks whether it is

@@ -98,3 +98,29 @@ fn the_first_fault_is_told_in_alertmanagers_words() {
         "failed to parse receiver_matchers param: bad matcher format: x"
     );
 }
+
+#[test]
+fn what_the_regexes_of_a_request_take_is_bounded_one_by_one_and_together() {
+    // H1, with its signs encoded.
+    let huge = "filter=a%3D~%22(%3Fi)%5C%5CpL%7B190%7D%22&".repeat(100);
+    let told = refusal(&huge);
+    assert!(told.contains("1048576 bytes once compiled"), "{told}");
+    let large = |number: usize| format!("a=~\"{number}\\\\pL{{15}}\"");
+    let query = |name: &str, count| -> String {
+        let one = |number| format!("{name}={}&", large(number).replace('\\', "%5C"));
+        (0..count).map(one).collect()
+    };
+    filters(&query("filter", 15));
+    let told = refusal(&query("filter", 30));
+    assert!(told.contains("limit: 4194304 bytes"), "{told}");
+    let told = refusal(&(query("filter", 15) + &query("receiver_matchers", 15)));
+    assert!(
+        told.contains("receiver_matchers") && told.contains("4194304"),
+        "{told}"
+    );
+    let told = refusal(&(query("filter", 15) + r"receiver=x%5CpL{50}"));
+    assert!(
+        told.contains("receiver param") && told.contains("4194304"),
+        "{told}"
+    );
+}

@@ -10,8 +10,8 @@ use serde::de::{Deserialize, IgnoredAny, MapAccess, SeqAccess};
 
 use crate::limits;
 use crate::model::{
-    Labels, MatchOp, Matcher, ParserMode, PostedSilence, Wall, ZERO_TIME, check_regex, go_quote,
-    is_valid_label_name,
+    Labels, MatchOp, Matcher, MatcherError, ParserMode, PostedSilence, Wall, ZERO_TIME,
+    check_regex, go_quote, is_valid_label_name,
 };
 
 use super::body::{BodyError, Read, is_key, keep_first, missing, read_body, read_map, wrong_kind};
@@ -266,7 +266,13 @@ impl MatcherFields<'_> {
             (true, true) => MatchOp::Regex,
             (true, false) => MatchOp::NotRegex,
         };
-        let bad_regex = |error| format!("invalid regular expression {}: {error}", go_quote(&value));
+        let bad_regex = |error: MatcherError| {
+            // Of one that is too large the error shows the beginning.
+            if error.is_of_size {
+                return format!("invalid regular expression: {error}");
+            }
+            format!("invalid regular expression {}: {error}", go_quote(&value))
+        };
         if is_regex {
             check_regex(&value).map_err(bad_regex)?;
         }
@@ -279,9 +285,18 @@ fn compile(found: Vec<MatcherFields<'_>>, mode: ParserMode) -> Result<Vec<Matche
     if found.len() > limits::MATCHERS {
         return Err(format!("more than {} matchers", limits::MATCHERS));
     }
+    let mut bytes = 0;
     let compiled = found.into_iter().enumerate().map(|(index, fields)| {
         let told = |fault| format!("invalid label matcher {index} in set 0: {fault}");
-        fields.compile(mode).map_err(told)
+        let matcher = fields.compile(mode).map_err(told)?;
+        bytes += matcher.compiled_bytes();
+        if bytes > limits::SILENCE_REGEX_BYTES {
+            return Err(told(format!(
+                "the regular expressions up to here are too large once compiled (limit: {} bytes)",
+                limits::SILENCE_REGEX_BYTES
+            )));
+        }
+        Ok(matcher)
     });
     compiled.collect()
 }

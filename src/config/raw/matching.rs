@@ -6,7 +6,13 @@
 use crate::config::fault::{Findings, shown};
 use crate::config::field::{At, Fields, map, named_texts, text, texts};
 use crate::config::node::{Entry, Kind, Node, Place};
-use crate::model::{MatchOp, Matcher, ParserMode, is_valid_label_name, parse_matchers};
+use crate::model::{
+    MatchOp, Matcher, MatcherError, ParserMode, is_valid_label_name, parse_matchers,
+};
+
+/// What helps where a regex is past a bound.
+const SMALLER: &str = "write it shorter, split it over several routes, or write it as a plain list of names such \
+                       as a|b|c, which takes far less";
 
 /// What is written under the three keys.
 #[derive(Debug)]
@@ -96,15 +102,27 @@ fn read_matchers(node: Option<&Node>, mode: ParserMode, findings: &mut Findings)
                     findings.warn(line.place, warning);
                 }
             }
-            Err(error) => findings.fault(
-                line.place,
-                shown(&error.0),
-                "write a label, one of = != =~ !~, and a value, such as severity=\"page\"",
-            ),
+            Err(error) => {
+                let right = if error.is_of_size {
+                    SMALLER
+                } else {
+                    "write a label, one of = != =~ !~, and a value, such as severity=\"page\""
+                };
+                findings.fault(line.place, told(&error), right);
+            }
         }
     }
     matchers.sort();
     matchers
+}
+
+/// Of a regex that is too large, the bound stands at the end.
+fn told(error: &MatcherError) -> String {
+    if error.is_of_size {
+        error.words.clone()
+    } else {
+        shown(&error.words)
+    }
 }
 
 /// The old forms become matchers; a regex keeps its anchors as part of its text (§2.3).
@@ -126,8 +144,12 @@ fn join_matchers(
             Err(error) => {
                 // Alertmanager's words show the regex with one pair of anchors, not two.
                 let error = regex(&at.value).err().unwrap_or(error);
-                let right = "write a regular expression in RE2's syntax";
-                findings.fault(at.place, shown(&error.0), right);
+                let right = if error.is_of_size {
+                    SMALLER
+                } else {
+                    "write a regular expression in RE2's syntax"
+                };
+                findings.fault(at.place, told(&error), right);
             }
         }
     }

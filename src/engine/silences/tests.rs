@@ -344,3 +344,140 @@ fn a_silence_that_had_expired_silences_again_when_the_clock_is_set_back() {
     desk.silences.advance(at(HOUR / 2));
     assert_eq!(desk.silences.silencing(&web, at(HOUR / 2)), [id]);
 }
+
+fn of_regexes(values: &[&str], ends_at: i64) -> PostedSilence {
+    let regex = |value: &&str| matcher(MatchOp::Regex, "host", value);
+    PostedSilence {
+        matchers: values.iter().map(regex).collect(),
+        ..posted(0, ends_at)
+    }
+}
+
+impl Desk {
+    fn with_room_for_regexes(bytes: usize) -> Self {
+        let mut desk = Desk::new(UNLIMITED);
+        desk.silences.programs = Programs::new(bytes);
+        desk
+    }
+
+    fn compiled(&self, id: &str) -> usize {
+        let matchers = &self.silences.get(id).expect("a silence").matchers;
+        matchers.iter().map(Matcher::compiled_bytes).sum()
+    }
+
+    fn silencing(&mut self, host: &str, now: i64) -> usize {
+        let alert = alert(&[("host", host)]);
+        self.silences.silencing(&alert, at(now)).len()
+    }
+
+    /// Another process takes up the silences of this one.
+    fn restarted(self, bytes: usize) -> Desk {
+        let mut desk = Desk::with_room_for_regexes(bytes);
+        let kept = self.silences.numbered_from(0).map(|(number, silence)| {
+            let matchers = uncompiled(&silence.matchers);
+            (
+                number,
+                Arc::new(Silence {
+                    matchers,
+                    ..(**silence).clone()
+                }),
+            )
+        });
+        desk.silences.restore(kept.collect(), at(0));
+        desk
+    }
+}
+
+#[test]
+fn equal_regexes_are_compiled_and_counted_once() {
+    let mut desk = Desk::with_room_for_regexes(10_000);
+    let one = desk.made(of_regexes(&["a.c", "x[yz]+"], HOUR), 0);
+    let bytes = desk.silences.programs.bytes();
+    assert_eq!(bytes, desk.compiled(&one));
+    for _ in 0..100 {
+        desk.made(of_regexes(&["x[yz]+", "a.c"], HOUR), 0);
+    }
+    assert_eq!(desk.silences.programs.bytes(), bytes);
+    assert_eq!(desk.silencing("abc", 1), 0, "both have to match");
+}
+
+#[test]
+fn the_compiled_regex_of_a_silence_that_ends_is_let_go_and_makes_room() {
+    let mut desk = Desk::with_room_for_regexes(5000);
+    let large = desk.made(of_regexes(&["[a-z].{12}"], HOUR), 0);
+    let other = of_regexes(&["[a-z].{13}"], 3 * HOUR);
+    let why = refusal(desk.set(other.clone(), 1));
+    assert!(
+        why.contains("of all silences") && why.contains("limit: 5000 bytes"),
+        "{why}"
+    );
+
+    desk.silences
+        .expire(&large, at(2), &mut Vec::new())
+        .expect("it is there");
+    assert_eq!(desk.compiled(&large), 0);
+    assert_eq!(desk.silences.programs.bytes(), 0);
+    let second = desk.made(other, 3);
+    // Of one that ends by itself when somebody wants room, or at the next tidying.
+    let third = desk.made(of_regexes(&["[a-z].{14}"], 5 * HOUR), 4 * HOUR);
+    assert_eq!(desk.compiled(&second), 0);
+    desk.silences.collect(at(6 * HOUR));
+    assert_eq!(desk.compiled(&third), 0);
+    assert_eq!(desk.state(&third, 6 * HOUR), SilenceState::Expired);
+}
+
+#[test]
+fn silences_of_an_earlier_process_are_compiled_when_an_alert_asks() {
+    let mut desk = Desk::with_room_for_regexes(10_000);
+    let id = desk.made(of_regexes(&["a.{2}c"], HOUR), 0);
+    let mut desk = desk.restarted(10_000);
+    assert_eq!(desk.compiled(&id), 0);
+    assert_eq!(
+        (desk.silencing("abbc", 1), desk.silencing("abc", 1)),
+        (1, 0)
+    );
+    assert!(desk.compiled(&id) > 0);
+    assert_eq!(desk.silences.programs.bytes(), desk.compiled(&id));
+}
+
+#[test]
+fn silences_of_an_earlier_process_past_the_room_for_them_silence_all_the_same() {
+    let mut desk = Desk::with_room_for_regexes(1 << 20);
+    let values: Vec<String> = (0..50)
+        .map(|number| format!("[a-z]{number}.{{12}}"))
+        .collect();
+    for value in &values {
+        desk.made(of_regexes(&[value], HOUR), 0);
+    }
+    let mut desk = desk.restarted(10_000);
+    for number in 0..50 {
+        assert_eq!(
+            desk.silencing(&format!("h{number}{}", "x".repeat(12)), 1),
+            1
+        );
+    }
+    let bytes = desk.silences.programs.bytes();
+    assert!((10_000..16_000).contains(&bytes), "{bytes}");
+}
+
+#[test]
+fn a_silence_whose_regex_is_past_the_bound_stays_and_is_told_once() {
+    // H2's, as an older version took it.
+    let mut desk = Desk::new(UNLIMITED);
+    let id: Arc<str> = "an id".into();
+    let huge = Matcher::kept(MatchOp::Regex, "host", r"(?i)\pL{190}");
+    let kept = super::silence(Arc::clone(&id), of_regexes(&["x"], HOUR), at(0));
+    let kept = Silence {
+        matchers: Arc::new([huge]),
+        ..kept
+    };
+    desk.silences.restore(BTreeMap::from([(1, Arc::new(kept))]), at(0));
+    assert_eq!(desk.silencing(&"a".repeat(190), 1), 0);
+    assert_eq!(desk.silencing("b", 1), 0);
+    let told = desk.silences.take_unusable();
+    assert!(
+        matches!(&*told, [one] if one.silence == id && one.fault.contains("too large")),
+        "{told:?}"
+    );
+    assert_eq!(desk.state(&id, 1), SilenceState::Active);
+}

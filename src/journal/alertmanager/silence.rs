@@ -10,7 +10,7 @@
 use super::protobuf::{Fields, Value, text, time};
 use crate::journal::fields::Malformed;
 use crate::limits;
-use crate::model::{Fnv1a, Labels, MatchOp, Matcher, Silence, Wall};
+use crate::model::{Fnv1a, Labels, MatchOp, Matcher, Silence, Wall, check_regex};
 
 /// What a message says, with its texts in place.
 #[derive(Clone, Debug)]
@@ -192,7 +192,10 @@ fn compile(set: &[FoundMatcher<'_>]) -> Result<Vec<Matcher>, String> {
             3 => MatchOp::NotRegex,
             other => return Err(format!("unknown matcher type \"{other}\"")),
         };
-        Matcher::new(op, found.name, found.value).map_err(|error| error.to_string())
+        if matches!(op, MatchOp::Regex | MatchOp::NotRegex) {
+            check_regex(found.value).map_err(|error| error.to_string())?;
+        }
+        Ok(Matcher::kept(op, found.name, found.value))
     });
     compiled.collect()
 }

@@ -163,8 +163,7 @@ fn matchers(fields: &mut Fields<'_>) -> Result<Arc<[Matcher]>, Malformed> {
     for _ in 0..count {
         let op = super::op_of(fields.byte()?)?;
         let (name, value) = (fields.text()?, fields.text()?);
-        let matcher = Matcher::new(op, name, value);
-        matchers.push(matcher.map_err(|_| super::NO_REGEX)?);
+        matchers.push(Matcher::kept(op, name, value));
     }
     Ok(matchers.into())
 }

@@ -28,10 +28,10 @@ pub(super) fn parse_matchers(input: &str) -> Result<Vec<Matcher>, MatcherError> 
 
 /// Reads one matcher.
 pub(super) fn parse_matcher(input: &str) -> Result<Matcher, MatcherError> {
-    let (name, op, raw) =
-        split_matcher(input).ok_or_else(|| MatcherError(format!("bad matcher format: {input}")))?;
+    let (name, op, raw) = split_matcher(input)
+        .ok_or_else(|| MatcherError::new(format!("bad matcher format: {input}")))?;
     let value = unescape(raw).ok_or_else(|| {
-        MatcherError(format!(
+        MatcherError::new(format!(
             "matcher value contains unescaped double quote: {raw}"
         ))
     })?;

@@ -93,7 +93,7 @@ impl<'a> Lexer<'a> {
                 let sign = self.emit(TokenKind::Unquoted, 1);
                 Err(fault(sign, "expected one of '=~'"))
             }
-            None => Err(MatcherError(format!(
+            None => Err(MatcherError::new(format!(
                 "{}:{}: unexpected end of input, expected one of '=~'",
                 self.column,
                 self.column + 1
@@ -135,7 +135,7 @@ impl<'a> Lexer<'a> {
 
 /// What is wrong with this token.
 pub(super) fn fault(token: Token<'_>, reason: &str) -> MatcherError {
-    MatcherError(format!(
+    MatcherError::new(format!(
         "{}:{}: {}: {reason}",
         token.start_column, token.end_column, token.text
     ))

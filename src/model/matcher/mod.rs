@@ -4,21 +4,24 @@
 //! (§2.1). The three ways to read one from text are files of their own. Never logs: a warning
 //! comes back with what was read. Pure; runs on whichever thread calls it.
 
+mod alternatives;
 mod classic;
 mod fallback;
 mod lexer;
+mod pattern;
 mod quote;
 mod re2;
 mod search;
+mod texts;
 mod utf8;
 
 use std::cmp::Ordering;
 use std::fmt::{self, Write};
-
-use regex::Regex;
+use std::sync::Arc;
 
 use super::Labels;
 
+pub use pattern::Pattern;
 pub use quote::go_quote;
 pub use search::SearchPattern;
 
@@ -35,18 +38,29 @@ pub enum MatchOp {
     NotRegex,
 }
 
-/// A condition on one label. Only sound ones exist: the regex is compiled.
+/// A condition on one label. A clone shares the compiled regex.
 #[derive(Clone, Debug)]
 pub struct Matcher {
     name: String,
     op: MatchOp,
-    value: String,
-    regex: Option<Regex>,
+    operand: Operand,
+}
+
+/// What a matcher compares with.
+#[derive(Clone, Debug)]
+enum Operand {
+    Text(String),
+    Pattern(Arc<Pattern>),
 }
 
 /// Why a matcher was not understood, in Alertmanager's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MatcherError(pub String);
+pub struct MatcherError {
+    /// The words.
+    pub words: String,
+    /// Whether it is understood well, but has a regex that is past a bound.
+    pub is_of_size: bool,
+}
 
 /// Which label names and matcher syntax hold (§2.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,18 +112,31 @@ impl Matcher {
         value: impl Into<String>,
     ) -> Result<Self, MatcherError> {
         let value = value.into();
-        let regex = match op {
-            MatchOp::Equal | MatchOp::NotEqual => None,
-            MatchOp::Regex | MatchOp::NotRegex => Some(
-                re2::compile_anchored(&value).map_err(|fault| MatcherError(fault.to_string()))?,
-            ),
+        let operand = match op {
+            MatchOp::Equal | MatchOp::NotEqual => Operand::Text(value),
+            MatchOp::Regex | MatchOp::NotRegex => {
+                Operand::Pattern(Arc::new(Pattern::compile(&value)?))
+            }
         };
-        Ok(Matcher {
-            name: name.into(),
-            op,
-            value,
-            regex,
-        })
+        let name = name.into();
+        Ok(Matcher { name, op, operand })
+    }
+
+    /// A matcher that was sound when it was taken in. A regex is compiled when it is first needed; should it
+    /// not compile any more, no value satisfies it.
+    pub fn kept(op: MatchOp, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let value = value.into();
+        let operand = match op {
+            MatchOp::Equal | MatchOp::NotEqual => Operand::Text(value),
+            MatchOp::Regex | MatchOp::NotRegex => Operand::Pattern(Arc::new(Pattern::kept(&value))),
+        };
+        let name = name.into();
+        Matcher { name, op, operand }
+    }
+
+    /// The same without what it was compiled to.
+    pub fn uncompiled(&self) -> Self {
+        Self::kept(self.op, &*self.name, self.value())
     }
 
     /// The label it looks at.
@@ -124,14 +151,40 @@ impl Matcher {
 
     /// What it compares with.
     pub fn value(&self) -> &str {
-        &self.value
+        match &self.operand {
+            Operand::Text(text) => text,
+            Operand::Pattern(pattern) => pattern.text(),
+        }
     }
 
-    /// Whether a label with this value satisfies it; a missing label has the value "".
+    /// The regex, if it looks for one.
+    pub fn pattern(&self) -> Option<&Arc<Pattern>> {
+        match &self.operand {
+            Operand::Text(_) => None,
+            Operand::Pattern(pattern) => Some(pattern),
+        }
+    }
+
+    /// Takes `pattern`, of the same text, for its own, so that it is compiled and held once.
+    pub fn share(&mut self, pattern: &Arc<Pattern>) {
+        debug_assert_eq!(self.value(), &**pattern.text());
+        self.operand = Operand::Pattern(Arc::clone(pattern));
+    }
+
+    /// Bytes that its compiled regex takes, as far as there is one.
+    pub fn compiled_bytes(&self) -> usize {
+        self.pattern().map_or(0, |pattern| pattern.compiled_bytes())
+    }
+
+    /// Whether a label with this value satisfies it; a missing label has the value "". A value that is too
+    /// large for the regex satisfies neither `=~` nor `!~`: nothing is muted for what was not looked at.
     pub fn matches_value(&self, value: &str) -> bool {
-        let holds = match &self.regex {
-            Some(regex) => regex.is_match(value),
-            None => self.value == value,
+        let holds = match &self.operand {
+            Operand::Text(text) => text == value,
+            Operand::Pattern(pattern) => match pattern.is_match(value) {
+                Some(holds) => holds,
+                None => return false,
+            },
         };
         holds != matches!(self.op, MatchOp::NotEqual | MatchOp::NotRegex)
     }
@@ -159,14 +212,15 @@ impl PartialOrd for Matcher {
 /// By name, then value, then operator.
 impl Ord for Matcher {
     fn cmp(&self, other: &Self) -> Ordering {
-        (&self.name, &self.value, self.op).cmp(&(&other.name, &other.value, other.op))
+        let key = (self.name(), self.value(), self.op);
+        key.cmp(&(other.name(), other.value(), other.op))
     }
 }
 
 /// `name="value"`; a name that could not stand bare makes Go quote both (§2.3).
 impl fmt::Display for Matcher {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, op, value) = (&self.name, self.op.as_str(), &self.value);
+        let (name, op, value) = (&self.name, self.op.as_str(), self.value());
         if name.contains(quote::is_reserved) {
             return write!(out, "{}{op}{}", go_quote(name), go_quote(value));
         }
@@ -184,18 +238,36 @@ impl fmt::Display for Matcher {
 
 impl fmt::Display for MatcherError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
+        out.write_str(&self.words)
     }
 }
 
 impl std::error::Error for MatcherError {}
+
+impl MatcherError {
+    fn new(words: impl Into<String>) -> Self {
+        MatcherError {
+            words: words.into(),
+            is_of_size: false,
+        }
+    }
+}
+
+impl From<re2::Fault> for MatcherError {
+    fn from(fault: re2::Fault) -> Self {
+        MatcherError {
+            words: fault.to_string(),
+            is_of_size: fault.is_of_size(),
+        }
+    }
+}
 
 /// Reads one matcher, without braces: filters of the API and arguments of amtool (§2.2).
 pub fn parse_matcher(input: &str, mode: ParserMode) -> Result<Parsed<Matcher>, MatcherError> {
     let has_brace = input.starts_with('{') || input.ends_with('}');
     match mode {
         ParserMode::Classic => classic::parse_matcher(input).map(Parsed::without_warning),
-        _ if has_brace => Err(MatcherError(format!(
+        _ if has_brace => Err(MatcherError::new(format!(
             "unexpected open or close brace: {input}"
         ))),
         ParserMode::Utf8 => utf8::parse_matcher(input).map(Parsed::without_warning),
@@ -226,7 +298,7 @@ pub fn is_valid_label_name(name: &str, mode: ParserMode) -> bool {
 /// Whether a value is a regex by itself, as Alertmanager checks those of silences (§7.4): what it
 /// faults is the value, not the anchored form that a matcher makes of it.
 pub fn check_regex(value: &str) -> Result<(), MatcherError> {
-    re2::check(value).map_err(|fault| MatcherError(fault.to_string()))
+    Ok(re2::check(value)?)
 }
 
 /// The list form `{a="b",c=~"d"}` of route keys: no space after the comma.

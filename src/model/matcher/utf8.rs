@@ -19,11 +19,11 @@ pub(super) fn parse_matcher(input: &str) -> Result<Matcher, MatcherError> {
     let mut matchers = parse_matchers(input)?;
     match (matchers.pop(), matchers.len()) {
         (Some(matcher), 0) => Ok(matcher),
-        (Some(_), others) => Err(MatcherError(format!(
+        (Some(_), others) => Err(MatcherError::new(format!(
             "expected 1 matcher, found {}",
             others + 1
         ))),
-        (None, _) => Err(MatcherError("no matchers".into())),
+        (None, _) => Err(MatcherError::new("no matchers")),
     }
 }
 
@@ -78,8 +78,10 @@ impl<'a> Parser<'a> {
         let name = decode(self.take(as_text, LABEL_NAME)?)?;
         let op = self.take(as_operator, OPERATOR)?;
         let value = decode(self.take(as_text, LABEL_VALUE)?)?;
-        Matcher::new(op, name, value)
-            .map_err(|error| MatcherError(format!("failed to create matcher: {error}")))
+        Matcher::new(op, name, value).map_err(|error| MatcherError {
+            words: format!("failed to create matcher: {error}"),
+            ..error
+        })
     }
 
     /// Called where nothing but a brace or the end can follow.
@@ -90,10 +92,10 @@ impl<'a> Parser<'a> {
         }
         let column = self.lexer.column();
         match (braced, closed) {
-            (true, false) => Err(MatcherError(format!(
+            (true, false) => Err(MatcherError::new(format!(
                 "0:{column}: end of input: expected close brace"
             ))),
-            (false, true) => Err(MatcherError(format!(
+            (false, true) => Err(MatcherError::new(format!(
                 "0:{column}: }}: expected opening brace"
             ))),
             _ => Ok(()),
@@ -104,7 +106,7 @@ impl<'a> Parser<'a> {
         match self.lexer.scan() {
             Ok(None) => Ok(()),
             Ok(Some(token)) => Err(fault(token, END_OF_INPUT)),
-            Err(error) => Err(MatcherError(format!("{error}: {END_OF_INPUT}"))),
+            Err(error) => Err(MatcherError::new(format!("{error}: {END_OF_INPUT}"))),
         }
     }
 
@@ -116,7 +118,7 @@ impl<'a> Parser<'a> {
     ) -> Result<T, MatcherError> {
         let accepted = self
             .peek(accept, expected)?
-            .ok_or_else(|| MatcherError(format!("end of input: {expected}")))?;
+            .ok_or_else(|| MatcherError::new(format!("end of input: {expected}")))?;
         self.lexer.scan()?;
         Ok(accepted)
     }
@@ -130,10 +132,10 @@ impl<'a> Parser<'a> {
         let token = match self.lexer.peek() {
             Ok(Some(token)) => token,
             Ok(None) => return Ok(None),
-            Err(error) => return Err(MatcherError(format!("{error}: {expected}"))),
+            Err(error) => return Err(MatcherError::new(format!("{error}: {expected}"))),
         };
         let unexpected = || {
-            MatcherError(format!(
+            MatcherError::new(format!(
                 "{}:{}: unexpected {}: {expected}",
                 token.start_column, token.end_column, token.text
             ))

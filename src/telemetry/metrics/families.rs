@@ -352,7 +352,7 @@ impl Page<'_> {
 }
 
 /// The bounds of `limits.rs` by name.
-fn limits() -> [(&'static str, f64); 13] {
+fn limits() -> [(&'static str, f64); 18] {
     [
         ("inbox", limits::INBOX as f64),
         ("events", limits::EVENTS as f64),
@@ -365,6 +365,11 @@ fn limits() -> [(&'static str, f64); 13] {
         ("workers_per_endpoint", limits::WORKERS_PER_ENDPOINT as f64),
         ("alerts", limits::ALERTS as f64),
         ("requests_handled", limits::REQUESTS_HANDLED as f64),
+        ("regex_bytes", limits::REGEX_BYTES as f64),
+        ("regex_steps", limits::REGEX_STEPS as f64),
+        ("request_regex_bytes", limits::REQUEST_REGEX_BYTES as f64),
+        ("silence_regex_bytes", limits::SILENCE_REGEX_BYTES as f64),
+        ("silences_regex_bytes", limits::SILENCES_REGEX_BYTES as f64),
         ("senders_warned", limits::SENDERS_WARNED as f64),
         ("drain_seconds", limits::DRAIN.as_secs_f64()),
     ]

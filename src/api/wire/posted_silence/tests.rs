@@ -204,3 +204,42 @@ fn a_flood_of_matchers_is_refused_before_any_is_compiled() {
     assert_eq!(silence.fault.as_deref(), Some("more than 1000 matchers"));
     assert!(silence.matchers.is_empty());
 }
+
+fn fault_of_regexes(values: &[String]) -> Option<Box<str>> {
+    let matcher =
+        |value: &String| serde_json::json!({"name": "a", "value": value, "isRegex": true});
+    let list: serde_json::Value = values.iter().map(matcher).collect();
+    read(&with_matchers(&list.to_string()))
+        .expect("its shape is sound")
+        .fault
+}
+
+#[test]
+fn what_the_regexes_of_a_silence_take_is_bounded_one_by_one_and_together() {
+    // H2.
+    let fault = fault_of_regexes(&vec![r"(?i)\pL{190}".to_owned(); 100]).expect("a fault");
+    assert!(
+        fault.contains("matcher 0") && fault.contains("1048576 bytes once compiled"),
+        "{fault}"
+    );
+    let sound: Vec<String> = (0..100)
+        .map(|number| format!(r"{number}\pL{{15}}"))
+        .collect();
+    assert_eq!(fault_of_regexes(&sound[..10]), None);
+    let fault = fault_of_regexes(&sound).expect("a fault");
+    assert!(fault.contains("limit: 4194304 bytes"), "{fault}");
+}
+
+#[test]
+fn thousands_of_names_are_taken_and_a_text_without_end_is_told_by_its_beginning() {
+    // T9.
+    let names: Vec<String> = (0..2400)
+        .map(|number| format!("host-{number:05}.prod.example.com"))
+        .collect();
+    assert_eq!(fault_of_regexes(&[names.join("|")]), None);
+    let fault = fault_of_regexes(&[format!("{}[a-z]", names.join("|"))]).expect("a fault");
+    assert!(
+        fault.contains("limit: 65536 bytes") && fault.len() < 500,
+        "{fault}"
+    );
+}

@@ -82,3 +82,28 @@ fn a_disputed_matcher_is_a_warning() {
         "{warnings:?}"
     );
 }
+
+#[test]
+fn a_list_of_thousands_of_names_is_taken_and_a_regex_of_their_size_is_told_what_helps() {
+    // T9.
+    let names: Vec<String> = (0..2400)
+        .map(|number| format!("host-{number:05}.prod.example.com"))
+        .collect();
+    let names = names.join("|");
+    assert!(child(&format!("matchers: ['a=~\"{names}\"']")).len() > 64 * 1024);
+    assert!(child(&format!("match_re: {{a: '{names}'}}")).len() > 64 * 1024);
+    for keys in [
+        format!("matchers: ['a=~\"{names}|[a-z]\"']"),
+        format!("match_re: {{a: '{names}|[a-z]'}}"),
+        r"match_re: {a: '(?i)\pL{190}'}".to_owned(),
+    ] {
+        let told = route_faults(&format!(", routes: [{{{keys}}}]"));
+        for words in [
+            "expression too large",
+            "1048576 bytes once compiled",
+            "plain list of names",
+        ] {
+            assert!(told.contains(words), "{told}");
+        }
+    }
+}

@@ -6,12 +6,17 @@
 
 use regex::Regex;
 
+use crate::limits;
+
 use super::cursor::{Cursor, Fault, Reason};
 use super::escape::{Code, NOTHING, push_literal, take_escape};
 
-/// Unicode classes in one pattern. Each is thousands of ranges, so a short text could otherwise
-/// become gigabytes.
-const UNICODE_CLASSES: usize = 256;
+/// What a Unicode class counts at least, in bytes of the program: it takes as long to read as so many take to
+/// compile, and may be one of many in brackets, of which a small program comes.
+const UNICODE_CLASS_WORK: usize = 16 * 1024;
+
+/// Characters of a range whose cases are folded one by one that count a byte.
+const FOLDED_PER_BYTE: usize = 2;
 
 /// POSIX names with their ranges.
 const POSIX: [(&str, &str); 14] = [
@@ -42,10 +47,17 @@ const CATEGORIES: [&str; 41] = [
 #[derive(Debug, Default)]
 pub(super) struct ClassReader {
     known_names: Vec<String>,
-    unicode_classes: usize,
+    work: usize,
+    /// Whether the class in hand stands for both cases of its letters.
+    pub(super) folds_case: bool,
 }
 
 impl ClassReader {
+    /// What reading the classes so far took, in bytes of a program that takes as long to compile.
+    pub(super) fn work(&self) -> usize {
+        self.work
+    }
+
     /// Takes a class from its opening bracket to its closing one.
     pub(super) fn take_bracketed(
         &mut self,
@@ -64,7 +76,10 @@ impl ClassReader {
             is_first = false;
             let is_named = take_posix(cursor, out)? || self.take_escaped(cursor, out)?;
             if !is_named {
-                take_range(cursor, whole, out)?;
+                let width = take_range(cursor, whole, out)?;
+                if self.folds_case {
+                    self.work += width / FOLDED_PER_BYTE;
+                }
             }
         }
         cursor.next();
@@ -126,8 +141,8 @@ impl ClassReader {
         let property = self
             .property_of(name)
             .ok_or_else(|| cursor.fault_since(start, Reason::BadRange))?;
-        self.unicode_classes += 1;
-        if self.unicode_classes > UNICODE_CLASSES {
+        self.work += UNICODE_CLASS_WORK;
+        if self.work > limits::REGEX_BYTES {
             return Err(cursor.fault_since(start, Reason::TooLarge));
         }
         let sign = if (kind == 'P') != inverted { 'P' } else { 'p' };
@@ -188,12 +203,13 @@ fn take_posix(cursor: &mut Cursor<'_>, out: &mut String) -> Result<bool, Fault> 
     Ok(true)
 }
 
-/// Takes one character or two with a dash between them. `whole` is the place of the class.
+/// Takes one character or two with a dash between them; returns how many stand for one. `whole` is the place
+/// of the class.
 fn take_range<'a>(
     cursor: &mut Cursor<'a>,
     whole: Cursor<'a>,
     out: &mut String,
-) -> Result<(), Fault> {
+) -> Result<usize, Fault> {
     let start = *cursor;
     let low = take_member(cursor, whole)?;
     // A dash before the closing bracket is a member.
@@ -203,7 +219,7 @@ fn take_range<'a>(
         .is_some_and(|after| !after.is_empty() && !after.starts_with(']'));
     if !is_range {
         push_range(out, low, low);
-        return Ok(());
+        return Ok(1);
     }
     cursor.next();
     let high = take_member(cursor, whole)?;
@@ -211,7 +227,7 @@ fn take_range<'a>(
         return Err(cursor.fault_since(start, Reason::BadRange));
     }
     push_range(out, low, high);
-    Ok(())
+    Ok((high - low) as usize + 1)
 }
 
 fn take_member<'a>(cursor: &mut Cursor<'a>, whole: Cursor<'a>) -> Result<Code, Fault> {

@@ -5,6 +5,11 @@
 
 use std::fmt;
 
+use crate::limits;
+
+/// Characters of a pattern that is too large that its fault shows.
+const EXCERPT: usize = 100;
+
 /// Why RE2 refuses a pattern, with the part at fault; prints as Go's error does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in super::super) struct Fault {
@@ -30,6 +35,26 @@ pub(super) enum Reason {
     UnexpectedParenthesis,
 }
 
+impl Fault {
+    /// A fault of the whole pattern. Of one that is past a bound the beginning says enough.
+    pub(super) fn of(reason: Reason, pattern: &str) -> Self {
+        let whole = || pattern.to_owned();
+        let cut = match reason {
+            Reason::TooDeep | Reason::TooLarge => pattern.char_indices().nth(EXCERPT),
+            _ => None,
+        };
+        Fault {
+            reason,
+            excerpt: cut.map_or_else(whole, |(end, _)| format!("{}...", &pattern[..end])),
+        }
+    }
+
+    /// Whether the pattern is past a bound of ours, and not wrong.
+    pub(in crate::model::matcher) fn is_of_size(&self) -> bool {
+        self.reason == Reason::TooLarge
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = match self.reason {
@@ -47,7 +72,15 @@ impl fmt::Display for Fault {
             Reason::TrailingBackslash => "trailing backslash at end of expression",
             Reason::UnexpectedParenthesis => "unexpected )",
         };
-        write!(out, "error parsing regexp: {reason}: `{}`", self.excerpt)
+        write!(out, "error parsing regexp: {reason}: `{}`", self.excerpt)?;
+        if self.is_of_size() {
+            let (text, compiled) = (limits::REGEX_TEXT_BYTES, limits::REGEX_BYTES);
+            write!(
+                out,
+                " (limit: {text} bytes, {compiled} bytes once compiled; of a list of names only the second)"
+            )?;
+        }
+        Ok(())
     }
 }
 

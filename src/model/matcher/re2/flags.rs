@@ -37,6 +37,11 @@ impl Flags {
         }
     }
 
+    /// Whether a letter stands for both of its cases.
+    pub(super) fn folds_case(self) -> bool {
+        self.fold_case
+    }
+
     /// The head of a group in which exactly these flags hold, but for its last sign.
     pub(super) fn spelled(self) -> String {
         let all = [

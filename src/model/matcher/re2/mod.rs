@@ -8,7 +8,7 @@
 //! - repetitions multiply to at most 1000, and none applies to another (`a**`).
 //!
 //! Left as they are: RE2 bounds the program at some 3 million instructions and the nesting at
-//! 1000, we at [`PROGRAM_BYTES`] and [`OPEN_GROUPS`]; the tables of Unicode may be of different
+//! 1000, we at [`limits::REGEX_BYTES`] and [`DEPTH`]; the tables of Unicode may be of different
 //! versions. Never matches anything itself. Pure; runs on whichever thread calls it.
 
 mod class;
@@ -17,6 +17,10 @@ mod escape;
 mod flags;
 
 use regex::{Regex, RegexBuilder};
+use regex_automata::nfa::thompson::{Compiler, Config, NFA, WhichCaptures};
+use regex_syntax::ParserBuilder;
+
+use crate::limits;
 
 use class::ClassReader;
 use cursor::{Cursor, Reason};
@@ -25,73 +29,79 @@ use flags::Flags;
 
 pub(super) use cursor::Fault;
 
-/// The longest pattern in bytes. While it is compiled, each may take up to 750 bytes of memory.
-const PATTERN_BYTES: usize = 64 * 1024;
+/// Groups that may be open at once, as in Go. Most leave nothing behind that nests.
+const OPEN_GROUPS: usize = 1000;
 
-/// The largest compiled program in bytes: the crate's own default.
-const PROGRAM_BYTES: usize = 10 * 1024 * 1024;
-
-/// Groups that may be open at once. The crate compiles recursively: a group was seen to take 4 KiB
-/// of stack (40 KiB without optimisation), and the smallest thread that compiles has 512 KiB.
-const OPEN_GROUPS: usize = 32;
-
-/// What the crate counts for [`OPEN_GROUPS`]: a group may hold an alternation of concatenations of
-/// repetitions.
+/// What the crate's parser, which does not recurse, counts for [`OPEN_GROUPS`]: a group may hold an
+/// alternation of concatenations of repetitions.
 const NESTING: u32 = 5 * OPEN_GROUPS as u32;
+
+/// How deep the parts of a pattern may nest that are left once groups are read: alternations and repetitions,
+/// each with the concatenation in it, count two. The crate compiles them recursively: so deep a pattern takes
+/// up to 128 KiB of stack (2 MiB without optimisation), and the smallest thread that compiles has 512 KiB.
+const DEPTH: u32 = 150;
 
 /// Repetitions of repetitions multiply to at most this.
 const REPETITIONS: u32 = 1000;
 
+/// The program of a matcher.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    /// It matches whole texts only.
+    pub(super) program: NFA,
+    /// Bytes that it counts: its own, or more if more work went into it.
+    pub(super) bytes: usize,
+}
+
 /// Compiles `value` so that it matches whole texts only.
-pub(super) fn compile_anchored(value: &str) -> Result<Regex, Fault> {
+pub(super) fn compile_anchored(value: &str) -> Result<Compiled, Fault> {
     let whole = format!("^(?:{value})$");
-    let fault = |reason| Fault {
-        reason,
-        excerpt: whole.clone(),
-    };
-    if whole.len() > PATTERN_BYTES {
+    let fault = |reason| Fault::of(reason, &whole);
+    if whole.len() > limits::REGEX_TEXT_BYTES {
         return Err(fault(Reason::TooLarge));
     }
     let mut translator = Translator::new(&whole, Captures::Dropped);
     translator.translate()?;
-    build(&translator.out, fault)
+    let mut parser = ParserBuilder::new().nest_limit(NESTING).build();
+    // The translation is sound syntax, so that depth is all that is left to refuse.
+    let parsed = parser.parse(&translator.out);
+    let parsed = parsed.map_err(|_| fault(Reason::TooDeep))?;
+    let config = Config::new()
+        .which_captures(WhichCaptures::None)
+        .nfa_size_limit(Some(limits::REGEX_BYTES));
+    let compiled = Compiler::new().configure(config).build_from_hir(&parsed);
+    let program = compiled.map_err(|_| fault(Reason::TooLarge))?;
+    Ok(Compiled {
+        bytes: program.memory_usage().max(translator.classes.work()),
+        program,
+    })
 }
 
 /// Compiles `pattern` to be found anywhere in a text. Its groups capture, and are numbered only: the
 /// names, empty for groups without one, come with the regex, because Go lets several groups share
 /// one and lets it begin with a digit.
 pub(super) fn compile_search(pattern: &str) -> Result<(Regex, Vec<String>), Fault> {
-    let fault = |reason| Fault {
-        reason,
-        excerpt: pattern.to_owned(),
-    };
-    if pattern.len() > PATTERN_BYTES {
+    let fault = |reason| Fault::of(reason, pattern);
+    if pattern.len() > limits::REGEX_TEXT_BYTES {
         return Err(fault(Reason::TooLarge));
     }
     let mut translator = Translator::new(pattern, Captures::Kept);
     translator.translate()?;
-    Ok((build(&translator.out, fault)?, translator.group_names))
-}
-
-fn build(translated: &str, fault: impl Fn(Reason) -> Fault) -> Result<Regex, Fault> {
-    RegexBuilder::new(translated)
-        .size_limit(PROGRAM_BYTES)
+    let built = RegexBuilder::new(&translator.out)
+        .size_limit(limits::REGEX_BYTES)
         .nest_limit(NESTING)
-        .build()
-        .map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => fault(Reason::TooLarge),
-            // The translation is sound syntax, so that depth is all that is left to refuse.
-            _ => fault(Reason::TooDeep),
-        })
+        .build();
+    let regex = built.map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => fault(Reason::TooLarge),
+        _ => fault(Reason::TooDeep),
+    })?;
+    Ok((regex, translator.group_names))
 }
 
 /// Whether `value` is a pattern; how large it gets shows only when it is compiled.
 pub(super) fn check(value: &str) -> Result<(), Fault> {
-    if value.len() > PATTERN_BYTES {
-        return Err(Fault {
-            reason: Reason::TooLarge,
-            excerpt: value.to_owned(),
-        });
+    if value.len() > limits::REGEX_BYTES {
+        return Err(Fault::of(Reason::TooLarge, value));
     }
     Translator::new(value, Captures::Dropped).translate()
 }
@@ -130,6 +140,18 @@ struct Group {
     outer_flags: Flags,
     /// The largest weight in it so far.
     weight: u32,
+    /// How deep its parts nest so far.
+    depth: u32,
+    /// Whether it has more than one branch.
+    is_alternation: bool,
+}
+
+impl Group {
+    /// How deep it nests by itself: a group that only holds things together leaves nothing behind.
+    fn own_depth(&self, captures: Captures) -> u32 {
+        let alternation = if self.is_alternation { 2 } else { 0 };
+        self.depth + alternation + u32::from(captures == Captures::Kept)
+    }
 }
 
 /// The last thing written.
@@ -139,8 +161,8 @@ struct Operand {
     end: usize,
     /// To how many copies nested repetitions in it multiply.
     weight: u32,
-    /// How often it was put into a group so that it could be repeated again.
-    wrappings: usize,
+    /// How deep its parts nest.
+    depth: u32,
     is_repeated: bool,
 }
 
@@ -150,6 +172,8 @@ impl<'a> Translator<'a> {
             start: 0,
             outer_flags: Flags::default(),
             weight: 0,
+            depth: 0,
+            is_alternation: false,
         };
         Translator {
             whole,
@@ -193,34 +217,38 @@ impl<'a> Translator<'a> {
         if self.groups.len() > 1 {
             return Err(self.fault_in_whole(Reason::MissingParenthesis));
         }
+        self.settle_operand();
+        if self.groups[0].depth > DEPTH {
+            return Err(self.fault_in_whole(Reason::TooDeep));
+        }
+        if self.classes.work() > limits::REGEX_BYTES {
+            return Err(self.fault_in_whole(Reason::TooLarge));
+        }
         Ok(())
     }
 
     fn fault_in_whole(&self, reason: Reason) -> Fault {
-        Fault {
-            reason,
-            excerpt: self.whole.to_owned(),
-        }
+        Fault::of(reason, self.whole)
     }
 
     /// Writes something that may be repeated.
     fn write(&mut self, write: impl FnOnce(&mut String)) {
         let start = self.out.len();
         write(&mut self.out);
-        self.set_operand(start, 1);
+        self.set_operand(start, 1, 0);
     }
 
     fn write_literal(&mut self, code: Code) {
         self.write(|out| push_literal(out, code));
     }
 
-    fn set_operand(&mut self, start: usize, weight: u32) {
+    fn set_operand(&mut self, start: usize, weight: u32, depth: u32) {
         self.settle_operand();
         self.operand = Some(Operand {
             start,
             end: self.out.len(),
             weight,
-            wrappings: 0,
+            depth,
             is_repeated: false,
         });
     }
@@ -229,12 +257,16 @@ impl<'a> Translator<'a> {
     fn settle_operand(&mut self) {
         if let (Some(operand), Some(group)) = (self.operand.take(), self.groups.last_mut()) {
             group.weight = group.weight.max(operand.weight);
+            group.depth = group.depth.max(operand.depth);
         }
     }
 
     fn alternate(&mut self) {
         self.cursor.next();
         self.settle_operand();
+        if let Some(group) = self.groups.last_mut() {
+            group.is_alternation = true;
+        }
         self.out.push('|');
     }
 
@@ -269,6 +301,8 @@ impl<'a> Translator<'a> {
             start: self.out.len(),
             outer_flags: self.flags,
             weight: 0,
+            depth: 0,
+            is_alternation: false,
         });
         Ok(())
     }
@@ -282,7 +316,7 @@ impl<'a> Translator<'a> {
         self.out.push(')');
         if let Some(group) = self.groups.pop() {
             self.flags = group.outer_flags;
-            self.set_operand(group.start, group.weight);
+            self.set_operand(group.start, group.weight, group.own_depth(self.captures));
         }
         Ok(())
     }
@@ -316,9 +350,10 @@ impl<'a> Translator<'a> {
 
     fn take_class(&mut self) -> Result<(), Fault> {
         let start = self.out.len();
+        self.classes.folds_case = self.flags.folds_case();
         self.classes
             .take_bracketed(&mut self.cursor, &mut self.out)?;
-        self.set_operand(start, 1);
+        self.set_operand(start, 1, 0);
         Ok(())
     }
 
@@ -345,7 +380,7 @@ impl<'a> Translator<'a> {
         let out_start = self.out.len();
         let is_class = self.classes.take_escaped(&mut self.cursor, &mut self.out)?;
         if is_class {
-            self.set_operand(out_start, 1);
+            self.set_operand(out_start, 1, 0);
         } else {
             let code = take_escape(&mut self.cursor)?;
             self.write_literal(code);
@@ -415,14 +450,14 @@ impl<'a> Translator<'a> {
             return Err(self.cursor.fault_since(start, Reason::BadRepeatCount));
         }
         if operand.is_repeated {
-            if operand.wrappings == OPEN_GROUPS {
+            if operand.depth > DEPTH {
                 return Err(self.fault_in_whole(Reason::TooDeep));
             }
             self.out.insert(operand.end, ')');
             self.out.insert_str(operand.start, "(?:");
             operand.end += "(?:)".len();
-            operand.wrappings += 1;
         }
+        operand.depth += 2;
         let greed = match self.captures {
             Captures::Kept if is_lazy => "?",
             _ => "",

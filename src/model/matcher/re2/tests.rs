@@ -1,11 +1,24 @@
 //! What a pattern matches and how faults read; each was checked against Alertmanager itself.
 
 use proptest::prelude::*;
+use regex_automata::nfa::thompson::backtrack::BoundedBacktracker;
 
 use super::*;
 
-fn compile(pattern: &str) -> Regex {
-    compile_anchored(pattern).unwrap_or_else(|fault| panic!("{pattern}: {fault}"))
+struct Compiled(BoundedBacktracker);
+
+impl Compiled {
+    fn is_match(&self, text: &str) -> bool {
+        let mut cache = self.0.create_cache();
+        let found = self.0.try_is_match(&mut cache, text);
+        found.expect("a short text")
+    }
+}
+
+fn compile(pattern: &str) -> Compiled {
+    let compiled = compile_anchored(pattern).unwrap_or_else(|fault| panic!("{pattern}: {fault}"));
+    let built = BoundedBacktracker::builder().build_from_nfa(compiled.program);
+    Compiled(built.expect("a program"))
 }
 
 /// Each pattern with texts it matches and texts it does not.
@@ -263,16 +276,51 @@ fn huge_patterns_are_refused_before_they_cost_memory() {
         let expected = format!("error parsing regexp: {reason}: `");
         assert!(refusal.starts_with(&expected), "{reason}");
     };
-    prefixed(&"a".repeat(PATTERN_BYTES), "expression too large");
+    prefixed(
+        &"a".repeat(limits::REGEX_TEXT_BYTES),
+        "expression too large",
+    );
     prefixed(&r"\pL".repeat(UNICODE_CLASS_LOT), "expression too large");
+    prefixed(
+        &format!("[{}]", r"\pL".repeat(UNICODE_CLASS_LOT)),
+        "expression too large",
+    );
+    prefixed(&r"(?i)[\x00-\x{10ffff}]".repeat(2), "expression too large");
+    compile(r"(?i)[\x00-\x{10ffff}]");
     prefixed(r"\pL{1000}", "expression too large");
-    let nested = |depth| format!("{}a{}", "(b|c".repeat(depth), ")*".repeat(depth));
-    prefixed(&nested(OPEN_GROUPS), "expression nests too deeply");
-    compile(&nested(OPEN_GROUPS - 1));
+    prefixed(r"(?i)\pL{190}", "expression too large");
+    compile(r"\pL{50}");
     prefixed(
         &format!("a*{}", "(?i)*".repeat(200)),
         "expression nests too deeply",
     );
+}
+
+#[test]
+fn only_what_is_left_of_groups_counts_as_nested() {
+    let nested =
+        |open: &str, depth, close: &str| format!("{}a{}", open.repeat(depth), close.repeat(depth));
+    compile(&nested("(", 900, ")"));
+    compile(&nested("(b", 900, "c)"));
+    compile(&nested("(b|", 75, ")"));
+    compile(&nested("(b|c", 37, ")*"));
+    for pattern in [
+        nested("(b|", 76, ")"),
+        nested("(b|c", 38, ")*"),
+        nested("(", 1000, ")"),
+    ] {
+        assert!(refusal(&pattern).contains("expression nests too deeply"));
+    }
+}
+
+#[test]
+fn what_is_too_large_names_the_bound_and_shows_its_beginning() {
+    let told = refusal(&"a".repeat(70_000));
+    assert!(
+        told.contains("limit: 65536 bytes, 1048576 bytes once compiled"),
+        "{told}"
+    );
+    assert!(told.len() < 400, "{told}");
 }
 
 /// More Unicode classes than one pattern may hold.
