@@ -75,6 +75,9 @@ mod door;
 /// Hosts that give little.
 mod limits;
 
+/// Regexes that would cost all of the processor or of the memory.
+mod regexes;
+
 /// Killed under load, over and over.
 mod torture;
 
