@@ -1,5 +1,6 @@
-//! Says of a sender whose alerts had ended when they first came that its clock may be behind: nobody is
-//! told of such alerts, and nothing else shows it.
+//! Says of a sender what keeps its alerts from anybody, and what nothing else shows here: that its clock
+//! may be behind, since its alerts had ended when they first came, or that it sends notifications where
+//! alerts belong.
 //!
 //! Owns which senders it was said of lately. Asked on the connections' threads, and only where there is
 //! something to say; the lock is held to look.
@@ -15,11 +16,11 @@ use crate::model::{Mono, format_go_duration};
 
 /// The senders that were named in the log, and when.
 #[derive(Debug, Default)]
-pub struct SendersBehind {
+pub struct SendersNamed {
     named: Mutex<HashMap<Option<IpAddr>, Mono>>,
 }
 
-impl SendersBehind {
+impl SendersNamed {
     /// Says it of whoever is at `peer`, unless that was done within the hour.
     pub fn warn(&self, peer: Option<SocketAddr>, came: &CameEnded, now: Mono) {
         let sender = peer.map(|peer| peer.ip().to_canonical());
@@ -34,6 +35,20 @@ impl SendersBehind {
             "Alerts had ended when they first came, so nobody is told. If they should fire, the clock of \
              their sender is behind, or the one here is ahead: see that both are set over the network"
         );
+    }
+
+    /// Says of whoever is at `peer` that it posts notifications as alerts, unless that was done within the
+    /// hour.
+    pub fn warn_of_notification(&self, peer: Option<SocketAddr>, now: Mono) {
+        let sender = peer.map(|peer| peer.ip().to_canonical());
+        if self.is_due(sender, now) {
+            let sender = sender.map_or_else(|| "unknown".to_owned(), |sender| sender.to_string());
+            log::warn!(
+                sender = sender.as_str();
+                "A notification was posted to /api/v2/alerts, which takes a list of alerts; its sender \
+                 has to be set up as for an Alertmanager, not as for a webhook"
+            );
+        }
     }
 
     /// Whether `sender` is to be named now; takes it for named then.
@@ -69,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_sender_is_named_once_an_hour() {
-        let senders = SendersBehind::default();
+        let senders = SendersNamed::default();
         let named =
             [0, 1, 3599, 3600, 3601, 7199, 7200].map(|now| senders.is_due(sender(1), at(now)));
         assert_eq!(named, [true, false, false, true, false, false, true]);
@@ -82,7 +97,7 @@ mod tests {
 
     #[test]
     fn of_more_senders_than_it_remembers_no_more_are_named_until_an_hour_is_over() {
-        let senders = SendersBehind::default();
+        let senders = SendersNamed::default();
         let named = |first: usize, now: u64| {
             let each = first..first + 2 * SENDERS_WARNED;
             each.filter(|number| senders.is_due(sender(*number), at(now)))

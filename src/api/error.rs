@@ -71,7 +71,9 @@ impl ApiError {
     /// Why a body, which the schema calls `body`, was not taken.
     pub fn of_body(body: &'static str, error: wire::BodyError) -> Self {
         match error {
-            wire::BodyError::Malformed(because) => ApiError::MalformedBody { body, because },
+            wire::BodyError::Malformed(because) | wire::BodyError::Notification(because) => {
+                ApiError::MalformedBody { body, because }
+            }
             wire::BodyError::Invalid { code, message } => ApiError::Invalid { code, message },
         }
     }

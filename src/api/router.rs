@@ -13,7 +13,7 @@ use crate::telemetry::health::Health;
 use crate::telemetry::metrics::{Metrics, Refusal};
 use crate::version::BuildInfo;
 
-use super::behind::SendersBehind;
+use super::behind::SendersNamed;
 use super::error::ApiError;
 use super::http::{Answer, Body, Handler, Request};
 use super::origins::{Foreign, Origins};
@@ -77,7 +77,9 @@ pub struct Api {
     pub(super) metrics: Arc<Metrics>,
     pub(super) settings: Settings,
     /// The senders whose clocks seem to be behind.
-    pub(super) behind: SendersBehind,
+    pub(super) behind: SendersNamed,
+    /// The senders that post notifications as alerts.
+    pub(super) notifiers: SendersNamed,
     clock: Clock,
 }
 
@@ -89,7 +91,8 @@ impl Api {
             inbox,
             metrics,
             settings,
-            behind: SendersBehind::default(),
+            behind: SendersNamed::default(),
+            notifiers: SendersNamed::default(),
             clock,
         }
     }

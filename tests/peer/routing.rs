@@ -222,10 +222,6 @@ fn ask(pair: &Pair, request: &Request) -> [Vec<Value>; 2] {
 fn forget_updates(item: &mut Value) {
     let item = item.as_object_mut().expect("alerts and groups are objects");
     item.remove("updatedAt");
-    // Alertmanager has route labels since 0.34 only; no route has any here.
-    if item.get("routeLabels") == Some(&json!({})) {
-        item.remove("routeLabels");
-    }
     if let Some(Value::Array(alerts)) = item.get_mut("alerts") {
         alerts.iter_mut().for_each(forget_updates);
     }

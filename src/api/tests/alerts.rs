@@ -204,10 +204,7 @@ fn groups_come_by_labels_then_receiver_and_list_all_receivers_of_an_alert() {
         .body
         .split("],\"labels\":")
         .skip(1)
-        .map(|rest| {
-            rest.split_once("},\"routeLabels\"")
-                .map_or(rest, |(end, _)| end)
-        })
+        .map(|rest| rest.split_once("}}").map_or(rest, |(end, _)| end))
         .collect();
     assert_eq!(
         ends,

@@ -12,7 +12,7 @@ use crate::api::http::{Answer, Body, Request};
 use crate::api::params::Params;
 use crate::api::router::Api;
 use crate::api::stream::{Pieces, body_of};
-use crate::api::wire::{AlertShape, AlertWriter, posted_alerts};
+use crate::api::wire::{AlertShape, AlertWriter, BodyError, posted_alerts};
 use crate::dispatch::inbox::Receipt;
 use crate::engine::{AlertView, Answer as Snapshot, InvalidAlert, Query};
 use crate::limits::BODY_ALERTS;
@@ -24,8 +24,12 @@ const LOOK_AHEAD: usize = 64;
 
 /// Takes a batch in. The sound alerts of it are kept even if others are told to be invalid.
 pub fn post(api: &Api, request: &Request) -> Result<Answer, ApiError> {
-    let alerts = posted_alerts(&request.body, api.settings.parser_mode)
-        .map_err(|error| ApiError::of_body("alerts", error))?;
+    let alerts = posted_alerts(&request.body, api.settings.parser_mode).map_err(|error| {
+        if matches!(error, BodyError::Notification(_)) {
+            api.notifiers.warn_of_notification(request.peer, api.mono());
+        }
+        ApiError::of_body("alerts", error)
+    })?;
     if alerts.len() > BODY_ALERTS {
         let count = alerts.len();
         return Err(ApiError::Refused(format!(

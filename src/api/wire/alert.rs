@@ -75,7 +75,8 @@ pub fn push_group_start(out: &mut Vec<u8>) {
     out.extend_from_slice(br#"{"alerts":["#);
 }
 
-/// Appends what stands behind the alerts of a group.
+/// Appends what stands behind the alerts of a group. Labels of a route are shown where there are some:
+/// Alertmanager 0.33, whose version we tell, has none.
 pub fn push_group_end(
     out: &mut Vec<u8>,
     labels: &Labels,
@@ -86,13 +87,16 @@ pub fn push_group_end(
     push_labels(out, labels);
     out.extend_from_slice(br#","receiver":"#);
     push_named(out, receiver);
-    out.extend_from_slice(br#","routeLabels":{"#);
-    push_list(out, route_labels, |out, (name, text)| {
-        push_text(out, name);
-        out.push(b':');
-        push_text(out, text);
-    });
-    out.extend_from_slice(b"}}");
+    if !route_labels.is_empty() {
+        out.extend_from_slice(br#","routeLabels":{"#);
+        push_list(out, route_labels, |out, (name, text)| {
+            push_text(out, name);
+            out.push(b':');
+            push_text(out, text);
+        });
+        out.push(b'}');
+    }
+    out.push(b'}');
 }
 
 /// The status of an alert that something mutes, up to the field behind it.
@@ -224,14 +228,19 @@ mod tests {
     #[test]
     fn a_group_closes_with_its_labels_and_receiver() {
         let labels = Labels::from_pairs([("job", "j")]);
-        let group = text(|out| {
-            push_group_start(out);
-            let route_labels = BTreeMap::from([("team".to_owned(), "x".to_owned())]);
-            push_group_end(out, &labels, "default", &route_labels);
-        });
+        let group = |route_labels: &BTreeMap<String, String>| {
+            text(|out| {
+                push_group_start(out);
+                push_group_end(out, &labels, "default", route_labels);
+            })
+        };
         assert_eq!(
-            group,
+            group(&BTreeMap::from([("team".to_owned(), "x".to_owned())])),
             r#"{"alerts":[],"labels":{"job":"j"},"receiver":{"name":"default"},"routeLabels":{"team":"x"}}"#
+        );
+        assert_eq!(
+            group(&BTreeMap::new()),
+            r#"{"alerts":[],"labels":{"job":"j"},"receiver":{"name":"default"}}"#
         );
     }
 }

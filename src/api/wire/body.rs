@@ -17,6 +17,8 @@ use super::syntax::{find_fault, repair};
 pub enum BodyError {
     /// It is not JSON, or of the wrong kinds; says why, in Go's words.
     Malformed(String),
+    /// It is what a webhook is told, where alerts belong; says so behind Go's words.
+    Notification(String),
     /// It breaks a rule of the schema.
     Invalid {
         /// The framework's number for the rule: 601 format, 602 required.

@@ -66,6 +66,19 @@ struct AlertList {
 }
 
 impl<'de> Kind<'de> for AlertList {
+    /// The body of a webhook holds a list of alerts among other things.
+    fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut is_notification = false;
+        while let Some(Text(name)) = object.next_key()? {
+            is_notification |= name == "alerts";
+            object.next_value::<IgnoredAny>()?;
+        }
+        Ok(is_notification.then(|| AlertList {
+            wrong_kind: Some(notification()),
+            ..AlertList::default()
+        }))
+    }
+
     fn from_array<A: SeqAccess<'de>>(mut array: A) -> Result<Option<Self>, A::Error> {
         let mut list = AlertList::default();
         while let Some(alert) = array.next_element::<Found<AlertFields>>()? {
@@ -73,6 +86,15 @@ impl<'de> Kind<'de> for AlertList {
         }
         Ok(Some(list))
     }
+}
+
+fn notification() -> BodyError {
+    BodyError::Notification(
+        "json: cannot unmarshal object into Go value of type models.PostableAlerts: /api/v2/alerts takes a \
+         list of alerts, and this looks like the notification that Alertmanager or Grafana sends to a \
+         webhook; set the sender up as for an Alertmanager instead"
+            .to_owned(),
+    )
 }
 
 impl AlertList {
@@ -90,7 +112,7 @@ impl AlertList {
             }
         };
         match fields.check(index) {
-            Err(fault @ BodyError::Malformed(_)) => {
+            Err(fault @ (BodyError::Malformed(_) | BodyError::Notification(_))) => {
                 self.wrong_kind.get_or_insert(fault);
             }
             Err(fault) => {

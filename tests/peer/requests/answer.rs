@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use alertwheel::clock::Clock;
 use alertwheel::model::Wall;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::client::Answer;
 
@@ -145,10 +145,6 @@ fn tidy(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(tidy),
         Value::Object(fields) => {
-            // Alertmanager has route labels since 0.34 only; no route has any here.
-            if fields.get("routeLabels") == Some(&json!({})) {
-                fields.remove("routeLabels");
-            }
             for (name, value) in fields.iter_mut() {
                 tidy(value);
                 match (name.as_str(), value) {

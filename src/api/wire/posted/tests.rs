@@ -154,6 +154,22 @@ fn the_first_broken_rule_is_told() {
 }
 
 #[test]
+fn a_notification_is_told_to_be_one() {
+    let bodies = [
+        r#"{"receiver":"team","status":"firing","alerts":[{"status":"firing"}],"version":"4"}"#,
+        r#"{"alerts":[]}"#,
+    ];
+    for body in bodies {
+        let Err(BodyError::Notification(told)) =
+            posted_alerts(body.as_bytes(), ParserMode::default())
+        else {
+            panic!("{body} is no list of alerts");
+        };
+        assert!(told.contains("sends to a webhook"), "{told}");
+    }
+}
+
+#[test]
 fn a_value_of_the_wrong_kind_is_told_as_go_tells_it() {
     let table = [
         ("{}", "object into Go value of type models.PostableAlerts"),
