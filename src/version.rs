@@ -1,9 +1,15 @@
 //! What this build calls itself.
 //!
-//! Owns the version that `/api/v2/status`, `--version` and the User-Agent show. Constants only.
+//! Owns the version that `/api/v2/status`, `--version` and the User-Agent show, each in its form. Constants only.
 
 /// The Alertmanager release whose behaviour is matched, then our own version as build metadata.
 pub const VERSION: &str = concat!("0.33.1+alertwheel.", env!("CARGO_PKG_VERSION"));
+
+/// What `--version` shows, after the name of the binary.
+pub const SHOWN: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (answers as Alertmanager 0.33.1)"
+);
 
 /// The `User-Agent` of webhooks.
 pub const USER_AGENT: &str = concat!("Alertmanager/0.33.1+alertwheel.", env!("CARGO_PKG_VERSION"));

@@ -27,7 +27,7 @@ The other --cluster.* flags of Alertmanager change nothing either: this daemon r
 #[command(
     name = "alertwheel",
     about = "Receives alerts, groups them, and sends webhooks. Understands Alertmanager's configuration, flags and API.",
-    version = version::VERSION,
+    version = version::SHOWN,
     after_help = AFTER_HELP,
     args_override_self = true,
     args_conflicts_with_subcommands = false
@@ -101,7 +101,7 @@ pub struct Flags {
     /// How often to drop resolved alerts.
     #[arg(long = "alerts.gc-interval", value_name = "SPAN", default_value = "30m", value_parser = positive_span)]
     pub alert_collect_interval: Duration,
-    /// Most alerts to keep, resolved ones included; further posts are answered 503.
+    /// Most alerts to keep, resolved ones included; further posts are answered 503. 0 is no limit.
     #[arg(long = "alerts.max", value_name = "N", default_value_t = limits::ALERTS)]
     pub alerts: usize,
     /// Alerts of one name kept firing at most; more are left out. 0 is no limit.

@@ -2,7 +2,7 @@
 //!
 //! Owns the way from flags to the daemon's options, and the words at start and stop. Runs on main.
 
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -207,10 +207,45 @@ fn bind(flags: &Flags, source: &ConfigSource) -> Result<Vec<TcpListener>, StartE
         [] => vec![default.to_owned()],
         given => given.to_vec(),
     };
+    let may_move = *source == ConfigSource::Demo && flags.listen_addresses.is_empty();
     let bound = addresses.into_iter().map(|address| {
-        guard::bind(&address).map_err(|error| StartError::Listen { address, error })
+        let bound = match guard::bind(&address) {
+            Err(error) if may_move && error.kind() == ErrorKind::AddrInUse => {
+                bind_elsewhere(&address)
+            }
+            bound => bound,
+        };
+        bound.map_err(|error| StartError::Listen {
+            error: with_advice(error),
+            address,
+        })
     });
     bound.collect()
+}
+
+/// For whoever only wants to see something, any free port will do.
+fn bind_elsewhere(taken: &str) -> io::Result<TcpListener> {
+    let listener = guard::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    // Without somebody to read it, nobody needs to know.
+    let _ = writeln!(
+        io::stdout(),
+        "{taken} is in use; this listens on {address} instead."
+    );
+    Ok(listener)
+}
+
+/// What is no address is told together with one that is.
+fn with_advice(error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::InvalidInput => io::Error::new(
+            ErrorKind::InvalidInput,
+            format!(
+                "{error}; write HOST:PORT such as 127.0.0.1:9093, or :9093 for all addresses of this host"
+            ),
+        ),
+        _ => error,
+    }
 }
 
 /// How long the handling of a request may take; 0 is as long as it takes.
@@ -257,7 +292,10 @@ fn engine_settings(flags: &Flags) -> Settings {
         workers: flags.sending.workers,
         workers_per_endpoint: flags.sending.workers_per_endpoint,
         max_retry_after: flags.sending.max_retry_after,
-        alerts: flags.alerts,
+        alerts: match flags.alerts {
+            0 => usize::MAX,
+            limit => limit,
+        },
         alerts_per_name: flags.alerts_per_name,
         start_delay: flags.start_delay,
         retention: flags.retention,

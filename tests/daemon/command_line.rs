@@ -1,5 +1,7 @@
 //! What somebody at a terminal is told: messages, exit codes, what flags mean.
 
+use std::net::TcpListener;
+
 use serde_json::Value;
 
 use crate::process::{Ended, Setup};
@@ -26,9 +28,9 @@ fn the_version_names_the_alertmanager_it_stands_in_for() {
     let ended = Setup::bare().argument("--version").run();
     assert_eq!(ended.code, Some(0));
     let expected = concat!(
-        "alertwheel 0.33.1+alertwheel.",
+        "alertwheel ",
         env!("CARGO_PKG_VERSION"),
-        "\n"
+        " (answers as Alertmanager 0.33.1)\n"
     );
     assert_eq!(ended.output, expected);
 }
@@ -90,6 +92,19 @@ fn the_demo_shows_the_life_of_a_group_and_ends() {
 }
 
 #[test]
+fn the_demo_finds_a_port_of_its_own_while_the_usual_one_is_in_use() {
+    // If it cannot be bound, somebody else has it, which does as well.
+    let _taken = TcpListener::bind("127.0.0.1:9093");
+    let demo = Setup::bare().argument("demo").spawn();
+    wait_until("it says where it listens", || {
+        demo.output()
+            .contains("127.0.0.1:9093 is in use; this listens on 127.0.0.1:")
+    });
+    wait_until("it goes on", || demo.output().contains("Two disks fill up"));
+    demo.kill();
+}
+
+#[test]
 fn a_file_with_a_usual_name_is_found_by_itself() {
     let receiver = Receiver::healthy();
     for name in ["alertmanager.yml", "alertwheel.yml"] {
@@ -135,6 +150,37 @@ fn an_address_in_use_is_named() {
     let argument = format!("--web.listen-address={taken}");
     let ended = Setup::bare().argument(&argument).run();
     assert_refused(&ended, &[taken.as_str(), "in use"]);
+}
+
+#[test]
+fn what_is_no_address_is_told_with_one_that_is() {
+    let ended = Setup::bare().argument("--web.listen-address=foo").run();
+    assert_refused(&ended, &["foo", "127.0.0.1:9093"]);
+}
+
+#[test]
+fn a_limit_of_zero_alerts_is_no_limit() {
+    let daemon = Setup::bare().argument("--alerts.max=0").start();
+    daemon.post(&[firing("Disk", "a"), firing("Disk", "b")]);
+    assert_eq!(
+        daemon.get("/api/v2/alerts").json()[1]["labels"]["instance"],
+        "b"
+    );
+}
+
+#[test]
+fn a_notification_that_is_posted_as_alerts_is_told_to_be_one() {
+    let daemon = Setup::bare().start();
+    let body = r#"{"receiver":"team","status":"firing","alerts":[],"version":"4"}"#;
+    for _ in 0..2 {
+        let reply = daemon.connect().post("/api/v2/alerts", body.as_bytes());
+        assert_eq!(reply.status, 400);
+        let words = "/api/v2/alerts takes a list of alerts, and this looks like the notification";
+        assert!(reply.text().contains(words), "{}", reply.text());
+    }
+    let ended = daemon.stop();
+    let words = "A notification was posted to /api/v2/alerts";
+    assert_eq!(ended.log.matches(words).count(), 1, "{}", ended.log);
 }
 
 #[test]

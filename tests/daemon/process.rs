@@ -129,7 +129,8 @@ impl Setup {
         self.spawn().wait_for_end(2 * PATIENCE)
     }
 
-    fn spawn(self) -> Daemon {
+    /// Starts it with the arguments as they are, and waits for nothing.
+    pub fn spawn(self) -> Daemon {
         let mut command = match self.open_files {
             None => Command::new(BINARY),
             Some(count) => {
