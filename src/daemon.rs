@@ -52,6 +52,7 @@ use crate::threads::{self, WORKER_STACK};
 use crate::version;
 use crate::webhook::{self, Courier};
 use configuration::load;
+pub use configuration::{log_each_fault, read_file, read_input};
 use stages::{Spawner, Stage, await_ends, join};
 
 /// Where the configuration comes from.
@@ -125,8 +126,16 @@ impl fmt::Display for StartError {
         match self {
             StartError::Flag(why) => out.write_str(why),
             StartError::Listen { address, error } => write!(out, "listen {address:?}: {error}"),
-            StartError::Config(error) => write!(out, "loading configuration failed:\n{error}"),
-            StartError::Web(error) => write!(out, "loading web configuration failed:\n{error}"),
+            StartError::Config(error) => {
+                write!(out, "loading configuration failed: {}", error.in_a_line())
+            }
+            StartError::Web(error) => {
+                write!(
+                    out,
+                    "loading web configuration failed: {}",
+                    error.in_a_line()
+                )
+            }
             StartError::Storage(error) => write!(out, "opening the storage failed: {error}"),
             StartError::Threads(error) => write!(out, "starting threads failed: {error}"),
         }
@@ -284,12 +293,16 @@ impl Daemon {
     /// Reads the configuration again. A wrong one changes nothing.
     fn reload(&self) -> Result<(), String> {
         log::info!("Loading configuration file");
-        let loaded = load(&self.source, self.load).map_err(|error| error.to_string());
+        let loaded = load(&self.source, self.load);
+        let loaded = loaded.map_err(|error| (error.in_a_line(), error.to_string()));
         let result = loaded.and_then(|config| {
             let (source, receivers) = (config.source.clone(), receivers_told(&config));
             let put = self.inbox.reload(config);
-            put.map(|()| (source, receivers))
-                .map_err(|_| "the dispatcher is too busy; try again".into())
+            put.map(|()| (source, receivers)).map_err(|_| {
+                ["the dispatcher is too busy; try again"; 2]
+                    .map(str::to_owned)
+                    .into()
+            })
         });
         match result {
             Ok((source, receivers)) => {
@@ -298,9 +311,9 @@ impl Daemon {
                 log::info!("Completed loading of configuration file");
                 Ok(())
             }
-            Err(error) => {
+            Err((in_a_line, error)) => {
                 self.metrics.config_loaded(None, self.clock.wall());
-                log::error!(err = error.as_str(); "Loading configuration file failed");
+                log::error!(err = in_a_line.as_str(); "Loading configuration file failed");
                 Err(error)
             }
         }

@@ -1,56 +1,142 @@
-//! `alertwheel check-config FILE...`: says everything that is wrong with configuration files.
+//! `alertwheel check-config [FILE...]`: says everything that is wrong with configuration files.
 //!
-//! Owns the wording. Changes nothing and talks to nobody. Runs on main.
+//! Owns the wording. Asks what a start asks, with the same flags, so that what passes here starts. Changes
+//! nothing and talks to nobody. Runs on main.
 
+use std::fmt;
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::flags::Flags;
 use super::serve;
-use crate::config::{self, LoadOptions, Loaded, Route};
+use crate::api::guard::Gate;
+use crate::clock::Clock;
+use crate::config::{LoadError, LoadOptions, Loaded, Route};
+use crate::daemon::{self, ConfigSource};
 
-/// Checks the files; fails if one of them is wrong.
-pub fn run(files: &[PathBuf], flags: &Flags) -> ExitCode {
-    let options = match serve::load_options(flags) {
-        Ok(options) => options,
-        Err(error) => {
-            eprintln!("alertwheel: error: {error}");
-            return ExitCode::FAILURE;
-        }
+/// The name under which what comes in is checked.
+const STANDARD_INPUT: &str = "-";
+
+/// What becomes of what is allowed but probably not meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warnings {
+    /// They are told.
+    Tell,
+    /// They are told, and their file counts as wrong.
+    Refuse,
+}
+
+/// Checks the files, or the one that a start would read, and the web configuration if the flags name one;
+/// fails if one of them is wrong.
+pub fn run(files: &[PathBuf], warnings: Warnings, flags: &Flags) -> ExitCode {
+    let asked =
+        serve::check_flags(flags).and_then(|options| Ok((options, to_check(files, flags)?)));
+    let (options, files) = match asked {
+        Ok(asked) => asked,
+        Err(error) => return fail(&error),
     };
-    let wrong = files.iter().filter(|file| !is_sound(file, options));
-    let wrong = wrong.count();
-    if wrong == 0 {
-        return ExitCode::SUCCESS;
+    let mut report = Report::default();
+    for file in &files {
+        report.check(file, warnings, options);
     }
-    eprintln!("alertwheel: error: failed to validate {wrong} file(s)");
+    report.check_web(&flags.web_config_file);
+    report.print()
+}
+
+fn fail(why: &str) -> ExitCode {
+    // Without somebody to read it, the exit code says it alone.
+    let _ = writeln!(io::stderr(), "alertwheel: error: {why}");
     ExitCode::FAILURE
 }
 
-fn is_sound(file: &Path, options: LoadOptions) -> bool {
-    match load(file, options) {
-        Ok(loaded) => {
-            println!("Checking '{}'  SUCCESS", file.display());
-            let of_payloads = config::payload_warnings(&loaded.config);
-            for warning in loaded.warnings.iter().chain(&of_payloads) {
-                println!("  warning: {warning}");
-            }
-            let (routes, receivers) = (count(&loaded.config.route), loaded.config.receivers.len());
-            println!("Found:\n - {routes} routes\n - {receivers} receivers\n");
-            true
+fn to_check(files: &[PathBuf], flags: &Flags) -> Result<Vec<PathBuf>, String> {
+    match (files, serve::source(flags)) {
+        ([], ConfigSource::File(file)) => Ok(vec![file]),
+        ([], ConfigSource::BuiltIn | ConfigSource::Demo) => {
+            Err("there is no configuration file here; name one, or - for standard input".to_owned())
         }
-        Err(error) => {
-            println!("Checking '{}'  FAILED:\n{error}\n", file.display());
-            false
-        }
+        (files, _) => Ok(files.to_vec()),
     }
 }
 
-/// With the templates tried, as the daemon tries them.
-fn load(file: &Path, options: LoadOptions) -> Result<Loaded, String> {
-    let loaded = config::load(file, options).map_err(|error| error.to_string())?;
-    config::check_templates(&loaded.config).map_err(|faults| faults.join("\n"))?;
-    Ok(loaded)
+/// What is said at the end.
+#[derive(Default)]
+struct Report {
+    text: String,
+    wrong: usize,
+}
+
+impl Report {
+    fn check(&mut self, file: &Path, warnings: Warnings, options: LoadOptions) {
+        let name = file.display();
+        let loaded = match load(file, options) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                return self.refuse(format_args!("Checking '{name}'  FAILED:\n{error}\n"));
+            }
+        };
+        let is_refused = warnings == Warnings::Refuse && !loaded.warnings.is_empty();
+        let verdict = if is_refused {
+            "FAILED: warnings are refused (--strict)"
+        } else {
+            "SUCCESS"
+        };
+        self.say(format_args!("Checking '{name}'  {verdict}"));
+        for warning in &loaded.warnings {
+            self.say(format_args!("  warning: {warning}"));
+        }
+        let (routes, receivers) = (count(&loaded.config.route), loaded.config.receivers.len());
+        self.say(format_args!(
+            "Found:\n - {routes} routes\n - {receivers} receivers\n"
+        ));
+        self.wrong += usize::from(is_refused);
+    }
+
+    fn check_web(&mut self, file: &str) {
+        if file.is_empty() {
+            return;
+        }
+        match Gate::open(Path::new(file), Clock::start()) {
+            Ok(_) => self.say(format_args!("Checking '{file}'  SUCCESS\n")),
+            Err(error) => self.refuse(format_args!("Checking '{file}'  FAILED:\n{error}\n")),
+        }
+    }
+
+    fn say(&mut self, line: fmt::Arguments<'_>) {
+        self.text.push_str(&line.to_string());
+        self.text.push('\n');
+    }
+
+    fn refuse(&mut self, line: fmt::Arguments<'_>) {
+        self.say(line);
+        self.wrong += 1;
+    }
+
+    /// Somebody who has read enough, as after `| head`, is told no more; what is wrong stays wrong.
+    fn print(self) -> ExitCode {
+        let mut out = io::stdout().lock();
+        let printed = out
+            .write_all(self.text.as_bytes())
+            .and_then(|()| out.flush());
+        let trouble = match printed {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                format!("printing what was found failed: {error}")
+            }
+            Ok(()) if self.wrong > 0 => format!("failed to validate {} file(s)", self.wrong),
+            Err(_) if self.wrong > 0 => return ExitCode::FAILURE,
+            Ok(()) | Err(_) => return ExitCode::SUCCESS,
+        };
+        fail(&trouble)
+    }
+}
+
+fn load(file: &Path, options: LoadOptions) -> Result<Loaded, LoadError> {
+    if file == Path::new(STANDARD_INPUT) {
+        daemon::read_input("standard input", io::stdin().lock(), options)
+    } else {
+        daemon::read_file(file, options)
+    }
 }
 
 fn count(route: &Route) -> usize {

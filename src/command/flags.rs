@@ -47,10 +47,18 @@ pub enum Command {
     /// Serves on a built-in configuration and posts sample alerts, to show the life of a group.
     Demo,
     /// Checks configuration files and says everything that is wrong with them.
+    ///
+    /// What it takes, a start with the same flags takes, and what it refuses, a start refuses too. The
+    /// flags of serving may stand before the command: `alertwheel --config.file=FILE ... check-config`
+    /// checks what `alertwheel --config.file=FILE ...` would start on. Those that change what is accepted
+    /// may stand behind it, too. A web configuration that is named is checked as well.
     CheckConfig {
-        /// The files.
-        #[arg(required = true)]
+        /// The files; - is standard input [default: that of --config.file, or the one that a start finds].
+        #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Fail where there are warnings too.
+        #[arg(long)]
+        strict: bool,
     },
     /// Prints the silences of a state directory that are not over, for `amtool silence import`.
     Export {
@@ -80,10 +88,10 @@ pub enum JournalCommand {
 pub struct Flags {
     /// Configuration file [default: alertmanager.yml or alertwheel.yml in the working directory, else
     /// one that prints alerts to the terminal].
-    #[arg(long = "config.file", value_name = "FILE")]
+    #[arg(long = "config.file", global = true, value_name = "FILE")]
     pub config_file: Option<PathBuf>,
     /// Start although the configuration names integrations other than webhooks, which then tell nobody.
-    #[arg(long = "config.skip-unsupported")]
+    #[arg(long = "config.skip-unsupported", global = true)]
     pub skips_unsupported: bool,
     /// Directory for what must survive a restart; made if it is not there.
     #[arg(long = "storage.path", value_name = "DIR", default_value = "data/")]
@@ -93,7 +101,7 @@ pub struct Flags {
     #[arg(long = "storage.sync", value_name = "WHEN", default_value = "1s", value_parser = sync_policy)]
     pub storage_sync: SyncPolicy,
     /// How long to remember what each receiver was told.
-    #[arg(long = "data.retention", value_name = "SPAN", default_value = "120h", value_parser = positive_span)]
+    #[arg(long = "data.retention", global = true, value_name = "SPAN", default_value = "120h", value_parser = positive_span)]
     pub retention: Duration,
     /// How often to drop what is older than --data.retention.
     #[arg(long = "data.maintenance-interval", value_name = "SPAN", default_value = "15m", value_parser = positive_span)]
@@ -120,7 +128,7 @@ pub struct Flags {
     pub web_timeout: Duration,
     /// Address to listen on; may be repeated [default: :9093, or 127.0.0.1:9093 without a
     /// configuration file].
-    #[arg(long = "web.listen-address", value_name = "ADDRESS")]
+    #[arg(long = "web.listen-address", global = true, value_name = "ADDRESS")]
     pub listen_addresses: Vec<String>,
     /// Listen on the sockets that systemd passes, instead of addresses.
     #[arg(long = "web.systemd-socket", overrides_with = "no_systemd_socket")]
@@ -130,6 +138,7 @@ pub struct Flags {
     /// A file with TLS, passwords, a rate limit and headers for the front door [default: none].
     #[arg(
         long = "web.config.file",
+        global = true,
         value_name = "FILE",
         default_value = "",
         hide_default_value = true
@@ -163,7 +172,7 @@ pub struct Flags {
     pub get_concurrency: usize,
     /// How matchers and label names are read: classic-mode or utf8-strict-mode; without either,
     /// UTF-8 with the classic way as a fallback.
-    #[arg(long = "enable-feature", value_name = "NAMES")]
+    #[arg(long = "enable-feature", global = true, value_name = "NAMES")]
     pub features: Vec<String>,
     /// Log lines to write: these and more important ones.
     #[arg(long = "log.level", value_name = "LEVEL", value_enum, default_value_t = LogLevel::Info)]

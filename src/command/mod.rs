@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 
+use check_config::Warnings;
 use flags::{Command, CommandLine, JournalCommand};
 
 /// Does what the arguments of this process say.
@@ -36,7 +37,14 @@ pub fn run() -> ExitCode {
     let code = match line.command {
         None => serve::run(line.flags, &unused),
         Some(Command::Demo) => demo::run(line.flags, &unused),
-        Some(Command::CheckConfig { files }) => check_config::run(&files, &line.flags),
+        Some(Command::CheckConfig { files, strict }) => {
+            let warnings = if strict {
+                Warnings::Refuse
+            } else {
+                Warnings::Tell
+            };
+            check_config::run(&files, warnings, &line.flags)
+        }
         Some(Command::Journal(JournalCommand::Inspect { directory })) => {
             journal::inspect(&directory)
         }
@@ -73,6 +81,26 @@ mod tests {
             flags::unused_flags(&given),
             ["--dispatch.maintenance-interval", "--cluster.peer"]
         );
+    }
+
+    #[test]
+    fn flags_that_change_what_is_accepted_may_stand_behind_the_command() {
+        let arguments = [
+            "alertwheel",
+            "check-config",
+            "--config.skip-unsupported",
+            "--enable-feature=classic-mode",
+            "--strict",
+            "-",
+        ];
+        let given = CommandLine::command().try_get_matches_from(arguments);
+        let line = CommandLine::from_arg_matches(&given.expect("known flags")).expect("its own");
+        assert!(line.flags.skips_unsupported);
+        assert_eq!(line.flags.features, ["classic-mode"]);
+        let demo = ["alertwheel", "demo", "--web.listen-address=:1"];
+        let given = CommandLine::command().try_get_matches_from(demo);
+        let line = CommandLine::from_arg_matches(&given.expect("known flags")).expect("its own");
+        assert_eq!(line.flags.listen_addresses, [":1"]);
     }
 
     #[test]

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use super::external_url::{external_url, route_prefix};
 use super::flags::{Flags, LogFormat, LogLevel};
-use crate::api::guard::{self, Gate, Limits};
+use crate::api::guard::{self, Gate, GateError, Limits};
 use crate::api::{Origins, Pages, SelfPeer};
 use crate::clock::Clock;
 use crate::config::{LoadOptions, Unsupported};
-use crate::daemon::{ConfigSource, Daemon, Options, StartError};
+use crate::daemon::{self, ConfigSource, Daemon, Options, StartError};
 use crate::dispatch::SilenceLog;
 use crate::engine::{ReloadPolicy, Settings};
 use crate::journal::Storage;
@@ -64,8 +64,27 @@ pub fn start(flags: Flags, source: ConfigSource, unused: &[String]) -> Result<Da
     })
 }
 
+/// How the flags want the configuration read, unless a start would refuse one of them. Whether an address
+/// can be listened on is known only when it is.
+pub fn check_flags(flags: &Flags) -> Result<LoadOptions, String> {
+    refuse_unsafe(flags)?;
+    let any_address = SocketAddr::from(([127, 0, 0, 1], 0));
+    external_url(&flags.external_url, &hostname(), any_address)?;
+    load_options(flags)
+}
+
+/// Without what these flags ask for a daemon would be open, or out of reach.
+fn refuse_unsafe(flags: &Flags) -> Result<(), String> {
+    match flags.refused.given().next() {
+        None => Ok(()),
+        Some(flag) => Err(format!(
+            "{flag} is not built yet, and ignoring it would be unsafe"
+        )),
+    }
+}
+
 /// How the flags want the configuration read.
-pub fn load_options(flags: &Flags) -> Result<LoadOptions, String> {
+fn load_options(flags: &Flags) -> Result<LoadOptions, String> {
     Ok(LoadOptions {
         mode: parser_mode(&flags.features)?,
         unsupported: if flags.skips_unsupported {
@@ -122,7 +141,7 @@ fn labelling(features: &[String]) -> Labelling {
 }
 
 /// A file that is named must be there; without a name the usual ones are looked for.
-fn source(flags: &Flags) -> ConfigSource {
+pub fn source(flags: &Flags) -> ConfigSource {
     if let Some(file) = &flags.config_file {
         return ConfigSource::File(file.clone());
     }
@@ -133,11 +152,7 @@ fn source(flags: &Flags) -> ConfigSource {
 }
 
 fn options(flags: Flags, source: ConfigSource, clock: Clock) -> Result<Options, StartError> {
-    if let Some(flag) = flags.refused.given().next() {
-        return Err(StartError::Flag(format!(
-            "{flag} is not built yet, and ignoring it would be unsafe"
-        )));
-    }
+    refuse_unsafe(&flags).map_err(StartError::Flag)?;
     let gate = gate(&flags, clock)?;
     let listeners = listeners(&flags, &source)?;
     let first = listeners[0].local_addr().map_err(StartError::Threads)?;
@@ -182,7 +197,12 @@ fn gate(flags: &Flags, clock: Clock) -> Result<Option<Gate>, StartError> {
         "" => Ok(None),
         file => Gate::open(Path::new(file), clock)
             .map(Some)
-            .map_err(StartError::Web),
+            .map_err(|error| {
+                if let GateError::Config(error) = &error {
+                    daemon::log_each_fault(error);
+                }
+                StartError::Web(error)
+            }),
     }
 }
 

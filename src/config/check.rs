@@ -8,13 +8,14 @@ mod http;
 mod interval;
 mod receiver;
 mod route;
+mod texts;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use http::authorization_scheme;
 
-use super::fault::Findings;
+use super::fault::{Findings, TryHttp};
 use super::field::Field;
 use super::raw::{RawConfig, RawInhibitRule};
 use super::{InhibitRule, Receiver, Route};
@@ -52,6 +53,10 @@ pub struct Terms {
     pub retention: Option<Duration>,
     /// The templates of the files that it names.
     pub templates: Arc<Templates>,
+    /// Whether those are all. What a text asks for beside them may stand in a file that is wrong.
+    pub has_all_templates: bool,
+    /// Tries how receivers are to be spoken to.
+    pub try_http: TryHttp,
 }
 
 /// Checks a whole file. `None` if a part is missing or broken, which `findings` then tells.
@@ -64,6 +69,7 @@ pub fn check(raw: &RawConfig, terms: &Terms, findings: &mut Findings) -> Option<
         tls.map(|tls| http::check_tls(tls, findings));
     }
     let receivers = receiver::check_receivers(raw, terms, findings);
+    texts::check_texts(raw, terms, findings);
     let intervals = interval::Intervals::of(raw, findings);
     let root = match &raw.route {
         Field::Given(root) => &root.value,

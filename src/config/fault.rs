@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use super::HttpConfig;
 use super::node::Place;
 use crate::limits::CONFIG_FAULTS;
 
@@ -46,6 +47,27 @@ impl fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
+impl Faults {
+    /// How many there are, those left out among them.
+    pub fn count(&self) -> usize {
+        self.faults.len() + self.omitted
+    }
+}
+
+/// What is wrong with one setting of a section, as whoever has to work with it finds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TriedFault {
+    /// The keys that lead to the setting from the section.
+    pub keys: Vec<&'static str>,
+    /// What is wrong; quotes no secret.
+    pub wrong: String,
+    /// What would be right.
+    pub right: &'static str,
+}
+
+/// Tries whether receivers can be spoken to in this way, without the network; all that is wrong with it.
+pub type TryHttp = fn(&HttpConfig) -> Vec<TriedFault>;
+
 impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.file)?;
@@ -80,9 +102,24 @@ impl Findings {
 
     /// Notes something that is allowed but probably not meant. Past the limit the rest is dropped.
     pub fn warn(&mut self, place: Place, text: impl Into<String>) {
-        if self.warnings.len() < CONFIG_FAULTS {
+        if self.has_room_for_warnings() {
             self.warnings.push((place, text.into()));
         }
+    }
+
+    /// Whether another warning would be kept.
+    pub fn has_room_for_warnings(&self) -> bool {
+        self.warnings.len() < CONFIG_FAULTS
+    }
+
+    /// Whether a fault is noted at `place`.
+    pub fn has_fault_at(&self, place: Place) -> bool {
+        self.faults.iter().any(|(known, _)| *known == place)
+    }
+
+    /// How many faults were found, kept or not.
+    pub fn count(&self) -> usize {
+        self.faults.len() + self.omitted
     }
 
     /// Whether no fault was found.

@@ -13,13 +13,13 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use super::Config;
 use super::check::{Origin, Terms, check};
-use super::fault::{Fault, Faults, Findings};
+use super::fault::{Fault, Faults, Findings, TriedFault, TryHttp};
 use super::node::{Node, Place};
 use super::raw::{RawConfig, Reading, Unsupported};
 use super::render::render;
 use super::yaml::{self, SyntaxError};
+use super::{Config, HttpConfig};
 use crate::limits::{CONFIG_FAULTS, CONFIG_FILE_BYTES, CONFIG_LOCATE_BYTES};
 use crate::model::ParserMode;
 
@@ -80,20 +80,71 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
+impl LoadError {
+    /// The only fault, or how many there are for whoever tells each apart from this.
+    pub fn in_a_line(&self) -> String {
+        match self {
+            LoadError::Faulty(faults) if faults.count() > 1 => {
+                let file = faults.faults.first().map_or("", |fault| &fault.file);
+                format!("{file}: {} faults", faults.count())
+            }
+            LoadError::Unreadable { .. } | LoadError::Faulty(_) => self.to_string(),
+        }
+    }
+}
+
 /// Reads and checks the file at `path`, and the template files that it names.
 pub fn load(path: &Path, options: impl Into<LoadOptions>) -> Result<Loaded, LoadError> {
+    load_tried(path, options, try_nothing)
+}
+
+/// The same, and tries how receivers are to be spoken to: all that can be known before a start.
+pub fn load_tried(
+    path: &Path,
+    options: impl Into<LoadOptions>,
+    try_http: TryHttp,
+) -> Result<Loaded, LoadError> {
     let file = path.display().to_string();
-    let text = match read_text(path) {
+    match File::open(path) {
+        Ok(input) => load_from(&file, input, path.parent(), options.into(), try_http),
+        Err(error) => Err(LoadError::Unreadable {
+            file,
+            reason: error.to_string(),
+        }),
+    }
+}
+
+/// The same for what `input` holds, which faults call `name`. Paths that are relative are taken from
+/// `folder`.
+pub fn load_from(
+    name: &str,
+    input: impl Read,
+    folder: Option<&Path>,
+    options: LoadOptions,
+    try_http: TryHttp,
+) -> Result<Loaded, LoadError> {
+    let text = match read_all(input) {
         Ok(text) => text,
-        Err(reason) => return Err(LoadError::Unreadable { file, reason }),
+        Err(reason) => {
+            return Err(LoadError::Unreadable {
+                file: name.to_owned(),
+                reason,
+            });
+        }
     };
     let source = Source {
         origin: Origin::User,
-        name: &file,
+        name,
         text: &text,
-        folder: path.parent(),
+        folder,
+        try_http,
     };
-    source.parse(options.into()).map_err(LoadError::Faulty)
+    source.parse(options).map_err(LoadError::Faulty)
+}
+
+/// For whoever has no receivers to speak to.
+fn try_nothing(_: &HttpConfig) -> Vec<TriedFault> {
+    Vec::new()
 }
 
 /// Checks `text`, which faults call `name`. There is no folder: relative paths stay as they are,
@@ -104,6 +155,7 @@ pub fn parse(name: &str, text: &str, options: impl Into<LoadOptions>) -> Result<
         name,
         text,
         folder: None,
+        try_http: try_nothing,
     };
     source.parse(options.into())
 }
@@ -125,6 +177,7 @@ fn embedded(name: &str, text: &str) -> Config {
         name,
         text,
         folder: None,
+        try_http: try_nothing,
     };
     source
         .parse(LoadOptions::default())
@@ -135,9 +188,13 @@ fn embedded(name: &str, text: &str) -> Config {
 /// One byte more than is allowed is asked for, so that the limit's own fault is told later and an
 /// endless file is not read for ever.
 pub(super) fn read_text(path: &Path) -> Result<String, String> {
+    read_all(File::open(path).map_err(|error| error.to_string())?)
+}
+
+fn read_all(input: impl Read) -> Result<String, String> {
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    file.take(CONFIG_FILE_BYTES as u64 + 1)
+    input
+        .take(CONFIG_FILE_BYTES as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| error.to_string())?;
     if bytes.len() > CONFIG_FILE_BYTES {
@@ -156,6 +213,7 @@ struct Source<'t> {
     name: &'t str,
     text: &'t str,
     folder: Option<&'t Path>,
+    try_http: TryHttp,
 }
 
 impl Source<'_> {
@@ -192,13 +250,16 @@ impl Source<'_> {
         let raw = RawConfig::read(root, reading, findings)?;
         let templates = match self.folder {
             Some(_) => templates::read(&raw.templates, findings),
-            None => Vec::new(),
+            None => templates::Read::unread(&raw.templates),
         };
+        let (compiled, are_sound) = templates::compile(&templates.files, findings);
         let terms = Terms {
             origin: self.origin,
             mode: options.mode,
             retention: options.retention,
-            templates: templates::compile(&templates, raw.place, findings),
+            templates: compiled,
+            has_all_templates: templates.is_whole && are_sound,
+            try_http: self.try_http,
         };
         let checked = check(&raw, &terms, findings);
         let checked = checked.filter(|_| findings.is_sound())?;
@@ -208,7 +269,7 @@ impl Source<'_> {
             route: checked.route,
             receivers: checked.receivers,
             inhibit_rules: checked.inhibit_rules,
-            templates,
+            templates: templates.files.into_iter().map(|at| at.value).collect(),
             source: self.text.to_owned(),
         })
     }

@@ -19,7 +19,6 @@ mod node;
 mod paths;
 mod raw;
 mod render;
-mod tried;
 mod url;
 mod web;
 mod yaml;
@@ -28,9 +27,13 @@ pub use checked::{
     Authorization, Config, Destination, Endpoint, GroupBy, Header, HttpConfig, InhibitRule,
     NamedInterval, OAuth2, Proxy, Receiver, Route, Secret, TlsConfig, TlsVersion, Webhook,
 };
-pub use fault::{Fault, Faults};
-pub use load::{LoadError, LoadOptions, Loaded, built_in, demo, load, parse};
+pub use fault::{Fault, Faults, TriedFault, TryHttp};
+pub use load::{
+    LoadError, LoadOptions, Loaded, built_in, demo, load, load_from, load_tried, parse,
+};
 pub use raw::Unsupported;
-pub use tried::{check_templates, payload_warnings};
-pub use web::{ClientAuth, Curve, RateLimit, ServerTls, TlsVersions, WebConfig, load_web};
+pub use web::{
+    ClientAuth, Curve, Pems, RateLimit, ServerTls, TlsVersions, TryPems, WebConfig, load_web,
+    load_web_tried,
+};
 pub use yaml::parse_rendered;

@@ -2,7 +2,7 @@
 //! front door.
 //!
 //! Owns the way from its file to [`WebConfig`] and all its faults. The certificates it names are read
-//! by the front door. Relative paths start at the directory of the file, as in Alertmanager. Runs on
+//! by the front door, which is asked whether they can be used. Relative paths start at the directory of the file, as in Alertmanager. Runs on
 //! main at start, and on connection threads when the file has changed.
 
 mod http;
@@ -16,7 +16,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::checked::Secret;
-use super::fault::{Faults, Findings};
+use super::fault::{Faults, Findings, TriedFault};
 use super::field::{Field, Fields};
 use super::load::{LoadError, Locator, broken_syntax, read_text};
 use super::node::Node;
@@ -65,6 +65,20 @@ pub struct ServerTls {
     pub curves: Option<Vec<Curve>>,
 }
 
+/// The certificates and keys of a section, those that are given and used.
+#[derive(Clone, Copy, Debug)]
+pub struct Pems<'p> {
+    /// PEM of the certificate.
+    pub cert: Option<&'p Secret>,
+    /// PEM of its key.
+    pub key: Option<&'p Secret>,
+    /// PEM of the authorities of client certificates.
+    pub client_ca: Option<&'p Secret>,
+}
+
+/// Tries whether certificates and keys can be used; all that is wrong with them.
+pub type TryPems = fn(Pems<'_>) -> Vec<TriedFault>;
+
 /// What is asked of clients, by Go's names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClientAuth {
@@ -112,21 +126,32 @@ const SECTIONS: &[&str] = &[
 
 /// Reads and checks the web configuration at `path`.
 pub fn load_web(path: &Path) -> Result<WebConfig, LoadError> {
+    load_web_tried(path, |_| Vec::new())
+}
+
+/// The same, and tries the certificates that it names: all that can be known before a start.
+pub fn load_web_tried(path: &Path, try_pems: TryPems) -> Result<WebConfig, LoadError> {
     let file = path.display().to_string();
     let directory = path.parent().unwrap_or(Path::new(""));
     match read_text(path) {
-        Ok(text) => parse_web(&file, &text, directory).map_err(LoadError::Faulty),
+        Ok(text) => {
+            let place = tls::Origin {
+                directory,
+                try_pems,
+            };
+            parse_web(&file, &text, place).map_err(LoadError::Faulty)
+        }
         Err(reason) => Err(LoadError::Unreadable { file, reason }),
     }
 }
 
-/// Checks `text`, which faults call `name`; relative paths in it start at `directory`.
-fn parse_web(name: &str, text: &str, directory: &Path) -> Result<WebConfig, Faults> {
+/// Checks `text`, which faults call `name`.
+fn parse_web(name: &str, text: &str, origin: tls::Origin<'_>) -> Result<WebConfig, Faults> {
     let document = yaml::parse(text).map_err(|error| broken_syntax(name, error))?;
     let mut root = document.root;
     let mut findings = Findings::default();
     root.settle(&mut findings);
-    let read = WebConfig::read(&root, directory, &mut findings);
+    let read = WebConfig::read(&root, origin, &mut findings);
     match read {
         Some(config) if findings.is_sound() => Ok(config),
         _ => Err(Locator { name, text, root }.faults(findings)),
@@ -134,10 +159,10 @@ fn parse_web(name: &str, text: &str, directory: &Path) -> Result<WebConfig, Faul
 }
 
 impl WebConfig {
-    fn read(root: &Node, directory: &Path, findings: &mut Findings) -> Option<Self> {
+    fn read(root: &Node, origin: tls::Origin<'_>, findings: &mut Findings) -> Option<Self> {
         let fields = Fields::read(root, "the web configuration", &[SECTIONS], findings)?;
         let tls = Field::read(fields.get("tls_server_config"), |node| {
-            tls::read(node, directory, findings)
+            tls::read(node, origin, findings)
         });
         let headers = Field::read(fields.get("http_server_config"), |node| {
             http::headers(node, findings)

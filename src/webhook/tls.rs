@@ -179,21 +179,38 @@ fn authorities(ca: &Secret) -> Result<Authorities, String> {
 }
 
 fn identity(cert: &Secret, key: &Secret) -> Result<CertifiedKey, String> {
+    fitting((cert, chain(cert)?), (key, private_key(key)?))
+}
+
+/// The certificates of ours that `cert` holds.
+pub fn chain(cert: &Secret) -> Result<Vec<CertificateDer<'static>>, String> {
     let chain = certificates(cert, "cert")?;
     if chain.is_empty() {
         return Err(format!("{} holds no certificate", place("cert", cert)));
     }
-    if let Some(kind) = unusable_kind(&chain[0], &SIGNING_RSA_BITS) {
-        let cert = place("cert", cert);
-        return Err(format!("{cert} is for {kind}, with which we cannot sign"));
+    match unusable_kind(&chain[0], &SIGNING_RSA_BITS) {
+        None => Ok(chain),
+        Some(kind) => {
+            let cert = place("cert", cert);
+            Err(format!("{cert} is for {kind}, with which we cannot sign"))
+        }
     }
+}
+
+/// The key that `key` holds.
+pub fn private_key(key: &Secret) -> Result<PrivateKeyDer<'static>, String> {
     let text = read_pem(key, "key")?;
-    let private = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| {
-        format!(
-            "{} holds no private key that we can read",
-            place("key", key)
-        )
-    })?;
+    PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| {
+        let key = place("key", key);
+        format!("{key} holds no private key that we can read")
+    })
+}
+
+/// A chain and the key that belongs to its first certificate.
+pub fn fitting(
+    (cert, chain): (&Secret, Vec<CertificateDer<'static>>),
+    (key, private): (&Secret, PrivateKeyDer<'static>),
+) -> Result<CertifiedKey, String> {
     CertifiedKey::from_der(chain, private, &provider()).map_err(|error| {
         let (cert, key) = (place("cert", cert), place("key", key));
         match error {

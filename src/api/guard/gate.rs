@@ -22,7 +22,7 @@ use rustls::ServerConfig;
 
 use super::tls;
 use crate::clock::Clock;
-use crate::config::{LoadError, Secret, ServerTls, WebConfig, load_web};
+use crate::config::{LoadError, Secret, ServerTls, WebConfig, load_web, load_web_tried};
 
 use bucket::Bucket;
 use fresh::{Fresh, Stamp};
@@ -77,6 +77,16 @@ impl fmt::Display for GateError {
 
 impl std::error::Error for GateError {}
 
+impl GateError {
+    /// The only fault, or how many there are for whoever tells each apart from this.
+    pub fn in_a_line(&self) -> String {
+        match self {
+            GateError::Config(error) => error.in_a_line(),
+            GateError::Tls { .. } => self.to_string(),
+        }
+    }
+}
+
 /// Why a request is not let in.
 #[derive(Debug)]
 pub(super) enum Denied {
@@ -93,7 +103,7 @@ pub(super) enum Denied {
 impl Gate {
     /// Reads the web configuration at `path`, and the certificates it names.
     pub fn open(path: &Path, clock: Clock) -> Result<Self, GateError> {
-        let config = load_web(path).map_err(GateError::Config)?;
+        let config = load_web_tried(path, tls::check_pems).map_err(GateError::Config)?;
         let gate = Gate {
             path: path.to_owned(),
             web: Fresh::default(),

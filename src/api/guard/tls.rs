@@ -22,7 +22,7 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{InconsistentKeys, ServerConfig, SupportedProtocolVersion};
 
 use crate::clock::Clock;
-use crate::config::{ClientAuth, Curve, Secret, ServerTls, TlsVersions};
+use crate::config::{ClientAuth, Curve, Pems, Secret, ServerTls, TlsVersions, TriedFault};
 use crate::limits::PEM_BYTES;
 
 /// What is spoken within TLS, as clients may ask for it.
@@ -96,35 +96,90 @@ fn certificate(
     tls: &ServerTls,
     provider: &CryptoProvider,
 ) -> Result<Arc<dyn ResolvesServerCert>, String> {
-    let cert = read(&tls.cert, "cert_file")?;
-    let key = read(&tls.key, "key_file")?;
-    let load = || {
-        let chain = chain(&cert)?;
-        let key = PrivateKeyDer::from_pem_slice(&key)
-            .map_err(|_| "failed to find any PEM data in key input".to_owned())?;
-        CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
-            rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
-                "private key does not match public key".to_owned()
-            }
-            other => other.to_string(),
-        })
-    };
-    let certified = load().map_err(|why| format!("failed to load X509KeyPair: tls: {why}"))?;
+    let certified = fitting(chain(&tls.cert)?, private_key(&tls.key)?, provider)?;
     Ok(Arc::new(SingleCertAndKey::from(certified)))
 }
 
-fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
-    let chain = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
-    let chain = chain.map_err(|error| error.to_string())?;
+/// All that is wrong with certificates and keys.
+pub(super) fn check_pems(pems: Pems<'_>) -> Vec<TriedFault> {
+    let fault = |(here, file), pem: Option<&Secret>, wrong, right| TriedFault {
+        keys: vec![match pem {
+            Some(Secret::Inline(_)) => here,
+            Some(Secret::File(_)) | None => file,
+        }],
+        wrong,
+        right,
+    };
+    let of_cert = |wrong| {
+        let right = "name a certificate, as PEM that this daemon may read";
+        fault(("cert", "cert_file"), pems.cert, wrong, right)
+    };
+    let of_key = |wrong| {
+        let right = "name the certificate's key, as PEM that this daemon may read";
+        fault(("key", "key_file"), pems.key, wrong, right)
+    };
+    let authorities = pems.client_ca.map(|ca| clients::roots(Some(ca)));
+    let chain = pems.cert.map(|cert| chain(cert).map_err(of_cert));
+    let key = pems.key.map(|key| private_key(key).map_err(of_key));
+    let mut faults = Vec::new();
+    match (chain, key) {
+        (Some(Ok(chain)), Some(Ok(key))) => {
+            let fitting = fitting(chain, key, &ring::default_provider());
+            faults.extend(fitting.err().map(of_key));
+        }
+        (chain, key) => {
+            faults.extend(chain.and_then(Result::err));
+            faults.extend(key.and_then(Result::err));
+        }
+    }
+    faults.extend(authorities.and_then(Result::err).map(|wrong| {
+        let right = "name the authorities' certificates, as PEM that this daemon may read";
+        fault(
+            ("client_ca", "client_ca_file"),
+            pems.client_ca,
+            wrong,
+            right,
+        )
+    }));
+    faults
+}
+
+fn fitting(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, String> {
+    CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+            no_pair("private key does not match public key")
+        }
+        other => no_pair(&other.to_string()),
+    })
+}
+
+fn no_pair(why: &str) -> String {
+    format!("failed to load X509KeyPair: tls: {why}")
+}
+
+fn private_key(key: &Secret) -> Result<PrivateKeyDer<'static>, String> {
+    PrivateKeyDer::from_pem_slice(&read(key, "key_file")?)
+        .map_err(|_| no_pair("failed to find any PEM data in key input"))
+}
+
+fn chain(cert: &Secret) -> Result<Vec<CertificateDer<'static>>, String> {
+    let pem = read(cert, "cert_file")?;
+    let chain = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
+    let chain = chain.map_err(|error| no_pair(&error.to_string()))?;
     if !chain.is_empty() {
         return Ok(chain);
     }
-    Err(match PrivateKeyDer::from_pem_slice(pem) {
-        Ok(_) => "failed to find certificate PEM data in certificate input, \
-                  but did find a private key; PEM inputs may have been switched"
-            .to_owned(),
-        Err(_) => "failed to find any PEM data in certificate input".to_owned(),
-    })
+    Err(no_pair(match PrivateKeyDer::from_pem_slice(&pem) {
+        Ok(_) => {
+            "failed to find certificate PEM data in certificate input, \
+             but did find a private key; PEM inputs may have been switched"
+        }
+        Err(_) => "failed to find any PEM data in certificate input",
+    }))
 }
 
 /// The PEM itself; `key` is what the configuration calls its file.

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use super::http::check_http;
 use super::{Origin, Terms};
-use crate::config::fault::{Findings, shown};
+use crate::config::fault::{Findings, TryHttp, shown};
 use crate::config::field::{At, Field};
-use crate::config::raw::{RawConfig, RawReceiver, RawWebhook};
+use crate::config::raw::{RawConfig, RawReceiver, RawWebhook, Record};
 use crate::config::url::check_url;
 use crate::config::{Destination, Endpoint, HttpConfig, Receiver, Webhook};
 use crate::template::Templates;
@@ -54,14 +54,13 @@ pub fn check_receivers(raw: &RawConfig, terms: &Terms, findings: &mut Findings) 
     let house = House {
         origin: terms.origin,
         templates: Arc::clone(&terms.templates),
-        http: match &raw.global.http {
-            Some(http) => Arc::new(check_http(http, findings)),
-            None => Arc::default(),
-        },
+        http: check_common_http(raw, terms.try_http, findings),
+        try_http: terms.try_http,
     };
     for raw in &raw.receivers {
         let Some(name) = check_name(raw, findings) else {
             receivers.are_named = false;
+            check_receiver(raw, "", &house, findings);
             continue;
         };
         if receivers.by_name.contains_key(&name.value) {
@@ -76,6 +75,38 @@ pub fn check_receivers(raw: &RawConfig, terms: &Terms, findings: &mut Findings) 
         receivers.by_name.insert(name.value.clone(), receiver);
     }
     receivers
+}
+
+/// How webhooks are spoken to that do not say it themselves. It is tried only if there are such: nobody
+/// else needs its files.
+fn check_common_http(
+    raw: &RawConfig,
+    try_http: TryHttp,
+    findings: &mut Findings,
+) -> Arc<HttpConfig> {
+    let Some(http) = &raw.global.http else {
+        return Arc::default();
+    };
+    let mut webhooks = raw.receivers.iter().flat_map(|receiver| &receiver.webhooks);
+    let is_used = webhooks.any(|webhook| webhook.http.is_none());
+    let try_http = if is_used {
+        try_http
+    } else {
+        |_: &_| Vec::new()
+    };
+    Arc::new(check_and_try(http, try_http, findings))
+}
+
+/// What is wrong by itself already need not be told again because it cannot be used either.
+fn check_and_try(http: &Record, try_http: TryHttp, findings: &mut Findings) -> HttpConfig {
+    let checked = check_http(http, findings);
+    for fault in try_http(&checked) {
+        let place = http.place_along(&fault.keys);
+        if !findings.has_fault_at(place) {
+            findings.fault(place, fault.wrong, fault.right);
+        }
+    }
+    checked
 }
 
 fn check_name<'r>(raw: &'r RawReceiver, findings: &mut Findings) -> Option<&'r At<String>> {
@@ -139,6 +170,7 @@ struct House {
     origin: Origin,
     http: Arc<HttpConfig>,
     templates: Arc<Templates>,
+    try_http: TryHttp,
 }
 
 /// Which webhook of which receiver.
@@ -155,7 +187,7 @@ fn check_webhook(
     findings: &mut Findings,
 ) -> Option<Arc<Webhook>> {
     let http = match &raw.http {
-        Some(http) => Arc::new(check_http(http, findings)),
+        Some(http) => Arc::new(check_and_try(http, house.try_http, findings)),
         None => Arc::clone(&house.http),
     };
     let (destination, endpoint) = check_destination(raw, spot, house.origin, findings)?;

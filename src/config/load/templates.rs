@@ -3,20 +3,46 @@
 //! Owns reading them, within bounds, and telling what is wrong with them. Runs where the configuration is loaded.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::glob::{GlobError, glob};
 use crate::config::fault::Findings;
 use crate::config::field::At;
-use crate::config::node::Place;
 use crate::limits::{TEMPLATE_BYTES, TEMPLATE_FILES};
 use crate::template::{TemplateFile, Templates};
 
+/// The template files of a configuration, each with the place of the glob that names it.
+pub struct Read {
+    /// Those that could be read.
+    pub files: Vec<At<TemplateFile>>,
+    /// Whether those are all.
+    pub is_whole: bool,
+}
+
+impl Read {
+    /// For whoever has no folder to read from.
+    pub fn unread(globs: &[At<String>]) -> Self {
+        Read {
+            files: Vec::new(),
+            is_whole: globs.is_empty(),
+        }
+    }
+}
+
 /// Reads all files that `globs` name, in their order. One that names nothing is fine; a file that
 /// cannot be read is a fault.
-pub fn read(globs: &[At<String>], findings: &mut Findings) -> Vec<TemplateFile> {
+pub fn read(globs: &[At<String>], findings: &mut Findings) -> Read {
+    let before = findings.count();
+    let files = read_files(globs, findings);
+    Read {
+        files,
+        is_whole: findings.count() == before,
+    }
+}
+
+fn read_files(globs: &[At<String>], findings: &mut Findings) -> Vec<At<TemplateFile>> {
     let mut files = Vec::new();
     let mut room = TEMPLATE_BYTES;
     for pattern in globs {
@@ -30,7 +56,10 @@ pub fn read(globs: &[At<String>], findings: &mut Findings) -> Vec<TemplateFile> 
         };
         for path in paths {
             match read_file(path, &mut room) {
-                Ok(file) if files.len() < TEMPLATE_FILES => files.push(file),
+                Ok(value) if files.len() < TEMPLATE_FILES => {
+                    let place = pattern.place;
+                    files.push(At { place, value });
+                }
                 Ok(_) => {
                     let wrong = format!("more than {TEMPLATE_FILES} template files");
                     findings.fault(pattern.place, wrong, "name fewer");
@@ -81,19 +110,21 @@ fn read_bytes(path: &Path, room: usize) -> std::io::Result<Vec<u8>> {
     file.take(room as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
-/// The templates of these files. What is wrong with one is told for all of them, since the later
-/// ones build on the earlier.
-pub(super) fn compile(
-    files: &[TemplateFile],
-    place: Place,
-    findings: &mut Findings,
-) -> Arc<Templates> {
-    match Templates::compile(files) {
-        Ok(templates) => Arc::new(templates),
-        Err(fault) => {
-            let wrong = format!("failed to parse templates: {fault}");
-            findings.fault(place, wrong, "put the file right");
-            Arc::default()
+
+/// The templates of these files, and whether all of them are sound. Each is parsed by itself, so that the
+/// faults of all are told.
+pub fn compile(files: &[At<TemplateFile>], findings: &mut Findings) -> (Arc<Templates>, bool) {
+    let mut sound = Vec::new();
+    for file in files {
+        match Templates::compile(std::slice::from_ref(&file.value)) {
+            Ok(_) => sound.push(file.value.clone()),
+            Err(fault) => {
+                let wrong = format!("failed to parse templates: {fault}");
+                findings.fault(file.place, wrong, "put the file right");
+            }
         }
     }
+    let are_sound = sound.len() == files.len();
+    let templates = Templates::compile(&sound).expect("each of them is sound by itself");
+    (Arc::new(templates), are_sound)
 }

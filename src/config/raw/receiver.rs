@@ -49,6 +49,8 @@ pub struct RawWebhook {
     pub http: Option<Record>,
     /// What is sent in place of the standard body.
     pub payload: Option<Payload>,
+    /// The same as the file has it, for the places of its texts.
+    pub payload_node: Option<Node>,
 }
 
 const KEYS: &[&str] = &["name", "labels", "webhook_configs"];
@@ -121,6 +123,7 @@ impl RawWebhook {
                 .unwrap_or_default(),
             http,
             payload,
+            payload_node: given("payload").cloned(),
         })
     }
 }

@@ -164,6 +164,18 @@ impl Record {
         self.values.get(name).map_or(self.place, |at| at.place)
     }
 
+    /// Where the value stands that these keys lead to; where the last section on the way does if there
+    /// is none.
+    pub fn place_along(&self, keys: &[&str]) -> Place {
+        match keys {
+            [] => self.place,
+            [name] => self.place_of(name),
+            [name, rest @ ..] => self
+                .record(name)
+                .map_or(self.place, |section| section.place_along(rest)),
+        }
+    }
+
     /// A text that is not empty.
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.get(name) {

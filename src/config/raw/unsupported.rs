@@ -118,7 +118,10 @@ pub fn look_for(
         match unsupported {
             Unsupported::Refuse => {
                 let wrong = format!("receiver \"{name}\" uses {key}, which are not built");
-                findings.fault(node.place, wrong, instead);
+                let right = format!(
+                    "{instead}; --config.skip-unsupported starts without them, and they then tell nobody"
+                );
+                findings.fault(node.place, wrong, right);
             }
             Unsupported::Skip => {
                 let warning = format!(

@@ -171,7 +171,7 @@ fn what_is_shown_is_shown_again_when_it_is_loaded() {
 const ALL_ELSE: &str = r#"
 route:
   receiver: a
-  labels: {b10: "{{ .x }}", b2: "y\nz"}
+  labels: {b10: "{{ .Status }}", b2: "y\nz"}
   routes: [{mute_time_intervals: [t], active_time_intervals: [u]}]
 inhibit_rules: [~, {name: n, source_match: {a: b}, target_matchers: [c!=d], equal: [x]}]
 templates: [x/*.tmpl]
@@ -206,7 +206,7 @@ const ALL_ELSE_FROM_ROUTE: &str = r#"route:
     b2: |-
       y
       z
-    b10: '{{ .x }}'
+    b10: '{{ .Status }}'
 inhibit_rules:
 - {}
 - name: "n"

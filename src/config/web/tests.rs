@@ -5,7 +5,11 @@ use super::*;
 const HASH: &str = "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi";
 
 fn parse(text: &str) -> Result<WebConfig, Faults> {
-    parse_web("web.yml", text, Path::new("/etc/web"))
+    let origin = tls::Origin {
+        directory: Path::new("/etc/web"),
+        try_pems: |_| Vec::new(),
+    };
+    parse_web("web.yml", text, origin)
 }
 
 fn tls_of(keys: &str) -> ServerTls {

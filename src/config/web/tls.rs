@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::{ClientAuth, Curve, ServerTls, TlsVersions};
+use super::{ClientAuth, Curve, Pems, ServerTls, TlsVersions, TryPems};
 use crate::config::checked::Secret;
 use crate::config::fault::{Findings, shown};
 use crate::config::field::{Fields, boolean, text, texts};
@@ -48,19 +48,29 @@ const WEAK_SUITES: &[&str] = &[
     "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
 ];
 
+/// Where the files of a section are, and who can tell whether they are of use.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'o> {
+    /// Where relative paths start.
+    pub directory: &'o Path,
+    /// Tries what stands in them.
+    pub try_pems: TryPems,
+}
+
 /// Reads a section; `Some(None)` if nothing in it asks for TLS, as in Alertmanager.
-pub fn read(node: &Node, directory: &Path, findings: &mut Findings) -> Option<Option<ServerTls>> {
+pub fn read(node: &Node, origin: Origin<'_>, findings: &mut Findings) -> Option<Option<ServerTls>> {
     let fields = Fields::read(node, "a tls_server_config", &[KEYS], findings)?;
     let section = Section {
         fields,
         place: node.place,
-        directory,
+        origin,
     };
     // Each of them is read, so that the faults of all are told at once.
     let cert = section.pem("cert", "cert_file", findings);
     let key = section.pem("key", "key_file", findings);
     let client_ca = section.pem("client_ca", "client_ca_file", findings);
     let client_auth = section.client_auth(findings);
+    section.try_pems([&cert, &key, &client_ca], client_auth, findings);
     let sans = section.texts("client_allowed_sans", findings);
     let versions = section.versions(findings);
     let cipher_suites = section.suites(findings);
@@ -93,7 +103,7 @@ pub fn read(node: &Node, directory: &Path, findings: &mut Findings) -> Option<Op
 struct Section<'n> {
     fields: Fields<'n>,
     place: Place,
-    directory: &'n Path,
+    origin: Origin<'n>,
 }
 
 impl<'n> Section<'n> {
@@ -114,8 +124,31 @@ impl<'n> Section<'n> {
         Some(match (path?, inline?) {
             ("", "") => None,
             ("", inline) => Some(Secret::Inline(inline.to_owned())),
-            (path, _) => Some(Secret::File(self.directory.join(path))),
+            (path, _) => Some(Secret::File(self.origin.directory.join(path))),
         })
+    }
+
+    /// What clients are to be checked by is looked at only if they are.
+    fn try_pems(
+        &self,
+        pems: [&Option<Option<Secret>>; 3],
+        client_auth: Option<ClientAuth>,
+        findings: &mut Findings,
+    ) {
+        let checks_clients = matches!(
+            client_auth,
+            Some(ClientAuth::VerifyClientCertIfGiven | ClientAuth::RequireAndVerifyClientCert)
+        );
+        let [cert, key, client_ca] = pems.map(|pem| pem.as_ref().and_then(Option::as_ref));
+        let pems = Pems {
+            cert,
+            key,
+            client_ca: client_ca.filter(|_| checks_clients),
+        };
+        for fault in (self.origin.try_pems)(pems) {
+            let key = fault.keys.last().copied().unwrap_or_default();
+            findings.fault(self.place_of(key), fault.wrong, fault.right);
+        }
     }
 
     fn required(&self, pem: Option<Secret>, what: &str, findings: &mut Findings) -> Option<Secret> {

@@ -6,12 +6,17 @@ use super::*;
 use crate::config::{OAuth2, Secret, TlsVersion};
 
 fn fault(tls: TlsConfig) -> String {
-    check_http(&with_tls(tls)).expect_err("a fault")
+    only(check_http(&with_tls(tls)))
+}
+
+fn only(faults: Vec<TriedFault>) -> String {
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    faults[0].wrong.clone()
 }
 
 #[test]
 fn what_can_be_used_is_let_through() {
-    assert_eq!(check_http(&HttpConfig::default()), Ok(()));
+    assert_eq!(check_http(&HttpConfig::default()), []);
     let authority = Authority::new();
     let ours = authority.issue("us");
     let ca = TestFile::new("check-ca", &authority.pem());
@@ -23,7 +28,7 @@ fn what_can_be_used_is_let_through() {
         min_version: Some(TlsVersion::Tls10),
         ..TlsConfig::default()
     };
-    assert_eq!(check_http(&with_tls(tls)), Ok(()));
+    assert_eq!(check_http(&with_tls(tls)), []);
 }
 
 #[test]
@@ -74,13 +79,6 @@ fn what_cannot_be_used_is_refused_with_the_reason() {
         ),
         (
             TlsConfig {
-                key: None,
-                ..sound.clone()
-            },
-            "tls_config needs both cert and key, or neither",
-        ),
-        (
-            TlsConfig {
                 server_name: Some("a b".to_owned()),
                 ..sound.clone()
             },
@@ -96,6 +94,40 @@ fn what_cannot_be_used_is_refused_with_the_reason() {
     ] {
         assert_eq!(fault(tls), expected);
     }
+}
+
+#[test]
+fn each_part_has_its_fault_under_its_key() {
+    let missing = || Some(Secret::File("/no/such/file".into()));
+    let tls = TlsConfig {
+        ca: missing(),
+        cert: missing(),
+        key: missing(),
+        server_name: Some("a b".to_owned()),
+        max_version: Some(TlsVersion::Tls11),
+        ..TlsConfig::default()
+    };
+    let http = HttpConfig {
+        proxy: Proxy::Url {
+            url: "socks5://proxy:1080".to_owned(),
+            no_proxy: String::new(),
+            connect_headers: Vec::new(),
+        },
+        ..with_tls(tls)
+    };
+    let faults = check_http(&http);
+    let keys: Vec<String> = faults.iter().map(|fault| fault.keys.join(".")).collect();
+    assert_eq!(
+        keys,
+        [
+            "tls_config.ca_file",
+            "tls_config.cert_file",
+            "tls_config.key_file",
+            "tls_config.server_name",
+            "tls_config.max_version",
+            "proxy_url"
+        ]
+    );
 }
 
 #[test]
@@ -115,14 +147,14 @@ fn the_way_to_the_token_server_is_checked_too() {
         })
     };
     let sound = TlsConfig::default();
-    assert_eq!(oauth2("https://tokens/", sound.clone()), Ok(()));
-    let fault = oauth2("tokens", sound).expect_err("no URL");
+    assert_eq!(oauth2("https://tokens/", sound.clone()), []);
+    let fault = only(oauth2("tokens", sound));
     assert_eq!(fault, "oauth2: token_url is no http or https URL");
     let empty = TlsConfig {
         ca: Some(inline("")),
         ..TlsConfig::default()
     };
-    let fault = oauth2("https://tokens/", empty).expect_err("no authority");
+    let fault = only(oauth2("https://tokens/", empty));
     assert_eq!(fault, "oauth2: ca holds no certificate");
 }
 
@@ -154,7 +186,7 @@ fn keys_of_a_kind_that_we_cannot_work_with_are_refused_by_name() {
     ] {
         assert_eq!(
             check_http(&with_tls(trusting_pem(&bundle))),
-            Ok(()),
+            [],
             "some of it can be used"
         );
     }
@@ -164,7 +196,7 @@ fn keys_of_a_kind_that_we_cannot_work_with_are_refused_by_name() {
     ] {
         let identity = TlsConfig {
             cert: Some(inline(pem)),
-            key: Some(inline("never read")),
+            key: Some(inline(&Authority::new().issue("us").key)),
             ..TlsConfig::default()
         };
         assert_eq!(

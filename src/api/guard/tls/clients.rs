@@ -14,7 +14,7 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
 
 use super::names;
-use crate::config::{ClientAuth, ServerTls};
+use crate::config::{ClientAuth, Secret, ServerTls};
 
 /// What checks clients as `tls` asks.
 pub(super) fn verifier(
@@ -56,7 +56,7 @@ fn chain_verifier(
     provider: &Arc<CryptoProvider>,
     demand: Demand,
 ) -> Result<Arc<dyn ClientCertVerifier>, String> {
-    let roots = Arc::new(roots(tls)?);
+    let roots = Arc::new(roots(tls.client_ca.as_ref())?);
     let builder = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider));
     let builder = match demand {
         Demand::Optional => builder.allow_unauthenticated(),
@@ -66,9 +66,9 @@ fn chain_verifier(
 }
 
 /// Those of `client_ca`, or the host's own, as in Go.
-fn roots(tls: &ServerTls) -> Result<RootCertStore, String> {
+pub(super) fn roots(client_ca: Option<&Secret>) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
-    let Some(client_ca) = &tls.client_ca else {
+    let Some(client_ca) = client_ca else {
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if roots.is_empty() {
             return Err("client_ca_file is missing, and the host trusts nobody either".into());

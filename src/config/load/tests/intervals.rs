@@ -100,14 +100,15 @@ fn a_list_that_cannot_be_read_is_one_fault() {
 
 #[test]
 fn labels_are_added_to_those_of_the_parent() {
-    let root = tree("labels: {a: '1', b: '2'}, routes: [{labels: {b: '3', c: '{{ .x }}'}}, {}]");
+    let root =
+        tree("labels: {a: '1', b: '2'}, routes: [{labels: {b: '3', c: '{{ .Status }}'}}, {}]");
     let of = |route: &Route| -> String {
         let labels: &BTreeMap<String, String> = &route.labels;
         let pairs = labels.iter().map(|(name, text)| format!("{name}={text}"));
         pairs.collect::<Vec<_>>().join(" ")
     };
     assert_eq!(of(&root), "a=1 b=2");
-    assert_eq!(of(&root.routes[0]), "a=1 b=3 c={{ .x }}");
+    assert_eq!(of(&root.routes[0]), "a=1 b=3 c={{ .Status }}");
     assert_eq!(of(&root.routes[1]), "a=1 b=2");
     let classic = parse(
         "f.yml",

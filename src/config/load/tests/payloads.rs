@@ -1,7 +1,6 @@
 //! Texts of payloads that are marked as such, and those that a warning is about because they are not.
 
 use super::*;
-use crate::config::payload_warnings;
 use crate::limits::CONFIG_FAULTS;
 use crate::template::Payload;
 
@@ -11,7 +10,7 @@ fn warnings(payload: &str) -> Vec<String> {
         "route: {{receiver: a, group_by: [cluster]}}\n\
          receivers:\n- name: a\n  webhook_configs:\n  - url: http://x.example/\n    payload:\n      {payload}\n"
     );
-    payload_warnings(&config(&text))
+    loaded(&text).warnings
 }
 
 #[test]
@@ -29,7 +28,7 @@ fn a_text_that_may_become_something_else_is_warned_of() {
         ),
         (
             "list: [{a: '{{ range .Alerts }}{{ .Annotations.description }}{{ break }}{{ end }}'}]",
-            "list.a",
+            "list[0].a",
             r#"a boolean where it renders to "no""#,
         ),
         (
@@ -49,8 +48,8 @@ fn a_text_that_may_become_something_else_is_warned_of() {
         ),
     ] {
         let expected = format!(
-            "receiver \"a\": webhook_configs[0]: payload.{place}: becomes {becomes}; to send a text \
-             in any case, write !text before it"
+            "f.yml:7: receivers[0].webhook_configs[0].payload.{place}: becomes {becomes}; to send a \
+             text in any case, write !text before it"
         );
         assert_eq!(warnings(payload), [expected], "{payload}");
     }

@@ -1,0 +1,162 @@
+//! Tries every template of a file, before a notification depends on one.
+//!
+//! Owns where texts with templates stand; what counts as a fault of one, or is worth a warning, is the
+//! templates' affair. Pure; runs on whichever thread loads the configuration.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Terms;
+use crate::config::fault::{Findings, shown};
+use crate::config::field::{At, Field};
+use crate::config::node::{Kind, Node, Place, Tag};
+use crate::config::parse_rendered;
+use crate::config::raw::{RawConfig, RawRoute, RawWebhook};
+use crate::model::go_quote;
+use crate::template::{Data, SAMPLE_NOW, TextKind, changed_type, check_text};
+
+/// What can be done about a text that cannot run.
+const RIGHT: &str = "put the template right";
+
+/// Notes the faults of all texts that are templates.
+pub fn check_texts(raw: &RawConfig, terms: &Terms, findings: &mut Findings) {
+    let mut texts = Texts {
+        terms,
+        findings,
+        told: BTreeSet::new(),
+        group_by: group_names(raw),
+    };
+    for webhook in raw.receivers.iter().flat_map(|receiver| &receiver.webhooks) {
+        texts.check_webhook(webhook);
+    }
+    if let Field::Given(root) = &raw.route {
+        texts.check_route(&root.value, &BTreeMap::new());
+    }
+}
+
+struct Texts<'t> {
+    terms: &'t Terms,
+    findings: &'t mut Findings,
+    /// The faults of labels, which every route below inherits.
+    told: BTreeSet<(Place, String)>,
+    /// The labels that any route groups by.
+    group_by: Vec<&'t str>,
+}
+
+/// The texts of labels, with their places.
+type LabelTexts<'r> = BTreeMap<&'r str, &'r At<String>>;
+
+fn group_names(raw: &RawConfig) -> Vec<&str> {
+    fn collect<'r>(route: &'r RawRoute, names: &mut BTreeSet<&'r str>) {
+        let own = route.group_by.given().into_iter().flat_map(|at| &at.value);
+        names.extend(
+            own.map(|name| name.value.as_str())
+                .filter(|name| *name != "..."),
+        );
+        route.routes.iter().for_each(|child| collect(child, names));
+    }
+    let mut names = BTreeSet::new();
+    if let Field::Given(root) = &raw.route {
+        collect(&root.value, &mut names);
+    }
+    names.into_iter().collect()
+}
+
+impl<'r> Texts<'_> {
+    fn check_webhook(&mut self, webhook: &RawWebhook) {
+        if let Some(url) = webhook.url.given().filter(|url| url.value.contains("{{")) {
+            self.check(url.place, &url.value, TextKind::Url);
+        }
+        if let Some(payload) = &webhook.payload_node {
+            self.check_payload(payload);
+        }
+    }
+
+    fn check_payload(&mut self, node: &Node) {
+        match &node.kind {
+            Kind::Null => {}
+            Kind::Scalar(text) => {
+                self.check(node.place, text, TextKind::Other);
+                if node.tag == Tag::Text {
+                    self.warn_of_changed_type(node.place, text);
+                }
+            }
+            Kind::List(items) => items.iter().for_each(|item| self.check_payload(item)),
+            Kind::Map(entries) => {
+                // Keys that are no texts are left out of the payload, with their values.
+                for entry in entries.iter().filter(|entry| entry.key_tag == Tag::Text) {
+                    self.check(entry.place, &entry.key, TextKind::Other);
+                    self.check_payload(&entry.value);
+                }
+            }
+        }
+    }
+
+    /// Warns of a text that is now and then sent as something else, because YAML has a meaning for what it
+    /// renders.
+    fn warn_of_changed_type(&mut self, place: Place, text: &str) {
+        if !self.findings.has_room_for_warnings() || !self.terms.has_all_templates {
+            return;
+        }
+        let templates = &self.terms.templates;
+        if let Some((kind, rendered)) =
+            changed_type(templates, text, &self.group_by, parse_rendered)
+        {
+            let rendered = go_quote(&shown(&rendered));
+            let warning = format!(
+                "becomes {kind} where it renders to {rendered}; to send a text in any case, write !text \
+                 before it"
+            );
+            self.findings.warn(place, warning);
+        }
+    }
+
+    /// A label may ask for others, so that those inherited are tried again together with a route's own.
+    fn check_route(&mut self, route: &'r RawRoute, inherited: &LabelTexts<'r>) {
+        let mut labels = inherited.clone();
+        for (name, text) in &route.labels {
+            labels.insert(name, text);
+        }
+        if !route.labels.is_empty() {
+            self.check_labels(&labels);
+        }
+        for child in &route.routes {
+            self.check_route(child, &labels);
+        }
+    }
+
+    fn check_labels(&mut self, labels: &LabelTexts<'r>) {
+        let texts = labels
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), text.value.clone()));
+        let templates = &self.terms.templates;
+        let rendered = templates.render_route_labels(&texts.collect(), &Data::sample(), SAMPLE_NOW);
+        for (name, fault) in rendered.faults {
+            // A cycle is told by a function, but no data can undo it.
+            if fault.depends_on_data && !fault.text.contains("route label cycle") {
+                continue;
+            }
+            let place = labels[name.as_str()].place;
+            let text = format!("route label \"{}\": {}", shown(&name), fault.text);
+            if self.told.insert((place, text.clone())) {
+                self.refuse(place, text);
+            }
+        }
+    }
+
+    fn check(&mut self, place: Place, text: &str, kind: TextKind) {
+        if let Err(fault) = check_text(&self.terms.templates, text, kind) {
+            self.refuse(place, fault);
+        }
+    }
+
+    /// A template that is missing may stand in a file of which the fault is told already.
+    fn refuse(&mut self, place: Place, wrong: String) {
+        if self.terms.has_all_templates || !is_missing_template(&wrong) {
+            self.findings.fault(place, wrong, RIGHT);
+        }
+    }
+}
+
+fn is_missing_template(fault: &str) -> bool {
+    fault.contains("template \"") && fault.ends_with("not defined")
+}
