@@ -15,9 +15,11 @@ use std::time::Duration;
 
 use super::check::{Origin, Terms, check};
 use super::fault::{Fault, Faults, Findings, TriedFault, TryHttp};
+use super::misplaced::put_in_place;
 use super::node::{Node, Place};
 use super::raw::{RawConfig, Reading, Unsupported};
 use super::render::render;
+use super::unexpanded::warn_of_references;
 use super::yaml::{self, SyntaxError};
 use super::{Config, HttpConfig};
 use crate::limits::{CONFIG_FAULTS, CONFIG_FILE_BYTES, CONFIG_LOCATE_BYTES};
@@ -200,11 +202,33 @@ fn read_all(input: impl Read) -> Result<String, String> {
     if bytes.len() > CONFIG_FILE_BYTES {
         return Err(format!("larger than {} MiB", CONFIG_FILE_BYTES >> 20));
     }
+    decode(bytes)
+}
+
+/// UTF-8, or UTF-16 that says so by its byte order mark, as editors of Windows write it.
+fn decode(bytes: Vec<u8>) -> Result<String, String> {
+    match bytes.as_slice() {
+        [0xff, 0xfe, rest @ ..] => return decode_utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => return decode_utf16(rest, u16::from_be_bytes),
+        bytes if bytes.contains(&0) => {
+            return Err("holds bytes that are zero; save it as UTF-8".to_owned());
+        }
+        _ => {}
+    }
     String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
         format!("line {line} is not UTF-8")
     })
+}
+
+fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, String> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+    match String::from_utf16(&units) {
+        Ok(text) if rest.is_empty() => Ok(text),
+        _ => Err("begins as UTF-16 and is not; save it as UTF-8".to_owned()),
+    }
 }
 
 /// A text and where it comes from.
@@ -222,6 +246,8 @@ impl Source<'_> {
         let mut root = document.root;
         let mut findings = Findings::default();
         root.settle(&mut findings);
+        put_in_place(&mut root, &mut findings);
+        warn_of_references(&root, &mut findings);
         if document.is_followed {
             let warning = "only the first YAML document of the file is read";
             findings.warn(root.place, warning);

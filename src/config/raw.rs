@@ -19,7 +19,7 @@ mod unsupported;
 
 use std::path::Path;
 
-pub use global::{IntegrationKey, IntegrationKind, RawGlobal};
+pub use global::{IntegrationKey, IntegrationKind, RawGlobal, global_keys};
 pub use http::{AUTHORIZATION, HTTP_CONFIG};
 pub use inhibit::RawInhibitRule;
 pub use interval::{RawInterval, RawIntervals, RawNamedInterval};
@@ -27,7 +27,7 @@ pub use matching::RawMatching;
 pub use range::{range_text, weekday_name};
 pub use receiver::{RawReceiver, RawWebhook};
 pub use record::{KeyKind, Record, Value};
-pub use route::RawRoute;
+pub use route::{RawRoute, route_keys};
 pub use unsupported::Unsupported;
 
 use super::fault::Findings;
@@ -72,6 +72,11 @@ pub struct RawConfig {
     pub time_intervals: RawIntervals,
     /// The section `tracing`.
     pub tracing: Option<Record>,
+}
+
+/// Whether `key` stands at the top of a file.
+pub fn is_top_key(key: &str) -> bool {
+    KEYS.contains(&key)
 }
 
 const KEYS: &[&str] = &[

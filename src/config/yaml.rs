@@ -47,6 +47,27 @@ pub struct SyntaxError {
 
 /// Reads the first document of `text`, as Alertmanager does.
 pub fn parse(text: &str) -> Result<Document, SyntaxError> {
+    read(text).map_err(|error| with_hint(text, error))
+}
+
+/// What the line of a fault gives away about its cause.
+fn with_hint(text: &str, mut error: SyntaxError) -> SyntaxError {
+    let index = error.line.map_or(0, |line| line.saturating_sub(1));
+    let line = text.lines().nth(index).unwrap_or_default();
+    let indentation = &line[..line.len() - line.trim_start().len()];
+    let hint = if line.contains("{{") || line.contains("{%") {
+        "; quote a text that begins with {{, and if {{ or {% are meant for another program (Jinja, \
+         Helm), let that make the file first"
+    } else if indentation.contains('\t') {
+        "; indent by spaces, as YAML takes no tabs"
+    } else {
+        ""
+    };
+    error.message.push_str(hint);
+    error
+}
+
+fn read(text: &str) -> Result<Document, SyntaxError> {
     guard(text)?;
     let text = without_mark(text);
     let shapes = walk(text, None)?.shapes;

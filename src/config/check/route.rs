@@ -241,8 +241,8 @@ fn check_intervals(
         let warning = format!(
             "repeat_interval {} is less than group_interval {}: notifications repeat only when \
              the group is flushed",
-            format_duration(own.repeat_interval),
-            format_duration(own.group_interval)
+            words(&raw.written.repeat, own.repeat_interval),
+            words(&raw.written.group, own.group_interval)
         );
         findings.warn(given.place, warning);
     }
@@ -252,9 +252,16 @@ fn check_intervals(
         let warning = format!(
             "repeat_interval {} is greater than the data retention period {}: notifications can \
              repeat earlier",
-            format_duration(given.value),
+            words(&raw.written.repeat, given.value),
             format_duration(retention)
         );
         findings.warn(given.place, warning);
     }
+}
+
+/// What is inherited stands elsewhere.
+fn words(written: &Option<String>, value: Duration) -> String {
+    written
+        .as_deref()
+        .map_or_else(|| format_duration(value), shown)
 }

@@ -69,6 +69,9 @@ const fn key(name: &'static str, kind: IntegrationKind, default: &'static str) -
     }
 }
 
+/// The keys that belong to no integration.
+const OWN_KEYS: &[&str] = &["resolve_timeout", "http_config"];
+
 /// All of them, in the order in which Alertmanager shows them.
 const INTEGRATION_KEYS: &[IntegrationKey] = &[
     key("jira_api_url", Url, ""),
@@ -163,6 +166,12 @@ impl IntegrationKey {
     }
 }
 
+/// The keys of the section.
+pub fn global_keys() -> Vec<&'static str> {
+    let of_integrations = INTEGRATION_KEYS.iter().map(|key| key.name);
+    OWN_KEYS.iter().copied().chain(of_integrations).collect()
+}
+
 impl RawGlobal {
     /// Reads the section; without one the defaults hold.
     pub fn read(node: Option<&Node>, folder: Option<&Path>, findings: &mut Findings) -> Self {
@@ -172,9 +181,8 @@ impl RawGlobal {
             smtp_tls: Some(Record::empty(&TLS_CONFIG)),
             integrations: BTreeMap::new(),
         };
-        let names: Vec<&str> = INTEGRATION_KEYS.iter().map(|key| key.name).collect();
-        let known: [&[&str]; 2] = [&["resolve_timeout", "http_config"], &names];
-        let Some(fields) = node.and_then(|node| Fields::read(node, "global", &known, findings))
+        let keys = global_keys();
+        let Some(fields) = node.and_then(|node| Fields::read(node, "global", &[&keys], findings))
         else {
             return global;
         };

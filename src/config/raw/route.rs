@@ -32,6 +32,8 @@ pub struct RawRoute {
     pub group_interval: Field<Duration>,
     /// How long an unchanged notification stays unrepeated.
     pub repeat_interval: Field<Duration>,
+    /// The two as they are written.
+    pub written: WrittenIntervals,
     /// Names of intervals in which nothing is told.
     pub mute_time_intervals: Vec<At<String>>,
     /// Names of intervals outside of which nothing is told.
@@ -42,6 +44,15 @@ pub struct RawRoute {
     pub resolve_muted: Field<bool>,
     /// The children that could be read.
     pub routes: Vec<RawRoute>,
+}
+
+/// Intervals in the words of the file: whoever wrote 999h does not look for 41d15h.
+#[derive(Debug, Default)]
+pub struct WrittenIntervals {
+    /// Of `group_interval`; nothing if it is not given.
+    pub group: Option<String>,
+    /// Of `repeat_interval`; nothing if it is not given.
+    pub repeat: Option<String>,
 }
 
 const KEYS: &[&str] = &[
@@ -61,12 +72,21 @@ const KEYS: &[&str] = &[
     "resolve_muted",
 ];
 
+/// The keys of a route.
+pub fn route_keys() -> Vec<&'static str> {
+    KEYS.to_vec()
+}
+
 impl RawRoute {
     /// Reads a route; `None` if it is not a map.
     pub fn read(node: &Node, mode: ParserMode, findings: &mut Findings) -> Option<Self> {
         let fields = Fields::read(node, "a route", &[KEYS], findings)?;
         let interval = |key, findings: &mut Findings| {
             Field::read(fields.get(key), |node| duration(node, findings))
+        };
+        let written = |key| match &fields.get(key)?.kind {
+            Kind::Scalar(text) => Some(text.clone()),
+            _ => None,
         };
         let names = |key, findings: &mut Findings| {
             let names = fields
@@ -95,6 +115,10 @@ impl RawRoute {
             group_wait: interval("group_wait", findings),
             group_interval: interval("group_interval", findings),
             repeat_interval: interval("repeat_interval", findings),
+            written: WrittenIntervals {
+                group: written("group_interval"),
+                repeat: written("repeat_interval"),
+            },
             labels: read_labels(fields.get("labels"), findings),
             resolve_muted: Field::read(fields.get("resolve_muted"), |node| boolean(node, findings)),
             routes: read_routes(fields.get("routes"), mode, findings),

@@ -178,6 +178,22 @@ fn broken_syntax_is_told_with_its_line() {
         tab.message
             .starts_with("yaml: found character that cannot start any token")
     );
+    assert!(
+        tab.message
+            .ends_with("; indent by spaces, as YAML takes no tabs")
+    );
+    for (text, line) in [
+        ("{{ x }}\na: b\n", 1),
+        ("a: b\nc: {{ x }}\n", 2),
+        ("a: b\n{% if x %}\n", 2),
+    ] {
+        let told = refusal(text);
+        assert_eq!(told.line, Some(line), "{text}");
+        assert!(
+            told.message.contains("another program (Jinja, Helm)"),
+            "{told:?}"
+        );
+    }
     assert_eq!(
         refusal("a: *x\n").message,
         "yaml: unknown anchor at line 1 column 4"

@@ -137,7 +137,7 @@ fn what_is_resolved_while_muted_is_told_unless_a_route_says_no() {
 
 #[test]
 fn an_interval_of_repetition_beyond_the_retention_is_worth_a_warning() {
-    let text = format!("route: {{receiver: a, repeat_interval: 6d}}\n{RECEIVERS}");
+    let text = format!("route: {{receiver: a, repeat_interval: 144h}}\n{RECEIVERS}");
     let options = LoadOptions {
         retention: Some(Duration::from_secs(5 * 24 * 60 * 60)),
         ..LoadOptions::default()
@@ -146,7 +146,7 @@ fn an_interval_of_repetition_beyond_the_retention_is_worth_a_warning() {
     assert_eq!(
         loaded.warnings,
         [
-            "f.yml:1: route.repeat_interval: repeat_interval 6d is greater than the data \
+            "f.yml:1: route.repeat_interval: repeat_interval 144h is greater than the data \
           retention period 5d: notifications can repeat earlier"
         ]
     );
