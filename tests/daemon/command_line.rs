@@ -141,6 +141,15 @@ fn all_faults_of_a_configuration_are_told_with_their_lines() {
     ];
     let ended = Setup::with_config(WRONG).argument(ANY_PORT).run();
     assert_refused(&ended, &faults);
+    let lines = ended.log.lines();
+    let told = lines.filter(|line| line.contains("Fault of the configuration"));
+    assert_eq!(
+        told.count(),
+        faults.len(),
+        "each has a line of its own: {}",
+        ended.log
+    );
+    assert!(!ended.log.contains("\\n"), "{}", ended.log);
 }
 
 #[test]

@@ -48,6 +48,12 @@ mod sending;
 /// What the command line is answered: exit codes, messages, flags.
 mod command_line;
 
+/// Checking configurations without a start.
+mod check_config;
+
+/// What `check-config` and a start refuse.
+mod refusals;
+
 /// Start and stop.
 mod lifecycle;
 

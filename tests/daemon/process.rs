@@ -4,6 +4,7 @@
 //! turns that demanding tests take.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -82,6 +83,15 @@ impl Setup {
         setup.argument(&format!("--config.file={CONFIG_FILE}"))
     }
 
+    /// Another process in the same folder, without arguments.
+    pub fn sibling(&self) -> Setup {
+        Setup {
+            folder: Arc::clone(&self.folder),
+            arguments: Vec::new(),
+            open_files: None,
+        }
+    }
+
     /// Where it will run.
     pub fn folder(&self) -> &Path {
         &self.folder.0
@@ -113,15 +123,23 @@ impl Setup {
 
     /// Starts a daemon on a free port and waits until it listens.
     pub fn start(self) -> Daemon {
+        self.try_start()
+            .unwrap_or_else(|ended| panic!("ended early: {}", ended.log))
+    }
+
+    /// The same for one that may end instead.
+    pub fn try_start(self) -> Result<Daemon, Ended> {
         let arguments = self.arguments.clone();
         let mut daemon = self.argument("--web.listen-address=127.0.0.1:0").spawn();
         daemon.arguments = arguments;
-        daemon.address = wait_for("the daemon listens", || {
+        daemon.address = wait_for("the daemon listens or ends", || {
             let ended = daemon.child.try_wait().expect("our own child");
-            assert!(ended.is_none(), "ended early: {}", daemon.log());
-            address_in(&daemon.log())
-        });
-        daemon
+            match ended {
+                Some(status) => Some(Err(daemon.ended(status.code()))),
+                None => address_in(&daemon.log()).map(Ok),
+            }
+        })?;
+        Ok(daemon)
     }
 
     /// Runs it to its end by itself, with the arguments as they are.
@@ -129,8 +147,32 @@ impl Setup {
         self.spawn().wait_for_end(2 * PATIENCE)
     }
 
+    /// The same, but what it prints goes to `output`.
+    pub fn run_into(self, output: impl Into<Stdio>) -> Ended {
+        self.spawn_into(output.into()).wait_for_end(2 * PATIENCE)
+    }
+
+    /// The same, and it reads `input`.
+    pub fn run_on(self, input: &[u8]) -> Ended {
+        let output = self.folder.create("stdout");
+        let mut daemon = self.spawn_with(Stdio::piped(), output.into());
+        let mut stdin = daemon.child.stdin.take().expect("a pipe");
+        stdin.write_all(input).expect("it reads what comes in");
+        drop(stdin);
+        daemon.wait_for_end(2 * PATIENCE)
+    }
+
     /// Starts it with the arguments as they are, and waits for nothing.
     pub fn spawn(self) -> Daemon {
+        let output = self.folder.create("stdout");
+        self.spawn_into(output.into())
+    }
+
+    fn spawn_into(self, output: Stdio) -> Daemon {
+        self.spawn_with(Stdio::null(), output)
+    }
+
+    fn spawn_with(self, input: Stdio, output: Stdio) -> Daemon {
         let mut command = match self.open_files {
             None => Command::new(BINARY),
             Some(count) => {
@@ -143,8 +185,8 @@ impl Setup {
         command
             .args(&self.arguments)
             .current_dir(&self.folder.0)
-            .stdin(Stdio::null())
-            .stdout(self.folder.create("stdout"))
+            .stdin(input)
+            .stdout(output)
             .stderr(self.folder.create("stderr"));
         Daemon {
             child: command.spawn().expect("the binary starts"),
@@ -238,8 +280,12 @@ impl Daemon {
         let status = wait_within(limit, "the process ends", || {
             self.child.try_wait().expect("our own child")
         });
+        self.ended(status.code())
+    }
+
+    fn ended(&self, code: Option<i32>) -> Ended {
         Ended {
-            code: status.code(),
+            code,
             output: self.output(),
             log: self.log(),
         }
