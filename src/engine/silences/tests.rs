@@ -471,7 +471,8 @@ fn a_silence_whose_regex_is_past_the_bound_stays_and_is_told_once() {
         matchers: Arc::new([huge]),
         ..kept
     };
-    desk.silences.restore(BTreeMap::from([(1, Arc::new(kept))]), at(0));
+    desk.silences
+        .restore(BTreeMap::from([(1, Arc::new(kept))]), at(0));
     assert_eq!(desk.silencing(&"a".repeat(190), 1), 0);
     assert_eq!(desk.silencing("b", 1), 0);
     let told = desk.silences.take_unusable();
