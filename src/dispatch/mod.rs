@@ -26,8 +26,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Select};
 use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
 use crate::engine::{
-    AlarmId, Answered, Effect, Engine, Input, InvalidAlert, Note, Outcome, Query, Reading,
-    Recovered, Steps,
+    AlarmId, Answered, Effect, Engine, Input, InvalidAlert, Note, Outcome, Progress, Query,
+    Reading, Recovered, Steps,
 };
 use crate::journal::Batch;
 use crate::limits;
@@ -204,8 +204,8 @@ impl Dispatcher {
                 let now = self.clock.now();
                 let slice = Steps::new(limits::STEPS_AT_ONCE);
                 match self.engine.go_on(reading, now, slice) {
-                    Ok(answered) => reply.give(answered),
-                    Err(reading) => self.readings.push_back((reading, reply)),
+                    Progress::Done(answered) => reply.give(answered),
+                    Progress::Unfinished(reading) => self.readings.push_back((reading, reply)),
                 }
             }
             if self.clock.mono() >= until {

@@ -10,6 +10,7 @@ use super::group::{Group, GroupId};
 use super::groups::Groups;
 use super::messages::AlarmId;
 use super::questions::{Answered, Gauges, Lookups, Query};
+use super::reading::Progress;
 use super::steps::Steps;
 use crate::model::{Mono, Now};
 
@@ -18,8 +19,10 @@ impl Engine {
     /// is remembered.
     pub fn query(&mut self, now: Now, query: Query) -> Answered {
         let reading = self.begin(query);
-        let answered = self.go_on(reading, now, Steps::without_end());
-        answered.expect("steps without end last to the end")
+        match self.go_on(reading, now, Steps::without_end()) {
+            Progress::Done(answered) => answered,
+            Progress::Unfinished(_) => unreachable!("steps without end last to the end"),
+        }
     }
 
     /// Every alarm that has to ring for the engine to go on, and when at the latest.

@@ -25,6 +25,15 @@ pub struct Reading {
     what: What,
 }
 
+/// What a slice has come to.
+#[derive(Debug)]
+pub enum Progress {
+    /// The answer.
+    Done(Answered),
+    /// As much of it as there is by now, to go on with.
+    Unfinished(Reading),
+}
+
 #[derive(Debug)]
 enum What {
     Alerts(Walk, Vec<AlertView>),
@@ -80,14 +89,8 @@ impl Engine {
         Reading { what }
     }
 
-    /// Goes on with an answer as far as the steps last: gives it back, or as much of it as there is
-    /// by then.
-    pub fn go_on(
-        &mut self,
-        reading: Reading,
-        now: Now,
-        mut steps: Steps,
-    ) -> Result<Answered, Reading> {
+    /// Goes on with an answer as far as the steps last.
+    pub fn go_on(&mut self, reading: Reading, now: Now, mut steps: Steps) -> Progress {
         self.silences.advance(now.wall);
         let (at, steps) = (now.wall, &mut steps);
         let mut what = reading.what;
@@ -99,7 +102,7 @@ impl Engine {
             What::Gauges(walk, counts) => self.count_alerts(walk, counts, at, steps),
         };
         if !is_done {
-            return Err(Reading { what });
+            return Progress::Unfinished(Reading { what });
         }
         let answer = match what {
             What::Alerts(_, views) => Answer::Alerts(views),
@@ -108,7 +111,7 @@ impl Engine {
             What::Config => Answer::Config(Arc::clone(&self.config)),
             What::Gauges(_, counts) => Answer::Gauges(self.gauges(counts)),
         };
-        Ok(Answered { at, answer })
+        Progress::Done(Answered { at, answer })
     }
 
     fn view_alerts(

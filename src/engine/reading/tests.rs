@@ -90,8 +90,8 @@ impl Bench {
         let mut reading = self.engine.begin(query);
         for slices in 1.. {
             match self.engine.go_on(reading, self.now, Steps::new(steps)) {
-                Ok(answered) => return (answered.answer, slices),
-                Err(rest) => reading = rest,
+                Progress::Done(answered) => return (answered.answer, slices),
+                Progress::Unfinished(rest) => reading = rest,
             }
             in_between(self);
         }
