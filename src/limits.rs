@@ -150,10 +150,6 @@ pub const PASSWORD_CHECKS: usize = 1;
 /// How long a request waits for its password to be checked before its sender hears 503.
 pub const PASSWORD_WAIT: Duration = Duration::from_secs(5);
 
-/// Lines in which requests wait for that, one of which a user and an address share with few others. Those
-/// who guess passwords hold up their like and, by chance, one in so many users.
-pub const PASSWORD_LINES: usize = 128;
-
 /// Right passwords that are remembered, as digests: more than there are users, mostly. As many wrong ones
 /// are, so that a client with an old password costs next to nothing.
 pub const PASSWORDS_REMEMBERED: usize = 256;

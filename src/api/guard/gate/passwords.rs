@@ -8,10 +8,9 @@
 //! that who guesses waits for others who do. Never holds a password longer than the request. Runs on
 //! connection threads; its locks are held for a lookup.
 
-use std::array;
 use std::collections::{BTreeMap, VecDeque};
-use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
@@ -20,7 +19,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 
-use crate::limits::{PASSWORD_CHECKS, PASSWORD_LINES, PASSWORD_WAIT, PASSWORDS_REMEMBERED};
+use crate::limits::{PASSWORD_CHECKS, PASSWORD_WAIT, PASSWORDS_REMEMBERED};
 
 /// As lenient as Go's decoder about bits that nothing hangs on.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -71,9 +70,7 @@ pub(super) struct Passwords {
     key: hmac::Key,
     right: Memory,
     wrong: Memory,
-    /// Each lets one through at a time. Who shares one is drawn under the key, so that nobody can choose
-    /// to stand in somebody else's way.
-    lines: [Semaphore; PASSWORD_LINES],
+    lines: Lines,
     checking: Semaphore,
 }
 
@@ -88,7 +85,7 @@ impl Passwords {
             key: hmac::Key::new(hmac::HMAC_SHA256, &secret),
             right: Memory::default(),
             wrong: Memory::default(),
-            lines: array::from_fn(|_| Semaphore::of(1)),
+            lines: Lines::default(),
             checking: Semaphore::of(PASSWORD_CHECKS),
         }
     }
@@ -111,8 +108,8 @@ impl Passwords {
         if let Some(verdict) = self.remembered(&digest) {
             return verdict;
         }
-        let line = &self.lines[self.line(known_name, peer)];
-        let Some(_first_in_line) = line.acquire() else {
+        let line = self.lines.join(Line::of(known_name, peer));
+        let Some(_first_in_line) = line.semaphore.acquire() else {
             return Verdict::Busy;
         };
         let Some(_turn) = self.checking.acquire() else {
@@ -148,18 +145,6 @@ impl Passwords {
         ])
     }
 
-    /// The line in which somebody waits who says to be this user. Whoever has an address of IPv6 has as
-    /// many as they like of those that begin with the same half.
-    fn line(&self, known: Option<&str>, peer: IpAddr) -> usize {
-        let address = match peer.to_canonical() {
-            IpAddr::V4(address) => address.octets().to_vec(),
-            IpAddr::V6(address) => address.octets()[..8].to_vec(),
-        };
-        let user = known.unwrap_or_default().as_bytes();
-        let digest = self.digest([&address, &[u8::from(known.is_some())], user]);
-        usize::from(digest[0]) % self.lines.len()
-    }
-
     fn digest<const N: usize>(&self, parts: [&[u8]; N]) -> Digest {
         let mut context = hmac::Context::with_key(&self.key);
         for part in parts {
@@ -169,6 +154,65 @@ impl Passwords {
         let mut digest = Digest::default();
         digest.copy_from_slice(context.sign().as_ref());
         digest
+    }
+}
+
+/// Those who wait for one another: who says to be the same user, or one whom nobody knows, from the same
+/// address.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Line {
+    user: Option<String>,
+    address: IpAddr,
+}
+
+impl Line {
+    /// Whoever has an address of IPv6 has as many as they like of those that begin with the same half.
+    fn of(user: Option<&str>, peer: IpAddr) -> Self {
+        let address = match peer.to_canonical() {
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+            v4 => v4,
+        };
+        let user = user.map(str::to_owned);
+        Line { user, address }
+    }
+}
+
+/// The lines in which somebody stands; at most as many as there are connections.
+#[derive(Debug, Default)]
+struct Lines(Mutex<BTreeMap<Line, Arc<Semaphore>>>);
+
+impl Lines {
+    fn join(&self, line: Line) -> Waiting<'_> {
+        let mut lines = self.lock();
+        let semaphore = lines.entry(line.clone());
+        let semaphore = Arc::clone(semaphore.or_insert_with(|| Arc::new(Semaphore::of(1))));
+        Waiting {
+            lines: self,
+            line,
+            semaphore,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Line, Arc<Semaphore>>> {
+        // A map of semaphores is whole at any moment.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody who stands in a line, which is forgotten once the last has left it.
+struct Waiting<'a> {
+    lines: &'a Lines,
+    line: Line,
+    semaphore: Arc<Semaphore>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut lines = self.lines.lock();
+        // The map has one and we have one; others are only made under the lock.
+        if Arc::strong_count(&self.semaphore) == 2 {
+            lines.remove(&self.line);
+        }
     }
 }
 
@@ -335,22 +379,23 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_by_user_and_by_address() {
-        // Two may draw the same line by chance; not under each of many keys.
-        let share = |a: (Option<&str>, &str), b: (Option<&str>, &str)| {
-            let address = |text: &str| text.parse().expect("an address");
-            let same = || {
-                let passwords = Passwords::new();
-                passwords.line(a.0, address(a.1)) == passwords.line(b.0, address(b.1))
-            };
-            (0..20).all(|_| same())
-        };
-        let bob = (Some("bob"), "10.0.0.1");
-        assert!(share(bob, (Some("bob"), "::ffff:10.0.0.1")));
-        assert!(!share(bob, (Some("bob"), "10.0.0.2")));
-        assert!(!share(bob, (Some("eve"), "10.0.0.1")));
-        assert!(!share(bob, (None, "10.0.0.1")));
-        assert!(share((None, "2001:db8::1"), (None, "2001:db8::2:1")));
-        assert!(!share((None, "2001:db8::1"), (None, "2001:db8:0:1::1")));
+    fn lines_are_by_user_and_by_address_and_are_forgotten() {
+        let line = |user, address: &str| Line::of(user, address.parse().expect("an address"));
+        let bob = line(Some("bob"), "10.0.0.1");
+        assert_eq!(bob, line(Some("bob"), "::ffff:10.0.0.1"));
+        assert_ne!(bob, line(Some("bob"), "10.0.0.2"));
+        assert_ne!(bob, line(Some("eve"), "10.0.0.1"));
+        assert_ne!(bob, line(None, "10.0.0.1"));
+        assert_eq!(line(None, "2001:db8::1"), line(None, "2001:db8::2:1"));
+        assert_ne!(line(None, "2001:db8::1"), line(None, "2001:db8:0:1::1"));
+
+        let lines = Lines::default();
+        let first = lines.join(bob.clone());
+        let second = lines.join(bob.clone());
+        assert!(Arc::ptr_eq(&first.semaphore, &second.semaphore));
+        drop(first);
+        assert_eq!(lines.lock().len(), 1);
+        drop(second);
+        assert_eq!(lines.lock().len(), 0);
     }
 }
