@@ -32,6 +32,7 @@ mod rendering;
 mod resolver;
 mod secret;
 mod socket;
+mod templated_host;
 mod terminal;
 mod tls;
 mod tls_fault;

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use super::address::{Address, MOST_BYTES};
 use super::payload;
+use super::templated_host::keeps_its_host;
 use super::told::data_of;
 use crate::config::{Destination, Webhook, parse_rendered};
 use crate::engine::{Job, Notification};
@@ -95,6 +96,12 @@ impl<'a> Rendering<'a> {
             rendered.map_err(|fault| format!("failed to template webhook URL: {}", fault.text))?;
         if url.is_empty() {
             return Err("webhook URL is empty after templating".to_owned());
+        }
+        if !keeps_its_host(text, &url) {
+            return Err(
+                "the templated url leads to another host than the text around its template names"
+                    .to_owned(),
+            );
         }
         parsed(&url).map_err(|why| format!("the templated url is {why}"))
     }

@@ -218,6 +218,9 @@ fn addresses_are_templates_and_those_that_fail_are_final() {
         final_text(template(&long)),
         "the templated url is longer than the 64 KiB that an address may have"
     );
+    let elsewhere = r#"http://{{ print "127.0.0.2:9/" }}.example.com/x"#;
+    let text = final_text(Destination::UrlTemplate(elsewhere.into()));
+    assert!(text.contains("leads to another host"), "{text}");
     let text = final_text(Destination::UrlTemplate("secret{{ .Receiver }}".into()));
     assert_eq!(text, "the templated url is no http or https URL");
 }
