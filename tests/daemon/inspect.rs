@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::process::{Ended, Setup};
 use crate::samples::firing;
@@ -70,4 +71,24 @@ fn what_is_no_journal_is_refused() {
         assert_eq!(seen.code, Some(1), "{directory}");
         assert!(seen.log.contains(word), "{directory}: {}", seen.log);
     }
+}
+
+#[test]
+fn a_journal_that_cannot_be_printed_is_a_failure_unless_nobody_reads_on() {
+    let daemon = Setup::bare().start();
+    daemon.post(&[firing("Disk", "a")]);
+    let inspect = |shell: &str| {
+        let script = format!("\"$0\" journal inspect data {shell}");
+        let binary = env!("CARGO_BIN_EXE_alertwheel");
+        let mut shell = Command::new("sh");
+        let shell = shell.args(["-c", &script, binary]);
+        let ended = shell.current_dir(daemon.folder()).output();
+        ended.expect("a host with a shell")
+    };
+    let full = inspect("> /dev/full");
+    assert_eq!(full.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&full.stderr);
+    assert!(told.contains("No space left on device"), "{told}");
+    let closed = inspect("| true");
+    assert_eq!(String::from_utf8_lossy(&closed.stderr), "");
 }

@@ -78,6 +78,9 @@ mod api;
 /// Hostile clients at the front door.
 mod door;
 
+/// Pages of other sites, people who guess, and files that somebody else has put in the way.
+mod strangers;
+
 /// Hosts that give little.
 mod limits;
 
