@@ -19,6 +19,7 @@ mod flags;
 use regex::{Regex, RegexBuilder};
 use regex_automata::nfa::thompson::{Compiler, Config, NFA, WhichCaptures};
 use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::limits;
 
@@ -40,6 +41,9 @@ const NESTING: u32 = 5 * OPEN_GROUPS as u32;
 /// each with the concatenation in it, count two. The crate compiles them recursively: so deep a pattern takes
 /// up to 128 KiB of stack (2 MiB without optimisation), and the smallest thread that compiles has 512 KiB.
 const DEPTH: u32 = 150;
+
+/// What a range of characters counts in a class. Its part of a program takes 5 to 270 bytes.
+const RANGE_BYTES: usize = 12;
 
 /// Repetitions of repetitions multiply to at most this.
 const REPETITIONS: u32 = 1000;
@@ -66,15 +70,36 @@ pub(super) fn compile_anchored(value: &str) -> Result<Compiled, Fault> {
     // The translation is sound syntax, so that depth is all that is left to refuse.
     let parsed = parser.parse(&translator.out);
     let parsed = parsed.map_err(|_| fault(Reason::TooDeep))?;
+    let counted = class_bytes(&parsed).max(translator.classes.work());
+    if counted > limits::REGEX_BYTES {
+        return Err(fault(Reason::TooLarge));
+    }
     let config = Config::new()
         .which_captures(WhichCaptures::None)
         .nfa_size_limit(Some(limits::REGEX_BYTES));
     let compiled = Compiler::new().configure(config).build_from_hir(&parsed);
     let program = compiled.map_err(|_| fault(Reason::TooLarge))?;
     Ok(Compiled {
-        bytes: program.memory_usage().max(translator.classes.work()),
+        bytes: program.memory_usage().max(counted),
         program,
     })
+}
+
+/// Bytes that the classes of `parsed` count, each as often as it is repeated. What repeats large ones is known
+/// so to be too large in a fiftieth of the time in which compiling would come to its bound.
+fn class_bytes(parsed: &Hir) -> usize {
+    match parsed.kind() {
+        HirKind::Class(Class::Unicode(class)) => class.ranges().len() * RANGE_BYTES,
+        HirKind::Repetition(repetition) => {
+            let copies = repetition.max.unwrap_or(repetition.min).max(1);
+            class_bytes(&repetition.sub).saturating_mul(copies as usize)
+        }
+        HirKind::Capture(capture) => class_bytes(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts
+            .iter()
+            .fold(0, |sum, part| sum.saturating_add(class_bytes(part))),
+        _ => 0,
+    }
 }
 
 /// Compiles `pattern` to be found anywhere in a text. Its groups capture, and are numbered only: the

@@ -297,6 +297,19 @@ fn huge_patterns_are_refused_before_they_cost_memory() {
 }
 
 #[test]
+fn classes_count_as_often_as_they_are_repeated() {
+    let count = |pattern: &str| {
+        let parsed = ParserBuilder::new().build().parse(pattern);
+        class_bytes(&parsed.expect("a pattern"))
+    };
+    assert_eq!(count("ab|c+"), 0);
+    assert_eq!(count("[a-cx-z]"), 2 * RANGE_BYTES);
+    assert_eq!(count("(?:x[a-cx-z]{3}){2,5}"), 30 * RANGE_BYTES);
+    assert_eq!(count("[a-cx-z]*|[0-9]"), 3 * RANGE_BYTES);
+    assert!(count(r"\pL{190}") > limits::REGEX_BYTES);
+}
+
+#[test]
 fn only_what_is_left_of_groups_counts_as_nested() {
     let nested =
         |open: &str, depth, close: &str| format!("{}a{}", open.repeat(depth), close.repeat(depth));
