@@ -14,6 +14,7 @@ use super::mute::muted;
 use super::questions::{AlertView, Answer, Answered, GroupView, GroupedAlert, Query};
 use super::sketch::Sketch;
 use super::steps::Steps;
+use super::store::Stored;
 use crate::model::{Alert, Fingerprint, Now, Silence, Wall};
 
 /// Groups whose alerts are looked at together: as a rule that makes some hundred alerts.
@@ -22,7 +23,7 @@ const GROUPS_IN_SIGHT: u32 = 16;
 /// A question that is being answered.
 #[derive(Debug)]
 pub struct Reading {
-    what: What,
+    what: Box<What>,
 }
 
 /// What a slice has come to.
@@ -86,7 +87,9 @@ impl Engine {
                 What::Gauges(Walk::through(alerts.collect()), [0; 3])
             }
         };
-        Reading { what }
+        Reading {
+            what: Box::new(what),
+        }
     }
 
     /// Goes on with an answer as far as the steps last.
@@ -94,7 +97,7 @@ impl Engine {
         self.silences.advance(now.wall);
         let (at, steps) = (now.wall, &mut steps);
         let mut what = reading.what;
-        let is_done = match &mut what {
+        let is_done = match &mut *what {
             What::Alerts(walk, views) => self.view_alerts(walk, views, at, steps),
             What::Groups(walk, views) => self.view_groups(walk, views, at, steps),
             What::Silences { next, found } => self.list_silences(next, found, steps),
@@ -104,7 +107,7 @@ impl Engine {
         if !is_done {
             return Progress::Unfinished(Reading { what });
         }
-        let answer = match what {
+        let answer = match *what {
             What::Alerts(_, views) => Answer::Alerts(views),
             What::Groups(_, views) => Answer::Groups(views),
             What::Silences { found, .. } => Answer::Silences(found),
@@ -150,18 +153,13 @@ impl Engine {
         while let Some(print) = self.next_of(walk) {
             let stored = self.alerts.get(print);
             if let Some(stored) = stored.filter(|stored| !stored.alert.is_resolved_at(now)) {
-                if !self.silences.look_up(&stored.alert, steps) {
-                    return false;
-                }
-                let mut groups = stored.routes.routes.iter().filter_map(|&route| {
-                    let id = self.find_group(route, &stored.alert.labels)?;
-                    self.groups.get(id)
-                });
-                let state = if groups.all(|group| !group.has_flushed) {
+                let state = if self.is_waiting(stored) {
                     2
-                } else {
+                } else if self.silences.look_up(&stored.alert, steps) {
                     let what = muted(&mut self.silences, &self.inhibitor, &stored.alert, now);
                     usize::from(what.is_some())
+                } else {
+                    return false;
                 };
                 counts[state] += 1;
             }
@@ -172,6 +170,16 @@ impl Engine {
             }
         }
         walk.is_at_its_end()
+    }
+
+    /// Whether all groups of the alert still wait for their first flush.
+    fn is_waiting(&self, stored: &Stored) -> bool {
+        let group = |&route: &_| {
+            self.groups
+                .get(self.find_group(route, &stored.alert.labels)?)
+        };
+        let mut groups = stored.routes.routes.iter().filter_map(group);
+        groups.all(|group| !group.has_flushed)
     }
 
     /// The next alert of a walk, after a look at those that follow it.
