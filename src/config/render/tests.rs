@@ -276,7 +276,7 @@ receivers:
       Auth: {api_TOKEN: [hunter2, 12345]}
       password: !text hunter2
       secret: 'hunter2 {{ .Receiver }}'
-      dedup_key: '{{ .GroupKey }}'
+      dedup_key: '{{ .Receiver }} here'
       event_action: trigger
 ",
     );
@@ -285,6 +285,6 @@ receivers:
         "{shown}"
     );
     assert!(shown.contains("routing_key: <secret>"), "{shown}");
-    assert!(shown.contains("{{ .GroupKey }}"), "{shown}");
+    assert!(shown.contains("{{ .Receiver }} here"), "{shown}");
     assert!(shown.contains("event_action: trigger"), "{shown}");
 }
