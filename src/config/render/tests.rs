@@ -275,8 +275,8 @@ receivers:
       routing_key: hunter2
       Auth: {api_TOKEN: [hunter2, 12345]}
       password: !text hunter2
-      secret: 'hunter2 {{ .Receiver }}'
-      dedup_key: '{{ .Receiver }} here'
+      secret: 'hunter2 {{ .Status }}'
+      dedup_key: '{{ .Receiver }}'
       event_action: trigger
 ",
     );
@@ -285,6 +285,6 @@ receivers:
         "{shown}"
     );
     assert!(shown.contains("routing_key: <secret>"), "{shown}");
-    assert!(shown.contains("{{ .Receiver }} here"), "{shown}");
+    assert!(shown.contains("{{ .Receiver }}"), "{shown}");
     assert!(shown.contains("event_action: trigger"), "{shown}");
 }
