@@ -139,6 +139,14 @@ pub const WORKER_IDLE: Duration = Duration::from_secs(10);
 /// Alerts kept, resolved ones included. At half a kilobyte each this is about a gigabyte.
 pub const ALERTS: usize = 2_000_000;
 
+/// Bytes of text that the alerts kept may have together, so that few large ones take no more than
+/// [`ALERTS`] of the usual size.
+pub const ALERT_TEXT_BYTES: usize = 1 << 30;
+
+/// Bytes of all silences kept, expired ones included, in the measure of
+/// `--silences.max-silence-size-bytes`: some hundred thousand of the usual size.
+pub const SILENCE_TEXT_BYTES: usize = 64 << 20;
+
 /// Requests that are handled at once: bodies parsed, the dispatcher asked, answers made. Mostly they wait
 /// for the dispatcher.
 pub const REQUESTS_HANDLED: usize = 4;
@@ -179,8 +187,8 @@ pub const URL_BYTES: usize = 30 * 1024;
 /// thousand alerts.
 pub const BODY_BYTES: usize = 16 * 1024 * 1024;
 
-/// Bytes of large bodies held at once, over all connections. One in gzip is held twice while it is
-/// inflated.
+/// Bytes of large bodies held at once, over all connections, and as many of large answers. One in gzip is
+/// held twice while it is inflated.
 pub const BUFFERED_BYTES: usize = 64 * 1024 * 1024;
 
 /// A body or an answer up to here is held without being counted against [`BUFFERED_BYTES`]:
@@ -232,6 +240,10 @@ pub const LABELS: usize = 1000;
 /// Bytes of an alert's labels, names and values together. They are in the key of its group, in each body
 /// and in each answer, and each regex that asks for one of them reads it.
 pub const LABEL_BYTES: usize = 1 << 20;
+
+/// Bytes of an alert's annotations and its link, names and values together. Each receiver gets all of them,
+/// and each reader.
+pub const ANNOTATION_BYTES: usize = 2 << 20;
 
 /// Bytes that a body may have once each byte of it that is no UTF-8 is replaced by three: a record has to
 /// have room for it.

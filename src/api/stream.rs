@@ -11,8 +11,8 @@ use super::http::Body;
 /// How much is serialised ahead of the reader. A piece longer than this is held whole.
 const BUFFER_BYTES: usize = 32 * 1024;
 
-/// Answers of fewer pieces are made at once, so that their length can be told.
-const STREAMED_FROM_PIECES: usize = 64;
+/// Answers of no more bytes than that are made at once, so that their length can be told.
+const STREAMED_FROM: usize = 64 * 1024;
 
 /// Something that writes itself out in pieces.
 pub trait Pieces: Send {
@@ -20,14 +20,19 @@ pub trait Pieces: Send {
     fn write_next(&mut self, out: &mut Vec<u8>) -> bool;
 }
 
-/// The body of an answer made of `count` pieces or about as many.
-pub fn body_of(mut pieces: impl Pieces + 'static, count: usize) -> Body {
-    if count >= STREAMED_FROM_PIECES {
-        return Body::Stream(Box::new(PieceReader::new(pieces)));
+/// The body of an answer made of these pieces.
+pub fn body_of(mut pieces: impl Pieces + 'static) -> Body {
+    let mut begun = Vec::new();
+    while begun.len() <= STREAMED_FROM {
+        if !pieces.write_next(&mut begun) {
+            return Body::Bytes(begun);
+        }
     }
-    let mut whole = Vec::new();
-    while pieces.write_next(&mut whole) {}
-    Body::Bytes(whole)
+    Body::Stream(Box::new(PieceReader {
+        pieces,
+        buffer: begun,
+        taken: 0,
+    }))
 }
 
 struct PieceReader<P> {
@@ -38,14 +43,6 @@ struct PieceReader<P> {
 }
 
 impl<P: Pieces> PieceReader<P> {
-    fn new(pieces: P) -> Self {
-        PieceReader {
-            pieces,
-            buffer: Vec::with_capacity(BUFFER_BYTES),
-            taken: 0,
-        }
-    }
-
     fn refill(&mut self) {
         self.buffer.clear();
         self.taken = 0;
@@ -95,15 +92,38 @@ mod tests {
             left: 10_000,
             written: std::sync::Arc::clone(&written),
         };
-        let Body::Stream(mut stream) = body_of(pieces, 10_000) else {
+        let Body::Stream(mut stream) = body_of(pieces) else {
             panic!("a long answer is streamed");
         };
         let mut bit = [0; 100];
         stream.read_exact(&mut bit).expect("a bit");
         let so_far = written.load(std::sync::atomic::Ordering::Relaxed);
-        assert!(so_far <= BUFFER_BYTES / 1000 + 1, "{so_far} pieces");
+        assert!(so_far <= STREAMED_FROM / 1000 + 1, "{so_far} pieces");
         let rest = io::copy(&mut stream, &mut io::sink()).expect("the rest");
         assert_eq!(rest + 100, 10_000_000);
+    }
+
+    /// A few pieces of some megabytes each.
+    struct Boulders(usize);
+
+    impl Pieces for Boulders {
+        fn write_next(&mut self, out: &mut Vec<u8>) -> bool {
+            let Some(left) = self.0.checked_sub(1) else {
+                return false;
+            };
+            self.0 = left;
+            out.extend_from_slice(&vec![b'x'; 4 << 20]);
+            true
+        }
+    }
+
+    #[test]
+    fn five_large_pieces_are_not_held_together() {
+        let Body::Stream(mut stream) = body_of(Boulders(5)) else {
+            panic!("a large answer is streamed");
+        };
+        let all = io::copy(&mut stream, &mut io::sink()).expect("all of it");
+        assert_eq!(all, 5 << 22);
     }
 
     #[test]
@@ -112,6 +132,6 @@ mod tests {
             left: 3,
             written: std::sync::Arc::default(),
         };
-        assert!(matches!(body_of(pieces, 3), Body::Bytes(bytes) if bytes.len() == 3000));
+        assert!(matches!(body_of(pieces), Body::Bytes(bytes) if bytes.len() == 3000));
     }
 }

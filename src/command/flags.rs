@@ -112,6 +112,9 @@ pub struct Flags {
     /// Most alerts to keep, resolved ones included; further posts are answered 503. 0 is no limit.
     #[arg(long = "alerts.max", value_name = "N", default_value_t = limits::ALERTS)]
     pub alerts: usize,
+    /// Most bytes of text that the alerts kept may have together; further posts are answered 503. 0 is no limit.
+    #[arg(long = "alerts.max-bytes", value_name = "N", default_value_t = limits::ALERT_TEXT_BYTES)]
+    pub alert_text_bytes: usize,
     /// Alerts of one name kept firing at most; more are left out. 0 is no limit.
     #[arg(
         long = "alerts.per-alertname-limit",

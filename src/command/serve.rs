@@ -302,6 +302,13 @@ fn storage(flags: &Flags, source: &ConfigSource) -> Option<Storage> {
     (*source != ConfigSource::Demo).then_some(storage)
 }
 
+fn or_no_limit(limit: usize) -> usize {
+    match limit {
+        0 => usize::MAX,
+        limit => limit,
+    }
+}
+
 fn engine_settings(flags: &Flags) -> Settings {
     let reload = if flags.reload_forgets_timers {
         ReloadPolicy::RebuildAll
@@ -312,10 +319,8 @@ fn engine_settings(flags: &Flags) -> Settings {
         workers: flags.sending.workers,
         workers_per_endpoint: flags.sending.workers_per_endpoint,
         max_retry_after: flags.sending.max_retry_after,
-        alerts: match flags.alerts {
-            0 => usize::MAX,
-            limit => limit,
-        },
+        alerts: or_no_limit(flags.alerts),
+        alert_text_bytes: or_no_limit(flags.alert_text_bytes),
         alerts_per_name: flags.alerts_per_name,
         start_delay: flags.start_delay,
         retention: flags.retention,

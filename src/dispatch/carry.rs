@@ -64,7 +64,7 @@ impl Carrier {
             Effect::Send(job) => self.pool.begin(job),
             Effect::Record(record) => self.outlet.record(record),
             Effect::Note(note) => report::report(&note, &self.metrics, self.silence_log, self.took),
-            Effect::Refuse(_) | Effect::RefuseBatch { .. } | Effect::SilenceAnswer(_) => {
+            Effect::Refuse(_) | Effect::RefuseBatch(_) | Effect::SilenceAnswer(_) => {
                 unreachable!("these answer the request in hand")
             }
         }

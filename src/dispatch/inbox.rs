@@ -14,7 +14,9 @@ use super::reply::{Awaited, Reply, Unheard, reply};
 use crate::bell::RingingSender;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::engine::{AlarmId, Answered, CameEnded, InvalidAlert, Outcome, Query, SilenceFault};
+use crate::engine::{
+    AlarmId, Answered, CameEnded, Full, InvalidAlert, Outcome, Query, SilenceFault,
+};
 use crate::model::{Mono, PostedAlert, PostedSilence};
 
 /// From the front door; the queue is short and says no when it is full.
@@ -107,11 +109,8 @@ pub enum Receipt {
         /// Those of it that had ended when they first came, if there are any.
         came_ended: Option<CameEnded>,
     },
-    /// The daemon holds as many alerts as it may; nothing of the batch was taken.
-    AtLimit {
-        /// The limit.
-        limit: usize,
-    },
+    /// The daemon holds as much as it may; nothing of the batch was taken.
+    AtLimit(Full),
 }
 
 /// Why the dispatcher gave no answer.

@@ -337,14 +337,14 @@ impl Dispatcher {
     fn post(&mut self, alerts: Vec<PostedAlert>, now: Now) -> Receipt {
         self.decide(Input::Alerts(alerts), now);
         let mut invalid: Vec<InvalidAlert> = Vec::new();
-        let (mut limit, mut came_ended) = (None, None);
+        let (mut full, mut came_ended) = (None, None);
         for effect in self.effects.drain(..) {
             match effect {
                 Effect::Refuse(alert) => {
                     self.carrier.count_invalid();
                     invalid.push(alert);
                 }
-                Effect::RefuseBatch { limit: reached } => limit = Some(reached),
+                Effect::RefuseBatch(reached) => full = Some(reached),
                 Effect::Note(Note::CameEnded(came)) => {
                     // It is counted here, and told by whoever knows the sender.
                     came_ended = Some(came.clone());
@@ -353,8 +353,8 @@ impl Dispatcher {
                 other => self.carrier.carry(other),
             }
         }
-        match limit {
-            Some(limit) => Receipt::AtLimit { limit },
+        match full {
+            Some(full) => Receipt::AtLimit(full),
             None => Receipt::Taken {
                 invalid,
                 came_ended,

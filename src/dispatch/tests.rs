@@ -124,6 +124,7 @@ pub(super) fn settings() -> Settings {
         workers_per_endpoint: 1,
         max_retry_after: Duration::from_secs(300),
         alerts: 100,
+        alert_text_bytes: usize::MAX,
         alerts_per_name: 0,
         start_delay: Duration::ZERO,
         retention: Duration::from_secs(3600),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::foresight::FORESEEN_AT_ONCE;
 use super::group::{Group, GroupId};
 use super::members::Members;
-use super::messages::{CameEnded, Effect, Note};
+use super::messages::{CameEnded, Effect, Full, Note};
 use super::recording::Report;
 use super::route::RouteIndex;
 use super::sketch::Sketch;
@@ -18,10 +18,8 @@ use crate::model::{Alert, Labels, Now, PostedAlert, Status, Wall};
 
 impl Engine {
     pub(super) fn take_in(&mut self, posted: Vec<PostedAlert>, now: Now, out: &mut Vec<Effect>) {
-        if !self.has_room_for(&posted) {
-            return out.push(Effect::RefuseBatch {
-                limit: self.settings.alerts,
-            });
+        if let Some(full) = self.lacks_room_for(&posted) {
+            return out.push(Effect::RefuseBatch(full));
         }
         let is_firing =
             |alert: &&PostedAlert| ingest::posted_status(alert, now.wall) == Status::Firing;
@@ -58,11 +56,27 @@ impl Engine {
         }
     }
 
-    /// Whether all of a batch can be kept. Counts exactly only where it matters.
-    fn has_room_for(&self, posted: &[PostedAlert]) -> bool {
-        let room = self.settings.alerts.saturating_sub(self.alerts.len());
+    /// What keeps a batch from being kept as a whole, if anything does. Counts exactly only where it matters.
+    fn lacks_room_for(&self, posted: &[PostedAlert]) -> Option<Full> {
+        let limit = self.settings.alerts;
+        let room = limit.saturating_sub(self.alerts.len());
         let is_new = |alert: &&PostedAlert| !self.alerts.contains(alert.labels.fingerprint());
-        posted.len() <= room || posted.iter().filter(is_new).count() <= room
+        if posted.len() > room && posted.iter().filter(is_new).count() > room {
+            return Some(Full::Alerts(limit));
+        }
+        let limit = self.settings.alert_text_bytes;
+        let bytes: usize = posted.iter().map(PostedAlert::text_bytes).sum();
+        let is_past = self.alerts.text_bytes() + bytes > limit
+            && self.alerts.text_bytes() + bytes > limit + self.replaced_bytes(posted);
+        is_past.then_some(Full::TextBytes(limit))
+    }
+
+    /// Bytes of the texts in whose place a batch puts newer ones.
+    fn replaced_bytes(&self, posted: &[PostedAlert]) -> usize {
+        let old = posted
+            .iter()
+            .filter_map(|alert| self.alerts.get(alert.labels.fingerprint()));
+        old.map(|stored| stored.alert.text_bytes()).sum()
     }
 
     /// Adds an alert to those that had ended when they first came, if it is one.

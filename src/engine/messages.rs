@@ -5,6 +5,7 @@
 //! every message can be made up by a test. Runs on the dispatch thread.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,24 @@ pub enum Input {
     Recover(Box<Recovered>),
 }
 
+/// What the daemon holds as much of as it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// Alerts, by their number.
+    Alerts(usize),
+    /// Bytes of the texts of alerts.
+    TextBytes(usize),
+}
+
+impl fmt::Display for Full {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Full::Alerts(limit) => write!(out, "{limit} alerts"),
+            Full::TextBytes(limit) => write!(out, "nearly {limit} bytes of alerts"),
+        }
+    }
+}
+
 /// Something the engine wants done.
 #[derive(Clone, Debug)]
 pub enum Effect {
@@ -55,11 +74,8 @@ pub enum Effect {
     Send(Job),
     /// An alert of the batch in hand was not taken.
     Refuse(InvalidAlert),
-    /// The whole batch in hand was not taken, because this many alerts are kept already.
-    RefuseBatch {
-        /// The limit.
-        limit: usize,
-    },
+    /// The whole batch in hand was not taken.
+    RefuseBatch(Full),
     /// The silence in hand was taken, under this id, or why not.
     SilenceAnswer(Result<Arc<str>, SilenceFault>),
     /// This has changed and must outlive the process.

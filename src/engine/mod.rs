@@ -71,6 +71,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
+use crate::limits;
 use crate::model::{HashKey, Mono, Now, PostedSilence};
 use alert_limit::AlertLimit;
 use attempts::Attempts;
@@ -98,6 +99,8 @@ pub struct Settings {
     pub max_retry_after: Duration,
     /// Alerts kept at most, resolved ones included.
     pub alerts: usize,
+    /// Bytes of text that the alerts kept may have together.
+    pub alert_text_bytes: usize,
     /// Alerts of one name that may count as firing; 0 is no limit.
     pub alerts_per_name: usize,
     /// How long after the start of the process nothing is told.
@@ -171,6 +174,7 @@ impl Engine {
                 SilenceLimits {
                     count: settings.silences,
                     bytes: settings.silence_bytes,
+                    text_bytes: limits::SILENCE_TEXT_BYTES,
                     retention: settings.retention,
                 },
                 key,

@@ -25,6 +25,8 @@ pub struct SilenceLimits {
     pub count: usize,
     /// Bytes of one; 0 is no limit.
     pub bytes: usize,
+    /// Bytes of all of them, expired ones included.
+    pub text_bytes: usize,
     /// How long an expired one can still be looked at.
     pub retention: Duration,
 }
@@ -311,6 +313,13 @@ impl Silences {
             stored_bytes(silence, self.limits.retention),
             self.limits.bytes,
         );
+        let (all, all_limit) = (self.silences.bytes() + bytes, self.limits.text_bytes);
+        if all > all_limit {
+            return Err(SilenceFault::Refused(format!(
+                "exceeded maximum size of all silences, expired ones included: {all} bytes (limit: \
+                 {all_limit} bytes)"
+            )));
+        }
         if limit == 0 || bytes <= limit {
             return Ok(());
         }

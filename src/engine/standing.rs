@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::index::MatcherIndex;
 use super::ingest::later;
 use super::programs::uncompiled;
+use super::silence_size::stored_bytes;
 use crate::model::{HashKey, Labels, Silence, SilenceState, Wall};
 
 /// All silences.
@@ -23,6 +24,8 @@ pub struct Standing {
     /// Of those that are not over.
     index: MatcherIndex,
     counts: StandingCounts,
+    /// Of all of them, as [`stored_bytes`] measures.
+    bytes: usize,
     /// The latest time of which the states above follow. Only a clock that was set back is behind it.
     turned_at: Wall,
 }
@@ -61,6 +64,7 @@ impl Standing {
             agenda: BTreeSet::new(),
             index: MatcherIndex::new(key),
             counts: StandingCounts::default(),
+            bytes: 0,
             turned_at: Wall::MIN,
         }
     }
@@ -136,6 +140,11 @@ impl Standing {
         self.counts
     }
 
+    /// Bytes of all of them, as [`stored_bytes`] measures.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.silences.len()
@@ -163,6 +172,7 @@ impl Standing {
     fn enter(&mut self, number: u64) {
         let Kept { silence, state } = &self.silences[&number];
         *self.counts.of(*state) += 1;
+        self.bytes += bytes_of(silence);
         self.turned_at = self.turned_at.max(stands_since(silence, *state));
         if let Some(at) = turns_at(silence, *state) {
             self.agenda.insert((at, number));
@@ -173,6 +183,7 @@ impl Standing {
     fn take_out(&mut self, number: u64) -> Option<Arc<Silence>> {
         let Kept { silence, state } = self.silences.remove(&number)?;
         *self.counts.of(state) -= 1;
+        self.bytes -= bytes_of(&silence);
         if let Some(at) = turns_at(&silence, state) {
             self.agenda.remove(&(at, number));
             self.index.remove(number, &silence.matchers);
@@ -200,6 +211,11 @@ fn without_programs(silence: Arc<Silence>) -> Arc<Silence> {
         matchers: uncompiled(&silence.matchers),
         ..(*silence).clone()
     })
+}
+
+/// The retention is none of the silence's, and its end none of what takes room.
+fn bytes_of(silence: &Silence) -> usize {
+    stored_bytes(silence, Duration::ZERO)
 }
 
 /// When a silence leaves its state: never, once it has expired.

@@ -24,6 +24,8 @@ pub struct Stored {
 #[derive(Debug)]
 pub struct AlertStore {
     alerts: FingerprintMap<Stored>,
+    /// Of all their texts.
+    text_bytes: usize,
 }
 
 impl AlertStore {
@@ -31,6 +33,7 @@ impl AlertStore {
     pub fn new(key: HashKey) -> Self {
         AlertStore {
             alerts: FingerprintMap::with_hasher(key),
+            text_bytes: 0,
         }
     }
 
@@ -41,7 +44,10 @@ impl AlertStore {
 
     /// Keeps an alert, in place of an older report of it.
     pub fn insert(&mut self, stored: Stored) {
-        self.alerts.insert(stored.alert.fingerprint, stored);
+        self.text_bytes += stored.alert.text_bytes();
+        if let Some(old) = self.alerts.insert(stored.alert.fingerprint, stored) {
+            self.text_bytes -= old.alert.text_bytes();
+        }
     }
 
     /// Whether the alert is known.
@@ -61,7 +67,7 @@ impl AlertStore {
         could.map(|(fingerprint, _)| *fingerprint)
     }
 
-    /// All of them, to be changed in place.
+    /// All of them, to be changed in place but for the texts of their alerts.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stored> {
         self.alerts.values_mut()
     }
@@ -72,6 +78,7 @@ impl AlertStore {
         self.alerts.retain(|_, stored| {
             let has_ended = stored.alert.is_resolved_at(now);
             if has_ended {
+                self.text_bytes -= stored.alert.text_bytes();
                 forgotten.push(stored.clone());
             }
             !has_ended
@@ -83,6 +90,11 @@ impl AlertStore {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.alerts.len()
+    }
+
+    /// Bytes of all their texts.
+    pub fn text_bytes(&self) -> usize {
+        self.text_bytes
     }
 
     /// Whether there is none.

@@ -24,6 +24,13 @@ pub struct PostedAlert {
     pub fault: Option<Box<str>>,
 }
 
+impl PostedAlert {
+    /// Bytes of its texts.
+    pub fn text_bytes(&self) -> usize {
+        self.labels.text_bytes() + self.annotations.text_bytes() + self.generator_url.len()
+    }
+}
+
 /// An alert that was taken in. Never changes; a newer report of it is a new value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
@@ -73,7 +80,8 @@ impl Alert {
         black_box(alerts.map(Alert::glance).fold(0, u64::wrapping_add));
     }
 
-    fn text_bytes(&self) -> usize {
+    /// Bytes of its texts.
+    pub fn text_bytes(&self) -> usize {
         self.labels.text_bytes() + self.annotations.text_bytes() + self.generator_url.len()
     }
 

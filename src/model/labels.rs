@@ -92,7 +92,7 @@ impl Labels {
     }
 
     /// Bytes of the text that it is.
-    pub(super) fn text_bytes(&self) -> usize {
+    pub fn text_bytes(&self) -> usize {
         self.packed.len()
     }
 

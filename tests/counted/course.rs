@@ -29,6 +29,7 @@ const SETTINGS: Settings = Settings {
     ledger_collect_interval: Duration::from_secs(15 * 60),
     silences: 0,
     silence_bytes: 0,
+    alert_text_bytes: usize::MAX,
     alerts_per_name: 0,
     start_delay: Duration::ZERO,
     reload: ReloadPolicy::KeepUnchanged,

@@ -32,6 +32,7 @@ pub const SETTINGS: Settings = Settings {
     ledger_collect_interval: Duration::from_secs(15 * 60),
     silences: 0,
     silence_bytes: 0,
+    alert_text_bytes: usize::MAX,
     alerts_per_name: 0,
     start_delay: Duration::ZERO,
     reload: ReloadPolicy::KeepUnchanged,
@@ -451,7 +452,7 @@ impl World {
                 self.network.start(job, self.now, &mut self.dice);
             }
             Effect::Refuse(invalid) => refused.push(invalid.reason),
-            Effect::RefuseBatch { limit } => refused.push(format!("at the limit of {limit}")),
+            Effect::RefuseBatch(full) => refused.push(format!("at the limit of {full}")),
             Effect::SilenceAnswer(answer) => self.silence_answer = Some(answer),
             Effect::Record(record) => {
                 if self.sabotage != Sabotage::LoseRecords || !is_lost(&record) {

@@ -175,7 +175,7 @@ impl<'a> Session<'a> {
         let mut charge = Charge::none(&self.shared.budget);
         self.read_body(&head, &mut request.body, &mut charge)?;
         self.inflate_body(&head, &mut request, &mut charge)?;
-        let permit = self.permit_read(&head)?;
+        let permit = self.permit_read(&head, &request)?;
         let answer = self.handle(&head, request)?;
         drop(charge);
         let _permit = self.permit_stream(permit, &head, &answer)?;
@@ -297,9 +297,14 @@ impl<'a> Session<'a> {
             .map_err(|fault| Fault::from(fault).with_persistence(head.persistence))
     }
 
-    /// Counts a GET while it is being answered (§10.2), whatever it asks for.
-    fn permit_read(&self, head: &Head) -> Result<Option<ReadPermit<'a>>, Refused> {
-        if head.method != Method::Get {
+    /// Counts a GET while it is being answered (§10.2), unless it asks whether we live, which costs nothing and
+    /// gets a process killed that says no.
+    fn permit_read(
+        &self,
+        head: &Head,
+        request: &Request,
+    ) -> Result<Option<ReadPermit<'a>>, Refused> {
+        if head.method != Method::Get || is_probe(&request.target) {
             return Ok(None);
         }
         let permit = self.shared.reads.answer();
@@ -368,9 +373,9 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// A large answer that exists as a whole takes room like a large body.
+    /// A large answer that exists as a whole takes room, of which answers have their own.
     fn charge_answer(&self, head: &Head, answer: &Answer) -> Result<Charge, Refused> {
-        let mut charge = Charge::none(&self.shared.budget);
+        let mut charge = Charge::none(&self.shared.answer_budget);
         let length = answer.body.length();
         if length <= UNCOUNTED_BYTES || charge.cover(length).is_ok() {
             return Ok(charge);
@@ -479,4 +484,9 @@ fn may_begin_a_request(input: &[u8]) -> bool {
         [] | [b'\r'] => true,
         [first, ..] => first.is_ascii_alphabetic(),
     }
+}
+/// Whether a target is where supervisors look, under whatever prefix.
+fn is_probe(target: &str) -> bool {
+    let path = target.split('?').next().unwrap_or(target);
+    path.ends_with("/-/ready") || path.ends_with("/-/healthy")
 }

@@ -90,7 +90,10 @@ struct Shared {
     /// What stands before the first answer, if there is a web configuration.
     gate: Option<Gate>,
     desk: Desk,
+    /// Of bodies.
     budget: Arc<Budget>,
+    /// Of answers: who reads slowly keeps nobody from posting.
+    answer_budget: Arc<Budget>,
     /// Connections open.
     open: AtomicUsize,
     reads: Reads,
@@ -123,6 +126,7 @@ impl FrontDoor {
         let desk = Desk::new(handler, Arc::clone(&metrics));
         let shared = Arc::new(Shared {
             budget: Budget::new(limits.buffered_bytes),
+            answer_budget: Budget::new(limits.buffered_bytes),
             reads: Reads::new(limits.concurrent_reads, Arc::clone(&metrics)),
             limits,
             metrics,

@@ -20,7 +20,8 @@ use crate::clock::Clock;
 use crate::config::{Config, GroupBy, Receiver, Route};
 use crate::dispatch::inbox::{self, Inbox, Receipt};
 use crate::engine::{
-    AlertView, Answer as Snapshot, Answered, Gauges, GroupView, InvalidAlert, Query, SilenceFault,
+    AlertView, Answer as Snapshot, Answered, Full, Gauges, GroupView, InvalidAlert, Query,
+    SilenceFault,
 };
 use crate::model::{Alert, Labels, ParserMode, PostedSilence, Silence, Wall};
 use crate::telemetry::metrics::Metrics;
@@ -106,7 +107,7 @@ fn run_dispatcher(world: &World, incoming: &Incoming<inbox::Request>) {
                     reason: fault.into(),
                 });
                 let receipt = match world.alert_limit {
-                    Some(limit) => Receipt::AtLimit { limit },
+                    Some(limit) => Receipt::AtLimit(Full::Alerts(limit)),
                     None => Receipt::Taken {
                         invalid: invalid.collect(),
                         came_ended: None,

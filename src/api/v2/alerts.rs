@@ -50,10 +50,10 @@ pub fn post(api: &Api, request: &Request) -> Result<Answer, ApiError> {
                 Err(ApiError::Refused(reasons(&invalid)))
             }
         }
-        Receipt::AtLimit { limit } => {
+        Receipt::AtLimit(full) => {
             api.metrics.refused(Refusal::AlertLimit);
             Err(ApiError::Overloaded(format!(
-                "the daemon holds {limit} alerts and may hold no more, try again later"
+                "the daemon holds {full} and may hold no more, try again later"
             )))
         }
     }
@@ -81,14 +81,13 @@ fn reasons(invalid: &[InvalidAlert]) -> String {
 }
 
 fn body(views: Vec<AlertView>) -> Body {
-    let count = views.len();
     let pieces = AlertPieces {
         views: views.into_iter(),
         writer: AlertWriter::default(),
         looked_at: 0,
         separator: Some(b'['),
     };
-    body_of(pieces, count)
+    body_of(pieces)
 }
 
 /// The alerts as pieces of an array. Views are dropped as they are written.

@@ -33,8 +33,7 @@ pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
     let mut groups = numbered(groups);
     groups.retain(|group| filters.wants_muted() || group.view.muted_by.is_empty());
     let groups = sorted(groups);
-    let alerts = groups.iter().map(|group| group.view.alerts.len()).sum();
-    let body = body_of(GroupPieces::new(groups, receivers), alerts);
+    let body = body_of(GroupPieces::new(groups, receivers));
     Ok(Answer::empty(200).with_body("application/json", body))
 }
 

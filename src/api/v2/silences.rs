@@ -45,8 +45,7 @@ pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
         .filter(|shown| has_matchers(&shown.silence, &wanted) && shows(shown.state))
         .collect();
     shown.sort_by(Shown::compare);
-    let count = shown.len();
-    let body = body_of(SilencePieces::new(shown), count);
+    let body = body_of(SilencePieces::new(shown));
     Ok(Answer::empty(200).with_body("application/json", body))
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use serde::de::{Deserialize, IgnoredAny, MapAccess, SeqAccess};
 
-use crate::limits::{LABEL_BYTES, LABELS};
+use crate::limits::{ANNOTATION_BYTES, LABEL_BYTES, LABELS};
 use crate::model::{Labels, ParserMode, PostedAlert, Wall, go_quote, is_valid_label_name};
 
 use super::body::{
@@ -26,14 +26,28 @@ pub fn posted_alerts(body: &[u8], mode: ParserMode) -> Result<Vec<PostedAlert>, 
         None => any_alerts(body, mode)?,
     };
     for alert in &mut alerts {
-        if alert.fault.is_none() && alert.labels.exceeds(LABELS, LABEL_BYTES) {
-            let fault = format!(
-                "label set too large: an alert may have {LABELS} labels of {LABEL_BYTES} bytes in all"
-            );
-            alert.fault = Some(fault.into_boxed_str());
+        if alert.fault.is_none() {
+            alert.fault = excess_of(alert).map(String::into_boxed_str);
         }
     }
     Ok(alerts)
+}
+
+/// Which bound an alert is past.
+fn excess_of(alert: &PostedAlert) -> Option<String> {
+    if alert.labels.exceeds(LABELS, LABEL_BYTES) {
+        return Some(format!(
+            "label set too large: an alert may have {LABELS} labels of {LABEL_BYTES} bytes in all"
+        ));
+    }
+    let link = alert.generator_url.len();
+    let is_past = link > ANNOTATION_BYTES
+        || alert
+            .annotations
+            .exceeds(ANNOTATION_BYTES, ANNOTATION_BYTES - link);
+    is_past.then(|| {
+        format!("annotations too large: an alert may have {ANNOTATION_BYTES} bytes of them and its generatorURL")
+    })
 }
 
 /// Reads any body. What is faulty about it is found here.

@@ -60,6 +60,7 @@ fn settings() -> Settings {
         workers_per_endpoint: 1,
         max_retry_after: Duration::from_secs(300),
         alerts: 100,
+        alert_text_bytes: usize::MAX,
         alerts_per_name: 0,
         start_delay: Duration::ZERO,
         retention: Duration::from_secs(3600),
@@ -99,4 +100,32 @@ fn what_came_ended_is_known_from_then_on() {
     let twice = sender.post(&[("Disk", -360), ("Disk", -360)]);
     assert_eq!(twice.map(|came| came.alerts), Some(1));
     assert_eq!(sender.post(&[("Disk", -300)]), None);
+}
+
+#[test]
+fn a_batch_past_the_bytes_of_all_alerts_is_refused_and_newer_reports_are_taken() {
+    let mut sender = Sender::new();
+    sender.engine.settings.alert_text_bytes = 2_000;
+    let now = sender.now;
+    let alert = |name: &str, bytes: usize| PostedAlert {
+        labels: Labels::from_pairs([("alertname", name)]).into(),
+        annotations: Labels::from_pairs([("summary", "x".repeat(bytes).as_str())]),
+        ends_at: Some(later(now.wall, 60)),
+        ..PostedAlert::default()
+    };
+    let mut refused = |alerts: Vec<PostedAlert>| {
+        let mut out = Vec::new();
+        sender.engine.handle(&mut out, now, Input::Alerts(alerts));
+        out.into_iter().find_map(|effect| match effect {
+            Effect::RefuseBatch(full) => Some(full),
+            _ => None,
+        })
+    };
+    let full = Some(Full::TextBytes(2_000));
+    assert_eq!(refused(vec![alert("a", 900)]), None);
+    assert_eq!(refused(vec![alert("b", 900), alert("c", 900)]), full);
+    assert_eq!(refused(vec![alert("b", 900)]), None);
+    assert_eq!(refused(vec![alert("c", 900)]), full);
+    assert_eq!(refused(vec![alert("a", 800), alert("b", 950)]), None);
+    assert_eq!(refused(vec![alert("a", 100), alert("c", 500)]), None);
 }

@@ -7,6 +7,7 @@ const HOUR: i64 = 3600;
 const UNLIMITED: SilenceLimits = SilenceLimits {
     count: 0,
     bytes: 0,
+    text_bytes: 1 << 30,
     retention: Duration::from_secs(120 * 3600),
 };
 
@@ -242,6 +243,32 @@ fn a_refused_change_leaves_the_old_silence_as_it_was() {
         desk.set(changed(&id, posted(0, 2 * HOUR)), 60).is_ok(),
         "updates go on"
     );
+}
+
+#[test]
+fn silences_past_the_bytes_of_all_are_refused_and_their_end_makes_room_once_forgotten() {
+    let mut desk = Desk::new(SilenceLimits {
+        text_bytes: 2_500,
+        ..UNLIMITED
+    });
+    let large = || PostedSilence {
+        comment: "x".repeat(1_000),
+        ..posted(0, HOUR)
+    };
+    let first = desk.made(large(), 0);
+    desk.made(large(), 0);
+    let why = refusal(desk.set(large(), 0));
+    assert!(
+        why.contains("of all silences") && why.contains("limit: 2500"),
+        "{why}"
+    );
+    let mut changes = Vec::new();
+    desk.silences
+        .expire(&first, at(1), &mut changes)
+        .expect("what is there can always end");
+    assert!(desk.set(large(), 2).is_err(), "it is still kept");
+    desk.silences.collect(at(200 * HOUR));
+    assert!(desk.set(large(), 0).is_ok());
 }
 
 #[test]

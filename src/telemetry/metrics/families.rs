@@ -352,7 +352,7 @@ impl Page<'_> {
 }
 
 /// The bounds of `limits.rs` by name.
-fn limits() -> [(&'static str, f64); 18] {
+fn limits() -> [(&'static str, f64); 20] {
     [
         ("inbox", limits::INBOX as f64),
         ("events", limits::EVENTS as f64),
@@ -364,6 +364,8 @@ fn limits() -> [(&'static str, f64); 18] {
         ("workers", limits::WORKERS as f64),
         ("workers_per_endpoint", limits::WORKERS_PER_ENDPOINT as f64),
         ("alerts", limits::ALERTS as f64),
+        ("alert_text_bytes", limits::ALERT_TEXT_BYTES as f64),
+        ("silence_text_bytes", limits::SILENCE_TEXT_BYTES as f64),
         ("requests_handled", limits::REQUESTS_HANDLED as f64),
         ("regex_bytes", limits::REGEX_BYTES as f64),
         ("regex_steps", limits::REGEX_STEPS as f64),

@@ -256,7 +256,7 @@ fn gets_past_their_limit_are_refused_in_alertmanagers_words_and_posts_are_not() 
         pause();
     }
     let mut client = door.connect();
-    client.send(get("/-/healthy").as_bytes());
+    client.send(get("/api/v2/status").as_bytes());
     let reply = client.reply();
     assert_eq!(reply.status, 503);
     assert_eq!(reply.header("retry-after"), Some("1"));
@@ -266,6 +266,10 @@ fn gets_past_their_limit_are_refused_in_alertmanagers_words_and_posts_are_not() 
     );
     client.post("/", &ALERT);
     assert_eq!(client.reply().text(), "150 bytes", "the connection goes on");
+    for probe in ["/-/ready", "/prefix/-/healthy?a=b"] {
+        client.send(get(probe).as_bytes());
+        assert_eq!(client.reply().status, 200, "{probe}");
+    }
     door.let_waiting_go();
     for client in &mut waiting {
         assert_eq!(client.reply().text(), "waited");
@@ -286,13 +290,20 @@ fn readers_that_stall_hold_up_nobody_who_asks_for_something_else() {
         client.send(get("/bytes?20000000").as_bytes());
         stalled.push(client);
         // The budget holds those that are being written.
-        while door.door.shared.budget.taken() < number * 20_000_000 {
+        while door.door.shared.answer_budget.taken() < number * 20_000_000 {
             pause();
         }
     }
     door.assert_serves_others();
     assert_eq!(door.door.shared.reads.under_way(), 0);
-    drop(stalled);
+    let mut sender = door.connect();
+    sender.post("/", &vec![b'a'; 1 << 20]);
+    assert_eq!(
+        sender.reply().text(),
+        "1048576 bytes",
+        "bodies have their own"
+    );
+    drop((stalled, sender));
     door.assert_empties();
     door.stop();
 }

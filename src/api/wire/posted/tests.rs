@@ -281,6 +281,27 @@ fn an_alert_with_too_many_or_too_large_labels_is_refused_alone() {
 }
 
 #[test]
+fn an_alert_with_too_large_annotations_is_refused_alone() {
+    let with = |bytes: usize, link: usize| {
+        let (summary, link) = ("x".repeat(bytes), "y".repeat(link));
+        format!(
+            "{{\"labels\":{{\"a\":\"b\"}},\"annotations\":{{\"s\":\"{summary}\"}},\
+             \"generatorURL\":\"http://h/{link}\"}}"
+        )
+    };
+    let half = ANNOTATION_BYTES / 2;
+    let body = format!(
+        "[{},{},{}]",
+        with(half, half - 100),
+        with(half, half),
+        with(0, ANNOTATION_BYTES)
+    );
+    let alerts = read(&body).expect("the batch is read");
+    let faults: Vec<_> = alerts.iter().map(|alert| alert.fault.is_some()).collect();
+    assert_eq!(faults, [false, true, true]);
+}
+
+#[test]
 fn a_body_that_grows_past_what_a_record_holds_is_refused() {
     let mut body = b"[{\"labels\":{\"a\":\"b\"},\"annotations\":{\"a\":\"".to_vec();
     body.resize(
