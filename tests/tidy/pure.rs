@@ -86,7 +86,7 @@ const SPAWNERS: [&str; 8] = [
 const PARKS: [&str; 2] = ["src/bell.rs", "src/dispatch/reply.rs"];
 
 /// Who may wait for others at a lock, and why. (The locks of telemetry are inside its crates.)
-const LOCKS: [(&str, &str); 19] = [
+const LOCKS: [(&str, &str); 20] = [
     // Where one answer is given, by one thread to one other, which waits for it asleep and not inside
     // the lock: there is nothing to wait for.
     ("src/dispatch/reply.rs", "OnceLock"),
@@ -117,6 +117,8 @@ const LOCKS: [(&str, &str); 19] = [
     // connections; they are held only to look.
     ("src/api/guard/gate/fresh.rs", "Mutex"),
     ("src/api/guard/gate/passwords.rs", "Mutex"),
+    // The order of those who wait for a check; it is held to join or to hand a permit on.
+    ("src/api/guard/gate/semaphore.rs", "Mutex"),
     // Which senders a line was written about; looked at only where there is one to write.
     ("src/api/behind.rs", "Mutex"),
     // Numbers that two threads may set: a page is made by one at a time, the names that have series are

@@ -9,6 +9,7 @@
 mod bucket;
 mod fresh;
 mod passwords;
+mod semaphore;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -15,10 +15,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use crossbeam_channel::{Receiver, Sender, bounded};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 
+use super::semaphore::Semaphore;
 use crate::limits::{PASSWORD_CHECKS, PASSWORD_WAIT, PASSWORDS_REMEMBERED};
 
 /// As lenient as Go's decoder about bits that nothing hangs on.
@@ -109,10 +109,10 @@ impl Passwords {
             return verdict;
         }
         let line = self.lines.join(Line::of(known_name, peer));
-        let Some(_first_in_line) = line.semaphore.acquire() else {
+        let Some(_first_in_line) = line.semaphore.acquire(PASSWORD_WAIT) else {
             return Verdict::Busy;
         };
-        let Some(_turn) = self.checking.acquire() else {
+        let Some(_turn) = self.checking.acquire(PASSWORD_WAIT) else {
             return Verdict::Busy;
         };
         // Somebody with the same password may have been before us.
@@ -241,36 +241,6 @@ impl Memory {
     }
 }
 
-/// Lets so many through at once; the others wait.
-#[derive(Debug)]
-struct Semaphore {
-    enter: Sender<()>,
-    leave: Receiver<()>,
-}
-
-impl Semaphore {
-    fn of(permits: usize) -> Self {
-        let (enter, leave) = bounded(permits);
-        Semaphore { enter, leave }
-    }
-
-    /// Waits for a permit; `None` if that took too long.
-    fn acquire(&self) -> Option<Permit<'_>> {
-        self.enter.send_timeout((), PASSWORD_WAIT).ok()?;
-        Some(Permit(&self.leave))
-    }
-}
-
-/// Somebody who was let through.
-struct Permit<'a>(&'a Receiver<()>);
-
-impl Drop for Permit<'_> {
-    fn drop(&mut self) {
-        // Takes out what this permit put in.
-        let _ = self.0.try_recv();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -360,7 +330,7 @@ mod tests {
             assert_eq!(check(&format!("guess {number}")), Verdict::Wrong);
         }
         // Nobody gets a turn any more, and what is remembered needs none.
-        let _taken = passwords.checking.acquire().expect("a permit");
+        let _taken = passwords.checking.acquire(PASSWORD_WAIT).expect("a permit");
         assert_eq!(check("secret"), Verdict::Right);
         let last = format!("guess {}", 2 * PASSWORDS_REMEMBERED - 1);
         assert_eq!(check(&last), Verdict::Wrong);
