@@ -10,8 +10,8 @@ use super::pool::Worker;
 use super::*;
 use crate::bell::Mailbox;
 use crate::config::{self, Config};
-use crate::engine::{Answer, Job, Query, Record, ReloadPolicy, Settings, Verdict};
-use crate::model::{HashKey, Labels, ParserMode};
+use crate::engine::{Answer, Job, Query, Record, Settings, Verdict};
+use crate::model::{Labels, ParserMode};
 use crate::threads::{self, LOOP_STACK};
 
 const CONFIG: &str = r#"
@@ -119,23 +119,7 @@ pub(super) fn configuration() -> Arc<Config> {
 }
 
 pub(super) fn settings() -> Settings {
-    Settings {
-        workers: 1,
-        workers_per_endpoint: 1,
-        max_retry_after: Duration::from_secs(300),
-        alerts: 100,
-        alert_text_bytes: usize::MAX,
-        alerts_per_name: 0,
-        start_delay: Duration::ZERO,
-        retention: Duration::from_secs(3600),
-        alert_collect_interval: Duration::from_secs(1800),
-        ledger_collect_interval: Duration::from_secs(900),
-        silences: 0,
-        silence_bytes: 0,
-        reload: ReloadPolicy::KeepUnchanged,
-        seed: 1,
-        hash_key: HashKey::seeded(1),
-    }
+    Settings::of_a_small_daemon()
 }
 
 #[test]

@@ -18,9 +18,9 @@ use crate::model::{Alert, PostedAlert};
 /// some 600 bytes each, fits into the nearest caches beside the request itself.
 pub const FORESEEN_AT_ONCE: usize = 64;
 
-/// Looks at alerts that are about to be taken hold of: that means to write to them, and what waits for
-/// its memory to do so waits for one at a time.
-pub fn look_ahead<'a>(alerts: impl Iterator<Item = &'a Arc<Alert>>) {
+/// Reads alerts that are about to be cloned: a clone writes to the count of references, and writes wait for
+/// memory one after the other, while reads overlap.
+pub fn prefetch<'a>(alerts: impl Iterator<Item = &'a Arc<Alert>>) {
     // An alert lies across two of the parts that memory comes in: its first words and its times are at
     // both ends of it.
     for alert in alerts {
@@ -95,8 +95,8 @@ mod tests {
 
     use super::*;
     use crate::config::{self, Config};
-    use crate::engine::{Input, ReloadPolicy, Settings};
-    use crate::model::{HashKey, Labels, Mono, Now, ParserMode, Wall};
+    use crate::engine::{Input, Settings};
+    use crate::model::{Labels, Mono, Now, ParserMode, Wall};
 
     const CONFIG: &str = r#"
 route:
@@ -172,21 +172,8 @@ receivers: [{name: team}, {name: sevens}]
 
     fn settings() -> Settings {
         Settings {
-            workers: 1,
-            workers_per_endpoint: 1,
-            max_retry_after: Duration::from_secs(300),
             alerts: 1_000,
-            alert_text_bytes: usize::MAX,
-            alerts_per_name: 0,
-            start_delay: Duration::ZERO,
-            retention: Duration::from_secs(3600),
-            alert_collect_interval: Duration::from_secs(1800),
-            ledger_collect_interval: Duration::from_secs(900),
-            silences: 0,
-            silence_bytes: 0,
-            reload: ReloadPolicy::KeepUnchanged,
-            seed: 1,
-            hash_key: HashKey::seeded(1),
+            ..Settings::of_a_small_daemon()
         }
     }
 }

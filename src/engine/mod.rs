@@ -123,6 +123,30 @@ pub struct Settings {
     pub hash_key: HashKey,
 }
 
+#[cfg(test)]
+impl Settings {
+    /// Those of a small daemon, for tests that are about something else.
+    pub(crate) fn of_a_small_daemon() -> Self {
+        Settings {
+            workers: 1,
+            workers_per_endpoint: 1,
+            max_retry_after: Duration::from_secs(300),
+            alerts: 100,
+            alert_text_bytes: usize::MAX,
+            alerts_per_name: 0,
+            start_delay: Duration::ZERO,
+            retention: Duration::from_secs(3600),
+            alert_collect_interval: Duration::from_secs(1800),
+            ledger_collect_interval: Duration::from_secs(900),
+            silences: 0,
+            silence_bytes: 0,
+            reload: ReloadPolicy::KeepUnchanged,
+            seed: 1,
+            hash_key: HashKey::seeded(1),
+        }
+    }
+}
+
 /// What a reload does to groups that it does not concern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReloadPolicy {

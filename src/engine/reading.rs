@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::Engine;
-use super::foresight::{FORESEEN_AT_ONCE, look_ahead};
+use super::foresight::{FORESEEN_AT_ONCE, prefetch};
 use super::group::{Group, GroupId};
 use super::mute::muted;
 use super::questions::{AlertView, Answer, Answered, GroupView, GroupedAlert, Query};
@@ -190,7 +190,7 @@ impl Engine {
             let found: Vec<&Arc<Alert>> = ahead
                 .filter_map(|print| Some(&self.alerts.get(*print)?.alert))
                 .collect();
-            look_ahead(found.into_iter());
+            prefetch(found.into_iter());
         }
         Some(next)
     }
@@ -206,9 +206,7 @@ impl Engine {
             if walk.slot.is_multiple_of(GROUPS_IN_SIGHT) && walk.begun.is_none() {
                 let ahead = (walk.slot..).take(GROUPS_IN_SIGHT as usize);
                 let ahead = ahead.filter_map(|slot| self.groups.at(slot));
-                look_ahead(
-                    ahead.flat_map(|(_, group)| group.members.iter().take(FORESEEN_AT_ONCE)),
-                );
+                prefetch(ahead.flat_map(|(_, group)| group.members.iter().take(FORESEEN_AT_ONCE)));
             }
             if !self.view_group(walk, now, steps) {
                 return false;

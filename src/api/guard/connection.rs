@@ -297,8 +297,8 @@ impl<'a> Session<'a> {
             .map_err(|fault| Fault::from(fault).with_persistence(head.persistence))
     }
 
-    /// Counts a GET while it is being answered (§10.2), unless it asks whether we live, which costs nothing and
-    /// gets a process killed that says no.
+    /// Counts a GET while it is being answered (§10.2), but for the probes of supervisors: they cost next to
+    /// nothing, and a supervisor that hears 503 kills the daemon.
     fn permit_read(
         &self,
         head: &Head,
@@ -373,7 +373,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// A large answer that exists as a whole takes room, of which answers have their own.
+    /// A large answer that is made as a whole counts against the budget of answers.
     fn charge_answer(&self, head: &Head, answer: &Answer) -> Result<Charge, Refused> {
         let mut charge = Charge::none(&self.shared.answer_budget);
         let length = answer.body.length();
@@ -485,7 +485,8 @@ fn may_begin_a_request(input: &[u8]) -> bool {
         [first, ..] => first.is_ascii_alphabetic(),
     }
 }
-/// Whether a target is where supervisors look, under whatever prefix.
+
+/// Whether a target is that of a probe, under whatever prefix.
 fn is_probe(target: &str) -> bool {
     let path = target.split('?').next().unwrap_or(target);
     path.ends_with("/-/ready") || path.ends_with("/-/healthy")

@@ -101,7 +101,7 @@ struct AlertPieces {
 }
 
 impl AlertPieces {
-    fn look_ahead(&mut self) {
+    fn prefetch(&mut self) {
         let next = self.views.as_slice().iter().take(LOOK_AHEAD);
         self.looked_at = next.len();
         Alert::look_at(next.map(|view| &*view.alert));
@@ -114,7 +114,7 @@ impl Pieces for AlertPieces {
             return false;
         };
         if self.looked_at == 0 {
-            self.look_ahead();
+            self.prefetch();
         }
         match self.views.next() {
             Some(view) => {

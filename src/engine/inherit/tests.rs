@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::{self, Config};
-use crate::engine::{Effect, Engine, Input, Note, Reason, Recovered, ReloadPolicy, Settings};
+use crate::engine::{Effect, Engine, Input, Note, Reason, Recovered, Settings};
 use crate::model::{HashKey, Labels, Mono, Now, ParserMode, PostedAlert};
 
 const CONFIG: &str = r#"
@@ -91,21 +91,8 @@ fn labels(host: &str) -> Labels {
 
 fn settings() -> Settings {
     Settings {
-        workers: 1,
-        workers_per_endpoint: 1,
-        max_retry_after: Duration::from_secs(300),
-        alerts: 100,
-        alert_text_bytes: usize::MAX,
-        alerts_per_name: 0,
-        start_delay: Duration::ZERO,
         retention: Duration::from_secs(120 * 3600),
-        alert_collect_interval: Duration::from_secs(1800),
-        ledger_collect_interval: Duration::from_secs(900),
-        silences: 0,
-        silence_bytes: 0,
-        reload: ReloadPolicy::KeepUnchanged,
-        seed: 1,
-        hash_key: HashKey::seeded(1),
+        ..Settings::of_a_small_daemon()
     }
 }
 

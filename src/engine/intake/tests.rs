@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::config;
-use crate::engine::{Input, ReloadPolicy, Settings};
-use crate::model::{HashKey, Mono, ParserMode};
+use crate::engine::{Input, Settings};
+use crate::model::{Mono, ParserMode};
 
 const CONFIG: &str = "
 route: {receiver: nobody}
@@ -55,23 +55,7 @@ fn later(now: Wall, seconds: i64) -> Wall {
 }
 
 fn settings() -> Settings {
-    Settings {
-        workers: 1,
-        workers_per_endpoint: 1,
-        max_retry_after: Duration::from_secs(300),
-        alerts: 100,
-        alert_text_bytes: usize::MAX,
-        alerts_per_name: 0,
-        start_delay: Duration::ZERO,
-        retention: Duration::from_secs(3600),
-        alert_collect_interval: Duration::from_secs(1800),
-        ledger_collect_interval: Duration::from_secs(900),
-        silences: 0,
-        silence_bytes: 0,
-        reload: ReloadPolicy::KeepUnchanged,
-        seed: 1,
-        hash_key: HashKey::seeded(1),
-    }
+    Settings::of_a_small_daemon()
 }
 
 #[test]

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::config;
-use crate::engine::{Gauges, Input, ReloadPolicy, Settings};
-use crate::model::{
-    HashKey, Labels, MatchOp, Matcher, Mono, ParserMode, PostedAlert, PostedSilence,
-};
+use crate::engine::{Gauges, Input, Settings};
+use crate::model::{Labels, MatchOp, Matcher, Mono, ParserMode, PostedAlert, PostedSilence};
 
 const CONFIG: &str = r#"
 route:
@@ -27,21 +25,8 @@ impl Bench {
         let loaded = config::parse("reading.yml", CONFIG, ParserMode::Fallback);
         let config = Arc::new(loaded.expect("a sound configuration").config);
         let settings = Settings {
-            workers: 1,
-            workers_per_endpoint: 1,
-            max_retry_after: Duration::from_secs(300),
             alerts: 1_000_000,
-            alert_text_bytes: usize::MAX,
-            alerts_per_name: 0,
-            start_delay: Duration::ZERO,
-            retention: Duration::from_secs(3600),
-            alert_collect_interval: Duration::from_secs(1800),
-            ledger_collect_interval: Duration::from_secs(900),
-            silences: 0,
-            silence_bytes: 0,
-            reload: ReloadPolicy::KeepUnchanged,
-            seed: 1,
-            hash_key: HashKey::seeded(1),
+            ..Settings::of_a_small_daemon()
         };
         let now = Now {
             mono: Mono::START,
