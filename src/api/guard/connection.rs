@@ -353,7 +353,14 @@ impl<'a> Session<'a> {
     fn reply(&mut self, head: &Head, answer: Answer) -> Result<Persistence, Fault> {
         let _charge = self.charge_answer(head, &answer)?;
         self.out.clear();
-        push_head(&mut self.out, head.version, answer.status, &answer.headers);
+        let now = self.shared.clock.wall();
+        push_head(
+            &mut self.out,
+            head.version,
+            answer.status,
+            &answer.headers,
+            now,
+        );
         if let Some(web) = &self.web {
             push_missing(&mut self.out, &web.headers);
         }

@@ -1,30 +1,36 @@
-//! The head of an answer: status line and headers, in tiny_http's words.
+//! The head of an answer: status line and headers.
 //!
 //! Owns what a handler may say in a head. What frames an answer (its length or chunks, what becomes
 //! of the connection) is `reply`'s, which knows the peer's version and the body. Runs on a
 //! connection's thread.
 
-use std::io;
-
-use tiny_http::{HTTPVersion, Header, Response, StatusCode};
+use http::StatusCode;
+use jiff::fmt::rfc2822::DateTimePrinter;
 
 use super::head::Version;
+use crate::model::Wall;
 
-/// Headers of an answer that `reply` sets.
-const FRAMING_HEADERS: [&str; 4] = [
+/// Headers of an answer that `reply` sets, and one that would ask for another protocol.
+const FRAMING_HEADERS: [&str; 5] = [
     "content-length",
     "transfer-encoding",
     "connection",
     "trailer",
+    "upgrade",
 ];
 
-/// What tiny_http says on top that is `reply`'s to say, or nobody's business.
-const LEFT_OUT: [&[u8]; 3] = [b"Server: ", b"Content-Length: ", b"\r\n"];
+/// Prints `Date`. RFC 9110 names the form of RFC 2822 with `GMT` for the zone.
+static DATES: DateTimePrinter = DateTimePrinter::new();
 
 /// Appends the status line alone, as in an answer to who may be no HTTP client at all.
 pub(super) fn push_status_line(out: &mut Vec<u8>, version: Version, status: u16) {
-    let version = spoken(version);
-    let reason = StatusCode(status).default_reason_phrase();
+    let version = match version {
+        Version::Http10 => "1.0",
+        Version::Http11 => "1.1",
+    };
+    let known = StatusCode::from_u16(status).ok();
+    let reason = known.and_then(|status| status.canonical_reason());
+    let reason = reason.unwrap_or("Unknown");
     let line = format!("HTTP/{version} {status} {reason}\r\n");
     out.extend_from_slice(line.as_bytes());
 }
@@ -35,65 +41,89 @@ pub(super) fn push_head(
     version: Version,
     status: u16,
     headers: &[(&'static str, String)],
+    now: Wall,
 ) {
-    let headers = headers
-        .iter()
-        .filter_map(|(name, value)| sound(name, value));
-    let status = StatusCode(status);
-    // With its length known and small it is never put into chunks.
-    let response = Response::new(status, headers.collect(), io::empty(), Some(0), None);
-    let mut printed = Vec::with_capacity(256);
-    let result = response.raw_print(&mut printed, spoken(version), &[], true, None);
-    debug_assert!(result.is_ok(), "memory takes it");
-    let lines = printed.split_inclusive(|byte| *byte == b'\n');
-    for line in lines.filter(|line| !LEFT_OUT.iter().any(|start| line.starts_with(start))) {
-        out.extend_from_slice(line);
+    push_status_line(out, version, status);
+    push_date(out, now);
+    for (name, value) in headers {
+        if may_be_set(name, value) {
+            for part in [name, ": ", value, "\r\n"] {
+                out.extend_from_slice(part.as_bytes());
+            }
+        }
     }
 }
 
-fn spoken(version: Version) -> HTTPVersion {
-    match version {
-        Version::Http10 => HTTPVersion(1, 0),
-        Version::Http11 => HTTPVersion(1, 1),
+/// Appends `Date`. A host whose clock is before the year 0, for which the form has no digits, has no clock,
+/// and an origin server without a clock leaves the header out (RFC 9110, 6.6.1).
+fn push_date(out: &mut Vec<u8>, now: Wall) {
+    let before = out.len();
+    out.extend_from_slice(b"Date: ");
+    match DATES.print_timestamp_rfc9110(&now, &mut *out) {
+        Ok(()) => out.extend_from_slice(b"\r\n"),
+        Err(_) => out.truncate(before),
     }
 }
 
-/// The header, if the handler may set it and it is one: a line end in a value would let whoever chose
+/// Whether the handler may set the header, and it is one: a line end in a value would let whoever chose
 /// it write headers of its own.
-fn sound(name: &str, value: &str) -> Option<Header> {
+fn may_be_set(name: &str, value: &str) -> bool {
     if FRAMING_HEADERS
         .iter()
         .any(|own| own.eq_ignore_ascii_case(name))
     {
-        return None;
+        return false;
     }
-    let is_printable = |byte| byte == b'\t' || (b' '..=b'~').contains(&byte);
-    let header = Header::from_bytes(name, value).ok();
-    let header = header.filter(|_| value.bytes().all(is_printable));
-    if header.is_none() {
+    let is_sound = value
+        .bytes()
+        .all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte));
+    if !is_sound {
         log::error!("left out the header {name} of an answer: its value is not valid");
     }
-    header
+    is_sound
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ZERO_TIME;
 
-    fn head(version: Version, status: u16, headers: &[(&'static str, String)]) -> String {
+    fn at(text: &str) -> Wall {
+        text.parse().expect("a timestamp")
+    }
+
+    fn head(
+        version: Version,
+        status: u16,
+        headers: &[(&'static str, String)],
+        now: Wall,
+    ) -> String {
         let mut out = Vec::new();
-        push_head(&mut out, version, status, headers);
+        push_head(&mut out, version, status, headers, now);
         String::from_utf8(out).expect("ASCII")
     }
 
     #[test]
     fn a_head_names_the_status_in_words_and_the_date() {
         let headers = [("X-Mine", "yes".to_owned())];
-        let told = head(Version::Http10, 404, &headers);
-        let lines: Vec<_> = told.split("\r\n").collect();
-        assert_eq!(lines[0], "HTTP/1.0 404 Not Found");
-        assert!(lines[1].starts_with("Date: ") && lines[1].ends_with(" GMT"));
-        assert_eq!(lines[2..], ["X-Mine: yes", ""]);
+        let told = head(Version::Http10, 404, &headers, at("2026-11-03T04:05:06.9Z"));
+        let expected =
+            "HTTP/1.0 404 Not Found\r\nDate: Tue, 03 Nov 2026 04:05:06 GMT\r\nX-Mine: yes\r\n";
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_status_without_a_name_is_unknown() {
+        let mut out = Vec::new();
+        push_status_line(&mut out, Version::Http11, 599);
+        assert_eq!(out, b"HTTP/1.1 599 Unknown\r\n");
+    }
+
+    #[test]
+    fn a_clock_that_no_date_can_say_is_left_out() {
+        let before_christ = ZERO_TIME - jiff::SignedDuration::from_hours(24 * 700);
+        let told = head(Version::Http11, 200, &[], before_christ);
+        assert_eq!(told, "HTTP/1.1 200 OK\r\n");
     }
 
     #[test]
@@ -108,6 +138,7 @@ mod tests {
                 ("X-Split", "a\r\nX-Injected: 1".to_owned()),
                 ("X-Other", "caf\u{e9}".to_owned()),
             ],
+            at("2026-11-03T04:05:06Z"),
         );
         let names: Vec<_> = told.split("\r\n").skip(1).collect();
         assert_eq!(names.len(), 2, "only the date is left: {names:?}");
