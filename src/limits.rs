@@ -430,6 +430,24 @@ pub const TEMPLATE_PARENTHESES: usize = 64;
 /// Labels of a route that may ask for one another in a row; each brings a rendering of its own.
 pub const ROUTE_LABEL_DEPTH: usize = 8;
 
+/// Bytes of a body that `alertwheel listen` takes: some five thousand alerts, more than anybody reads on
+/// a screen.
+pub const LISTEN_BODY_BYTES: usize = 4 << 20;
+
+/// Bytes of a larger body that `alertwheel listen` throws away once it has answered. tiny_http makes room
+/// for all of them at once, without touching it, which most hosts allow for this many.
+pub const LISTEN_DISCARDED_BYTES: usize = 256 << 20;
+
+/// Threads of `alertwheel listen`, and so answers that `--delay` holds back at a time. In a burst tiny_http
+/// hands over as few as four connections before one of them ends.
+pub const LISTEN_THREADS: usize = 16;
+
+/// Webhooks that wait for the terminal. With those of the threads they take some eighty megabytes at most.
+pub const LISTEN_WAITING_WEBHOOKS: usize = 4;
+
+/// Levels by which JSON is indented. Past them the indentation would be most of what is printed.
+pub const LISTEN_INDENT_LEVELS: usize = 32;
+
 /// Calls that may wait for main: signals, reloads over HTTP, notices that a stage has ended.
 pub const CALLS: usize = 64;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 
+use super::listen::ListenArguments;
 use crate::api::Pages;
 use crate::journal::SyncPolicy;
 use crate::limits;
@@ -46,6 +47,11 @@ pub struct CommandLine {
 pub enum Command {
     /// Serves on a built-in configuration and posts sample alerts, to show the life of a group.
     Demo,
+    /// Listens on loopback and shows the webhooks that come, for trying things out.
+    ///
+    /// Notifications of Alertmanager's form are laid out for a person, other JSON is indented, and the rest
+    /// is text. --status and --delay play a receiver that fails or is slow.
+    Listen(ListenArguments),
     /// Checks configuration files and says everything that is wrong with them.
     ///
     /// What it takes, a start with the same flags takes, and what it refuses, a start refuses too. The

@@ -8,6 +8,7 @@ mod export;
 mod external_url;
 mod flags;
 mod journal;
+mod listen;
 mod serve;
 mod table;
 
@@ -37,6 +38,7 @@ pub fn run() -> ExitCode {
     let code = match line.command {
         None => serve::run(line.flags, &unused),
         Some(Command::Demo) => demo::run(line.flags, &unused),
+        Some(Command::Listen(arguments)) => listen::run(&arguments),
         Some(Command::CheckConfig { files, strict }) => {
             let warnings = if strict {
                 Warnings::Refuse

@@ -44,6 +44,7 @@ fn help_is_on_standard_output_and_is_no_failure() {
         "--web.max-connections",
         "check-config",
         "demo",
+        "listen",
     ] {
         assert!(ended.output.contains(word), "{word}");
     }

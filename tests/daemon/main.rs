@@ -48,6 +48,9 @@ mod sending;
 /// What the command line is answered: exit codes, messages, flags.
 mod command_line;
 
+/// The receiver for trying things out.
+mod listen;
+
 /// Checking configurations without a start.
 mod check_config;
 

@@ -276,6 +276,11 @@ impl Daemon {
         self.wait_for_end(PATIENCE)
     }
 
+    /// Sees it end by itself.
+    pub fn wait(mut self) -> Ended {
+        self.wait_for_end(PATIENCE)
+    }
+
     fn wait_for_end(&mut self, limit: Duration) -> Ended {
         let status = wait_within(limit, "the process ends", || {
             self.child.try_wait().expect("our own child")

@@ -64,7 +64,7 @@ const WORLD: [&str; 17] = [
 const PRINTING: [&str; 4] = ["print", "println", "eprint", "eprintln"];
 
 /// Who may make threads.
-const SPAWNERS: [&str; 8] = [
+const SPAWNERS: [&str; 9] = [
     "src/threads.rs",
     // Signals, and the stages.
     "src/daemon.rs",
@@ -80,6 +80,8 @@ const SPAWNERS: [&str; 8] = [
     "src/webhook/resolver.rs",
     // The visitor who posts the sample alerts.
     "src/command/demo.rs",
+    // Those that answer webhooks beside main, which prints them.
+    "src/command/listen/server.rs",
 ];
 
 /// Where threads sleep until others wake them: for what comes to their stage, and for an answer.

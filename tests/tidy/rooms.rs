@@ -120,7 +120,7 @@ const CRATES: [(&str, &[&str]); 34] = [
         "ureq",
         &["src/webhook/", "src/command/", "src/config/url.rs"],
     ),
-    ("tiny_http", &[]),
+    ("tiny_http", &["src/command/listen/server.rs"]),
     // `src/config` has modules of that name.
     (
         "http",
@@ -142,6 +142,7 @@ const CRATES: [(&str, &[&str]); 34] = [
             "src/webhook/token_answer.rs",
             "src/config/yaml.rs",
             "src/config/yaml/",
+            "src/command/listen/",
         ],
     ),
     (
@@ -151,6 +152,7 @@ const CRATES: [(&str, &[&str]); 34] = [
             "src/webhook/go_json.rs",
             "src/webhook/token_answer.rs",
             "src/command/demo.rs",
+            "src/command/listen/",
         ],
     ),
     ("serde_yaml", &["src/config/yaml.rs", "src/config/yaml/"]),
@@ -194,7 +196,7 @@ const CRATES: [(&str, &[&str]); 34] = [
             "src/webhook/verdict.rs",
         ],
     ),
-    ("signal_hook", &["src/daemon.rs"]),
+    ("signal_hook", &["src/daemon.rs", "src/command/listen.rs"]),
     ("socket2", &["src/api/guard/"]),
     ("httparse", &["src/api/guard/"]),
     (

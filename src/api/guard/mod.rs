@@ -8,7 +8,8 @@
 //! strictly, buffers it whole, runs the handler and writes the answer: every hand-over to another
 //! thread costs more than most handlers do, so there is none. tiny_http, which knows no deadlines and no
 //! limits (it aborts the process on a large Content-Length, stops accepting for good at the first
-//! EMFILE and waits for ever for slow peers), is not let near the network.
+//! EMFILE and waits for ever for slow peers), is not let near the network; it serves
+//! `alertwheel listen`, on loopback.
 //!
 //! Owns listeners, connections and their threads. Never looks at what a request means. Read in this
 //! order: `api::http` (what goes in and out), `connection` (the loop), `head`, `body`, `chunked`, `inflate`,
