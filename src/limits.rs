@@ -18,6 +18,9 @@ pub const TURN: Duration = Duration::from_millis(5);
 /// is tried, so that they take a tenth of a turn, or some turns where silences have long regexes.
 pub const STEPS_AT_ONCE: usize = 1024;
 
+/// Steps that a flush takes to find out which silences match its alerts before others get their turn: some 5 ms.
+pub const STEPS_OF_A_FLUSH: usize = 8 * STEPS_AT_ONCE;
+
 /// Events from our own stages that may wait. The timer sends batches and each worker one outcome
 /// at a time, so this is more than can be under way at once.
 pub const EVENTS: usize = 1024;
@@ -272,6 +275,12 @@ pub const REGEX_TEXT_BYTES: usize = 64 * 1024;
 /// program, each of some 30 bytes. A usual regex has 30 states, so that values of 100 KB are looked at, and
 /// the largest one still looks at values of 110 bytes. So many steps take up to 10 ms and 512 KiB.
 pub const REGEX_STEPS: usize = 4 << 20;
+
+/// Steps of a regex that take as long as a step of a reading.
+pub const REGEX_STEPS_A_STEP: usize = 256;
+
+/// Bytes of a compiled regex that take as long to compile as a step of a reading.
+pub const REGEX_BYTES_A_STEP: usize = 64;
 
 /// Bytes that the regexes of a request may take once compiled, all together: some 40 ms of work.
 pub const REQUEST_REGEX_BYTES: usize = 4 << 20;

@@ -18,7 +18,9 @@ use super::mute::{Muting, time_muting};
 use super::queues::Queues;
 use super::record::{GroupName, Record};
 use super::route::RouteNode;
+use super::steps::Steps;
 use crate::config::Webhook;
+use crate::limits;
 use crate::model::{Alert, Mono, Now, Wall};
 
 /// The least time a flush has, however short the group interval (§4.5).
@@ -34,7 +36,7 @@ impl Engine {
     pub(super) fn advance(&mut self, id: GroupId, now: Now, out: &mut Vec<Effect>) {
         self.settle_deliveries(id, now.mono, out);
         self.finish_ended_flush(id, out);
-        if self.is_due(id, now.mono) {
+        if self.is_due(id, now.mono) && self.knows_silences_of(id) {
             self.start_flush(id, now, out);
             self.finish_ended_flush(id, out);
         }
@@ -76,6 +78,15 @@ impl Engine {
         self.groups
             .get(id)
             .is_some_and(|group| group.flush.is_none() && group.looks_at() <= now)
+    }
+
+    /// Finds out which silences match the alerts of a group, as far as a turn lasts, and says whether all is
+    /// known. Where it is not the alarm, which is armed for a time that is past, rings at once for the rest.
+    fn knows_silences_of(&mut self, id: GroupId) -> bool {
+        let group = self.groups.get(id).expect("a group that is due");
+        let mut steps = Steps::new(limits::STEPS_OF_A_FLUSH);
+        let mut members = group.members.iter();
+        members.all(|alert| self.silences.look_up(alert, &mut steps))
     }
 
     /// Queues deliveries whose wait is over. Once the time of their flush is over, leaves them to the

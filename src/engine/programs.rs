@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::sync::{Arc, Weak};
 
+use super::steps::Steps;
 use crate::limits;
 use crate::model::{Labels, Matcher, Pattern, Silence};
 
@@ -76,23 +77,33 @@ impl Programs {
         self.bytes() + new.into_values().sum::<usize>() <= self.limit
     }
 
-    /// Whether `labels` satisfy all matchers of `silence`. What an earlier process kept is compiled for that,
-    /// and stays compiled while there is room.
-    pub fn all_match(&mut self, silence: &Silence, labels: &Labels) -> bool {
-        silence.matchers.iter().all(|matcher| {
-            let Some(pattern) = matcher.pattern().filter(|it| !it.is_compiled()) else {
-                return matcher.matches(labels);
-            };
-            if self.bytes() >= self.limit {
-                return matcher.uncompiled().matches(labels);
-            }
-            if let Some(fault) = pattern.fault() {
-                let silence = Arc::clone(&silence.id);
-                self.unusable.push(Unusable { silence, fault });
-            }
-            self.bytes += pattern.compiled_bytes();
-            matcher.matches(labels)
-        })
+    /// Whether `labels` satisfy all matchers of `silence`; takes as many steps as that costs.
+    pub fn all_match(&mut self, silence: &Silence, labels: &Labels, steps: &mut Steps) -> bool {
+        let mut matchers = silence.matchers.iter();
+        matchers.all(|matcher| self.matches(matcher, silence, labels, steps))
+    }
+
+    /// What an earlier process kept is compiled when it is first tried, and stays compiled while there is room.
+    fn matches(
+        &mut self,
+        matcher: &Matcher,
+        silence: &Silence,
+        labels: &Labels,
+        steps: &mut Steps,
+    ) -> bool {
+        let Some(pattern) = matcher.pattern().filter(|it| !it.is_compiled()) else {
+            steps.take(matcher.steps(labels));
+            return matcher.matches(labels);
+        };
+        if self.bytes() >= self.limit {
+            return compile_and_match(&matcher.uncompiled(), labels, steps);
+        }
+        if let Some(fault) = pattern.fault() {
+            let silence = Arc::clone(&silence.id);
+            self.unusable.push(Unusable { silence, fault });
+        }
+        self.bytes += pattern.compiled_bytes();
+        compile_and_match(matcher, labels, steps)
     }
 
     /// Bytes that they may take.
@@ -122,6 +133,13 @@ impl Programs {
     pub fn take_unusable(&mut self) -> Vec<Unusable> {
         mem::take(&mut self.unusable)
     }
+}
+
+fn compile_and_match(matcher: &Matcher, labels: &Labels, steps: &mut Steps) -> bool {
+    let holds = matcher.matches(labels);
+    let compiling = matcher.compiled_bytes() / limits::REGEX_BYTES_A_STEP;
+    steps.take(compiling + matcher.steps(labels));
+    holds
 }
 
 /// These matchers without what they were compiled to.

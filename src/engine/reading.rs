@@ -136,6 +136,7 @@ impl Engine {
                 });
             }
             walk.next += 1;
+            steps.take(1);
             if steps.are_used_up() {
                 break;
             }
@@ -241,6 +242,7 @@ impl Engine {
                 alert: Arc::clone(alert),
                 muted: muted(&mut self.silences, &self.inhibitor, alert, now),
             });
+            steps.take(1);
         }
         walk.begun = Some((id, view));
         is_done

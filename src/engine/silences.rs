@@ -109,14 +109,14 @@ impl Silences {
         if let Some(old) = old.as_ref().filter(|old| may_update(old, &posted, now)) {
             self.programs.share(&mut posted.matchers);
             let silence = silence(Arc::clone(&old.id), posted, now);
-            self.check_size(&silence)?;
+            self.check_size(&silence, self.stored_bytes(old))?;
             return Ok(self.replace(silence, SilenceChange::Update, now, changes));
         }
         self.check_count()?;
         self.check_regexes(&posted.matchers, now)?;
         posted.starts_at = posted.starts_at.max(now);
         let mut silence = silence(random_uuid(random).into(), posted, now);
-        self.check_size(&silence)?;
+        self.check_size(&silence, 0)?;
         share(&mut self.programs, &mut silence);
         if let Some(old) = old.filter(|old| old.state_at(now) != SilenceState::Expired) {
             self.end(&old, now, changes);
@@ -188,8 +188,7 @@ impl Silences {
             }
             let silence = silences.get(number).expect("an indexed silence");
             tried += 1;
-            steps.take(silence.matchers.len());
-            if self.programs.all_match(silence, &alert.labels) {
+            if self.programs.all_match(silence, &alert.labels, steps) {
                 known.matching.push(number);
             }
             known.looked_up_to = number + 1;
@@ -202,9 +201,8 @@ impl Silences {
     }
 
     /// Whether all is known of which silences match `alert`, after finding it out as far as the steps
-    /// last. At the first call that has a step left some of it is found out.
+    /// last. What is known takes no step; each call that has a step left finds out some of what is not.
     pub fn look_up(&mut self, alert: &Alert, steps: &mut Steps) -> bool {
-        steps.take(1);
         if self.silences.has_none_live() {
             return true;
         }
@@ -308,12 +306,12 @@ impl Silences {
         )))
     }
 
-    fn check_size(&self, silence: &Silence) -> Result<(), SilenceFault> {
-        let (bytes, limit) = (
-            stored_bytes(silence, self.limits.retention),
-            self.limits.bytes,
-        );
-        let (all, all_limit) = (self.silences.bytes() + bytes, self.limits.text_bytes);
+    /// Whether a silence is small enough, by itself and beside the others, when it takes the place of one
+    /// of `replaced` bytes.
+    fn check_size(&self, silence: &Silence, replaced: usize) -> Result<(), SilenceFault> {
+        let (bytes, limit) = (self.stored_bytes(silence), self.limits.bytes);
+        let others = self.silences.bytes().saturating_sub(replaced);
+        let (all, all_limit) = (others + bytes, self.limits.text_bytes);
         if all > all_limit {
             return Err(SilenceFault::Refused(format!(
                 "exceeded maximum size of all silences, expired ones included: {all} bytes (limit: \
@@ -326,6 +324,10 @@ impl Silences {
         Err(SilenceFault::Refused(format!(
             "silence exceeded maximum size: {bytes} bytes (limit: {limit} bytes)"
         )))
+    }
+
+    fn stored_bytes(&self, silence: &Silence) -> usize {
+        stored_bytes(silence, self.limits.retention)
     }
 
     fn end(&mut self, silence: &Silence, now: Wall, changes: &mut Vec<Changed>) {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::config;
-use crate::engine::{Gauges, Input, Settings};
+use crate::engine::{Effect, Gauges, Input, Settings};
+use crate::limits;
 use crate::model::{Labels, MatchOp, Matcher, Mono, ParserMode, PostedAlert, PostedSilence};
 
 const CONFIG: &str = r#"
@@ -181,4 +182,52 @@ fn what_stays_is_told_once_whatever_comes_and_goes_in_between() {
 
 fn host(alert: &Alert) -> String {
     alert.labels.get("host").expect("a host").to_owned()
+}
+
+#[test]
+fn a_flush_of_many_alerts_beside_many_silences_takes_several_turns() {
+    let mut bench = Bench::new();
+    bench.post(0..2_100);
+    for number in 0..60 {
+        bench.silence(&format!(".*x{number}.*"));
+    }
+    bench.now.mono = bench.now.mono + Duration::from_secs(30);
+    bench.now.wall = bench.now.wall + Duration::from_secs(30);
+    let (alarm, at) = bench.engine.awaited_alarms()[0];
+    let mut turns = 0;
+    let mut tried = bench.tried();
+    loop {
+        let mut effects = Vec::new();
+        let ring = Input::Ring { alarm, at };
+        bench.engine.handle(&mut effects, bench.now, ring);
+        turns += 1;
+        let step = bench.tried() - tried;
+        tried += step;
+        assert!(
+            step <= limits::STEPS_OF_A_FLUSH as u64,
+            "{step} in turn {turns}"
+        );
+        let is_armed = |effect: &Effect| matches!(effect, Effect::Arm { alarm: other, at: other_at } if *other == alarm && *other_at == at);
+        if !effects.iter().any(is_armed) {
+            break;
+        }
+    }
+    assert_eq!((turns, tried), (3, 300 * 60));
+}
+
+#[test]
+fn a_dear_regex_takes_the_steps_that_it_costs() {
+    let mut bench = Bench::new();
+    bench.post(0..2);
+    for number in 0..3 {
+        bench.silence(&format!(".*(a|b){{{}}}y", 900 + number));
+    }
+    let labels = [("alertname", "Large"), ("host", &*"ab".repeat(500))];
+    let large = PostedAlert {
+        labels: Labels::from_pairs(labels).into(),
+        ..PostedAlert::default()
+    };
+    bench.handle(Input::Alerts(vec![large]));
+    let (_, slices) = bench.ask_in_slices(Query::Alerts(Vec::new()), limits::STEPS_AT_ONCE, |_| ());
+    assert!(slices > 3, "each of them is more than a slice: {slices}");
 }

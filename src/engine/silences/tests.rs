@@ -262,6 +262,11 @@ fn silences_past_the_bytes_of_all_are_refused_and_their_end_makes_room_once_forg
         why.contains("of all silences") && why.contains("limit: 2500"),
         "{why}"
     );
+    assert_eq!(
+        desk.made(changed(&first, large()), 0),
+        first,
+        "it is not beside itself"
+    );
     let mut changes = Vec::new();
     desk.silences
         .expire(&first, at(1), &mut changes)

@@ -20,6 +20,7 @@ use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use super::Labels;
+use crate::limits;
 
 pub use pattern::Pattern;
 pub use quote::go_quote;
@@ -187,6 +188,14 @@ impl Matcher {
             },
         };
         holds != matches!(self.op, MatchOp::NotEqual | MatchOp::NotRegex)
+    }
+
+    /// What it costs to find out whether these labels satisfy it, in comparisons of two texts. A regex that is
+    /// not compiled yet counts as one.
+    pub fn steps(&self, labels: &Labels) -> usize {
+        let value = labels.get(&self.name).unwrap_or("");
+        let steps = self.pattern().map_or(0, |pattern| pattern.steps(value));
+        1 + steps / limits::REGEX_STEPS_A_STEP
     }
 
     /// Whether these labels satisfy it.

@@ -81,6 +81,23 @@ impl Pattern {
         self.compiled().as_ref().ok()?.program.is_match(value)
     }
 
+    /// How long finding out takes whether `value` matches, once this is compiled: bytes of the value times
+    /// states of the program, or 0 for a set of texts and for what is too large to be looked at.
+    pub(super) fn steps(&self, value: &str) -> usize {
+        let Some(Ok(compiled)) = self.compiled.get() else {
+            return 0;
+        };
+        let steps = match &compiled.program {
+            Program::Texts(_) => 0,
+            Program::Regex(regex) => regex.get_nfa().states().len().saturating_mul(value.len()),
+        };
+        if steps > limits::REGEX_STEPS {
+            0
+        } else {
+            steps
+        }
+    }
+
     fn compiled(&self) -> &Result<Compiled, Fault> {
         self.compiled.get_or_init(|| Compiled::new(&self.text))
     }
