@@ -18,6 +18,10 @@ pub const TURN: Duration = Duration::from_millis(5);
 /// is tried, so that they take a tenth of a turn, or some turns where silences have long regexes.
 pub const STEPS_AT_ONCE: usize = 1024;
 
+/// Alerts of a post that are taken in before others get their turn: some 5 ms. Those of a larger post are taken
+/// in over several turns, so that its groups may be notified before the last of it is in.
+pub const ALERTS_AT_ONCE: usize = 2048;
+
 /// Steps that a flush takes to find out which silences match its alerts before others get their turn: some 5 ms.
 pub const STEPS_OF_A_FLUSH: usize = 8 * STEPS_AT_ONCE;
 

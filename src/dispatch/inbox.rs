@@ -17,12 +17,15 @@ use crate::config::Config;
 use crate::engine::{
     AlarmId, Answered, CameEnded, Full, InvalidAlert, Outcome, Query, SilenceFault,
 };
+#[cfg(doc)]
+use crate::limits;
 use crate::model::{Mono, PostedAlert, PostedSilence};
 
 /// From the front door; the queue is short and says no when it is full.
 #[derive(Debug)]
 pub enum Request {
-    /// Take these alerts in, all or (when at a limit) none.
+    /// Take these alerts in, all or (when at a limit) none, but for a post of more than
+    /// [`limits::ALERTS_AT_ONCE`] beside which others reach the limit.
     Post {
         /// The alerts.
         alerts: Vec<PostedAlert>,

@@ -8,6 +8,7 @@ mod alarms;
 mod carry;
 mod deliveries;
 pub mod inbox;
+mod large_posts;
 pub mod outcomes;
 mod outlet;
 pub mod pool;
@@ -37,10 +38,11 @@ use crate::timer::Command;
 use alarms::Alarms;
 use carry::Carrier;
 use inbox::{Event, JournalNews, Receipt, Request};
+use large_posts::LargePosts;
 use outcomes::Haste;
 use outlet::Outlet;
 use pool::WorkerPool;
-use promise::{NotKept, Promise, SilenceReply};
+use promise::{NotKept, PostReply, Promise, SilenceReply};
 use reply::Reply;
 
 /// The ends of the channels that the dispatcher holds.
@@ -78,6 +80,8 @@ pub struct Dispatcher {
     trouble: Option<NotKept>,
     /// Alarms that rang and were not seen to yet.
     rings: VecDeque<(AlarmId, Mono)>,
+    /// Posts that are being taken in, some alerts a turn.
+    large_posts: LargePosts,
     /// Questions that are being answered, a slice each in turn. They are as many as the front door lets
     /// read at a time, and those that nobody waits for any more, until it is their turn.
     readings: VecDeque<(Reading, Reply<Answered>)>,
@@ -120,6 +124,7 @@ impl Dispatcher {
             effects: Vec::new(),
             trouble: None,
             rings: VecDeque::new(),
+            large_posts: LargePosts::default(),
             readings: VecDeque::new(),
         }
     }
@@ -179,6 +184,7 @@ impl Dispatcher {
                 break;
             }
         }
+        self.go_on_with_a_large_post();
         self.hand_over();
         self.read();
         Turn::GoOn
@@ -236,7 +242,7 @@ impl Dispatcher {
         // Ahead of the last look at the channels, for which see [`Haste`].
         let is_in_haste = self.engine.has_waiting_deliveries(self.clock.mono());
         self.haste.set(is_in_haste);
-        if !self.rings.is_empty() || !self.readings.is_empty() {
+        if !(self.rings.is_empty() && self.large_posts.is_empty() && self.readings.is_empty()) {
             return;
         }
         if self.carrier.is_blocked() {
@@ -304,10 +310,7 @@ impl Dispatcher {
     /// A reply that nobody waits for any more is dropped: the asker has hung up.
     fn take_request(&mut self, request: Request, now: Now) {
         match request {
-            Request::Post { alerts, reply } => {
-                let receipt = self.post(alerts, now);
-                self.carrier.promise(Promise::Post { receipt, reply });
-            }
+            Request::Post { alerts, reply } => self.take_post(alerts, reply, now),
             Request::Ask { query, reply } => {
                 self.notice_clock(now);
                 self.begin_reading(query, reply, now);
@@ -332,6 +335,30 @@ impl Dispatcher {
         for effect in self.effects.drain(..) {
             self.carrier.carry(effect);
         }
+    }
+
+    fn take_post(&mut self, alerts: Vec<PostedAlert>, reply: PostReply, now: Now) {
+        if alerts.len() <= limits::ALERTS_AT_ONCE {
+            let receipt = self.post(alerts, now);
+            self.carrier.promise(Promise::Post { receipt, reply });
+        } else if let Some(full) = self.engine.lacks_room_for(&alerts) {
+            reply.give(Ok(Receipt::AtLimit(full)));
+        } else {
+            self.large_posts.push(alerts, reply);
+        }
+    }
+
+    fn go_on_with_a_large_post(&mut self) {
+        let Some(mut post) = self.large_posts.pop() else {
+            return;
+        };
+        let receipt = self.post(post.take(), self.clock.now());
+        let (receipt, reply) = match post.add(receipt) {
+            Ok(()) if !post.is_done() => return self.large_posts.put_back(post),
+            Ok(()) => post.into_answer(),
+            Err(at_limit) => (at_limit, post.into_reply()),
+        };
+        self.carrier.promise(Promise::Post { receipt, reply });
     }
 
     fn post(&mut self, alerts: Vec<PostedAlert>, now: Now) -> Receipt {

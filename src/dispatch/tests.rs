@@ -181,3 +181,54 @@ fn who_asks_after_the_clock_was_set_finds_all_firing_that_fired() {
         assert_eq!(firing.count(), 1, "{hours} hours");
     }
 }
+
+#[test]
+fn a_small_post_does_not_wait_for_a_large_one() {
+    let mut scene = Scene::new();
+    let settings = Settings {
+        alerts: 10_000,
+        ..settings()
+    };
+    scene.dispatcher.engine = Engine::new(configuration(), settings);
+    let alert = |number: usize| PostedAlert {
+        labels: Labels::from_pairs([("host", &*number.to_string())]).into(),
+        fault: number.is_multiple_of(1_000).then(|| "a fault".into()),
+        ..PostedAlert::default()
+    };
+    let (reply, _sender) = reply::reply();
+    let alerts = (0..2 * limits::ALERTS_AT_ONCE + 1).map(alert).collect();
+    let sent = scene.requests.try_send(Request::Post { alerts, reply });
+    sent.expect("there is room");
+    let mut receipts = Vec::new();
+    for small in ["a", "b", "c"] {
+        scene.post(small);
+        let batches = scene.batches.try_iter();
+        let promises = batches.flat_map(|batch| batch.promises);
+        let invalid = |promise| match promise {
+            Promise::Post {
+                receipt: Receipt::Taken { invalid, .. },
+                ..
+            } => invalid.len(),
+            other => panic!("not what was asked for: {other:?}"),
+        };
+        receipts.push(promises.map(invalid).collect::<Vec<_>>());
+    }
+    assert_eq!(receipts, [vec![0], vec![0], vec![0, 5]]);
+}
+
+#[test]
+fn a_large_post_that_does_not_fit_is_refused_whole() {
+    let mut scene = Scene::new();
+    let alert = |number: usize| PostedAlert {
+        labels: Labels::from_pairs([("host", &*number.to_string())]).into(),
+        ..PostedAlert::default()
+    };
+    let (reply, mut answer) = reply::reply();
+    let alerts = (0..=limits::ALERTS_AT_ONCE).map(alert).collect();
+    let sent = scene.requests.try_send(Request::Post { alerts, reply });
+    sent.expect("there is room");
+    scene.post("a");
+    let heard = answer.take().expect("an answer");
+    assert!(matches!(heard, Ok(Receipt::AtLimit(_))), "{heard:?}");
+    assert_eq!(scene.dispatcher.engine.sizes().alerts, 1);
+}

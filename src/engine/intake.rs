@@ -57,7 +57,7 @@ impl Engine {
     }
 
     /// What keeps a batch from being kept as a whole, if anything does. Counts exactly only where it matters.
-    fn lacks_room_for(&self, posted: &[PostedAlert]) -> Option<Full> {
+    pub fn lacks_room_for(&self, posted: &[PostedAlert]) -> Option<Full> {
         let limit = self.settings.alerts;
         let room = limit.saturating_sub(self.alerts.len());
         let is_new = |alert: &&PostedAlert| !self.alerts.contains(alert.labels.fingerprint());

@@ -192,7 +192,7 @@ fn a_flush_of_many_alerts_beside_many_silences_takes_several_turns() {
         bench.silence(&format!(".*x{number}.*"));
     }
     bench.now.mono = bench.now.mono + Duration::from_secs(30);
-    bench.now.wall = bench.now.wall + Duration::from_secs(30);
+    bench.now.wall += Duration::from_secs(30);
     let (alarm, at) = bench.engine.awaited_alarms()[0];
     let mut turns = 0;
     let mut tried = bench.tried();
