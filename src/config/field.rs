@@ -21,85 +21,29 @@ pub struct At<T> {
     pub value: T,
 }
 
-/// What a file says under a key.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Field<T> {
-    /// Nothing: the key is missing, or null.
-    #[default]
-    Absent,
-    /// Something that could not be read; the fault is noted, so that nobody needs to complain again.
-    Broken,
-    /// This.
-    Given(At<T>),
-}
-
-impl<T> Field<T> {
-    /// The value, if one was given and read.
-    pub fn given(&self) -> Option<&At<T>> {
-        match self {
-            Field::Given(at) => Some(at),
-            Field::Absent | Field::Broken => None,
+/// The entries of a map with the keys `known`, called `what` in faults. Other keys are faults, with the
+/// nearest known one suggested; null is a map without keys.
+pub fn known_keys<'n>(
+    node: &'n Node,
+    what: &str,
+    known: &[&str],
+    findings: &mut Findings,
+) -> Option<&'n [Entry]> {
+    let entries = map(node, what, findings)?;
+    for entry in entries {
+        if !known.contains(&entry.key.as_str()) {
+            refuse_key(entry, what, known, findings);
         }
     }
-
-    /// Reads an optional value: null is the same as a missing key.
-    pub fn read(node: Option<&Node>, read: impl FnOnce(&Node) -> Option<T>) -> Self {
-        match node {
-            None => Field::Absent,
-            Some(node) if node.kind == Kind::Null => Field::Absent,
-            Some(node) => match read(node) {
-                None => Field::Broken,
-                Some(value) => Field::Given(At {
-                    place: node.place,
-                    value,
-                }),
-            },
-        }
-    }
+    Some(entries)
 }
 
-/// A map whose keys are known.
-#[derive(Clone, Copy, Debug)]
-pub struct Fields<'n> {
-    entries: &'n [Entry],
-}
-
-impl<'n> Fields<'n> {
-    /// The map at `node`, called `what` in faults. Unknown keys are faults, with the nearest known
-    /// one suggested; null is a map without keys.
-    pub fn read(
-        node: &'n Node,
-        what: &str,
-        known: &[&[&str]],
-        findings: &mut Findings,
-    ) -> Option<Self> {
-        let entries = map(node, what, findings)?;
-        for entry in entries {
-            let is_known = |keys: &&[&str]| keys.contains(&entry.key.as_str());
-            if !known.iter().any(is_known) {
-                refuse_key(entry, what, known, findings);
-            }
-        }
-        Some(Fields { entries })
-    }
-
-    /// The value under `key`.
-    pub fn get(&self, key: &str) -> Option<&'n Node> {
-        let found = self.entries.iter().find(|entry| entry.key == key);
-        found.map(|entry| &entry.value)
-    }
-}
-
-fn refuse_key(entry: &Entry, what: &str, known: &[&[&str]], findings: &mut Findings) {
+fn refuse_key(entry: &Entry, what: &str, known: &[&str], findings: &mut Findings) {
     let wrong = format!("field {} not found in {what}", shown(&entry.key));
-    let known = || known.iter().flat_map(|keys| keys.iter().copied());
-    let right = fmt::from_fn(|out| match nearest(&entry.key, known()) {
+    let right = fmt::from_fn(|out| match nearest(&entry.key, known.iter().copied()) {
         Some(nearest) => write!(out, "did you mean {nearest}?"),
-        None if known().count() > 20 => out.write_str("remove it"),
-        None => {
-            let keys: Vec<&str> = known().collect();
-            write!(out, "it has {}", keys.join(", "))
-        }
+        None if known.len() > 20 => out.write_str("remove it"),
+        None => write!(out, "it has {}", known.join(", ")),
     });
     findings.fault(entry.place, wrong, right);
 }

@@ -1,8 +1,7 @@
 //! From a file or a text to a [`Config`], or to all of its faults.
 //!
 //! Owns the order of the steps and, with the modules below it, the only access of `config` to
-//! files. Decides nothing about the contents. Runs on main at start, and on an http or signal
-//! thread at reload.
+//! files. Decides nothing about the contents. Runs on main, at start and at reload.
 
 mod glob;
 mod templates;
@@ -13,12 +12,13 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use super::check::{Origin, Terms, check};
 use super::fault::{Fault, Faults, Findings, TriedFault, TryHttp};
+use super::file::{FILE, Origin, Terms, check};
 use super::misplaced::put_in_place;
 use super::node::{Node, Place};
-use super::raw::{RawConfig, Reading, Unsupported};
-use super::render::render;
+use super::receiver::Unsupported;
+use super::record::Record;
+use super::table::Reading;
 use super::unexpanded::warn_of_references;
 use super::yaml::{self, SyntaxError};
 use super::{Config, HttpConfig};
@@ -270,34 +270,27 @@ impl Source<'_> {
     fn read(&self, root: &Node, options: LoadOptions, findings: &mut Findings) -> Option<Config> {
         let reading = Reading {
             mode: options.mode,
-            unsupported: options.unsupported,
             folder: self.folder,
         };
-        let raw = RawConfig::read(root, reading, findings)?;
-        let templates = match self.folder {
-            Some(_) => templates::read(&raw.templates, findings),
-            None => templates::Read::unread(&raw.templates),
+        let file = Record::read(root, &FILE, reading, findings)?;
+        let globs = file.texts("templates");
+        let read = match self.folder {
+            Some(_) => templates::read(globs, findings),
+            None => templates::Read::unread(globs),
         };
-        let (compiled, are_sound) = templates::compile(&templates.files, findings);
+        let (compiled, are_sound) = templates::compile(&read.files, findings);
         let terms = Terms {
             origin: self.origin,
             mode: options.mode,
+            unsupported: options.unsupported,
             retention: options.retention,
+            template_files: read.files.into_iter().map(|at| at.value).collect(),
             templates: compiled,
-            has_all_templates: templates.is_whole && are_sound,
+            has_all_templates: read.is_whole && are_sound,
             try_http: self.try_http,
+            source: self.text,
         };
-        let checked = check(&raw, &terms, findings);
-        let checked = checked.filter(|_| findings.is_sound())?;
-        Some(Config {
-            resolve_timeout: raw.global.resolve_timeout,
-            original: render(&raw, checked.receivers.iter().map(AsRef::as_ref)),
-            route: checked.route,
-            receivers: checked.receivers,
-            inhibit_rules: checked.inhibit_rules,
-            templates: templates.files.into_iter().map(|at| at.value).collect(),
-            source: self.text.to_owned(),
-        })
+        check(file, terms, findings)
     }
 }
 

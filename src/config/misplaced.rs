@@ -4,8 +4,10 @@
 //! and like a section without contents. Pure; runs on whichever thread loads the configuration.
 
 use super::fault::Findings;
+use super::file::FILE;
+use super::global::GLOBAL;
 use super::node::{Entry, Kind, Node};
-use super::raw;
+use super::route::ROUTE;
 
 /// Moves keys that stand below an empty section to where they are meant to be, so that the rest of their
 /// faults can be found, and notes one fault for all of them.
@@ -13,7 +15,7 @@ pub fn put_in_place(root: &mut Node, findings: &mut Findings) {
     let Kind::Map(entries) = &mut root.kind else {
         return;
     };
-    for (section, keys) in [("global", raw::global_keys()), ("route", raw::route_keys())] {
+    for (section, table) in [("global", &GLOBAL), ("route", &ROUTE)] {
         let empty = |entry: &Entry| entry.key == section && entry.value.kind == Kind::Null;
         let Some(index) = entries.iter().position(empty) else {
             continue;
@@ -21,9 +23,9 @@ pub fn put_in_place(root: &mut Node, findings: &mut Findings) {
         let below = &entries[index + 1..];
         let count = below
             .iter()
-            .take_while(|entry| !raw::is_top_key(&entry.key))
+            .take_while(|entry| !FILE.has(&entry.key))
             .count();
-        let belongs = |entry: &&Entry| keys.contains(&entry.key.as_str());
+        let belongs = |entry: &&Entry| table.has(&entry.key);
         let Some(first) = below[..count].first().filter(belongs) else {
             continue;
         };

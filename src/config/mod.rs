@@ -1,41 +1,59 @@
 //! The configuration file: read, checked whole, and turned into what the daemon runs on.
 //!
 //! Owns the way from text to [`Config`] and all its faults. Only `load` touches files; nothing
-//! here knows a thread or a clock. Runs on main at start, and on an http or signal thread at reload.
+//! here knows a thread or a clock. Runs on main, at start and at reload.
 //!
 //! ```text
-//! text ─ yaml ─► Node ─ raw ─► RawConfig ─ check ─► Config
-//!                  │             │    └──── render ─► Config::original
-//!                  └─ fault ◄────┴── every stage notes what it finds and goes on
+//! text ─ yaml ─► Node ─ tables ─► Record ─ checks ─► Config
+//!                  │                │        └─ render ─► Config::original
+//!                  └──── fault ◄────┴── every step notes what it finds and goes on
 //! ```
+//!
+//! Each section has a file, in which its table of keys stands beside what the daemon uses of it: `global`,
+//! `route`, `receiver`, `webhook`, `http`, `inhibit`, `interval`. A row of a table says how a key is read,
+//! what holds without it, and how it is shown.
 
-mod check;
-mod checked;
 mod fault;
 mod field;
+mod file;
+mod global;
+mod http;
+mod ignored;
+mod inhibit;
+mod interval;
 mod load;
+mod matching;
 mod misplaced;
 mod nesting;
 mod node;
 mod paths;
-mod raw;
+mod payload;
+mod range;
+mod receiver;
+mod record;
 mod render;
+mod route;
+mod table;
+mod texts;
 mod unexpanded;
 mod url;
 mod web;
+mod webhook;
 mod yaml;
 
-pub use checked::{
-    Authorization, Config, Destination, Endpoint, GroupBy, Header, HttpConfig, InhibitRule,
-    NamedInterval, OAuth2, Proxy, Receiver, Route, Secret, TlsConfig, TlsVersion, Webhook,
-};
 pub use fault::{Fault, Faults, TriedFault, TryHttp};
+pub use file::Config;
+pub use http::{Authorization, Header, HttpConfig, OAuth2, Proxy, Secret, TlsConfig, TlsVersion};
+pub use inhibit::InhibitRule;
+pub use interval::NamedInterval;
 pub use load::{
     LoadError, LoadOptions, Loaded, built_in, demo, load, load_from, load_tried, parse,
 };
-pub use raw::Unsupported;
+pub use receiver::{Receiver, Unsupported};
+pub use route::{GroupBy, Route};
 pub use web::{
     ClientAuth, Curve, Pems, RateLimit, ServerTls, TlsVersions, TryPems, WebConfig, load_web,
     load_web_tried,
 };
+pub use webhook::{Destination, Endpoint, Webhook};
 pub use yaml::parse_rendered;

@@ -15,12 +15,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use super::checked::Secret;
 use super::fault::{Faults, Findings, TriedFault};
-use super::field::{Field, Fields};
 use super::load::{LoadError, Locator, broken_syntax, read_text};
-use super::node::Node;
-use super::yaml;
+use super::record::Record;
+use super::table::{Kind, Reading, Section, key};
+use super::{Secret, yaml};
+use crate::model::ParserMode;
+use http::{HTTP_SERVER_CONFIG, RATE_LIMIT};
+use tls::TLS_SERVER_CONFIG;
 
 /// What stands between a peer and the first answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -117,12 +119,15 @@ pub enum Curve {
     P384,
 }
 
-const SECTIONS: &[&str] = &[
-    "tls_server_config",
-    "http_server_config",
-    "rate_limit",
-    "basic_auth_users",
-];
+static WEB: Section = Section {
+    what: "the web configuration",
+    keys: &[
+        key("tls_server_config", Kind::Section(&TLS_SERVER_CONFIG)),
+        key("http_server_config", Kind::Section(&HTTP_SERVER_CONFIG)),
+        key("rate_limit", Kind::Section(&RATE_LIMIT)),
+        key("basic_auth_users", Kind::NamedTexts("basic_auth_users")),
+    ],
+};
 
 /// Reads and checks the web configuration at `path`.
 pub fn load_web(path: &Path) -> Result<WebConfig, LoadError> {
@@ -151,35 +156,25 @@ fn parse_web(name: &str, text: &str, origin: tls::Origin<'_>) -> Result<WebConfi
     let mut root = document.root;
     let mut findings = Findings::default();
     root.settle(&mut findings);
-    let read = WebConfig::read(&root, origin, &mut findings);
-    match read {
+    let reading = Reading {
+        mode: ParserMode::default(),
+        folder: None,
+    };
+    let file = Record::read(&root, &WEB, reading, &mut findings);
+    let config = file.map(|file| check(&file, origin, &mut findings));
+    match config {
         Some(config) if findings.is_sound() => Ok(config),
         _ => Err(Locator { name, text, root }.faults(findings)),
     }
 }
 
-impl WebConfig {
-    fn read(root: &Node, origin: tls::Origin<'_>, findings: &mut Findings) -> Option<Self> {
-        let fields = Fields::read(root, "the web configuration", &[SECTIONS], findings)?;
-        let tls = Field::read(fields.get("tls_server_config"), |node| {
-            tls::read(node, origin, findings)
-        });
-        let headers = Field::read(fields.get("http_server_config"), |node| {
-            http::headers(node, findings)
-        });
-        let rate_limit = Field::read(fields.get("rate_limit"), |node| {
-            http::rate_limit(node, findings)
-        });
-        let users = Field::read(fields.get("basic_auth_users"), |node| {
-            http::users(node, findings)
-        });
-        Some(WebConfig {
-            tls: tls.given().and_then(|tls| tls.value.clone()),
-            headers: headers.given().map_or_else(Vec::new, |at| at.value.clone()),
-            rate_limit: rate_limit.given().and_then(|limit| limit.value),
-            users: users
-                .given()
-                .map_or_else(BTreeMap::new, |at| at.value.clone()),
-        })
+fn check(file: &Record, origin: tls::Origin<'_>, findings: &mut Findings) -> WebConfig {
+    let tls = file.record("tls_server_config");
+    let http = file.record("http_server_config");
+    WebConfig {
+        tls: tls.and_then(|section| tls::check(section, origin, findings)),
+        headers: http.map_or_else(Vec::new, |section| http::headers(section, findings)),
+        rate_limit: file.record("rate_limit").and_then(http::rate_limit),
+        users: http::users(file.named("basic_auth_users"), findings),
     }
 }

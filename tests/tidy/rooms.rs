@@ -189,7 +189,7 @@ const CRATES: [(&str, &[&str]); 34] = [
             "src/model/time.rs",
             "src/model/calendar.rs",
             "src/engine/clock_step.rs",
-            "src/config/raw/interval.rs",
+            "src/config/interval.rs",
             "src/template/",
             "src/api/guard/wording.rs",
             "src/api/wire/date.rs",

@@ -1,102 +1,78 @@
-//! Sections that are tables of keys, and values of any shape, as they are shown.
+//! Sections, and values of any shape, as they are shown.
 //!
-//! Owns which of their values are left out and which are masked. Pure; runs on whichever thread
-//! loads the configuration.
+//! Owns which of their values are left out and which are masked, as their tables say. Pure; runs on
+//! whichever thread loads the configuration.
 
-use super::SECRET;
 use super::number::go_number;
-use super::shown::{Keys, Shown};
-use crate::config::check::authorization_scheme;
-use crate::config::raw::{AUTHORIZATION, HTTP_CONFIG, KeyKind, Record, Value};
+use super::shown::Shown;
+use crate::config::field::At;
+use crate::config::record::{Record, Value};
+use crate::config::table::{Key, Kind, Shows};
 use crate::config::url::without_password;
+use crate::model::{Matcher, format_duration, format_go_duration};
 use crate::template::Payload;
 
-/// An `http_config`. A bearer token is shown as the authorization that it stands for.
-pub fn shown_http(given: Option<&Record>) -> Shown {
-    let mut http = given
-        .cloned()
-        .unwrap_or_else(|| Record::empty(&HTTP_CONFIG));
-    let mut authorization = match http.take("authorization") {
-        Some(Value::Record(authorization)) => Some(authorization),
-        _ => None,
-    };
-    let bearer = [
-        ("bearer_token", "credentials"),
-        ("bearer_token_file", "credentials_file"),
-    ];
-    for (old, new) in bearer {
-        if http.text(old).is_some()
-            && let Some(token) = http.take(old)
-        {
-            authorization
-                .get_or_insert_with(|| Record::empty(&AUTHORIZATION))
-                .put(new, token);
-        }
-    }
-    if let Some(mut authorization) = authorization {
-        let scheme = authorization_scheme(&authorization).to_owned();
-        authorization.put("type", Value::Text(scheme));
-        http.put("authorization", Value::Record(authorization));
-    }
-    shown_record(&http)
-}
+const SECRET: &str = "<secret>";
 
 /// A section, in the order of its table.
 pub fn shown_record(record: &Record) -> Shown {
-    let mut keys = Keys::default();
-    for key in record.section.keys {
-        match (key.kind, record.get(key.name)) {
-            (KeyKind::Bool(default), _) => {
-                keys.plain(key.name, record.bool_or(key.name, default).to_string());
-            }
-            (kind, Some(value)) => put_value(&mut keys, key.name, kind, value),
-            (_, None) => {}
-        }
-    }
-    keys.shown()
+    let keys = record.section.keys.iter().filter_map(|key| {
+        let value = record.get(key.name)?;
+        let is_shown = match key.shows {
+            Shows::Always | Shows::WithoutPassword => true,
+            Shows::Filled | Shows::Masked | Shows::Short => !value.is_zero(),
+            Shows::Never => false,
+        };
+        let shown = shown_value(key, value).filter(|_| is_shown)?;
+        Some((key.name.to_owned(), shown))
+    });
+    Shown::Map(keys.collect())
 }
 
-fn put_value(keys: &mut Keys, name: &str, kind: KeyKind, value: &Value) {
-    let is_secret = matches!(
-        kind,
-        KeyKind::Secret | KeyKind::Secrets | KeyKind::NamedSecrets
-    );
-    let masked = |text: &str| Shown::text(if is_secret { SECRET } else { text });
-    match value {
-        Value::Text(text) if kind == KeyKind::Url => keys.text(name, &without_password(text)),
-        Value::Text(text) if text.is_empty() => {}
-        Value::Text(text) => keys.put(name, masked(text)),
-        Value::Number(number) if *number == 0.0 => {}
-        Value::Number(number) => keys.plain(name, go_number(*number)),
-        Value::Bool(true) => keys.plain(name, "true"),
-        Value::Bool(false) => {}
-        Value::Texts(texts) => keys.list(name, texts.iter().map(|text| masked(text))),
-        Value::Named(named) => keys.map(
-            name,
-            named.iter().map(|(name, texts)| {
-                let texts: Vec<Shown> = texts.iter().map(|text| masked(text)).collect();
-                (name.clone(), single_or_list(kind, texts))
-            }),
-        ),
-        Value::Any(payload) => keys.put(name, shown_payload(payload)),
-        Value::Record(section) => {
-            if !matches!(kind, KeyKind::FilledSection(_)) || !section.is_zero() {
-                keys.put(name, shown_record(section));
-            }
+fn shown_value(key: &Key, value: &Value) -> Option<Shown> {
+    let shown_text = |text: &str| match key.shows {
+        Shows::Masked => Shown::text(SECRET),
+        Shows::WithoutPassword => Shown::Text(without_password(text)),
+        _ => Shown::text(text),
+    };
+    let shown_texts = |texts: &[At<String>]| {
+        let texts = texts.iter().map(|at| shown_text(&at.value));
+        Shown::List(texts.collect())
+    };
+    let shown = match value {
+        Value::Text(text) => shown_text(text),
+        Value::Bool(value) => Shown::Plain(value.to_string()),
+        Value::Count(count) => Shown::Plain(count.to_string()),
+        Value::Number(number) => Shown::Plain(go_number(*number)),
+        Value::Duration(duration, _) if matches!(key.kind, Kind::GoDuration) => {
+            Shown::Plain(format_go_duration(*duration))
         }
-        Value::Records(records) => {
-            let records = records.iter();
-            let shown = records.map(|(name, record)| (name.clone(), shown_record(record)));
-            keys.put(name, Shown::sorted(shown));
+        Value::Duration(duration, _) => Shown::Plain(format_duration(*duration)),
+        Value::Texts(texts) => shown_texts(texts),
+        Value::Named(named) => by_name(named, |at| shown_text(&at.value)),
+        Value::Lists(lists) => by_name(lists, |texts| shown_texts(texts)),
+        Value::Matchers(matchers) => {
+            let texts = matchers.iter().map(Matcher::to_string);
+            Shown::List(texts.map(Shown::Text).collect())
         }
-    }
+        Value::Any(payload, _) => shown_payload(payload),
+        Value::Record(section) => shown_record(section),
+        Value::Records(sections, _) => Shown::List(sections.iter().map(shown_record).collect()),
+        Value::NamedRecords(sections) => by_name(sections, shown_record),
+        Value::Null | Value::Broken { .. } | Value::Unbuilt => return None,
+    };
+    Some(match key.shows {
+        Shows::Short => Shown::Short(Box::new(shown)),
+        _ => shown,
+    })
 }
 
-fn single_or_list(kind: KeyKind, mut texts: Vec<Shown>) -> Shown {
-    match kind {
-        KeyKind::NamedTexts => texts.pop().unwrap_or(Shown::Text(String::new())),
-        _ => Shown::List(texts),
-    }
+fn by_name<T>(named: &[(String, T)], shown: impl Fn(&T) -> Shown) -> Shown {
+    Shown::sorted(
+        named
+            .iter()
+            .map(|(name, value)| (name.clone(), shown(value))),
+    )
 }
 
 /// A value of any shape. What stands as it is under a key that speaks of a secret is masked; a template

@@ -3,15 +3,15 @@
 //! Owns which headers may be set, and what a bcrypt hash looks like. Never repeats a hash. Pure;
 //! runs on whichever thread loads the configuration.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::time::Duration;
-
 use super::RateLimit;
 use crate::config::fault::{Findings, shown};
-use crate::config::field::{At, Fields, boolean, count, go_duration, map, named_texts};
-use crate::config::node::Node;
+use crate::config::field::At;
+use crate::config::record::Record;
+use crate::config::table::Kind::{Bool, Count, GoDuration, NamedTexts};
+use crate::config::table::{Section, key};
 use crate::limits;
+use std::collections::BTreeMap;
+use std::fmt;
 
 /// The headers that may be set, and the values they may have, where not all are allowed.
 const HEADERS: &[(&str, &[&str])] = &[
@@ -28,28 +28,28 @@ const HASH_BYTES: usize = 60;
 /// The least that is worth a look at its parts.
 const SHORTEST_HASH_BYTES: usize = 59;
 
-/// Reads `http_server_config`: the headers of every answer. HTTP/2 is granted by speaking HTTP/1.1,
-/// which every client of it can.
-pub fn headers(node: &Node, findings: &mut Findings) -> Option<Vec<(&'static str, String)>> {
-    let known = &[&["http2", "headers"][..]];
-    let fields = Fields::read(node, "an http_server_config", known, findings)?;
-    if let Some(node) = fields.get("http2") {
-        boolean(node, findings)?;
-    }
-    let Some(node) = fields.get("headers") else {
-        return Some(Vec::new());
-    };
-    let entries = map(node, "headers", findings)?;
-    let headers = named_texts(entries, findings);
-    let read = headers
-        .into_iter()
-        .filter_map(|(name, value)| header(&name, value, findings));
-    Some(read.collect())
+/// The section `http_server_config`. HTTP/2 is granted by speaking HTTP/1.1, which every client of it can.
+pub static HTTP_SERVER_CONFIG: Section = Section {
+    what: "an http_server_config",
+    keys: &[key("http2", Bool), key("headers", NamedTexts("headers"))],
+};
+
+/// The section `rate_limit`.
+pub static RATE_LIMIT: Section = Section {
+    what: "a rate_limit",
+    keys: &[key("burst", Count), key("interval", GoDuration)],
+};
+
+/// The headers of every answer.
+pub fn headers(section: &Record, findings: &mut Findings) -> Vec<(&'static str, String)> {
+    let headers = section.named("headers").iter();
+    let known = headers.filter_map(|(name, value)| header(name, value, findings));
+    known.collect()
 }
 
 fn header(
     name: &str,
-    value: At<String>,
+    value: &At<String>,
     findings: &mut Findings,
 ) -> Option<(&'static str, String)> {
     let Some((known, allowed)) = HEADERS.iter().find(|(known, _)| *known == name) else {
@@ -78,42 +78,28 @@ fn header(
         findings.fault(value.place, wrong, "write printable ASCII on one line");
         return None;
     }
-    Some((known, value.value))
+    Some((known, value.value.clone()))
 }
 
-/// Reads `rate_limit`. Without an interval there is none.
-pub fn rate_limit(node: &Node, findings: &mut Findings) -> Option<Option<RateLimit>> {
-    let known = &[&["burst", "interval"][..]];
-    let fields = Fields::read(node, "a rate_limit", known, findings)?;
-    let burst = fields
-        .get("burst")
-        .map_or(Some(0), |node| count(node, findings));
-    let interval = fields
-        .get("interval")
-        .map_or(Some(Duration::ZERO), |node| go_duration(node, findings));
-    let limit = RateLimit {
-        burst: burst?,
-        interval: interval?,
-    };
-    Some((!limit.interval.is_zero()).then_some(limit))
+/// The rate limit. Without an interval there is none.
+pub fn rate_limit(section: &Record) -> Option<RateLimit> {
+    let (interval, _) = section.duration("interval")?;
+    let burst = section.count("burst");
+    (!interval.is_zero()).then_some(RateLimit { burst, interval })
 }
 
-/// Reads `basic_auth_users`.
-pub fn users(node: &Node, findings: &mut Findings) -> Option<BTreeMap<String, String>> {
-    let entries = map(node, "basic_auth_users", findings)?;
-    let mut users = BTreeMap::new();
-    for (name, hash) in named_texts(entries, findings) {
-        match check_hash(&hash.value) {
-            Ok(()) => {
-                users.insert(name, hash.value);
-            }
-            Err(wrong) => {
-                let right = "write what `htpasswd -nBC 10` prints behind the name";
-                findings.fault(hash.place, wrong, right);
-            }
+/// The users that `basic_auth_users` names.
+pub fn users(given: &[(String, At<String>)], findings: &mut Findings) -> BTreeMap<String, String> {
+    for (_, hash) in given {
+        if let Err(wrong) = check_hash(&hash.value) {
+            let right = "write what `htpasswd -nBC 10` prints behind the name";
+            findings.fault(hash.place, wrong, right);
         }
     }
-    Some(users)
+    let users = given.iter();
+    users
+        .map(|(name, hash)| (name.clone(), hash.value.clone()))
+        .collect()
 }
 
 /// Why a text is no bcrypt hash, mostly in the words of Go's library.

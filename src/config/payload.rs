@@ -4,8 +4,8 @@
 //! for numbers or booleans, stay texts: each is parsed again once it was rendered, with the same
 //! result, unless the file marks it with `!text`. Pure; runs on whichever thread loads the configuration.
 
-use crate::config::fault::{Findings, shown};
-use crate::config::node::{Kind, Node, Tag};
+use super::fault::{Findings, shown};
+use super::node::{Kind, Node, Tag};
 use crate::template::Payload;
 
 /// Reads a value; `None` if a number in it cannot be told in JSON. Keys that are not texts are

@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Terms;
-use crate::config::fault::{Findings, shown};
-use crate::config::field::{At, Field};
-use crate::config::node::{Kind, Node, Place, Tag};
-use crate::config::parse_rendered;
-use crate::config::raw::{RawConfig, RawRoute, RawWebhook};
+use super::fault::{Findings, shown};
+use super::field::At;
+use super::file::Terms;
+use super::node::{Kind, Node, Place, Tag};
+use super::parse_rendered;
+use super::record::{Record, Value};
 use crate::model::go_quote;
 use crate::template::{Data, SAMPLE_NOW, TextKind, changed_type, check_text};
 
@@ -18,23 +18,25 @@ use crate::template::{Data, SAMPLE_NOW, TextKind, changed_type, check_text};
 const RIGHT: &str = "put the template right";
 
 /// Notes the faults of all texts that are templates.
-pub fn check_texts(raw: &RawConfig, terms: &Terms, findings: &mut Findings) {
+pub fn check_texts(file: &Record, terms: &Terms<'_>, findings: &mut Findings) {
     let mut texts = Texts {
         terms,
         findings,
         told: BTreeSet::new(),
-        group_by: group_names(raw),
+        group_by: group_names(file),
     };
-    for webhook in raw.receivers.iter().flat_map(|receiver| &receiver.webhooks) {
-        texts.check_webhook(webhook);
+    for receiver in file.records("receivers") {
+        for webhook in receiver.records("webhook_configs") {
+            texts.check_webhook(webhook);
+        }
     }
-    if let Field::Given(root) = &raw.route {
-        texts.check_route(&root.value, &BTreeMap::new());
+    if let Some(root) = file.record("route") {
+        texts.check_route(root, &BTreeMap::new());
     }
 }
 
 struct Texts<'t> {
-    terms: &'t Terms,
+    terms: &'t Terms<'t>,
     findings: &'t mut Findings,
     /// The faults of labels, which every route below inherits.
     told: BTreeSet<(Place, String)>,
@@ -45,29 +47,28 @@ struct Texts<'t> {
 /// The texts of labels, with their places.
 type LabelTexts<'r> = BTreeMap<&'r str, &'r At<String>>;
 
-fn group_names(raw: &RawConfig) -> Vec<&str> {
-    fn collect<'r>(route: &'r RawRoute, names: &mut BTreeSet<&'r str>) {
-        let own = route.group_by.given().into_iter().flat_map(|at| &at.value);
-        names.extend(
-            own.map(|name| name.value.as_str())
-                .filter(|name| *name != "..."),
-        );
-        route.routes.iter().for_each(|child| collect(child, names));
+fn group_names(file: &Record) -> Vec<&str> {
+    fn collect<'r>(route: &'r Record, names: &mut BTreeSet<&'r str>) {
+        let own = route.texts("group_by").iter();
+        let own = own.map(|name| name.value.as_str());
+        names.extend(own.filter(|name| *name != "..."));
+        let children = route.records("routes").iter();
+        children.for_each(|child| collect(child, names));
     }
     let mut names = BTreeSet::new();
-    if let Field::Given(root) = &raw.route {
-        collect(&root.value, &mut names);
+    if let Some(root) = file.record("route") {
+        collect(root, &mut names);
     }
     names.into_iter().collect()
 }
 
 impl<'r> Texts<'_> {
-    fn check_webhook(&mut self, webhook: &RawWebhook) {
-        if let Some(url) = webhook.url.given().filter(|url| url.value.contains("{{")) {
-            self.check(url.place, &url.value, TextKind::Url);
+    fn check_webhook(&mut self, webhook: &Record) {
+        if let Some(url) = webhook.text("url").filter(|url| url.contains("{{")) {
+            self.check(webhook.place_of("url"), url, TextKind::Url);
         }
-        if let Some(payload) = &webhook.payload_node {
-            self.check_payload(payload);
+        if let Some(Value::Any(_, node)) = webhook.get("payload") {
+            self.check_payload(node);
         }
     }
 
@@ -111,15 +112,15 @@ impl<'r> Texts<'_> {
     }
 
     /// A label may ask for others, so that those inherited are tried again together with a route's own.
-    fn check_route(&mut self, route: &'r RawRoute, inherited: &LabelTexts<'r>) {
+    fn check_route(&mut self, route: &'r Record, inherited: &LabelTexts<'r>) {
         let mut labels = inherited.clone();
-        for (name, text) in &route.labels {
+        for (name, text) in route.named("labels") {
             labels.insert(name, text);
         }
-        if !route.labels.is_empty() {
+        if route.says("labels") {
             self.check_labels(&labels);
         }
-        for child in &route.routes {
+        for child in route.records("routes") {
             self.check_route(child, &labels);
         }
     }

@@ -6,7 +6,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use crate::config::fault::shown;
+use super::fault::shown;
 
 const WEEKDAYS: [&str; 7] = [
     "sunday",

@@ -3,11 +3,12 @@
 //! Owns the rules between the keys of an `http_config`. A fault never repeats a secret. Pure; runs
 //! on whichever thread loads the configuration.
 
+use std::path::PathBuf;
+
+use super::{Authorization, Header, HttpConfig, OAuth2, Proxy, Secret, TlsConfig, TlsVersion};
 use crate::config::fault::{Findings, shown};
-use crate::config::raw::Record;
-use crate::config::{
-    Authorization, Header, HttpConfig, OAuth2, Proxy, Secret, TlsConfig, TlsVersion,
-};
+use crate::config::field::At;
+use crate::config::record::Record;
 
 /// Checks an `http_config` and turns it into what the daemon uses. What comes back is of no use if
 /// a fault was found.
@@ -16,19 +17,21 @@ pub fn check_http(record: &Record, findings: &mut Findings) -> HttpConfig {
     check_kinds_of_authorization(record, findings);
     HttpConfig {
         authorization: check_authorization(record, findings),
-        tls: record
-            .record("tls_config")
-            .map_or_else(TlsConfig::default, |tls| check_tls(tls, findings)),
+        tls: check_tls_of(record, findings),
         proxy: check_proxy(record, findings),
         headers: check_headers(record, findings),
-        follow_redirects: record.bool_or("follow_redirects", true),
-        enable_http2: record.bool_or("enable_http2", true),
+        follow_redirects: record.is("follow_redirects"),
+        enable_http2: record.is("enable_http2"),
     }
+}
+
+fn check_tls_of(record: &Record, findings: &mut Findings) -> TlsConfig {
+    let tls = record.record("tls_config");
+    tls.map_or_else(TlsConfig::default, |tls| check_tls(tls, findings))
 }
 
 /// Checks a TLS configuration.
 pub fn check_tls(record: &Record, findings: &mut Findings) -> TlsConfig {
-    let remove = "remove all but one";
     let exclusive = [
         (
             "ca",
@@ -41,9 +44,7 @@ pub fn check_tls(record: &Record, findings: &mut Findings) -> TlsConfig {
         ("key", "at most one of key and key_file must be configured"),
     ];
     for (name, wrong) in exclusive {
-        if count_of(record, name) > 1 {
-            findings.fault(record.place, wrong, remove);
-        }
+        refuse_several_ways(record, name, wrong, findings);
     }
     let is_given = |name| count_of(record, name) > 0;
     if is_given("cert") && !is_given("key") {
@@ -56,7 +57,7 @@ pub fn check_tls(record: &Record, findings: &mut Findings) -> TlsConfig {
                      configured";
         findings.fault(record.place, wrong, "write cert or cert_file");
     }
-    let version = |name| record.text(name).and_then(tls_version);
+    let version = |name| record.text(name).and_then(TlsVersion::of);
     let (min_version, max_version) = (version("min_version"), version("max_version"));
     if let (Some(min), Some(max)) = (min_version, max_version)
         && max < min
@@ -70,19 +71,9 @@ pub fn check_tls(record: &Record, findings: &mut Findings) -> TlsConfig {
         cert: secret(record, "cert"),
         key: secret(record, "key"),
         server_name: record.text("server_name").map(str::to_owned),
-        insecure_skip_verify: record.bool_or("insecure_skip_verify", false),
+        insecure_skip_verify: record.is("insecure_skip_verify"),
         min_version,
         max_version,
-    }
-}
-
-fn tls_version(text: &str) -> Option<TlsVersion> {
-    match text {
-        "TLS10" => Some(TlsVersion::Tls10),
-        "TLS11" => Some(TlsVersion::Tls11),
-        "TLS12" => Some(TlsVersion::Tls12),
-        "TLS13" => Some(TlsVersion::Tls13),
-        _ => None,
     }
 }
 
@@ -155,12 +146,10 @@ fn check_authorization(record: &Record, findings: &mut Findings) -> Authorizatio
 
 fn check_basic(basic: &Record, findings: &mut Findings) -> Authorization {
     for name in ["username", "password"] {
-        if count_of(basic, name) > 1 {
-            let wrong = format!(
-                "at most one of basic_auth {name}, {name}_file & {name}_ref must be configured"
-            );
-            findings.fault(basic.place, wrong, "remove all but one");
-        }
+        let wrong = format!(
+            "at most one of basic_auth {name}, {name}_file & {name}_ref must be configured"
+        );
+        refuse_several_ways(basic, name, &wrong, findings);
     }
     Authorization::Basic {
         username: secret(basic, "username"),
@@ -169,11 +158,8 @@ fn check_basic(basic: &Record, findings: &mut Findings) -> Authorization {
 }
 
 fn check_scheme(given: &Record, findings: &mut Findings) -> Authorization {
-    if count_of(given, "credentials") > 1 {
-        let wrong =
-            "at most one of authorization credentials & credentials_file must be configured";
-        findings.fault(given.place, wrong, "remove all but one");
-    }
+    let wrong = "at most one of authorization credentials & credentials_file must be configured";
+    refuse_several_ways(given, "credentials", wrong, findings);
     let scheme = authorization_scheme(given);
     if scheme.eq_ignore_ascii_case("basic") {
         let wrong = "authorization type cannot be set to \"basic\", use \"basic_auth\" instead";
@@ -200,11 +186,9 @@ fn check_oauth2(oauth2: &Record, findings: &mut Findings) -> OAuth2 {
             findings.fault(oauth2.place, wrong, format!("write {name}"));
         }
     }
-    if count_of(oauth2, "client_secret") > 1 {
-        let wrong = "at most one of oauth2 client_secret, client_secret_file & client_secret_ref \
-                     must be configured using grant-type=client_credentials";
-        findings.fault(oauth2.place, wrong, "remove all but one");
-    }
+    let wrong = "at most one of oauth2 client_secret, client_secret_file & client_secret_ref \
+                 must be configured using grant-type=client_credentials";
+    refuse_several_ways(oauth2, "client_secret", wrong, findings);
     if oauth2.text("grant_type") == Some("urn:ietf:params:oauth:grant-type:jwt-bearer") {
         let right = "use client_credentials with a client_secret";
         let place = oauth2.place_of("grant_type");
@@ -215,27 +199,26 @@ fn check_oauth2(oauth2: &Record, findings: &mut Findings) -> OAuth2 {
         client_id: text("client_id"),
         client_secret: secret(oauth2, "client_secret").unwrap_or(Secret::Inline(String::new())),
         token_url: text("token_url"),
-        scopes: oauth2.texts("scopes").to_vec(),
-        endpoint_params: single_texts(oauth2.named("endpoint_params")),
-        tls: oauth2
-            .record("tls_config")
-            .map_or_else(TlsConfig::default, |tls| check_tls(tls, findings)),
+        scopes: bare(oauth2.texts("scopes")),
+        endpoint_params: oauth2
+            .named("endpoint_params")
+            .iter()
+            .map(|(name, at)| (name.clone(), at.value.clone()))
+            .collect(),
+        tls: check_tls_of(oauth2, findings),
         proxy: check_proxy(oauth2, findings),
     }
 }
 
-fn single_texts(named: &[(String, Vec<String>)]) -> Vec<(String, String)> {
-    let pairs = named.iter();
-    pairs
-        .map(|(name, texts)| (name.clone(), texts.concat()))
-        .collect()
+fn bare(texts: &[At<String>]) -> Vec<String> {
+    texts.iter().map(|at| at.value.clone()).collect()
 }
 
 fn check_proxy(record: &Record, findings: &mut Findings) -> Proxy {
     let url = record.text("proxy_url");
     let no_proxy = record.text("no_proxy");
-    let from_environment = record.bool_or("proxy_from_environment", false);
-    let headers = record.named("proxy_connect_header");
+    let from_environment = record.is("proxy_from_environment");
+    let headers = record.lists("proxy_connect_header");
     let mut refuse = |applies: bool, name: &str, wrong: &str| {
         if applies {
             findings.fault(record.place_of(name), wrong, "remove one or add the other");
@@ -265,7 +248,7 @@ fn check_proxy(record: &Record, findings: &mut Findings) -> Proxy {
     let connect_headers = headers.iter().map(|(name, values)| Header {
         name: name.clone(),
         values: Vec::new(),
-        secrets: values.iter().cloned().map(Secret::Inline).collect(),
+        secrets: bare(values).into_iter().map(Secret::Inline).collect(),
     });
     let connect_headers = connect_headers.collect();
     match url {
@@ -303,21 +286,19 @@ const RESERVED: &[&str] = &[
 
 fn check_headers(record: &Record, findings: &mut Findings) -> Vec<Header> {
     let mut headers = Vec::new();
-    for (name, given) in record.records("http_headers") {
+    for (name, given) in record.named_records("http_headers") {
         if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
             let name = shown(&canonical(name));
             let wrong = format!("setting header \"{name}\" is not allowed");
             findings.fault(given.place, wrong, "remove it");
         }
-        let secrets = given.texts("secrets").iter().cloned().map(Secret::Inline);
-        let files = given
-            .texts("files")
-            .iter()
-            .map(|file| Secret::File(file.into()));
+        let secrets = bare(given.texts("secrets")).into_iter();
+        let files = given.texts("files").iter();
+        let files = files.map(|file| Secret::File(PathBuf::from(&file.value)));
         headers.push(Header {
             name: name.clone(),
-            values: given.texts("values").to_vec(),
-            secrets: secrets.chain(files).collect(),
+            values: bare(given.texts("values")),
+            secrets: secrets.map(Secret::Inline).chain(files).collect(),
         });
     }
     headers
@@ -344,6 +325,12 @@ fn count_of(record: &Record, name: &str) -> usize {
         format!("{name}_ref"),
     ];
     ways.iter().filter(|way| record.text(way).is_some()).count()
+}
+
+fn refuse_several_ways(record: &Record, name: &str, wrong: &str, findings: &mut Findings) {
+    if count_of(record, name) > 1 {
+        findings.fault(record.place, wrong, "remove all but one");
+    }
 }
 
 fn secret(record: &Record, name: &str) -> Option<Secret> {

@@ -1,0 +1,339 @@
+//! The routing tree: references, rules of the root, and inheritance (§1.5, §1.11).
+//!
+//! Owns the keys of a route, what the daemon uses of it, and what a child takes over from its parent:
+//! everything but matchers, `continue` and time intervals. Pure; runs on whichever thread loads the
+//! configuration.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::fault::{Findings, nearest, shown};
+use super::field::At;
+use super::interval::{Intervals, NamedInterval};
+use super::matching::join_matchers;
+use super::receiver::{Receiver, Receivers};
+use super::record::Record;
+use super::table::Kind::{
+    Bool, Duration as Span, Labels, Matchers, NamedTexts, Regexes, Sections, Text, Texts,
+};
+use super::table::{Section, key};
+use crate::model::{Matcher, ParserMode, format_duration, is_valid_label_name};
+
+/// A route.
+pub static ROUTE: Section = Section {
+    what: "a route",
+    keys: &[
+        key("receiver", Text),
+        key("group_by", Texts("a list of label names")),
+        key("match", Labels),
+        key("match_re", Regexes),
+        key("matchers", Matchers),
+        key("mute_time_intervals", Texts(INTERVALS)),
+        key("active_time_intervals", Texts(INTERVALS)),
+        key("continue", Bool).or("false").always(),
+        key("routes", Sections("a list of routes", &ROUTE)),
+        key("group_wait", Span).always(),
+        key("group_interval", Span).always(),
+        key("repeat_interval", Span).always(),
+        key("labels", NamedTexts("a map of label names and templates")),
+        key("resolve_muted", Bool).hidden(),
+    ],
+};
+
+const INTERVALS: &str = "a list of names of time intervals";
+
+/// The three ways to say which alerts enter.
+const MATCHING: [&str; 3] = ["match", "match_re", "matchers"];
+
+/// A node of the routing tree; everything inherited is filled in.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The receiver of alerts that end here.
+    pub receiver: Arc<Receiver>,
+    /// Which labels make a group.
+    pub group_by: GroupBy,
+    /// All must match for an alert to enter; sorted by name, value, operator.
+    pub matchers: Vec<Matcher>,
+    /// Whether siblings after this one are tried although this one matched.
+    pub continues: bool,
+    /// How long a new group waits for company.
+    pub group_wait: Duration,
+    /// How long after a flush the next one comes.
+    pub group_interval: Duration,
+    /// How long an unchanged notification stays unrepeated.
+    pub repeat_interval: Duration,
+    /// While one of these holds, nothing of the route is told. Not inherited.
+    pub mute_time_intervals: Vec<Arc<NamedInterval>>,
+    /// Unless one of these holds, nothing of the route is told. Not inherited.
+    pub active_time_intervals: Vec<Arc<NamedInterval>>,
+    /// Texts of the templates of its labels, those of its parents among them.
+    pub labels: Arc<BTreeMap<String, String>>,
+    /// Whether an alert that was told firing is told resolved although something mutes it by then.
+    /// Inherited.
+    pub resolve_muted: bool,
+    /// The children, tried in order.
+    pub routes: Vec<Route>,
+}
+
+/// Which labels of an alert make its group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupBy {
+    /// All of them: each label set is a group of its own (`...`).
+    All,
+    /// These, as far as the alert has them; sorted.
+    Names(Vec<String>),
+}
+
+impl GroupBy {
+    /// Whether the label `name` is part of the group.
+    pub fn contains(&self, name: &str) -> bool {
+        match self {
+            GroupBy::All => true,
+            GroupBy::Names(names) => names.iter().any(|other| other == name),
+        }
+    }
+}
+
+/// What a route takes over from its parent.
+#[derive(Clone)]
+struct Inherited {
+    /// `None` if the parent's is broken, which was told there.
+    receiver: Option<Arc<Receiver>>,
+    group_by: GroupBy,
+    group_wait: Duration,
+    group_interval: Duration,
+    repeat_interval: Duration,
+    labels: Arc<BTreeMap<String, String>>,
+    resolve_muted: bool,
+}
+
+/// What the routes of a tree refer to.
+#[derive(Clone, Copy)]
+pub struct Tree<'c> {
+    /// The receivers.
+    pub receivers: &'c Receivers,
+    /// The time intervals.
+    pub intervals: &'c Intervals,
+    /// Which label names hold.
+    pub mode: ParserMode,
+    /// How long the ledger is kept, if that is known.
+    pub retention: Option<Duration>,
+}
+
+impl Tree<'_> {
+    /// Checks the tree from its root. `None` if a route is broken, which `findings` then tells.
+    pub fn check(self, root: &Record, findings: &mut Findings) -> Option<Route> {
+        check_root_rules(root, findings);
+        let defaults = Inherited {
+            receiver: None,
+            group_by: GroupBy::Names(Vec::new()),
+            group_wait: Duration::from_secs(30),
+            group_interval: Duration::from_secs(5 * 60),
+            repeat_interval: Duration::from_secs(4 * 60 * 60),
+            labels: Arc::default(),
+            resolve_muted: true,
+        };
+        self.check_route(root, &defaults, findings)
+    }
+
+    fn check_route(
+        self,
+        route: &Record,
+        parent: &Inherited,
+        findings: &mut Findings,
+    ) -> Option<Route> {
+        if route.is_null {
+            let right = "write its keys or remove it";
+            findings.fault(route.place, "route is null", right);
+        }
+        let interval = |name, inherited| route.duration(name).map_or(inherited, |(given, _)| given);
+        let own = Inherited {
+            receiver: check_receiver(route, parent, self.receivers, findings),
+            group_by: check_group_by(route, parent, self.mode, findings),
+            group_wait: interval("group_wait", parent.group_wait),
+            group_interval: interval("group_interval", parent.group_interval),
+            repeat_interval: interval("repeat_interval", parent.repeat_interval),
+            labels: check_labels(route.named("labels"), parent, self.mode, findings),
+            resolve_muted: route.bool("resolve_muted").unwrap_or(parent.resolve_muted),
+        };
+        check_intervals(route, &own, self.retention, findings);
+        let mut named = |list| self.intervals.find(route.texts(list), findings);
+        let active_time_intervals = named("active_time_intervals");
+        let mute_time_intervals = named("mute_time_intervals");
+        let matchers = join_matchers(route, MATCHING, findings);
+        let children = route.records("routes").iter();
+        let routes: Vec<_> = children
+            .map(|child| self.check_route(child, &own, findings))
+            .collect();
+        Some(Route {
+            receiver: own.receiver?,
+            group_by: own.group_by,
+            matchers,
+            continues: route.is("continue"),
+            group_wait: own.group_wait,
+            group_interval: own.group_interval,
+            repeat_interval: own.repeat_interval,
+            mute_time_intervals,
+            active_time_intervals,
+            labels: own.labels,
+            resolve_muted: own.resolve_muted,
+            routes: routes.into_iter().collect::<Option<_>>()?,
+        })
+    }
+}
+
+fn check_root_rules(root: &Record, findings: &mut Findings) {
+    if !root.says("receiver") && !root.is_broken("receiver") {
+        let wrong = "root route must specify a default receiver";
+        findings.fault(root.place, wrong, "write receiver with a receiver's name");
+    }
+    let first = |list| root.texts(list).first().map(|name| name.place);
+    let said = MATCHING.into_iter().find(|form| root.says(form));
+    let forbidden = [
+        (said.map(|form| root.place_of(form)), "matchers"),
+        (first("mute_time_intervals"), "mute time intervals"),
+        (first("active_time_intervals"), "active time intervals"),
+    ];
+    for (place, what) in forbidden {
+        if let Some(place) = place {
+            let wrong = format!("root route must not have any {what}");
+            findings.fault(place, wrong, "remove them, or move them to a route below");
+        }
+    }
+    if root.is("continue") {
+        let wrong = "cannot have continue in root route";
+        findings.fault(root.place_of("continue"), wrong, "remove it");
+    }
+}
+
+fn check_receiver(
+    route: &Record,
+    parent: &Inherited,
+    receivers: &Receivers,
+    findings: &mut Findings,
+) -> Option<Arc<Receiver>> {
+    let Some(name) = route.text("receiver") else {
+        return parent.receiver.clone();
+    };
+    if receivers.lacks(name) {
+        let wrong = format!("undefined receiver \"{}\" used in route", shown(name));
+        let right = fmt::from_fn(|out| match nearest(name, receivers.names()) {
+            Some(nearest) => write!(out, "did you mean \"{nearest}\"?"),
+            None => out.write_str("add it to receivers or use one that is there"),
+        });
+        findings.fault(route.place_of("receiver"), wrong, right);
+    }
+    receivers.get(name)
+}
+
+fn check_group_by(
+    route: &Record,
+    parent: &Inherited,
+    mode: ParserMode,
+    findings: &mut Findings,
+) -> GroupBy {
+    if route.get("group_by").is_none() {
+        return parent.group_by.clone();
+    }
+    let mut unique = BTreeSet::new();
+    let mut takes_all = false;
+    for name in route.texts("group_by") {
+        if name.value == "..." {
+            takes_all = true;
+        } else if !is_valid_label_name(&name.value, mode) {
+            let wrong = format!(
+                "invalid label name \"{}\" in group_by list",
+                shown(&name.value)
+            );
+            findings.fault(name.place, wrong, "write the name of a label");
+        } else if !unique.insert(name.value.clone()) {
+            let wrong = format!("duplicated label \"{}\" in group_by", shown(&name.value));
+            findings.fault(name.place, wrong, "name it once");
+        }
+    }
+    if takes_all && !unique.is_empty() {
+        let wrong = "cannot have wildcard group_by (`...`) and other labels at the same time";
+        let place = route.place_of("group_by");
+        findings.fault(place, wrong, "keep ... alone or remove it");
+    }
+    if takes_all {
+        GroupBy::All
+    } else {
+        GroupBy::Names(unique.into_iter().collect())
+    }
+}
+
+/// The parent's labels and the route's own, which win.
+fn check_labels(
+    given: &[(String, At<String>)],
+    parent: &Inherited,
+    mode: ParserMode,
+    findings: &mut Findings,
+) -> Arc<BTreeMap<String, String>> {
+    if given.is_empty() {
+        return Arc::clone(&parent.labels);
+    }
+    let mut labels = BTreeMap::clone(&parent.labels);
+    for (name, template) in given {
+        if name.is_empty() {
+            let wrong = "\"\" is not a valid label name";
+            findings.fault(template.place, wrong, "write the name of a label");
+        } else if !is_valid_label_name(name, mode) {
+            let wrong = format!("invalid label name \"{}\" in route labels", shown(name));
+            findings.fault(template.place, wrong, "write the name of a label");
+        }
+        labels.insert(name.clone(), template.value.clone());
+    }
+    Arc::new(labels)
+}
+
+/// Zero is refused where it is written; a repetition that the interval delays, or that the ledger
+/// forgets, is worth a warning.
+fn check_intervals(
+    route: &Record,
+    own: &Inherited,
+    retention: Option<Duration>,
+    findings: &mut Findings,
+) {
+    let given = |name| {
+        route
+            .duration(name)
+            .map(|(value, _)| (value, route.place_of(name)))
+    };
+    for name in ["group_interval", "repeat_interval"] {
+        if let Some((Duration::ZERO, place)) = given(name) {
+            let wrong = format!("{name} cannot be zero");
+            findings.fault(place, wrong, "write a longer one");
+        }
+    }
+    // In the words of the file. What is inherited stands elsewhere.
+    let words = |name, value| match route.duration(name) {
+        Some((_, written)) => shown(written),
+        None => format_duration(value),
+    };
+    let repeat = given("repeat_interval");
+    if let Some((_, place)) = repeat.or(given("group_interval"))
+        && own.repeat_interval < own.group_interval
+    {
+        let warning = format!(
+            "repeat_interval {} is less than group_interval {}: notifications repeat only when \
+             the group is flushed",
+            words("repeat_interval", own.repeat_interval),
+            words("group_interval", own.group_interval)
+        );
+        findings.warn(place, warning);
+    }
+    if let (Some((value, place)), Some(retention)) = (repeat, retention)
+        && value > retention
+    {
+        let warning = format!(
+            "repeat_interval {} is greater than the data retention period {}: notifications can \
+             repeat earlier",
+            words("repeat_interval", value),
+            format_duration(retention)
+        );
+        findings.warn(place, warning);
+    }
+}

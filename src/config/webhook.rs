@@ -1,0 +1,265 @@
+//! Webhooks: where they go, and how they are spoken to (§1.6).
+//!
+//! Owns their keys, what makes an address sound, and what the daemon uses of a webhook. A fault names the
+//! receiver and never shows an address. Pure; runs on whichever thread loads the configuration.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::fault::{Findings, shown};
+use super::file::{Origin, Terms};
+use super::http::check::check_http;
+use super::http::{HTTP_CONFIG, HttpConfig};
+use super::record::{Record, Value};
+use super::table::Kind::{self, Any, Bool, Count, GoDuration, Text};
+use super::table::{Section, key};
+use super::url::check_url;
+use crate::template::{Payload, Templates};
+
+/// A webhook.
+pub static WEBHOOK: Section = Section {
+    what: "a webhook",
+    keys: &[
+        key("send_resolved", Bool).or("true").always(),
+        key("http_config", Kind::Section(&HTTP_CONFIG)).always(),
+        key("url", Text).masked(),
+        key("url_file", Text).or("").always(),
+        key("max_alerts", Count).or("0").always(),
+        key("timeout", GoDuration).or("0s").always(),
+        key("payload", Any),
+    ],
+};
+
+/// One webhook of a receiver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// Where it goes.
+    pub destination: Destination,
+    /// Whether resolved alerts are sent.
+    pub send_resolved: bool,
+    /// How many alerts one notification may carry; 0 is no limit.
+    pub max_alerts: u64,
+    /// How long one attempt may take at most, if the file says so.
+    pub timeout: Option<Duration>,
+    /// Which receivers at the other end it shares the workers with.
+    pub endpoint: Endpoint,
+    /// How the other end is spoken to.
+    pub http: Arc<HttpConfig>,
+    /// What is sent in place of the standard body.
+    pub payload: Option<Arc<Payload>>,
+    /// The named templates of the configuration, for all that it renders.
+    pub templates: Arc<Templates>,
+}
+
+/// Where a webhook goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// A fixed address, checked: http or https, with a host.
+    Url(String),
+    /// A template that yields the address.
+    UrlTemplate(String),
+    /// A file that holds the address; read at each attempt.
+    UrlFile(PathBuf),
+    /// The terminal that the daemon was started on. Only the built-in configuration has it.
+    Terminal,
+}
+
+/// What the workers are shared out by: webhooks with equal endpoints wait for the same machine.
+///
+/// `scheme://host:port` of a fixed address, the path of the file that holds it, or [`Endpoint::TEMPLATE`]
+/// and the place of the webhook in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Endpoint(pub Arc<str>);
+
+impl Endpoint {
+    /// What the name of an endpoint begins with whose address is a template.
+    pub const TEMPLATE: &str = "template:";
+
+    /// Whether all that goes there goes to one host. What a template yields may be many.
+    pub fn is_one_host(&self) -> bool {
+        !self.0.starts_with(Self::TEMPLATE)
+    }
+}
+
+/// What holds for all webhooks of a file.
+pub struct Common<'t> {
+    /// What the file is checked against.
+    pub terms: &'t Terms<'t>,
+    /// How those are spoken to that do not say it themselves.
+    http: Arc<HttpConfig>,
+}
+
+impl<'t> Common<'t> {
+    /// Checks how webhooks are spoken to that do not say it themselves. It is tried only if there are such:
+    /// nobody else needs its files.
+    pub fn check(file: &Record, terms: &'t Terms<'t>, findings: &mut Findings) -> Self {
+        let global = file.record("global");
+        let record = global.and_then(|global| global.record("http_config"));
+        let http = record.map_or_else(HttpConfig::default, |record| check_http(record, findings));
+        let receivers = file.records("receivers").iter();
+        let mut webhooks = receivers.flat_map(|receiver| receiver.records("webhook_configs"));
+        let is_used = webhooks.any(|webhook| webhook.record("http_config").is_none());
+        if let Some(record) = record
+            && is_used
+            && http != HttpConfig::default()
+        {
+            try_http(record, &http, terms, findings);
+        }
+        Common {
+            terms,
+            http: Arc::new(http),
+        }
+    }
+}
+
+/// What is wrong by itself already need not be told again because it cannot be used either.
+fn try_http(record: &Record, http: &HttpConfig, terms: &Terms<'_>, findings: &mut Findings) {
+    for fault in (terms.try_http)(http) {
+        let place = record.place_along(&fault.keys);
+        if !findings.has_fault_at(place) {
+            findings.fault(place, fault.wrong, fault.right);
+        }
+    }
+}
+
+/// Which webhook of which receiver.
+#[derive(Clone, Copy)]
+pub struct Position<'r> {
+    /// The name of the receiver.
+    pub name: &'r str,
+    /// Its position among the webhooks of the receiver.
+    pub index: usize,
+}
+
+impl Webhook {
+    /// Checks a webhook. `None` if it has no sound address, which `findings` then tells.
+    pub fn check(
+        record: &Record,
+        position: Position<'_>,
+        common: &Common<'_>,
+        findings: &mut Findings,
+    ) -> Option<Arc<Self>> {
+        if record.is_null {
+            findings.fault(record.place, "missing webhook config", "write a url");
+            return None;
+        }
+        let http = match record.record("http_config") {
+            Some(given) => {
+                let http = check_http(given, findings);
+                try_http(given, &http, common.terms, findings);
+                Arc::new(http)
+            }
+            None => Arc::clone(&common.http),
+        };
+        let (destination, endpoint) =
+            check_destination(record, position, common.terms.origin, findings)?;
+        let timeout = record.duration("timeout").map(|(timeout, _)| timeout);
+        Some(Arc::new(Webhook {
+            destination,
+            send_resolved: record.is("send_resolved"),
+            max_alerts: record.count("max_alerts"),
+            timeout: timeout.filter(|timeout| !timeout.is_zero()),
+            endpoint,
+            http,
+            payload: match record.get("payload") {
+                Some(Value::Any(payload, _)) => Some(Arc::new(payload.clone())),
+                _ => None,
+            },
+            templates: Arc::clone(&common.terms.templates),
+        }))
+    }
+}
+
+fn check_destination(
+    record: &Record,
+    position: Position<'_>,
+    origin: Origin,
+    findings: &mut Findings,
+) -> Option<(Destination, Endpoint)> {
+    if record.is_broken("url") || record.is_broken("url_file") {
+        return None;
+    }
+    match (record.text("url"), record.text("url_file")) {
+        (Some(url), None) => check_address(url, record, position, origin, findings),
+        (None, Some(file)) => Some((
+            Destination::UrlFile(PathBuf::from(file)),
+            Endpoint(file.into()),
+        )),
+        (Some(_), Some(_)) => {
+            let wrong = "at most one of url & url_file must be configured";
+            findings.fault(record.place_of("url_file"), wrong, "remove one of the two");
+            None
+        }
+        (None, None) => {
+            let wrong = "one of url or url_file must be configured";
+            let right = format!(
+                "receiver \"{}\" has nowhere to send to",
+                shown(position.name)
+            );
+            findings.fault(record.place, wrong, right);
+            None
+        }
+    }
+}
+
+fn check_address(
+    url: &str,
+    record: &Record,
+    position: Position<'_>,
+    origin: Origin,
+    findings: &mut Findings,
+) -> Option<(Destination, Endpoint)> {
+    let place = record.place_of("url");
+    if origin == Origin::BuiltIn && url == "terminal:" {
+        return Some((Destination::Terminal, Endpoint("terminal:".into())));
+    }
+    // Whether it is a sound template is known where templates are compiled.
+    if url.contains("{{") {
+        if has_templated_host(url) {
+            let warning = format!(
+                "a template makes the host of the url of receiver \"{}\": who can post an alert \
+                 may choose where authorization and secret headers are sent; write the host as text",
+                shown(position.name)
+            );
+            findings.warn(place, warning);
+        }
+        let endpoint = format!("{}{}/{}", Endpoint::TEMPLATE, position.name, position.index);
+        return Some((
+            Destination::UrlTemplate(url.to_owned()),
+            Endpoint(endpoint.into()),
+        ));
+    }
+    match check_fixed_url(url) {
+        Ok(endpoint) => Some((Destination::Url(url.to_owned()), endpoint)),
+        Err((wrong, right)) => {
+            let right = format!("{right} for receiver \"{}\"", shown(position.name));
+            findings.fault(place, wrong, right);
+            None
+        }
+    }
+}
+
+/// Whether a template begins before the path does, and so can say whom to send to.
+fn has_templated_host(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (before, _) = url.split_at(url.len() - rest.len());
+    let path = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    before.contains("{{") || rest.find("{{").is_some_and(|at| at < path)
+}
+
+/// The endpoint of a URL that is no template, or what is wrong and what would be right.
+fn check_fixed_url(url: &str) -> Result<Endpoint, (String, &'static str)> {
+    if url == "<secret>" {
+        return Err((
+            "url is the mask that a running daemon shows instead of a secret".into(),
+            "write the real URL",
+        ));
+    }
+    check_url(url).map_err(|wrong| {
+        (
+            format!("invalid URL: {wrong}"),
+            "write one such as https://host/path",
+        )
+    })
+}
