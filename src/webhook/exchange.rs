@@ -1,7 +1,7 @@
 //! One request and what it leads to: through redirects to an answer, within one deadline.
 //!
-//! Owns which redirects are followed, and how. A body is posted again wherever a redirect leads, but for
-//! a 303, which asks for a look elsewhere. (Go turns 301 and 302 into a GET as well, which loses the
+//! Owns which redirects are followed, and how. A body is sent again wherever a redirect leads, by the same
+//! method, but for a 303, which asks for a look elsewhere. (Go turns 301 and 302 into a GET as well, which loses the
 //! notification and counts it as told.) Never tries a request again, and never waits past the deadline.
 //! Runs on send threads.
 
@@ -24,11 +24,13 @@ use crate::model::Mono;
 /// Bytes that a line of a request has beside a target, a name and a value.
 const LINE_MARGIN: usize = 64;
 
-/// What is to be posted, over which way, and until when.
+/// What is to be sent, over which way, and until when.
 pub struct Exchange<'a> {
     /// The way to the other end.
     pub link: &'a Link,
-    /// What is posted.
+    /// The method, until a redirect asks for a look elsewhere.
+    pub method: &'static str,
+    /// What is sent.
     pub body: &'a [u8],
     /// The header `Content-Type`.
     pub content_type: &'static str,
@@ -52,7 +54,7 @@ enum Redirect {
 }
 
 impl Exchange<'_> {
-    /// Posts to `address`, and follows redirects. `headers` makes those of each request, and says what
+    /// Sends the body to `address`, and follows redirects. `headers` makes those of each request, and says what
     /// must not be seen by a host to which a redirect has led. Every status is an answer; a fault says
     /// why there is none.
     pub fn run(
@@ -83,7 +85,7 @@ impl Exchange<'_> {
         Err(Fault::TooManyRedirects)
     }
 
-    /// Posts `body` to `address`, or gets what there is if there is none.
+    /// Sends `body` to `address`, or gets what there is if there is none.
     fn request(
         &self,
         address: &Address,
@@ -101,12 +103,8 @@ impl Exchange<'_> {
         let result = match body {
             Some(body) => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-                run(
-                    &agent,
-                    Request::post(address.uri()).body(body),
-                    headers,
-                    left,
-                )
+                let request = Request::builder().method(self.method);
+                run(&agent, request.uri(address.uri()).body(body), headers, left)
             }
             None => run(&agent, Request::get(address.uri()).body(()), headers, left),
         };

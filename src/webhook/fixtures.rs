@@ -79,7 +79,7 @@ pub fn post_as(http: &HttpConfig, url: &str) -> Result<Answer, Fault> {
 /// Posts `{}` to `url` as `http` says.
 pub fn post_by(poster: &Poster, http: &HttpConfig, url: &str) -> Result<Answer, Fault> {
     let address = Address::parse(url).expect("an address");
-    poster.post(&Arc::new(http.clone()), address, b"{}", LONG)
+    poster.send("POST", &Arc::new(http.clone()), address, b"{}", LONG)
 }
 
 /// A receiver that finds everything fine.

@@ -205,10 +205,13 @@ impl Courier {
         if let Some(fault) = &body.fault {
             self.note_fault(job, TemplateUse::Payload, fault);
         }
-        let http = &job.webhook.http;
-        match self.poster.post(http, address, &body.bytes, job.timeout) {
+        let (method, http) = ("POST", &job.webhook.http);
+        match self
+            .poster
+            .send(method, http, address, &body.bytes, job.timeout)
+        {
             Ok(answer) => verdict::of_answer(&answer, self.clock.wall()),
-            Err(fault) => verdict::of_transport_error(&fault),
+            Err(fault) => verdict::of_transport_error(method, &fault),
         }
     }
 

@@ -31,10 +31,11 @@ impl Poster {
         Poster { clients, clock }
     }
 
-    /// Posts `body` to `address` as `http` says, and follows redirects, all within `timeout`. Every
-    /// status is an answer; a fault says why there is none.
-    pub fn post(
+    /// Sends `body` to `address` by `method` and as `http` says, and follows redirects, all within `timeout`.
+    /// Every status is an answer; a fault says why there is none.
+    pub fn send(
         &self,
+        method: &'static str,
         http: &Arc<HttpConfig>,
         address: Address,
         body: &[u8],
@@ -44,6 +45,7 @@ impl Poster {
         let client = self.clients.client(http)?;
         let exchange = Exchange {
             link: client.link(),
+            method,
             body,
             content_type: "application/json",
             follows_redirects: client.follows_redirects(),

@@ -132,6 +132,7 @@ impl TokenSource {
         let timeout = deadline.since(self.clock.mono());
         let exchange = Exchange {
             link: &self.link,
+            method: "POST",
             body: form.as_bytes(),
             content_type: "application/x-www-form-urlencoded",
             follows_redirects: true,

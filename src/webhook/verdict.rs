@@ -54,9 +54,11 @@ pub fn of_answer(answer: &Answer, now: Wall) -> Verdict {
 }
 
 /// The verdict on an attempt that got no answer: the network's faults pass. The form of the text
-/// is Alertmanager's; `cause` must name no secret.
-pub fn of_transport_error(cause: &dyn fmt::Display) -> Verdict {
-    retry(format!("Post \"<redacted>\": {cause}"))
+/// is Alertmanager's, with the method as Go writes it there; `cause` must name no secret.
+pub fn of_transport_error(method: &str, cause: &dyn fmt::Display) -> Verdict {
+    let (first, rest) = method.split_at(1);
+    let operation = format!("{first}{}", rest.to_ascii_lowercase());
+    retry(format!("{operation} \"<redacted>\": {cause}"))
 }
 
 /// Tried again at the engine's pace, for reasons that are neither the receiver's nor the network's.
@@ -227,14 +229,16 @@ mod tests {
 
     #[test]
     fn a_transport_error_is_retried_and_names_no_url() {
-        let failure = Failure {
-            kind: FailureKind::Other,
-            text: "Post \"<redacted>\": timeout after 10s".to_owned(),
-        };
-        let after = None;
-        assert_eq!(
-            of_transport_error(&"timeout after 10s"),
-            Verdict::Retry { failure, after }
-        );
+        for (method, operation) in [("POST", "Post"), ("PUT", "Put"), ("PATCH", "Patch")] {
+            let failure = Failure {
+                kind: FailureKind::Other,
+                text: format!("{operation} \"<redacted>\": timeout after 10s"),
+            };
+            let after = None;
+            assert_eq!(
+                of_transport_error(method, &"timeout after 10s"),
+                Verdict::Retry { failure, after }
+            );
+        }
     }
 }

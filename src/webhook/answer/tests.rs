@@ -21,7 +21,7 @@ const LARGE: usize = 12 << 20;
 
 fn post(url: &str, http: &HttpConfig, body: &[u8]) -> Result<Answer, Fault> {
     let address = Address::parse(url).expect("an address");
-    poster().post(&Arc::new(http.clone()), address, body, LONG)
+    poster().send("POST", &Arc::new(http.clone()), address, body, LONG)
 }
 
 /// Posts three times to a receiver that answers with `text`: the status of each answer, and how many
@@ -33,7 +33,7 @@ fn answers_to(text: &str) -> (Vec<u16>, usize) {
     let post = |_| {
         let address = Address::parse(&receiver.url("/")).expect("an address");
         poster
-            .post(&http, address, b"{}", LONG)
+            .send("POST", &http, address, b"{}", LONG)
             .expect("an answer")
             .status
     };
@@ -215,7 +215,7 @@ fn a_body_that_nobody_reads_is_a_timeout() {
     );
     let address = Address::parse(&receiver.url("/")).expect("an address");
     let short = Duration::from_millis(300);
-    let result = poster().post(&Arc::default(), address, &vec![b'x'; LARGE], short);
+    let result = poster().send("POST", &Arc::default(), address, &vec![b'x'; LARGE], short);
     let fault = result.expect_err("nobody reads").to_string();
     assert!(fault.ends_with(": timeout after 300ms"), "{fault}");
 }

@@ -26,7 +26,7 @@ fn post(poster: &Poster, url: &str) -> Result<Answer, Fault> {
     // So long that an attempt that waits for it is a hang.
     let hour = Duration::from_secs(3600);
     let address = Address::parse(url).expect("an address");
-    poster.post(&Arc::default(), address, b"{}", hour)
+    poster.send("POST", &Arc::default(), address, b"{}", hour)
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_lookup_that_hangs_is_left_at_the_deadline_and_named() {
     });
     let address = Address::parse("http://hooks.example/secret").expect("an address");
     let short = Duration::from_millis(100);
-    let fault = poster.post(&Arc::default(), address, b"{}", short);
+    let fault = poster.send("POST", &Arc::default(), address, b"{}", short);
     let fault = fault.expect_err("no answer in time");
     assert_eq!(fault.to_string(), "lookup hooks.example: no answer in time");
     let receiver = content_receiver();

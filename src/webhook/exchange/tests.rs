@@ -1,8 +1,11 @@
 //! Redirects: which are followed, how, and what stays behind.
 
+use std::sync::Arc;
+
+use super::super::address::Address;
 use super::super::fake_receiver::{FakeReceiver, Reply, answer};
 use super::super::fault::Fault;
-use super::super::fixtures::post_as;
+use super::super::fixtures::{LONG, post_as, poster};
 use super::super::verdict::Answer;
 use crate::config::HttpConfig;
 use crate::limits;
@@ -39,6 +42,27 @@ fn a_body_is_posted_again_wherever_a_redirect_leads_but_for_303() {
         let is_again = expected.starts_with("post");
         assert_eq!(seen[1].body == b"{}", is_again);
         assert_eq!(seen[1].header("content-type").is_some(), is_again);
+    }
+}
+
+#[test]
+fn a_redirect_keeps_the_method() {
+    for method in ["PUT", "PATCH"] {
+        for status in ["301 Moved", "302 Found", "307 Again", "308 Again"] {
+            let receiver = FakeReceiver::start(move |seen| {
+                Reply::Write(match seen.request_line().contains("/from") {
+                    true => answer(status, "Location: ../to\r\n", "elsewhere"),
+                    false => answer("204 OK", "", ""),
+                })
+            });
+            let from = Address::parse(&receiver.url("/from/here")).expect("an address");
+            let answer = poster().send(method, &Arc::default(), from, b"{}", LONG);
+            assert_eq!(status_of(answer), 204);
+            let seen = receiver.take_seen();
+            let expected = format!("{} /to http/1.1", method.to_ascii_lowercase());
+            assert_eq!(seen[1].request_line(), expected, "{status}");
+            assert_eq!(seen[1].body, b"{}");
+        }
     }
 }
 

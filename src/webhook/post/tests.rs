@@ -17,7 +17,7 @@ fn address(url: &str) -> Address {
 }
 
 fn post(url: &str, timeout: Duration) -> Result<Answer, Fault> {
-    poster().post(&Arc::default(), address(url), BODY, timeout)
+    poster().send("POST", &Arc::default(), address(url), BODY, timeout)
 }
 
 fn status_of(result: Result<Answer, Fault>) -> u16 {
@@ -67,7 +67,8 @@ fn fifty_posts_take_one_connection() {
     });
     let poster = poster();
     for length in 0..50 {
-        let answer = poster.post(
+        let answer = poster.send(
+            "POST",
             &Arc::default(),
             address(&receiver.url("/")),
             &vec![b'x'; length],
@@ -134,7 +135,13 @@ fn a_receiver_that_closes_between_requests_is_met_again_on_a_new_connection() {
     let poster = poster();
     for _ in 0..20 {
         // A close that crosses the next request on its way is a fault that the engine retries.
-        match poster.post(&Arc::default(), address(&receiver.url("/")), BODY, LONG) {
+        match poster.send(
+            "POST",
+            &Arc::default(),
+            address(&receiver.url("/")),
+            BODY,
+            LONG,
+        ) {
             Ok(answer) => assert_eq!(answer.status, 200),
             result => assert_eq!(cause_of(result), Cause::Closed),
         }
@@ -149,14 +156,16 @@ fn a_receiver_that_closes_instead_of_answering_is_a_fault() {
         _ => Reply::WriteAndClose(String::new()),
     });
     let poster = poster();
-    let first = poster.post(
+    let first = poster.send(
+        "POST",
         &Arc::default(),
         address(&receiver.url("/first")),
         BODY,
         LONG,
     );
     assert_eq!(status_of(first), 200);
-    let second = poster.post(
+    let second = poster.send(
+        "POST",
         &Arc::default(),
         address(&receiver.url("/second")),
         BODY,
@@ -229,7 +238,7 @@ fn a_request_whose_lines_are_longer_than_a_buffer_is_sent() {
     ] {
         let url = receiver.url(&path);
         assert_eq!(
-            status_of(poster.post(&Arc::new(http), address(&url), BODY, LONG)),
+            status_of(poster.send("POST", &Arc::new(http), address(&url), BODY, LONG)),
             200
         );
     }
@@ -250,8 +259,15 @@ fn to_hang_up_ends_attempts_under_way() {
         interrupted.hang_up();
         Reply::WriteAndHang(String::new())
     });
-    let (result, took) =
-        timed(|| poster.post(&Arc::default(), address(&receiver.url("/")), BODY, LONG));
+    let (result, took) = timed(|| {
+        poster.send(
+            "POST",
+            &Arc::default(),
+            address(&receiver.url("/")),
+            BODY,
+            LONG,
+        )
+    });
     assert!(result.is_err());
     assert!(took < LONG, "it went on to its end");
 }

@@ -156,7 +156,7 @@ fn a_server_that_hangs_takes_no_longer_than_the_attempt_may() {
     let http = Arc::new(with_tokens(config(server.url("/"), inline("s"))));
     let address = Address::parse(&receiver.url("/")).expect("an address");
     let short = std::time::Duration::from_millis(100);
-    let result = poster().post(&http, address, b"{}", short);
+    let result = poster().send("POST", &http, address, b"{}", short);
     let Err(Fault::Token(why)) = result else {
         panic!("a fault was expected, not {result:?}");
     };

@@ -221,7 +221,7 @@ fn a_handshake_that_hangs_is_cut_at_the_timeout() {
     let url = format!("https://{}/", listener.local_addr().expect("an address"));
     let short = StdDuration::from_millis(100);
     let address = Address::parse(&url).expect("an address");
-    let result = poster().post(&Arc::default(), address, b"{}", short);
+    let result = poster().send("POST", &Arc::default(), address, b"{}", short);
     let Err(Fault::Network { cause, .. }) = result else {
         panic!("a fault was expected, not {result:?}");
     };
