@@ -12,7 +12,7 @@ use super::file::{Origin, Terms};
 use super::http::check::check_http;
 use super::http::{HTTP_CONFIG, HttpConfig};
 use super::record::{Record, Value};
-use super::table::Kind::{self, Any, Bool, Count, GoDuration, Text};
+use super::table::Kind::{self, Any, Bool, Count, GoDuration, Parsed, Text};
 use super::table::{Section, key};
 use super::url::check_url;
 use crate::template::{Payload, Templates};
@@ -28,14 +28,30 @@ pub static WEBHOOK: Section = Section {
         key("max_alerts", Count).or("0").always(),
         key("timeout", GoDuration).or("0s").always(),
         key("payload", Any),
+        key("method", Parsed(method)).or("POST").hidden(),
     ],
 };
+
+/// The methods by which a notification can be sent.
+const METHODS: [&str; 3] = ["POST", "PUT", "PATCH"];
+
+fn method(text: &str) -> Result<String, (String, &'static str)> {
+    match METHODS.contains(&text) {
+        true => Ok(text.to_owned()),
+        false => {
+            let wrong = format!("unknown method \"{}\"", shown(text));
+            Err((wrong, "write POST, PUT or PATCH"))
+        }
+    }
+}
 
 /// One webhook of a receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
     /// Where it goes.
     pub destination: Destination,
+    /// By which method: POST, PUT or PATCH.
+    pub method: &'static str,
     /// Whether resolved alerts are sent.
     pub send_resolved: bool,
     /// How many alerts one notification may carry; 0 is no limit.
@@ -155,8 +171,12 @@ impl Webhook {
         let (destination, endpoint) =
             check_destination(record, position, common.terms.origin, findings)?;
         let timeout = record.duration("timeout").map(|(timeout, _)| timeout);
+        // The table lets nothing else through but null, which is the default as well.
+        let method = record.text("method");
+        let method = METHODS.into_iter().find(|known| method == Some(known));
         Some(Arc::new(Webhook {
             destination,
+            method: method.unwrap_or("POST"),
             send_resolved: record.is("send_resolved"),
             max_alerts: record.count("max_alerts"),
             timeout: timeout.filter(|timeout| !timeout.is_zero()),

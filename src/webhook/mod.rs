@@ -205,7 +205,7 @@ impl Courier {
         if let Some(fault) = &body.fault {
             self.note_fault(job, TemplateUse::Payload, fault);
         }
-        let (method, http) = ("POST", &job.webhook.http);
+        let (method, http) = (job.webhook.method, &job.webhook.http);
         match self
             .poster
             .send(method, http, address, &body.bytes, job.timeout)

@@ -42,6 +42,7 @@ fn job(attempt: u64, destination: Destination) -> Job {
     };
     let webhook = Webhook {
         destination,
+        method: "POST",
         send_resolved: true,
         max_alerts: 0,
         timeout: None,

@@ -226,6 +226,29 @@ fn a_webhook_that_fails_does_not_concern_the_other() {
 }
 
 #[test]
+fn a_webhook_is_sent_by_its_own_method() {
+    let receiver = Receiver::scripted(|number| match number {
+        0 => Answer::HangUp,
+        _ => Answer::Yes,
+    });
+    let webhooks = [webhook(&receiver, ", method: PUT")];
+    let daemon = Setup::with_config(&config(SOON, &webhooks)).start();
+    daemon.post(&[firing("Disk", "a")]);
+    for webhook in [receiver.next(), receiver.next()] {
+        assert!(
+            webhook.head.starts_with("PUT /hook HTTP/1.1\r\n"),
+            "{}",
+            webhook.head
+        );
+        assert_eq!(webhook.summary(), "first notification: a=firing");
+    }
+    let said = |line: &str| {
+        line.contains("Notify attempt failed") && line.contains("Put ") && !line.contains("Post ")
+    };
+    wait_until("it is logged", || daemon.log().lines().any(said));
+}
+
+#[test]
 fn a_webhooks_own_timeout_ends_an_attempt() {
     let receiver = Receiver::scripted(|number| match number {
         0 => Answer::Never,

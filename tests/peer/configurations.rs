@@ -74,7 +74,7 @@ const JUDGED_DIFFERENTLY: &[(&str, &str)] = &[
     ),
     (
         "etc/alertwheel.yml",
-        "it has resolve_muted, which is ours, and labels of routes, which came with version 0.34",
+        "it has resolve_muted and method, which are ours, and labels of routes, which came with version 0.34",
     ),
 ];
 

@@ -12,7 +12,8 @@ fn unknown_ones_are_refused_with_the_nearest() {
     assert_eq!(
         receiver_faults("webhook_configs: [{url: 'http://x/', colour: red}]"),
         "f.yml:2: receivers[0].webhook_configs[0].colour: field colour not found in a webhook; \
-         it has send_resolved, http_config, url, url_file, max_alerts, timeout, payload"
+         it has send_resolved, http_config, url, url_file, max_alerts, timeout, payload, \
+         method"
     );
     assert!(receiver_faults("webhook_config: []").contains("did you mean webhook_configs?"));
     let told = faults(&format!(

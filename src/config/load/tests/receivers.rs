@@ -57,6 +57,37 @@ fn a_webhook_is_read_whole() {
 }
 
 #[test]
+fn a_webhook_has_a_method_that_amtool_does_not_see() {
+    for (keys, method) in [
+        ("", "POST"),
+        (", method: POST", "POST"),
+        (", method: PUT", "PUT"),
+        (", method: PATCH", "PATCH"),
+        (", method: ~", "POST"),
+    ] {
+        let text = format!(
+            "route: {{receiver: a}}\nreceivers: [{{name: a, webhook_configs: [{{url: 'http://x/'{keys}}}]}}]\n"
+        );
+        let config = config(&text);
+        assert_eq!(config.receivers[0].webhooks[0].method, method, "{keys}");
+        assert!(!config.original.contains("method"), "{}", config.original);
+    }
+    let text = "\
+route: {receiver: a}
+receivers:
+- name: a
+  webhook_configs:
+  - url: http://x/
+    method: GET
+";
+    assert_eq!(
+        faults(text),
+        "f.yml:6: receivers[0].webhook_configs[0].method: unknown method \"GET\"; write POST, PUT or \
+         PATCH"
+    );
+}
+
+#[test]
 fn a_webhook_has_one_address() {
     for (keys, fault) in [
         ("~", "missing webhook config; "),
@@ -86,6 +117,10 @@ fn a_webhook_has_one_address() {
         (
             "{url: 'http://x/', timeout: 1d}",
             "cannot unmarshal `1d` into time.Duration; ",
+        ),
+        (
+            "{url: 'http://x/', method: put}",
+            "unknown method \"put\"; write POST, PUT or PATCH",
         ),
         (
             "{url: 'http://x/', send_resolved: 2}",
