@@ -1,6 +1,7 @@
 //! Unknown keys, keys given twice, and integrations that are not built.
 
 use super::*;
+use crate::config::table::{Kind, Section};
 
 #[test]
 fn unknown_ones_are_refused_with_the_nearest() {
@@ -20,6 +21,37 @@ fn unknown_ones_are_refused_with_the_nearest() {
         "routes: {{}}\nroute: {{receiver: a}}\n{RECEIVERS}"
     ));
     assert!(told.ends_with("did you mean route?"), "{told}");
+}
+
+/// Reads `section` as if nothing stood there, and what is in it.
+fn read_defaults(section: &'static Section, seen: &mut Vec<&'static str>, findings: &mut Findings) {
+    if seen.contains(&section.what) {
+        return;
+    }
+    seen.push(section.what);
+    let nothing = yaml::parse("").expect("nothing is YAML").root;
+    let reading = Reading {
+        mode: ParserMode::default(),
+        folder: None,
+    };
+    Record::read(&nothing, section, reading, findings).expect("null is a section");
+    for key in section.keys {
+        match key.kind {
+            Kind::Section(inner)
+            | Kind::AsWritten(inner)
+            | Kind::Sections(_, inner)
+            | Kind::NamedSections(inner) => read_defaults(inner, seen, findings),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn every_default_is_a_value_that_its_own_key_takes() {
+    let (mut seen, mut findings) = (Vec::new(), Findings::default());
+    read_defaults(&FILE, &mut seen, &mut findings);
+    assert!(seen.contains(&"a webhook") && seen.len() > 10, "{seen:?}");
+    assert_eq!(findings.into_faults(), []);
 }
 
 #[test]
@@ -83,6 +115,10 @@ fn what_is_checked_and_then_ignored_is_told() {
         (
             "tracing: {endpoint: x, compression: y}",
             "invalid compression type y provided",
+        ),
+        (
+            "event_recorder: []",
+            "cannot unmarshal a list into event_recorder",
         ),
         (
             "event_recorder: {x: y}",

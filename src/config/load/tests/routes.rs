@@ -48,10 +48,12 @@ fn the_root_takes_every_alert() {
         let told = route_faults(keys);
         assert!(told.starts_with(&format!("f.yml:1: {fault}")), "{told}");
     }
-    assert_eq!(
-        route_faults(", match: {}, matchers: [], continue: no"),
-        "none"
-    );
+    for harmless in [
+        ", match: {}, matchers: [], continue: no",
+        ", matchers: ['{}']",
+    ] {
+        assert_eq!(route_faults(harmless), "none", "{harmless}");
+    }
 }
 
 #[test]
