@@ -11,6 +11,11 @@
 //! | closing | the last item of a snapshot: how many records there are |
 //! | a record | its key, then its other fields; see `put_*` |
 //!
+//! What stands in the body of a record depends on the version of its file, which [`Items`] is told and
+//! each [`Encoded`] carries to the decoder. A record has exactly the fields of its version: one that is
+//! longer or shorter makes no sense, and its frame is told as damage. So a new field is a new version,
+//! whose files an older program refuses by name before it reads any.
+//!
 //! Since a clock item stands before the records it is for, a record can be copied from one frame into
 //! another as it is: [`Encoded`] carries the time it counts from. Runs on the journal thread, and on
 //! main at a start.
@@ -19,6 +24,7 @@ mod decode;
 mod encode;
 
 use super::fields::{Fields, Malformed};
+use super::header::Version;
 use crate::engine::{GroupName, LedgerKey, Record};
 use crate::model::{Fingerprint, MatchOp, Wall};
 
@@ -126,6 +132,8 @@ pub enum Key<'a> {
 /// A record as bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Encoded<'a> {
+    /// The version of the format that it is in.
+    pub version: Version,
     /// Which record it is.
     pub kind: Kind,
     /// The clock that its times count from.
@@ -142,12 +150,12 @@ impl<'a> Encoded<'a> {
 
     /// What it is about. Costs a few nanoseconds and no allocation.
     pub fn key(&self) -> Result<Key<'a>, Malformed> {
-        decode::key(self.kind, self.body)
+        decode::key(self.version, self.kind, self.body)
     }
 
     /// The record.
     pub fn decode(&self) -> Result<Record, Malformed> {
-        decode::record(self.kind, self.body, self.at)
+        decode::record(self.version, self.kind, self.body, self.at)
     }
 }
 
@@ -166,14 +174,16 @@ pub enum Item<'a> {
 /// The items of a payload, clock items taken in. Ends after the first that is malformed.
 #[derive(Clone, Debug)]
 pub struct Items<'a> {
+    version: Version,
     fields: Fields<'a>,
     at: Option<Wall>,
 }
 
 impl<'a> Items<'a> {
-    /// The items of this payload.
-    pub fn of(payload: &'a [u8]) -> Self {
+    /// The items of this payload, from a file of this version.
+    pub fn of(version: Version, payload: &'a [u8]) -> Self {
         Items {
+            version,
             fields: Fields::of(payload),
             at: None,
         }
@@ -204,7 +214,12 @@ impl<'a> Items<'a> {
                 byte => {
                     let kind = Kind::from_byte(byte)?;
                     let at = self.at.ok_or(Malformed("a record before any clock"))?;
-                    return Ok(Some(Item::Record(Encoded { kind, at, body })));
+                    return Ok(Some(Item::Record(Encoded {
+                        version: self.version,
+                        kind,
+                        at,
+                        body,
+                    })));
                 }
             }
         }

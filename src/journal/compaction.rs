@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::codec::{Encoded, Item, Items};
 use super::directory::Directory;
 use super::disk::Disk;
-use super::header::{HEADER_BYTES, Header};
+use super::header::{HEADER_BYTES, Header, Version};
 use super::regular::open_regular;
 use super::scan::{Found, Scan, read_up_to};
 use super::shelf::retire;
@@ -149,7 +149,7 @@ fn each_record(
     for input in &job.inputs {
         let damaged = || CompactionError::Damaged(input.path.clone());
         let unreadable = |error| CompactionError::Unreadable(input.path.clone(), error);
-        let mut scan = open(input)?;
+        let (version, mut scan) = open(input)?;
         while let Some(found) = scan.next_frame().map_err(unreadable)? {
             if job.is_cancelled.load(Ordering::Relaxed) {
                 return Err(CompactionError::Cancelled);
@@ -157,7 +157,7 @@ fn each_record(
             let Found::Frame { payload, .. } = found else {
                 return Err(damaged());
             };
-            let mut items = Items::of(payload);
+            let mut items = Items::of(version, payload);
             for item in items.by_ref() {
                 if let Item::Record(record) = item.map_err(|_| damaged())? {
                     take(record).map_err(|error| error.unwrap_or_else(damaged))?;
@@ -172,14 +172,18 @@ fn each_record(
     Ok(last_at)
 }
 
-fn open(input: &Input) -> Result<Scan<Take<BufReader<File>>>, CompactionError> {
+/// The version and the frames of a file.
+fn open(input: &Input) -> Result<(Version, Scan<Take<BufReader<File>>>), CompactionError> {
     let unreadable = |error| CompactionError::Unreadable(input.path.clone(), error);
     let mut source = BufReader::new(open_regular(&input.path).map_err(unreadable)?);
     let mut head = [0; HEADER_BYTES];
     let length = read_up_to(&mut source, &mut head).map_err(unreadable)?;
-    if length < HEADER_BYTES || Header::from_bytes(&head).is_err() {
-        return Err(CompactionError::Damaged(input.path.clone()));
+    let damaged = || CompactionError::Damaged(input.path.clone());
+    if length < HEADER_BYTES {
+        return Err(damaged());
     }
+    let header = Header::from_bytes(&head).map_err(|_| damaged())?;
     let rest = input.bytes.saturating_sub(HEADER_BYTES as u64);
-    Ok(Scan::new(source.take(rest), HEADER_BYTES as u64))
+    let scan = Scan::new(source.take(rest), HEADER_BYTES as u64);
+    Ok((header.version, scan))
 }

@@ -10,6 +10,7 @@
 use super::census::Census;
 use super::codec::Kind;
 use super::codec::{CLOCK, Encoded, put_clock, put_closing, put_copy, put_record};
+use super::header::VERSION;
 use crate::engine::Record;
 use crate::limits;
 use crate::model::Wall;
@@ -77,7 +78,10 @@ impl Frames {
         self.make_room(limits::SNAPSHOT_FRAME_BYTES);
         self.set_clock(record.at);
         let start = self.bytes.len();
-        put_copy(&mut self.bytes, record);
+        match record.version {
+            // One of an older version has to be decoded and written anew, since a file has one version.
+            VERSION => put_copy(&mut self.bytes, record),
+        }
         self.count(record.kind, start);
     }
 

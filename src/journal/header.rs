@@ -5,6 +5,9 @@
 //! come, so that any version can name one that is too new for it. Runs on the journal thread, and on
 //! main at a start.
 //!
+//! The version travels from here to the decoder with each record. Whoever changes what a record has
+//! in it adds a [`Version`]; the compiler then shows each place that has to tell it from the others.
+//!
 //! | bytes | |
 //! |---|---|
 //! | 12 | `MAGIC` |
@@ -14,10 +17,19 @@
 //! | 8 | number, lowest byte first |
 //! | 4 | CRC-32 of the bytes before, lowest byte first |
 
+use std::fmt;
+
 use super::fields::Fields;
 
+/// A version of the format that is read here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// The first.
+    One = 1,
+}
+
 /// The version of the format that is written.
-pub const VERSION: u16 = 1;
+pub const VERSION: Version = Version::One;
 
 /// How many bytes a header has.
 pub const HEADER_BYTES: usize = 28;
@@ -37,6 +49,8 @@ pub enum FileKind {
 /// What a file says about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
+    /// The version of the format that its records are in.
+    pub version: Version,
     /// What it holds.
     pub kind: FileKind,
     /// Its number, the same as in its name.
@@ -55,10 +69,47 @@ pub enum HeaderFault {
     },
 }
 
+impl Version {
+    /// All of them.
+    const ALL: [Version; 1] = [Version::One];
+
+    /// Its number.
+    pub fn number(self) -> u16 {
+        self as u16
+    }
+
+    /// The version with this number.
+    fn of_number(number: u16) -> Result<Version, HeaderFault> {
+        let mut known = Version::ALL.into_iter();
+        let known = known.find(|version| version.number() == number);
+        known.ok_or(if number > VERSION.number() {
+            HeaderFault::Newer { version: number }
+        } else {
+            HeaderFault::Damaged
+        })
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.number().fmt(out)
+    }
+}
+
 impl Header {
+    /// That of a file that is about to be written.
+    pub fn to_write(kind: FileKind, number: u64) -> Header {
+        let version = VERSION;
+        Header {
+            version,
+            kind,
+            number,
+        }
+    }
+
     /// Its bytes.
     pub fn to_bytes(self) -> [u8; HEADER_BYTES] {
-        self.to_bytes_of(VERSION)
+        self.to_bytes_of(self.version.number())
     }
 
     /// Its bytes in another version.
@@ -80,9 +131,7 @@ impl Header {
             return Err(HeaderFault::Damaged);
         }
         let version = u16::from_le_bytes([said[12], said[13]]);
-        if version > VERSION {
-            return Err(HeaderFault::Newer { version });
-        }
+        let version = Version::of_number(version)?;
         let kind = match said[14] {
             1 => FileKind::Segment,
             2 => FileKind::Snapshot,
@@ -90,7 +139,11 @@ impl Header {
         };
         let number = Fields::of(&said[16..]).hash();
         let number = number.map_err(|_| HeaderFault::Damaged)?;
-        Ok(Header { kind, number })
+        Ok(Header {
+            version,
+            kind,
+            number,
+        })
     }
 }
 
@@ -99,6 +152,7 @@ mod tests {
     use super::*;
 
     const HEADER: Header = Header {
+        version: VERSION,
         kind: FileKind::Snapshot,
         number: 0x0102_0304_0506_0708,
     };
@@ -110,12 +164,27 @@ mod tests {
 
     #[test]
     fn a_newer_version_is_told_from_damage() {
-        let newer = HEADER.to_bytes_of(VERSION + 1);
-        let version = VERSION + 1;
+        let version = VERSION.number() + 1;
+        let newer = HEADER.to_bytes_of(version);
         assert_eq!(
             Header::from_bytes(&newer),
             Err(HeaderFault::Newer { version })
         );
+    }
+
+    #[test]
+    fn every_version_is_read_as_itself() {
+        for version in Version::ALL {
+            let header = Header { version, ..HEADER };
+            assert_eq!(Header::from_bytes(&header.to_bytes()), Ok(header));
+        }
+        assert_eq!(Version::ALL.last(), Some(&VERSION));
+    }
+
+    #[test]
+    fn a_version_before_the_first_is_damage() {
+        let read = Header::from_bytes(&HEADER.to_bytes_of(0));
+        assert_eq!(read, Err(HeaderFault::Damaged));
     }
 
     #[test]
@@ -130,10 +199,7 @@ mod tests {
 
     #[test]
     fn every_release_writes_the_same_bytes() {
-        let segment = Header {
-            kind: FileKind::Segment,
-            number: 7,
-        };
+        let segment = Header::to_write(FileKind::Segment, 7);
         let said = b"alertwheel\0\n\x01\x00\x01\x00\x07\0\0\0\0\0\0\0";
         assert_eq!(segment.to_bytes()[..24], *said);
     }

@@ -51,10 +51,14 @@ impl FileName {
         FileName { number, kind }
     }
 
-    /// What the file has to say about itself.
+    /// What the file has to say about itself when it is written.
     pub fn header(self) -> Header {
-        let FileName { number, kind } = self;
-        Header { kind, number }
+        Header::to_write(self.kind, self.number)
+    }
+
+    /// Whether this is the header of the file, in whatever version.
+    pub fn has(self, header: Header) -> bool {
+        (self.kind, self.number) == (header.kind, header.number)
     }
 
     /// Where it is.

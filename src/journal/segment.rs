@@ -34,7 +34,7 @@ impl Segment {
     pub fn begin(disk: &dyn Disk, path: &Path, number: u64) -> io::Result<Self> {
         let file = disk.create(path)?;
         let kind = FileKind::Segment;
-        let header = Header { kind, number }.to_bytes();
+        let header = Header::to_write(kind, number).to_bytes();
         if let Err(error) = append_all(disk, &file, &header) {
             // What is left is a file without a whole header, which a start takes for a torn one.
             let _ = disk.remove(path);

@@ -52,7 +52,7 @@ impl<'a> Draft<'a> {
             is_finished: false,
         };
         let kind = FileKind::Snapshot;
-        let header = Header { kind, number }.to_bytes();
+        let header = Header::to_write(kind, number).to_bytes();
         append_all(disk, &draft.file, &header)?;
         Ok(draft)
     }

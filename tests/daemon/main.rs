@@ -63,6 +63,9 @@ mod lifecycle;
 /// What outlives the process, and a disk that does not do as it should.
 mod storage;
 
+/// Journals in each version of the format that there was.
+mod formats;
+
 /// Coming from an Alertmanager, and going back.
 mod succession;
 

@@ -5,6 +5,7 @@
 use alertwheel::engine::{Record, Recovered};
 use alertwheel::journal::codec::{Item, Items};
 use alertwheel::journal::frame::Frames;
+use alertwheel::journal::header::VERSION;
 use alertwheel::journal::scan::{Found, Scan};
 use alertwheel::model::{HashKey, Wall};
 
@@ -82,7 +83,7 @@ impl Disk {
 }
 
 fn replay(payload: &[u8], recovered: &mut Recovered) {
-    let mut items = Items::of(payload);
+    let mut items = Items::of(VERSION, payload);
     while let Some(item) = items.next() {
         recovered.written_at = items.at();
         match item.expect("a sound frame") {

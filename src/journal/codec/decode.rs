@@ -1,6 +1,6 @@
 //! From bytes to records.
 //!
-//! PURE. Owns what of a record's fields can be told to be wrong. Never trusts a length. Runs on main
+//! PURE. Owns which fields a record has in each version, and what of them can be told to be wrong. Never trusts a length. Runs on main
 //! at a start; its keys also where the journal is compacted.
 
 use std::sync::Arc;
@@ -10,10 +10,17 @@ use crate::engine::{
     GroupName, GroupTimer, Inherited, InheritedKey, LedgerKey, Record, Told, Untold,
 };
 use crate::journal::fields::{Fields, Malformed};
+use crate::journal::header::Version;
 use crate::model::{Alert, Fingerprint, Matcher, Silence, Wall};
 
 /// What the record with this body is about.
-pub fn key(kind: Kind, body: &[u8]) -> Result<Key<'_>, Malformed> {
+pub fn key(version: Version, kind: Kind, body: &[u8]) -> Result<Key<'_>, Malformed> {
+    match version {
+        Version::One => key_of(kind, body),
+    }
+}
+
+fn key_of(kind: Kind, body: &[u8]) -> Result<Key<'_>, Malformed> {
     let mut fields = Fields::of(body);
     let fields = &mut fields;
     Ok(match kind {
@@ -34,11 +41,19 @@ pub fn key(kind: Kind, body: &[u8]) -> Result<Key<'_>, Malformed> {
 }
 
 /// The record with this body, whose times count from `at`.
-pub fn record(kind: Kind, body: &[u8], at: Wall) -> Result<Record, Malformed> {
+pub fn record(version: Version, kind: Kind, body: &[u8], at: Wall) -> Result<Record, Malformed> {
     let mut fields = Fields::of(body);
-    let record = fields_of(kind, &mut fields, at)?;
-    fields.end()?;
-    Ok(record)
+    let (record, too_long) = match version {
+        Version::One => (
+            fields_of(kind, &mut fields, at)?,
+            "a record with more fields than it has in version 1",
+        ),
+    };
+    if fields.is_empty() {
+        Ok(record)
+    } else {
+        Err(Malformed(too_long))
+    }
 }
 
 fn fields_of(kind: Kind, fields: &mut Fields<'_>, at: Wall) -> Result<Record, Malformed> {

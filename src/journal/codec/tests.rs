@@ -1,9 +1,12 @@
 //! Records survive being written, and bytes that nobody wrote are refused.
 
+mod golden;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::journal::header::VERSION;
 use crate::journal::samples;
 use crate::model::ZERO_TIME;
 
@@ -19,7 +22,7 @@ fn read_back(at: Wall, records: &[Record]) -> Vec<Record> {
 
 fn decoded(payload: &[u8]) -> Result<Vec<Record>, Malformed> {
     let mut records = Vec::new();
-    for item in Items::of(payload) {
+    for item in Items::of(VERSION, payload) {
         match item? {
             Item::Record(record) => records.push(record.decode()?),
             Item::Closing { .. } => return Err(Malformed("nothing was closed")),
@@ -64,7 +67,7 @@ proptest! {
         let mut copy = Vec::new();
         put_clock(&mut copy, None, later);
         put_clock(&mut copy, Some(later), at);
-        for item in Items::of(&payload) {
+        for item in Items::of(VERSION, &payload) {
             if let Ok(Item::Record(record)) = item {
                 put_copy(&mut copy, &record);
             }
@@ -83,7 +86,7 @@ proptest! {
         body in vec(prop_oneof![0_u8..4, any::<u8>()], 0..120),
     ) {
         let kind = Kind::from_byte(kind).expect("a kind");
-        let record = Encoded { kind, at: Wall::UNIX_EPOCH, body: &body };
+        let record = Encoded { version: VERSION, kind, at: Wall::UNIX_EPOCH, body: &body };
         let key = record.key().is_ok();
         prop_assert!(key || record.decode().is_err(), "a record without a key");
     }
@@ -129,10 +132,25 @@ fn a_record_cut_short_or_with_bytes_left_over_is_refused() {
     let (kind, longer) = (Kind::Alert, [body, &[0]].concat());
     let bodies = (0..body.len()).map(|end| &body[..end]).chain([&longer[..]]);
     for body in bodies {
-        let decoded = Encoded { kind, at, body }.decode();
+        let decoded = Encoded {
+            version: VERSION,
+            kind,
+            at,
+            body,
+        }
+        .decode();
         assert!(decoded.is_err(), "{decoded:?} of {} bytes", body.len());
     }
-    assert!(Encoded { kind, at, body }.decode().is_ok());
+    assert!(
+        Encoded {
+            version: VERSION,
+            kind,
+            at,
+            body
+        }
+        .decode()
+        .is_ok()
+    );
 }
 
 #[test]
@@ -175,7 +193,7 @@ fn records_about_one_thing_have_one_key() {
     records
         .iter()
         .for_each(|record| put_record(&mut payload, at, record));
-    for item in Items::of(&payload) {
+    for item in Items::of(VERSION, &payload) {
         let Ok(Item::Record(record)) = item else {
             panic!("{item:?}");
         };

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::journal::codec::{Item, Items};
+use crate::journal::header::VERSION;
 use crate::journal::samples;
 use crate::journal::scan::{Found, Scan};
 use crate::model::Fingerprint;
@@ -69,7 +70,7 @@ fn a_turn_is_one_frame_and_a_snapshot_many() {
     assert!(payloads.len() > 2 && sizes.iter().all(|size| *size < 2 * (1 << 20)));
     let last = payloads.last().expect("the closing frame");
     let closing = Item::Closing { records: 5_000 };
-    assert_eq!(Items::of(last).collect::<Vec<_>>(), [Ok(closing)]);
+    assert_eq!(Items::of(VERSION, last).collect::<Vec<_>>(), [Ok(closing)]);
 }
 
 #[test]
@@ -106,7 +107,7 @@ fn a_record_that_is_too_large_is_left_out_and_the_others_are_kept() {
     let payloads = payloads(frames.bytes());
     let items: Vec<Item<'_>> = payloads
         .iter()
-        .flat_map(|payload| Items::of(payload).map(|item| item.expect("a sound item")))
+        .flat_map(|payload| Items::of(VERSION, payload).map(|item| item.expect("a sound item")))
         .collect();
     assert_eq!((items.len(), frames.records()), (2, 2));
 }

@@ -10,7 +10,7 @@ use super::report::{Census, FileReport, Flaw, Span};
 use crate::engine::{Record, Recovered};
 use crate::journal::codec::{Item, Items};
 use crate::journal::fields::Malformed;
-use crate::journal::header::{HEADER_BYTES, Header, HeaderFault};
+use crate::journal::header::{HEADER_BYTES, Header, HeaderFault, VERSION, Version};
 use crate::journal::listing::FileName;
 use crate::journal::scan::{Found, Scan, read_up_to};
 use crate::journal::words::plain;
@@ -29,6 +29,8 @@ pub fn read(name: FileName, mut source: impl Read, state: &mut Recovered) -> Fil
 /// A file that is being read.
 struct Reading {
     report: FileReport,
+    /// The version that its records are in.
+    version: Version,
     /// The records of the frame at hand; kept for its memory.
     records: Vec<Record>,
     /// How many records a snapshot has, by its end.
@@ -54,6 +56,7 @@ impl Reading {
                 written: None,
                 flaws: Vec::new(),
             },
+            version: VERSION,
             records: Vec::new(),
             closed: None,
         }
@@ -88,8 +91,12 @@ impl Reading {
             return Ok(false);
         }
         match Header::from_bytes(&head) {
-            Ok(header) if header == self.report.name.header() => Ok(true),
-            // Frames have checksums of their own.
+            Ok(header) if self.report.name.has(header) => {
+                self.version = header.version;
+                Ok(true)
+            }
+            // Frames have checksums of their own. They are read as those of the version that is
+            // written: what is of another one does not make sense in it, and is told as damage.
             Err(HeaderFault::Damaged) => {
                 self.flaw(0, read as u64, Flaw::Header);
                 Ok(true)
@@ -127,7 +134,7 @@ impl Reading {
     /// Reads all records of a frame before any of them counts.
     fn make_sense(&mut self, payload: &[u8]) -> Result<Sense, Malformed> {
         let mut sense = Sense::default();
-        let mut items = Items::of(payload);
+        let mut items = Items::of(self.version, payload);
         for item in items.by_ref() {
             match item? {
                 Item::Record(record) => {

@@ -96,7 +96,7 @@ impl MemoryFiles {
     /// Makes the file one of the version after ours.
     pub fn make_newer(&mut self, name: &str) {
         let bytes = self.bytes(name);
-        bytes[12..14].copy_from_slice(&(VERSION + 1).to_le_bytes());
+        bytes[12..14].copy_from_slice(&(VERSION.number() + 1).to_le_bytes());
         let sum = crc32fast::hash(&bytes[..24]);
         bytes[24..HEADER_BYTES].copy_from_slice(&sum.to_le_bytes());
     }
