@@ -3,7 +3,6 @@
 //! Owns those pages and the habits of Alertmanager's second router, which they follow: plain text,
 //! redirects to the right spelling, `Allow` (§10.1). Runs on the connections' threads.
 
-use crate::engine::{Answer as Snapshot, Query};
 use crate::telemetry::metrics::{CONTENT_TYPE, Refusal};
 
 use super::error::ApiError;
@@ -212,7 +211,7 @@ fn ready(api: &Api, method: &str) -> Answer {
     if let Some(trouble) = api.settings.health.trouble() {
         return plain_error(503, &format!("not ready: {trouble}"));
     }
-    match api.heard(api.inbox.ask(Query::Config)) {
+    match api.heard(api.inbox.config()) {
         Ok(_) => well(method),
         Err(error) => unanswered(error),
     }
@@ -220,22 +219,15 @@ fn ready(api: &Api, method: &str) -> Answer {
 
 fn metrics(api: &Api) -> Answer {
     let groups = if api.metrics.needs_groups() {
-        api.heard(api.inbox.ask(Query::Groups)).map(Some)
+        api.heard(api.inbox.groups())
+            .map(|answered| answered.answer)
     } else {
-        Ok(None)
+        Ok(Vec::new())
     };
-    let gauges = api.heard(api.inbox.ask(Query::Gauges));
+    let gauges = api.heard(api.inbox.gauges());
     match groups.and_then(|groups| Ok((groups, gauges?))) {
         Ok((groups, gauges)) => {
-            let at = gauges.at;
-            let groups = match groups.map(|answered| answered.answer) {
-                Some(Snapshot::Groups(groups)) => groups,
-                _ => Vec::new(),
-            };
-            let Snapshot::Gauges(gauges) = gauges.answer else {
-                unreachable!("the dispatcher answers the question it was asked");
-            };
-            let text = api.metrics.encode(&gauges, &groups, at);
+            let text = api.metrics.encode(&gauges.answer, &groups, gauges.at);
             Answer::empty(200).with_body(CONTENT_TYPE, Body::Bytes(text.into_bytes()))
         }
         Err(error) => unanswered(error),

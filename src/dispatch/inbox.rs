@@ -15,11 +15,12 @@ use crate::bell::RingingSender;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{
-    AlarmId, Answered, CameEnded, Full, InvalidAlert, Outcome, Query, SilenceFault,
+    AlarmId, AlertView, Answered, CameEnded, Full, Gauges, GroupView, InvalidAlert, Outcome,
+    SilenceFault,
 };
 #[cfg(doc)]
 use crate::limits;
-use crate::model::{Mono, PostedAlert, PostedSilence};
+use crate::model::{Matcher, Mono, PostedAlert, PostedSilence, Silence};
 
 /// From the front door; the queue is short and says no when it is full.
 #[derive(Debug)]
@@ -33,12 +34,7 @@ pub enum Request {
         reply: PostReply,
     },
     /// Answer a question.
-    Ask {
-        /// The question.
-        query: Query,
-        /// Gets the snapshot.
-        reply: Reply<Answered>,
-    },
+    Ask(Question),
     /// Make or change a silence.
     SetSilence {
         /// The silence.
@@ -65,6 +61,26 @@ pub enum Request {
         /// When to stop waiting for them.
         deadline: Mono,
     },
+}
+
+/// A question, and where its answer is to be given: each has an answer of its own type.
+#[derive(Debug)]
+pub enum Question {
+    /// Which alerts there are.
+    Alerts {
+        /// Those that do not satisfy these may be left out, but need not be.
+        matchers: Vec<Matcher>,
+        /// Gets them, in no particular order.
+        reply: Reply<Answered<Vec<AlertView>>>,
+    },
+    /// Which groups there are, in no particular order.
+    Groups(Reply<Answered<Vec<GroupView>>>),
+    /// Which silences there are, in the order in which they were made.
+    Silences(Reply<Answered<Vec<Arc<Silence>>>>),
+    /// Which configuration is in force.
+    Config(Reply<Arc<Config>>),
+    /// The numbers for `/metrics`.
+    Gauges(Reply<Answered<Gauges>>),
 }
 
 /// From our own stages; never refused.
@@ -158,9 +174,29 @@ impl Inbox {
         self.promised(|reply| Request::Post { alerts, reply })
     }
 
-    /// Asks and waits for the snapshot.
-    pub fn ask(&self, query: Query) -> Result<Answered, Unanswered> {
-        self.exchange(|reply| Request::Ask { query, reply })
+    /// Asks for alerts, of which those that do not satisfy the matchers may be left out.
+    pub fn alerts(&self, matchers: Vec<Matcher>) -> Result<Answered<Vec<AlertView>>, Unanswered> {
+        self.exchange(|reply| Request::Ask(Question::Alerts { matchers, reply }))
+    }
+
+    /// Asks for all groups.
+    pub fn groups(&self) -> Result<Answered<Vec<GroupView>>, Unanswered> {
+        self.exchange(|reply| Request::Ask(Question::Groups(reply)))
+    }
+
+    /// Asks for all silences.
+    pub fn silences(&self) -> Result<Answered<Vec<Arc<Silence>>>, Unanswered> {
+        self.exchange(|reply| Request::Ask(Question::Silences(reply)))
+    }
+
+    /// Asks for the configuration in force, which is the cheapest thing that the dispatcher knows.
+    pub fn config(&self) -> Result<Arc<Config>, Unanswered> {
+        self.exchange(|reply| Request::Ask(Question::Config(reply)))
+    }
+
+    /// Asks for the numbers of `/metrics`.
+    pub fn gauges(&self) -> Result<Answered<Gauges>, Unanswered> {
+        self.exchange(|reply| Request::Ask(Question::Gauges(reply)))
     }
 
     /// Makes or changes a silence and waits until it is kept.

@@ -5,6 +5,7 @@
 //! waits on a channel that is full. Runs on the dispatch thread; boring on purpose.
 
 mod alarms;
+mod asked;
 mod carry;
 mod deliveries;
 pub mod inbox;
@@ -27,8 +28,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Select};
 use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
 use crate::engine::{
-    AlarmId, Answered, Effect, Engine, Input, InvalidAlert, Note, Outcome, Progress, Query,
-    Reading, Recovered, Steps,
+    AlarmId, Effect, Engine, Input, InvalidAlert, Note, Outcome, Recovered, Steps,
 };
 use crate::journal::Batch;
 use crate::limits;
@@ -36,6 +36,7 @@ use crate::model::{Mono, Now, PostedAlert};
 use crate::telemetry::metrics::Metrics;
 use crate::timer::Command;
 use alarms::Alarms;
+use asked::Asked;
 use carry::Carrier;
 use inbox::{Event, JournalNews, Receipt, Request};
 use large_posts::LargePosts;
@@ -43,7 +44,6 @@ use outcomes::Haste;
 use outlet::Outlet;
 use pool::WorkerPool;
 use promise::{NotKept, PostReply, Promise, SilenceReply};
-use reply::Reply;
 
 /// The ends of the channels that the dispatcher holds.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ pub struct Dispatcher {
     large_posts: LargePosts,
     /// Questions that are being answered, a slice each in turn. They are as many as the front door lets
     /// read at a time, and those that nobody waits for any more, until it is their turn.
-    readings: VecDeque<(Reading, Reply<Answered>)>,
+    readings: VecDeque<Box<dyn Asked>>,
 }
 
 /// Whether the loop goes on.
@@ -205,27 +205,17 @@ impl Dispatcher {
     /// Answers questions for a while, each by a slice in turn, so that short ones are soon done.
     fn read(&mut self) {
         let until = self.clock.mono() + limits::TURN;
-        while let Some((reading, reply)) = self.readings.pop_front() {
-            if reply.is_awaited() {
+        while let Some(asked) = self.readings.pop_front() {
+            if asked.is_awaited() {
                 let now = self.clock.now();
                 let slice = Steps::new(limits::STEPS_AT_ONCE);
-                match self.engine.go_on(reading, now, slice) {
-                    Progress::Done(answered) => reply.give(answered),
-                    Progress::Unfinished(reading) => self.readings.push_back((reading, reply)),
-                }
+                self.readings
+                    .extend(asked.go_on(&mut self.engine, now, slice));
             }
             if self.clock.mono() >= until {
                 return;
             }
         }
-    }
-
-    fn begin_reading(&mut self, query: Query, reply: Reply<Answered>, now: Now) {
-        if query == Query::Config {
-            // Which takes no time; and this is what tells whether we are alive.
-            return reply.give(self.engine.query(now, query));
-        }
-        self.readings.push_back((self.engine.begin(query), reply));
     }
 
     /// Hands over what the turn has made, or says until when it is held back.
@@ -311,9 +301,9 @@ impl Dispatcher {
     fn take_request(&mut self, request: Request, now: Now) {
         match request {
             Request::Post { alerts, reply } => self.take_post(alerts, reply, now),
-            Request::Ask { query, reply } => {
+            Request::Ask(question) => {
                 self.notice_clock(now);
-                self.begin_reading(query, reply, now);
+                self.readings.extend(asked::begin(question, &self.engine));
             }
             Request::SetSilence { posted, reply } => {
                 self.change_silence(Input::SetSilence(posted), reply, now);

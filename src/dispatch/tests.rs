@@ -5,12 +5,13 @@ use std::time::Duration;
 use crossbeam_channel::bounded;
 use jiff::SignedDuration;
 
+use super::inbox::Question;
 use super::outcomes::{Outcomes, Told};
 use super::pool::Worker;
 use super::*;
 use crate::bell::Mailbox;
 use crate::config::{self, Config};
-use crate::engine::{Answer, Job, Query, Record, Settings, Verdict};
+use crate::engine::{Job, Record, Settings, Verdict};
 use crate::model::{Labels, ParserMode};
 use crate::threads::{self, LOOP_STACK};
 
@@ -167,15 +168,13 @@ fn who_asks_after_the_clock_was_set_finds_all_firing_that_fired() {
         let wall = now.wall.checked_add(SignedDuration::from_hours(hours));
         let wall = wall.expect("a time on the calendar");
         let (reply, answer) = reply::reply();
-        let query = Query::Alerts(Vec::new());
-        let ask = Request::Ask { query, reply };
+        let matchers = Vec::new();
+        let ask = Request::Ask(Question::Alerts { matchers, reply });
         scene.dispatcher.take_request(ask, Now { wall, ..now });
         scene.dispatcher.read();
         let answered = answer.wait().expect("an answer");
-        let Answer::Alerts(alerts) = answered.answer else {
-            panic!("not what was asked for");
-        };
-        let firing = alerts
+        let firing = answered
+            .answer
             .iter()
             .filter(|view| !view.alert.is_resolved_at(wall));
         assert_eq!(firing.count(), 1, "{hours} hours");

@@ -60,7 +60,7 @@ pub use ledger::{LedgerKey, Told};
 pub use messages::*;
 pub use programs::Unusable;
 pub use questions::*;
-pub use reading::{Progress, Reading};
+pub use reading::{AlertReading, GaugeReading, GroupReading, Reading, SilenceReading};
 pub use record::{
     GroupName, GroupTimer, Inherited, InheritedKey, LedgerMap, Record, Recovered, RecoveredAlert,
     Sizes, Untold,

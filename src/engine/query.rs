@@ -1,28 +1,23 @@
-//! Answers to questions in one piece, and the numbers for `/metrics`.
+//! The configuration in force, the alarms that are awaited, and the numbers for `/metrics`.
 //!
-//! PURE. Owns nothing; reads the engine. How an answer comes about is in `reading.rs`. Runs on the
+//! PURE. Owns nothing; reads the engine. What takes longer is in `reading.rs`. Runs on the
 //! dispatch thread.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Engine;
 use super::group::{Group, GroupId};
 use super::groups::Groups;
 use super::messages::AlarmId;
-use super::questions::{Answered, Gauges, Lookups, Query};
-use super::reading::Progress;
-use super::steps::Steps;
-use crate::model::{Mono, Now};
+use super::questions::{Gauges, Lookups};
+use crate::config::Config;
+use crate::model::Mono;
 
 impl Engine {
-    /// Answers `query` in one piece as of `now`. Changes nothing that can be seen; what was found out about muting
-    /// is remembered.
-    pub fn query(&mut self, now: Now, query: Query) -> Answered {
-        let reading = self.begin(query);
-        match self.go_on(reading, now, Steps::without_end()) {
-            Progress::Done(answered) => answered,
-            Progress::Unfinished(_) => unreachable!("steps without end last to the end"),
-        }
+    /// The configuration in force.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
     }
 
     /// Every alarm that has to ring for the engine to go on, and when at the latest.

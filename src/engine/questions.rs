@@ -1,43 +1,13 @@
-//! What can be asked of the engine, and the answers: snapshots that other threads take their time over.
+//! What the engine answers to questions: snapshots that other threads filter and serialise at leisure.
 //!
-//! Owns those messages, no behaviour. Runs on the dispatch thread.
+//! Owns those messages, no behaviour. What can be asked is in `reading.rs`, where each question has the
+//! type of its answer. Made on the dispatch thread.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::{Config, Receiver};
-use crate::model::{Alert, Fingerprint, Labels, Matcher, Silence, Wall};
-
-/// A question; asking changes nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Query {
-    /// All alerts, with the receivers they go to. Those that do not satisfy the
-    /// matchers may be left out, which saves the asker most of them, but need not be.
-    Alerts(Vec<Matcher>),
-    /// All groups with their alerts.
-    Groups,
-    /// All silences, in the order in which they were made.
-    Silences,
-    /// The configuration in force.
-    Config,
-    /// Numbers for `/metrics`.
-    Gauges,
-}
-
-/// The answer to a [`Query`]: a snapshot that another thread may filter and serialise at leisure.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// To [`Query::Alerts`], in no particular order.
-    Alerts(Vec<AlertView>),
-    /// To [`Query::Groups`], in no particular order.
-    Groups(Vec<GroupView>),
-    /// To [`Query::Silences`].
-    Silences(Vec<Arc<Silence>>),
-    /// To [`Query::Config`].
-    Config(Arc<Config>),
-    /// To [`Query::Gauges`].
-    Gauges(Gauges),
-}
+use crate::config::Receiver;
+use crate::model::{Alert, Fingerprint, Labels, Wall};
 
 /// An alert and where it goes.
 #[derive(Clone, Debug)]
@@ -139,11 +109,11 @@ pub struct Lookups {
     pub silences_skipped: u64,
 }
 
-/// When a wall-clock reading is needed for an answer, the view carries the one it was made at.
+/// An answer and when it was made, which tells what in it is over.
 #[derive(Clone, Debug)]
-pub struct Answered {
+pub struct Answered<A> {
     /// The wall time of the snapshot.
     pub at: Wall,
     /// The snapshot.
-    pub answer: Answer,
+    pub answer: A,
 }

@@ -1,52 +1,65 @@
 //! Answering a question in slices, so that others get their turn in between.
 //!
-//! PURE. Owns how far an answer has come. A slice ends where its steps are used up; what has come to
+//! PURE. Owns what can be asked, and how far an answer has come. A slice ends where its steps are used up; what has come to
 //! be or gone between two slices is in the answer or not, and each alert is told as its slice saw it.
 //! What was there when the question came, and still is at the end, is in the answer. Runs on the
 //! dispatch thread.
 
+use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
 use super::Engine;
 use super::foresight::{FORESEEN_AT_ONCE, prefetch};
 use super::group::{Group, GroupId};
 use super::mute::muted;
-use super::questions::{AlertView, Answer, Answered, GroupView, GroupedAlert, Query};
+use super::questions::{AlertView, Answered, Gauges, GroupView, GroupedAlert};
 use super::sketch::Sketch;
 use super::steps::Steps;
 use super::store::Stored;
-use crate::model::{Alert, Fingerprint, Now, Silence, Wall};
+use crate::model::{Alert, Fingerprint, Matcher, Now, Silence, Wall};
 
 /// Groups whose alerts are looked at together: as a rule that makes some hundred alerts.
 const GROUPS_IN_SIGHT: u32 = 16;
 
-/// A question that is being answered.
-#[derive(Debug)]
-pub struct Reading {
-    what: Box<What>,
+/// A question that is being answered, and with it the type of its answer. Asking changes nothing that
+/// can be seen; what was found out about muting is remembered.
+pub trait Reading: fmt::Debug + Send + 'static {
+    /// What it comes to: a snapshot that another thread may filter and serialise at leisure.
+    type Answer: fmt::Debug + Send + Sync;
+
+    /// Goes on as far as the steps last. Yields the answer, once, when it is complete.
+    fn go_on(&mut self, engine: &mut Engine, at: Wall, steps: &mut Steps) -> Option<Self::Answer>;
 }
 
-/// What a slice has come to.
+/// All alerts, with the receivers they go to, in no particular order.
 #[derive(Debug)]
-pub enum Progress {
-    /// The answer.
-    Done(Answered),
-    /// As much of it as there is by now, to go on with.
-    Unfinished(Reading),
+pub struct AlertReading {
+    walk: Walk,
+    views: Vec<AlertView>,
 }
 
+/// All groups with their alerts, in no particular order.
 #[derive(Debug)]
-enum What {
-    Alerts(Walk, Vec<AlertView>),
-    Groups(GroupWalk, Vec<GroupView>),
-    Silences {
-        next: u64,
-        found: Vec<Arc<Silence>>,
-    },
-    Config,
+pub struct GroupReading {
+    walk: GroupWalk,
+    views: Vec<GroupView>,
+}
+
+/// All silences, in the order in which they were made.
+#[derive(Debug, Default)]
+pub struct SilenceReading {
+    next: u64,
+    found: Vec<Arc<Silence>>,
+}
+
+/// Numbers for `/metrics`.
+#[derive(Debug)]
+pub struct GaugeReading {
+    walk: Walk,
     /// Unresolved alerts that nothing mutes, those that something does, and those that no flush has
     /// looked at.
-    Gauges(Walk, [usize; 3]),
+    counts: [usize; 3],
 }
 
 /// A way through alerts that were there when it began.
@@ -64,57 +77,80 @@ struct GroupWalk {
     begun: Option<(GroupId, GroupView)>,
 }
 
+impl Reading for AlertReading {
+    type Answer = Vec<AlertView>;
+
+    fn go_on(&mut self, engine: &mut Engine, at: Wall, steps: &mut Steps) -> Option<Self::Answer> {
+        let is_done = engine.view_alerts(&mut self.walk, &mut self.views, at, steps);
+        is_done.then(|| mem::take(&mut self.views))
+    }
+}
+
+impl Reading for GroupReading {
+    type Answer = Vec<GroupView>;
+
+    fn go_on(&mut self, engine: &mut Engine, at: Wall, steps: &mut Steps) -> Option<Self::Answer> {
+        let is_done = engine.view_groups(&mut self.walk, &mut self.views, at, steps);
+        is_done.then(|| mem::take(&mut self.views))
+    }
+}
+
+impl Reading for SilenceReading {
+    type Answer = Vec<Arc<Silence>>;
+
+    fn go_on(&mut self, engine: &mut Engine, _: Wall, steps: &mut Steps) -> Option<Self::Answer> {
+        let is_done = engine.list_silences(&mut self.next, &mut self.found, steps);
+        is_done.then(|| mem::take(&mut self.found))
+    }
+}
+
+impl Reading for GaugeReading {
+    type Answer = Gauges;
+
+    fn go_on(&mut self, engine: &mut Engine, at: Wall, steps: &mut Steps) -> Option<Self::Answer> {
+        let is_done = engine.count_alerts(&mut self.walk, &mut self.counts, at, steps);
+        is_done.then(|| engine.gauges(self.counts))
+    }
+}
+
 impl Engine {
-    /// Begins to answer `query`.
-    pub fn begin(&self, query: Query) -> Reading {
-        let what = match query {
-            Query::Alerts(matchers) => {
-                let alerts = self.alerts.candidates(Sketch::demanded_by(&matchers));
-                let walk = Walk::through(alerts.collect());
-                let views = Vec::with_capacity(walk.alerts.len());
-                What::Alerts(walk, views)
-            }
-            Query::Groups => {
-                What::Groups(GroupWalk::default(), Vec::with_capacity(self.groups.len()))
-            }
-            Query::Silences => What::Silences {
-                next: 0,
-                found: Vec::new(),
-            },
-            Query::Config => What::Config,
-            Query::Gauges => {
-                let alerts = self.alerts.candidates(Sketch::default());
-                What::Gauges(Walk::through(alerts.collect()), [0; 3])
-            }
-        };
-        Reading {
-            what: Box::new(what),
+    /// Begins to read alerts. Those that do not satisfy the matchers may be left out, which saves the
+    /// asker most of them, but need not be.
+    pub fn read_alerts(&self, matchers: &[Matcher]) -> AlertReading {
+        let alerts = self.alerts.candidates(Sketch::demanded_by(matchers));
+        let walk = Walk::through(alerts.collect());
+        let views = Vec::with_capacity(walk.alerts.len());
+        AlertReading { walk, views }
+    }
+
+    /// Begins to read groups.
+    pub fn read_groups(&self) -> GroupReading {
+        GroupReading {
+            walk: GroupWalk::default(),
+            views: Vec::with_capacity(self.groups.len()),
         }
     }
 
-    /// Goes on with an answer as far as the steps last.
-    pub fn go_on(&mut self, reading: Reading, now: Now, mut steps: Steps) -> Progress {
-        self.silences.advance(now.wall);
-        let (at, steps) = (now.wall, &mut steps);
-        let mut what = reading.what;
-        let is_done = match &mut *what {
-            What::Alerts(walk, views) => self.view_alerts(walk, views, at, steps),
-            What::Groups(walk, views) => self.view_groups(walk, views, at, steps),
-            What::Silences { next, found } => self.list_silences(next, found, steps),
-            What::Config => true,
-            What::Gauges(walk, counts) => self.count_alerts(walk, counts, at, steps),
-        };
-        if !is_done {
-            return Progress::Unfinished(Reading { what });
+    /// Begins to read numbers for `/metrics`.
+    pub fn read_gauges(&self) -> GaugeReading {
+        let alerts = self.alerts.candidates(Sketch::default());
+        GaugeReading {
+            walk: Walk::through(alerts.collect()),
+            counts: [0; 3],
         }
-        let answer = match *what {
-            What::Alerts(_, views) => Answer::Alerts(views),
-            What::Groups(_, views) => Answer::Groups(views),
-            What::Silences { found, .. } => Answer::Silences(found),
-            What::Config => Answer::Config(Arc::clone(&self.config)),
-            What::Gauges(_, counts) => Answer::Gauges(self.gauges(counts)),
-        };
-        Progress::Done(Answered { at, answer })
+    }
+
+    /// Goes on with an answer as far as the steps last. Yields it, once, when it is complete.
+    pub fn go_on<R: Reading>(
+        &mut self,
+        reading: &mut R,
+        now: Now,
+        mut steps: Steps,
+    ) -> Option<Answered<R::Answer>> {
+        self.silences.advance(now.wall);
+        let at = now.wall;
+        let answer = reading.go_on(self, at, &mut steps)?;
+        Some(Answered { at, answer })
     }
 
     fn view_alerts(

@@ -18,11 +18,8 @@ use super::router::{Api, NotReloaded, Settings};
 use crate::bell::{Bell, RingingSender};
 use crate::clock::Clock;
 use crate::config::{Config, GroupBy, Receiver, Route};
-use crate::dispatch::inbox::{self, Inbox, Receipt};
-use crate::engine::{
-    AlertView, Answer as Snapshot, Answered, Full, Gauges, GroupView, InvalidAlert, Query,
-    SilenceFault,
-};
+use crate::dispatch::inbox::{self, Inbox, Question, Receipt};
+use crate::engine::{AlertView, Answered, Full, Gauges, GroupView, InvalidAlert, SilenceFault};
 use crate::model::{Alert, Labels, ParserMode, PostedSilence, Silence, Wall};
 use crate::telemetry::metrics::Metrics;
 use crate::threads;
@@ -115,10 +112,7 @@ fn run_dispatcher(world: &World, incoming: &Incoming<inbox::Request>) {
                 };
                 reply.give(Ok(receipt));
             }
-            inbox::Request::Ask { query, reply } => {
-                let answer = world.answer(query);
-                reply.give(Answered { at: now(), answer });
-            }
+            inbox::Request::Ask(question) => world.answer(question),
             inbox::Request::SetSilence { posted, reply } => {
                 reply.give(Ok(world.set_silence(posted)));
             }
@@ -128,6 +122,10 @@ fn run_dispatcher(world: &World, incoming: &Incoming<inbox::Request>) {
             inbox::Request::Reload { .. } | inbox::Request::Stop { .. } => return,
         }
     }
+}
+
+fn answered<A>(answer: A) -> Answered<A> {
+    Answered { at: now(), answer }
 }
 
 impl World {
@@ -147,13 +145,13 @@ impl World {
         id.ok_or(SilenceFault::NotFound)
     }
 
-    fn answer(&self, query: Query) -> Snapshot {
-        match query {
-            Query::Silences => Snapshot::Silences(self.silences.clone()),
-            Query::Alerts(_) => Snapshot::Alerts(self.alerts.clone()),
-            Query::Groups => Snapshot::Groups(self.groups.clone()),
-            Query::Config => Snapshot::Config(Arc::new(self.config())),
-            Query::Gauges => Snapshot::Gauges(Gauges::default()),
+    fn answer(&self, question: Question) {
+        match question {
+            Question::Silences(reply) => reply.give(answered(self.silences.clone())),
+            Question::Alerts { reply, .. } => reply.give(answered(self.alerts.clone())),
+            Question::Groups(reply) => reply.give(answered(self.groups.clone())),
+            Question::Config(reply) => reply.give(Arc::new(self.config())),
+            Question::Gauges(reply) => reply.give(answered(Gauges::default())),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::api::router::Api;
 use crate::api::stream::{Pieces, body_of};
 use crate::api::wire::{AlertShape, AlertWriter, BodyError, posted_alerts};
 use crate::dispatch::inbox::Receipt;
-use crate::engine::{AlertView, Answer as Snapshot, InvalidAlert, Query};
+use crate::engine::{AlertView, Answered, InvalidAlert};
 use crate::limits::BODY_ALERTS;
 use crate::model::Alert;
 use crate::telemetry::metrics::Refusal;
@@ -62,13 +62,13 @@ pub fn post(api: &Api, request: &Request) -> Result<Answer, ApiError> {
 /// Lists alerts by fingerprint.
 pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
     let filters = Filters::from_params(params, api.settings.parser_mode)?;
-    let query = Query::Alerts(filters.matchers().to_vec());
-    let answered = api.heard(api.inbox.ask(query))?;
-    let Snapshot::Alerts(mut views) = answered.answer else {
-        unreachable!("the dispatcher answers the question it was asked");
-    };
+    let asked = api.inbox.alerts(filters.matchers().to_vec());
+    let Answered {
+        at,
+        answer: mut views,
+    } = api.heard(asked)?;
     views.retain(|view| {
-        filters.wants_alert(&view.alert, view.muted.as_deref(), answered.at)
+        filters.wants_alert(&view.alert, view.muted.as_deref(), at)
             && filters.wants_any(&view.receivers)
     });
     views.sort_by_cached_key(|view| view.alert.fingerprint);

@@ -14,7 +14,7 @@ use crate::api::params::Params;
 use crate::api::router::Api;
 use crate::api::stream::{Pieces, body_of};
 use crate::api::wire::{AlertShape, AlertWriter, push_group_end, push_group_start};
-use crate::engine::{Answer as Snapshot, GroupView, GroupedAlert, Query};
+use crate::engine::{Answered, GroupView, GroupedAlert};
 use crate::model::{Alert, Fingerprint, LabelSetKey, NotificationKey, Wall};
 
 /// Alerts of a group that are looked at before its turn comes; a cache does not hold more for long.
@@ -23,11 +23,11 @@ const LOOK_AHEAD: usize = 64;
 /// Lists groups with the alerts in them; groups without a wanted alert are left out.
 pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
     let filters = Filters::from_params(params, api.settings.parser_mode)?;
-    let answered = api.heard(api.inbox.ask(Query::Groups))?;
-    let Snapshot::Groups(mut groups) = answered.answer else {
-        unreachable!("the dispatcher answers the question it was asked");
-    };
-    keep_wanted(&mut groups, &filters, answered.at);
+    let Answered {
+        at,
+        answer: mut groups,
+    } = api.heard(api.inbox.groups())?;
+    keep_wanted(&mut groups, &filters, at);
     // Muted groups that are not shown still count as receivers of their alerts.
     let receivers = ReceiverTable::of(&groups);
     let mut groups = numbered(groups);

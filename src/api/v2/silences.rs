@@ -16,7 +16,7 @@ use crate::api::stream::{Pieces, body_of};
 use crate::api::target::{Plus, percent_decode};
 use crate::api::uuid::is_uuid;
 use crate::api::wire::{posted_silence, push_silence, silence_id, silence_object};
-use crate::engine::{Answer as Snapshot, Query, SilenceFault};
+use crate::engine::{Answered, SilenceFault};
 use crate::model::{Matcher, PostedSilence, Silence, SilenceState, Wall, go_quote};
 
 /// Makes or changes a silence; answers with the id under which it stands now.
@@ -35,8 +35,8 @@ pub fn post(api: &Api, body: &[u8]) -> Result<Answer, ApiError> {
 pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
     let wanted = filter_matchers(params, api.settings.parser_mode)?;
     let shows = |state: SilenceState| params.is_true_by_default(state.as_str());
-    let (silences, now) = silences(api)?;
-    let mut shown: Vec<Shown> = silences
+    let Answered { at: now, answer } = api.heard(api.inbox.silences())?;
+    let mut shown: Vec<Shown> = answer
         .into_iter()
         .map(|silence| Shown {
             state: shown_state(&silence, now),
@@ -52,8 +52,8 @@ pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
 /// Shows the silence whose id is the end of `path`.
 pub fn get(api: &Api, path: &str) -> Result<Answer, ApiError> {
     let id = id_of(path)?;
-    let (silences, now) = silences(api)?;
-    let found = silences.iter().find(|silence| *silence.id == *id);
+    let Answered { at: now, answer } = api.heard(api.inbox.silences())?;
+    let found = answer.iter().find(|silence| *silence.id == *id);
     Ok(match found {
         Some(silence) => Answer::json(200, silence_object(silence, shown_state(silence, now))),
         None => Answer::empty(404),
@@ -67,14 +67,6 @@ pub fn expire(api: &Api, path: &str) -> Result<Answer, ApiError> {
         Ok(_) => Ok(Answer::empty(200)),
         Err(SilenceFault::NotFound) => Ok(Answer::empty(404)),
         Err(SilenceFault::Refused(why)) => Err(ApiError::Refused(why)),
-    }
-}
-
-fn silences(api: &Api) -> Result<(Vec<Arc<Silence>>, Wall), ApiError> {
-    let answered = api.heard(api.inbox.ask(Query::Silences))?;
-    match answered.answer {
-        Snapshot::Silences(silences) => Ok((silences, answered.at)),
-        _ => unreachable!("the dispatcher answers the question it was asked"),
     }
 }
 

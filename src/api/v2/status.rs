@@ -10,12 +10,10 @@ use crate::api::http::Answer;
 use crate::api::params::Params;
 use crate::api::router::Api;
 use crate::api::wire::{ClusterShape, StatusShape, receivers_list, status_object};
-use crate::config::Config;
-use crate::engine::{Answer as Snapshot, Query};
 
 /// Says what runs here, since when, and with which configuration.
 pub fn status(api: &Api) -> Result<Answer, ApiError> {
-    let config = config_in_force(api)?;
+    let config = api.heard(api.inbox.config())?;
     let settings = &api.settings;
     let own = settings.cluster.as_ref();
     let json = status_object(&StatusShape {
@@ -32,18 +30,11 @@ pub fn status(api: &Api) -> Result<Answer, ApiError> {
 /// Lists the receivers of the configuration, used or not, in its order.
 pub fn receivers(api: &Api, params: &Params) -> Result<Answer, ApiError> {
     let matchers = receiver_matchers(params, api.settings.parser_mode)?;
-    let config = config_in_force(api)?;
+    let config = api.heard(api.inbox.config())?;
     let wanted = config
         .receivers
         .iter()
         .map(Arc::as_ref)
         .filter(|receiver| satisfies(receiver, &matchers));
     Ok(Answer::json(200, receivers_list(wanted)))
-}
-
-fn config_in_force(api: &Api) -> Result<Arc<Config>, ApiError> {
-    match api.heard(api.inbox.ask(Query::Config))?.answer {
-        Snapshot::Config(config) => Ok(config),
-        _ => unreachable!("the dispatcher answers the question it was asked"),
-    }
 }

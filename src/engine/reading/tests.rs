@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config;
-use crate::engine::{Effect, Gauges, Input, Settings};
+use crate::engine::{Effect, Gauges, Input, Lookups, Settings};
 use crate::limits;
 use crate::model::{Labels, MatchOp, Matcher, Mono, ParserMode, PostedAlert, PostedSilence};
 
@@ -68,21 +68,54 @@ impl Bench {
 
     /// Answers in slices of so many steps, and lets something happen after each. Also says how many
     /// slices it took.
-    fn ask_in_slices(
+    fn ask_in_slices<R: Reading>(
         &mut self,
-        query: Query,
+        mut reading: R,
         steps: usize,
         mut in_between: impl FnMut(&mut Bench),
-    ) -> (Answer, usize) {
-        let mut reading = self.engine.begin(query);
+    ) -> (R::Answer, usize) {
         for slices in 1.. {
-            match self.engine.go_on(reading, self.now, Steps::new(steps)) {
-                Progress::Done(answered) => return (answered.answer, slices),
-                Progress::Unfinished(rest) => reading = rest,
+            let slice = Steps::new(steps);
+            if let Some(answered) = self.engine.go_on(&mut reading, self.now, slice) {
+                return (answered.answer, slices);
             }
             in_between(self);
         }
         unreachable!("each slice takes a step")
+    }
+
+    /// Asks for something as a whole and in slices; what is told of both is the same.
+    fn compare<R: Reading, T: PartialEq + fmt::Debug>(
+        &mut self,
+        begin: impl Fn(&Engine) -> R,
+        told: impl Fn(R::Answer) -> T,
+    ) {
+        let whole = begin(&self.engine);
+        let (whole, slices) = self.ask_in_slices(whole, usize::MAX, |_| {});
+        let whole = told(whole);
+        assert_eq!(slices, 1);
+        for steps in [1, 7, 100_000] {
+            let reading = begin(&self.engine);
+            let (answer, _) = self.ask_in_slices(reading, steps, |_| {});
+            assert_eq!(told(answer), whole, "by {steps}");
+        }
+    }
+
+    /// Asks for something by slices of a hundred steps.
+    fn slices<R: Reading>(&mut self, begin: impl Fn(&Engine) -> R) -> usize {
+        let reading = begin(&self.engine);
+        self.ask_in_slices(reading, 100, |_| {}).1
+    }
+
+    /// Asks for something by small slices, and has alerts come after each.
+    fn ask_while_alerts_come<R: Reading>(&mut self, begin: impl Fn(&Engine) -> R) -> R::Answer {
+        let mut next = 1000;
+        let reading = begin(&self.engine);
+        let in_between = |bench: &mut Bench| {
+            bench.post(next..next + 30);
+            next += 30;
+        };
+        self.ask_in_slices(reading, 20, in_between).0
     }
 
     fn tried(&self) -> u64 {
@@ -90,20 +123,15 @@ impl Bench {
     }
 }
 
-/// The answer as text without what depends on the order.
-fn told(answer: Answer) -> Vec<String> {
-    let mut lines: Vec<String> = match answer {
-        Answer::Alerts(views) => views.iter().map(|view| format!("{view:?}")).collect(),
-        Answer::Groups(views) => views.iter().map(|view| format!("{view:?}")).collect(),
-        Answer::Silences(silences) => silences.iter().map(|it| format!("{it:?}")).collect(),
-        Answer::Gauges(gauges) => {
-            let lookups = Default::default();
-            vec![format!("{:?}", Gauges { lookups, ..gauges })]
-        }
-        Answer::Config(_) => Vec::new(),
-    };
+/// What is in a list, as text without what depends on the order.
+fn lines<T: fmt::Debug>(list: Vec<T>) -> Vec<String> {
+    let mut lines: Vec<String> = list.iter().map(|item| format!("{item:?}")).collect();
     lines.sort_unstable();
     lines
+}
+
+fn all_alerts(engine: &Engine) -> AlertReading {
+    engine.read_alerts(&[])
 }
 
 #[test]
@@ -112,28 +140,24 @@ fn an_answer_in_slices_is_the_answer_in_one_piece() {
     bench.post(0..500);
     bench.silence(".*3");
     bench.silence("1.*");
-    for query in [
-        Query::Alerts(Vec::new()),
-        Query::Groups,
-        Query::Silences,
-        Query::Gauges,
-    ] {
-        let whole = bench.engine.query(bench.now, query.clone()).answer;
-        for steps in [1, 7, 100_000] {
-            let (answer, _) = bench.ask_in_slices(query.clone(), steps, |_| {});
-            assert_eq!(told(answer), told(whole.clone()), "{query:?} by {steps}");
-        }
-    }
+    bench.compare(all_alerts, lines);
+    bench.compare(Engine::read_groups, lines);
+    bench.compare(|_| SilenceReading::default(), lines);
+    // Each time it is asked something is looked up.
+    let lookups = Lookups::default();
+    bench.compare(Engine::read_gauges, |gauges| Gauges { lookups, ..gauges });
 }
 
 #[test]
 fn a_slice_looks_at_no_more_alerts_than_it_has_steps() {
     let mut bench = Bench::new();
     bench.post(0..1000);
-    for query in [Query::Alerts(Vec::new()), Query::Groups, Query::Gauges] {
-        let (_, slices) = bench.ask_in_slices(query.clone(), 100, |_| {});
-        assert!(slices >= 10, "{query:?} took {slices} slices");
-    }
+    let slices = [
+        bench.slices(all_alerts),
+        bench.slices(Engine::read_groups),
+        bench.slices(Engine::read_gauges),
+    ];
+    assert!(slices.iter().all(|slices| *slices >= 10), "{slices:?}");
 }
 
 #[test]
@@ -145,7 +169,8 @@ fn silences_are_tried_for_an_alert_over_as_many_slices_as_it_takes() {
     }
     let mut before = bench.tried();
     let begun_at = before;
-    let (_, slices) = bench.ask_in_slices(Query::Alerts(Vec::new()), 50, |bench| {
+    let reading = all_alerts(&bench.engine);
+    let (_, slices) = bench.ask_in_slices(reading, 50, |bench| {
         let tried = bench.tried();
         assert!(tried - before <= 50, "{} in one slice", tried - before);
         before = tried;
@@ -158,25 +183,20 @@ fn silences_are_tried_for_an_alert_over_as_many_slices_as_it_takes() {
 fn what_stays_is_told_once_whatever_comes_and_goes_in_between() {
     let mut bench = Bench::new();
     bench.post(0..300);
-    for query in [Query::Alerts(Vec::new()), Query::Groups] {
-        let mut next = 1000;
-        let (answer, _) = bench.ask_in_slices(query, 20, |bench| {
-            bench.post(next..next + 30);
-            next += 30;
-        });
-        let hosts: Vec<String> = match answer {
-            Answer::Alerts(views) => views.iter().map(|view| host(&view.alert)).collect(),
-            Answer::Groups(views) => {
-                let by_team = views.iter().filter(|view| &*view.receiver.name == "team");
-                let grouped = by_team.flat_map(|view| &view.alerts);
-                grouped.map(|grouped| host(&grouped.alert)).collect()
-            }
-            other => panic!("{other:?}"),
-        };
-        for number in 0..300 {
-            let times = hosts.iter().filter(|host| **host == number.to_string());
-            assert_eq!(times.count(), 1, "{number}");
-        }
+    let alerts = bench.ask_while_alerts_come(all_alerts);
+    check_first(alerts.iter().map(|view| host(&view.alert)));
+    let groups = bench.ask_while_alerts_come(Engine::read_groups);
+    let by_team = groups.iter().filter(|view| &*view.receiver.name == "team");
+    let grouped = by_team.flat_map(|view| &view.alerts);
+    check_first(grouped.map(|grouped| host(&grouped.alert)));
+}
+
+/// That each of the alerts that were there from the start is told once.
+fn check_first(hosts: impl Iterator<Item = String>) {
+    let hosts: Vec<String> = hosts.collect();
+    for number in 0..300 {
+        let times = hosts.iter().filter(|host| **host == number.to_string());
+        assert_eq!(times.count(), 1, "{number}");
     }
 }
 
