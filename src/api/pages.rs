@@ -98,6 +98,12 @@ impl Route {
     }
 }
 
+/// The patterns of all pages, with the methods that each takes.
+#[cfg(test)]
+pub fn patterns() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    ROUTES.iter().map(|route| (route.pattern, route.methods))
+}
+
 /// Answers a request for `path`, which is decoded and lies below the prefix. Returns the pattern
 /// of the page as well, for the metrics: one word for all unknown paths.
 pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer) {

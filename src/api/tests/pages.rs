@@ -327,3 +327,28 @@ fn a_page_of_another_site_posts_where_any_may_but_never_reloads() {
     let expected = (403, "pages of other sites may not do this\n");
     assert_eq!((told.status, told.body.as_str()), expected);
 }
+
+#[test]
+fn every_endpoint_is_counted_under_a_name_of_its_own() {
+    let all = crate::api::v2::patterns().chain(crate::api::pages::patterns());
+    let mut asked = 0;
+    for (pattern, methods) in all {
+        for method in methods {
+            let path = pattern
+                .replace("{silenceID}", NEW_ID)
+                .replace(":sid", NEW_ID);
+            let api = api(World::default());
+            tell(&api, request(method, &path));
+            let metrics = get(&api, "/metrics").body;
+            let handler = pattern.strip_prefix("/api/v1").unwrap_or(pattern);
+            let count = format!(
+                "alertmanager_http_request_duration_seconds_count{{handler=\"{handler}\",method=\"{}\"",
+                method.to_lowercase()
+            );
+            assert!(metrics.contains(&count), "{count}: {metrics}");
+            assert!(!metrics.contains("handler=\"other\""), "{method} {path}");
+            asked += 1;
+        }
+    }
+    assert!(asked >= 24, "{asked}");
+}

@@ -19,73 +19,85 @@ use super::target::Target;
 /// Where API v2 begins, below the prefix.
 pub const ROOT: &str = "/api/v2/";
 
-/// A path of API v2.
+/// What is at a path of API v2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Endpoint {
-    /// `/alerts`
+enum Endpoint {
     Alerts,
-    /// `/alerts/groups`
     Groups,
-    /// `/receivers`
     Receivers,
-    /// `/status`
     Status,
-    /// `/silences`
     Silences,
-    /// `/silence/{silenceID}`
     Silence,
 }
 
-impl Endpoint {
-    /// The endpoint at `path`, which begins with [`ROOT`]; a trailing slash does not matter.
-    fn find(path: &str) -> Option<Self> {
-        let below = path.strip_prefix(ROOT)?;
-        Some(match below.strip_suffix('/').unwrap_or(below) {
-            "alerts" => Endpoint::Alerts,
-            "alerts/groups" => Endpoint::Groups,
-            "receivers" => Endpoint::Receivers,
-            "status" => Endpoint::Status,
-            "silences" => Endpoint::Silences,
-            other => {
-                let id = other.strip_prefix("silence/")?;
-                if id.is_empty() || id.contains('/') {
-                    return None;
-                }
-                Endpoint::Silence
-            }
-        })
+/// A path of API v2 and what may be done there.
+struct Route {
+    /// The path, which is also the value of the metrics' label `handler`.
+    pattern: &'static str,
+    methods: &'static [&'static str],
+    endpoint: Endpoint,
+}
+
+const fn route(
+    pattern: &'static str,
+    methods: &'static [&'static str],
+    endpoint: Endpoint,
+) -> Route {
+    Route {
+        pattern,
+        methods,
+        endpoint,
+    }
+}
+
+/// What stands for an id at the end of a pattern.
+const ANY_ID: &str = "{silenceID}";
+
+const ROUTES: [Route; 6] = [
+    route("/api/v2/alerts", &["GET", "POST"], Endpoint::Alerts),
+    route("/api/v2/alerts/groups", &["GET"], Endpoint::Groups),
+    route("/api/v2/receivers", &["GET"], Endpoint::Receivers),
+    route("/api/v2/status", &["GET"], Endpoint::Status),
+    route("/api/v2/silences", &["GET", "POST"], Endpoint::Silences),
+    route(
+        "/api/v2/silence/{silenceID}",
+        &["GET", "DELETE"],
+        Endpoint::Silence,
+    ),
+];
+
+impl Route {
+    /// The route of `path`; a trailing slash does not matter.
+    fn find(path: &str) -> Option<&'static Route> {
+        let path = path.strip_suffix('/').unwrap_or(path);
+        ROUTES.iter().find(|route| route.is_at(path))
     }
 
-    /// The value of the metrics' label `handler`.
-    fn pattern(self) -> &'static str {
-        match self {
-            Endpoint::Alerts => "/api/v2/alerts",
-            Endpoint::Groups => "/api/v2/alerts/groups",
-            Endpoint::Receivers => "/api/v2/receivers",
-            Endpoint::Status => "/api/v2/status",
-            Endpoint::Silences => "/api/v2/silences",
-            Endpoint::Silence => "/api/v2/silence/{silenceID}",
+    fn is_at(&self, path: &str) -> bool {
+        match self.pattern.strip_suffix(ANY_ID) {
+            Some(start) => path
+                .strip_prefix(start)
+                .is_some_and(|id| !id.is_empty() && !id.contains('/')),
+            None => self.pattern == path,
         }
     }
+}
 
-    fn methods(self) -> &'static [&'static str] {
-        match self {
-            Endpoint::Alerts | Endpoint::Silences => &["GET", "POST"],
-            Endpoint::Groups | Endpoint::Receivers | Endpoint::Status => &["GET"],
-            Endpoint::Silence => &["GET", "DELETE"],
-        }
-    }
+/// The patterns of all endpoints, with the methods that each takes.
+#[cfg(test)]
+pub fn patterns() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    ROUTES.iter().map(|route| (route.pattern, route.methods))
 }
 
 /// Answers a request for `path`, which begins with [`ROOT`]. Returns the pattern of the endpoint
 /// as well, for the metrics: one word for all unknown paths, so that nobody can invent series.
 pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer) {
-    let endpoint = Endpoint::find(path);
-    let pattern = endpoint.map_or(ROOT, Endpoint::pattern);
+    let route = Route::find(path);
+    let pattern = route.map_or(ROOT, |route| route.pattern);
     if let Some(answer) = cors::answer_preflight(&api.settings.origins, request) {
         return (pattern, answer);
     }
-    let answer = check(endpoint, request, path)
+    let answer = check(route, request, path)
         .and_then(|endpoint| serve(api, endpoint, request, path))
         .map_err(|error| error.in_coding_of(request))
         .unwrap_or_else(ApiError::into_answer)
@@ -97,21 +109,25 @@ pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer
     )
 }
 
-fn check(endpoint: Option<Endpoint>, request: &Request, path: &str) -> Result<Endpoint, ApiError> {
-    let endpoint = endpoint.ok_or_else(|| ApiError::NotFound {
+fn check(
+    route: Option<&'static Route>,
+    request: &Request,
+    path: &str,
+) -> Result<Endpoint, ApiError> {
+    let route = route.ok_or_else(|| ApiError::NotFound {
         path: path.to_owned(),
     })?;
-    if !endpoint.methods().contains(&request.method.as_str()) {
+    if !route.methods.contains(&request.method.as_str()) {
         return Err(ApiError::MethodNotAllowed {
             method: request.method.clone(),
-            allowed: endpoint.methods(),
+            allowed: route.methods,
         });
     }
     check_content_type(request)?;
     if request.method != "POST" {
         check_accept(request)?;
     }
-    Ok(endpoint)
+    Ok(route.endpoint)
 }
 
 fn serve(api: &Api, endpoint: Endpoint, request: &Request, path: &str) -> Result<Answer, ApiError> {
@@ -148,7 +164,8 @@ mod tests {
             ("/api/v2/", None),
         ];
         for (path, expected) in table {
-            assert_eq!(Endpoint::find(path), expected, "{path}");
+            let found = Route::find(path).map(|route| route.endpoint);
+            assert_eq!(found, expected, "{path}");
         }
     }
 }
