@@ -5,6 +5,7 @@
 //! follow from its last record. That its next tick is an interval after the last one does follow, so
 //! a group with nothing to tell costs nothing. Runs on the dispatch thread.
 
+use std::hash::Hash as _;
 use std::sync::Arc;
 
 use super::Engine;
@@ -153,31 +154,20 @@ impl Group {
     pub(super) fn to_record(&self, now: Now) -> Recorded {
         Recorded {
             due_at: now.wall_at(self.due_at),
-            rest: self.digest_beside_due_at(),
+            rest: self.beside_due_at().digest(),
         }
     }
 
-    /// A number that changes when what is recorded of the group does, but for when it is due.
-    fn digest_beside_due_at(&self) -> u64 {
-        let start = Fnv1a::new().update(&[u8::from(self.has_flushed)]);
-        let untold = self.untold().fold(start, |digest, (index, not_before)| {
-            digest
-                .update(&index.to_le_bytes())
-                .update(&not_before.as_nanos().to_le_bytes())
-        });
-        untold.finish()
+    /// What is recorded of the group beside when it is due.
+    fn beside_due_at(&self) -> BesideDueAt<impl Iterator<Item = (usize, Mono)>> {
+        BesideDueAt {
+            has_flushed: self.has_flushed,
+            untold: self.untold(),
+        }
     }
 
     fn timer(&self, now: Now) -> GroupTimer {
-        let untold = self.untold().map(|(index, not_before)| Untold {
-            webhook_index: u32::try_from(index).expect("a configuration of bounded size"),
-            not_before: (not_before > now.mono).then(|| now.wall_at(not_before)),
-        });
-        GroupTimer {
-            due_at: now.wall_at(self.due_at),
-            has_flushed: self.has_flushed,
-            untold: untold.collect(),
-        }
+        self.beside_due_at().timer(self.due_at, now)
     }
 
     /// The webhooks that are still to be told in the flush under way, or that were to be in one that
@@ -192,6 +182,46 @@ impl Group {
             .map(|delivery| (delivery.notification.webhook_index, delivery.not_before))
             .chain(told_next.map(|over| (over.webhook_index, over.not_before)))
             .chain(still_out.map(|attempt| (attempt.webhook_index, Mono::START)))
+    }
+}
+
+/// What is recorded of a group, but for when it is due. The record is made of this alone, and each part of
+/// it is in the digest: so nothing that is recorded can change without a new record.
+struct BesideDueAt<U> {
+    has_flushed: bool,
+    /// The webhooks that are still to be told, and the earliest time for that.
+    untold: U,
+}
+
+impl<U: Iterator<Item = (usize, Mono)>> BesideDueAt<U> {
+    /// A number that changes when any of it does.
+    fn digest(self) -> u64 {
+        // All parts by name, so that a new one does not compile before it is here.
+        let BesideDueAt {
+            has_flushed,
+            untold,
+        } = self;
+        let mut digest = Fnv1a::new();
+        has_flushed.hash(&mut digest);
+        untold.for_each(|webhook| webhook.hash(&mut digest));
+        digest.finish()
+    }
+
+    /// The record of it.
+    fn timer(self, due_at: Mono, now: Now) -> GroupTimer {
+        let BesideDueAt {
+            has_flushed,
+            untold,
+        } = self;
+        let untold = untold.map(|(index, not_before)| Untold {
+            webhook_index: u32::try_from(index).expect("a configuration of bounded size"),
+            not_before: (not_before > now.mono).then(|| now.wall_at(not_before)),
+        });
+        GroupTimer {
+            due_at: now.wall_at(due_at),
+            has_flushed,
+            untold: untold.collect(),
+        }
     }
 }
 
@@ -237,6 +267,48 @@ impl Report {
         match self {
             Report::New => Acquaintance::New,
             Report::Extended | Report::Changed => Acquaintance::Known,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_recorded_of_a_group_is_in_the_digest() {
+        let of = |has_flushed, untold: &[(usize, u64)]| {
+            let later = |&(webhook, seconds)| {
+                let wait = std::time::Duration::from_secs(seconds);
+                (webhook, Mono::START + wait)
+            };
+            let untold = untold.iter().map(later).collect::<Vec<_>>().into_iter();
+            BesideDueAt {
+                has_flushed,
+                untold,
+            }
+        };
+        let now = Now {
+            mono: Mono::START,
+            wall: crate::model::Wall::UNIX_EPOCH,
+        };
+        let all = || {
+            [
+                of(false, &[]),
+                of(true, &[]),
+                of(true, &[(0, 0)]),
+                of(true, &[(1, 0)]),
+                of(true, &[(1, 1)]),
+                of(true, &[(1, 2)]),
+                of(true, &[(1, 2), (0, 0)]),
+            ]
+        };
+        let digests = all().map(BesideDueAt::digest);
+        let timers = all().map(|one| one.timer(Mono::START, now));
+        for (first, digest) in timers.iter().zip(digests) {
+            for (second, other) in timers.iter().zip(digests) {
+                assert_eq!(first == second, digest == other, "{first:?} {second:?}");
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hasher;
 
 use super::keyed_hash::HashKey;
 
@@ -42,6 +43,16 @@ impl Fnv1a {
 
     /// The hash so far.
     pub const fn finish(self) -> u64 {
+        self.0
+    }
+}
+
+impl Hasher for Fnv1a {
+    fn write(&mut self, bytes: &[u8]) {
+        *self = self.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
         self.0
     }
 }
