@@ -56,6 +56,11 @@ impl Attempts {
         self.in_flight.insert(id, attempt);
         id
     }
+
+    /// Whether the attempt has not ended.
+    pub fn is_out(&self, attempt: AttemptId) -> bool {
+        self.in_flight.contains_key(&attempt)
+    }
 }
 
 impl Engine {

@@ -181,6 +181,28 @@ impl Groups {
         }
     }
 
+    /// Whether slots, free slots and index agree; else where they do not.
+    pub fn check(&self) -> Result<(), String> {
+        let mut alive = 0;
+        for (id, group) in self.iter() {
+            alive += 1;
+            if self.find(group.route, group.fingerprint) != Some(id) {
+                return Err(format!(
+                    "group {}: the index does not lead to it",
+                    group.key
+                ));
+            }
+        }
+        let (slots, free) = (self.slots.len(), self.free.len());
+        if alive != self.index.len() || slots != alive + free {
+            let indexed = self.index.len();
+            return Err(format!(
+                "{alive} groups of {indexed} in {slots} slots, {free} free"
+            ));
+        }
+        Ok(())
+    }
+
     /// How many groups are alive.
     pub fn len(&self) -> usize {
         self.index.len()

@@ -16,6 +16,7 @@
 
 mod alert_limit;
 mod attempts;
+mod check;
 mod clock_step;
 mod collect;
 mod debts;
@@ -231,6 +232,9 @@ impl Engine {
         self.arm_collector(now.mono, out);
         let unusable = self.silences.take_unusable().into_iter();
         out.extend(unusable.map(|found| Effect::Note(Note::SilenceUnusable(found))));
+        if cfg!(debug_assertions) {
+            self.check();
+        }
     }
 
     /// `due_at`, or the end of the start delay if that comes later (§4.3).

@@ -275,6 +275,45 @@ impl Queues {
         })
     }
 
+    /// Whether the queues hold what is `ready` and nothing else, and the counts are those of what is there;
+    /// else what is wrong. `in_flight` attempts are out.
+    pub fn check(
+        &self,
+        ready: &[(QueueId, Place, DeliveryId)],
+        in_flight: usize,
+    ) -> Result<(), String> {
+        for (queue, place, delivery) in ready {
+            let waiting = self.queues[queue.0].entries.get(place);
+            if waiting.is_none_or(|waiting| waiting.delivery != *delivery) {
+                return Err(format!(
+                    "{delivery:?} is ready, and does not wait at its place"
+                ));
+            }
+        }
+        let entries = self.queues.iter().map(|queue| queue.entries.len()).sum();
+        if (ready.len(), self.waiting) != (entries, entries) {
+            let (ready, waiting) = (ready.len(), self.waiting);
+            return Err(format!(
+                "{ready} are ready, {waiting} count as waiting, and {entries} do"
+            ));
+        }
+        let is_waited_in = |&queue: &usize| !self.queues[queue].entries.is_empty();
+        let waited_in = (0..self.queues.len()).filter(is_waited_in).map(QueueId);
+        if !waited_in.eq(self.waiting_in.iter().copied()) {
+            return Err("the set of queues in which something waits is another".to_owned());
+        }
+        let out = self.queues.iter().map(|queue| queue.state.out());
+        let shared = out.clone().map(|out| out.saturating_sub(1)).sum();
+        let counts = (self.in_use, self.in_use, self.shared_in_use);
+        let actual: (usize, usize, usize) = (in_flight, out.sum(), shared);
+        if counts != actual {
+            return Err(format!(
+                "attempts out and shared count as {counts:?}, not {actual:?}"
+            ));
+        }
+        Ok(())
+    }
+
     /// Deliveries that wait for a worker.
     pub fn waiting(&self) -> usize {
         self.waiting
