@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use prometheus_client::encoding::text;
+use prometheus_client::encoding::prometheus_text;
 use prometheus_client::metrics::gauge;
 use prometheus_client::registry::Registry;
 
@@ -410,8 +410,9 @@ impl Metrics {
         self.families.inner.set(gauges);
         self.families.alerts.set(gauges, groups, at);
         let mut page = String::new();
-        text::encode(&mut page, &self.registry).expect("a String takes whatever is written to it");
-        page::plain(&page)
+        let encoded = prometheus_text::encode(&mut page, &self.registry);
+        encoded.expect("a String takes whatever is written to it");
+        page::with_summaries(&page)
     }
 }
 
