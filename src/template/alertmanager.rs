@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
-use jiff::Zoned;
+use jiff::ZonedDateTime;
 use jiff::tz::TimeZone;
 
 use super::value::{Dict, List, Value};
@@ -110,7 +110,7 @@ pub fn tz(_: &Context<'_>, values: &[Value]) -> Answer {
 
 /// `now`
 pub fn now(context: &Context<'_>, _: &[Value]) -> Answer {
-    Ok(Value::Time(context.now.to_zoned(TimeZone::UTC)))
+    Ok(Value::Time(context.now.to_zoned_datetime(TimeZone::UTC)))
 }
 
 /// `since`
@@ -127,9 +127,9 @@ pub fn humanize_duration(_: &Context<'_>, values: &[Value]) -> Answer {
 /// `toDate`: layout, text. What cannot be read is the zero time.
 pub fn to_date(_: &Context<'_>, values: &[Value]) -> Answer {
     let parsed = time::parse(text_of(&values[0]), text_of(&values[1]));
-    Ok(Value::Time(
-        parsed.unwrap_or_else(|_| ZERO_TIME.to_zoned(TimeZone::UTC)),
-    ))
+    Ok(Value::Time(parsed.unwrap_or_else(|_| {
+        ZERO_TIME.to_zoned_datetime(TimeZone::UTC)
+    })))
 }
 
 /// `mustToDate`: what cannot be read is an error.
@@ -209,7 +209,7 @@ fn text_of(value: &Value) -> &str {
     }
 }
 
-fn time_of(value: &Value) -> &Zoned {
+fn time_of(value: &Value) -> &ZonedDateTime {
     match value {
         Value::Time(time) => time,
         _ => unreachable!("the table of functions says that this argument is a time"),

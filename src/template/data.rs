@@ -144,7 +144,7 @@ pub const SAMPLE_NOW: Wall = Wall::constant(1_767_229_200, 0);
 impl AlertData {
     /// The fields in the order of Go's struct.
     pub fn fields(&self) -> [Field; 7] {
-        let at = |time: Wall| Value::Time(time.to_zoned(TimeZone::UTC));
+        let at = |time: Wall| Value::Time(time.to_zoned_datetime(TimeZone::UTC));
         [
             text_field("Status", "status", &self.status),
             labels_field("Labels", "labels", &self.labels),

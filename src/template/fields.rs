@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Zoned};
+use jiff::{SignedDuration, ZonedDateTime};
 
 use super::data::{AlertData, Data};
 use super::functions::{Kind, Signature};
@@ -118,7 +118,7 @@ fn data_field(data: &Data, name: &str) -> Option<Value> {
 }
 
 fn alert_field(alert: &AlertData, name: &str) -> Option<Value> {
-    let at = |time: Wall| Value::Time(time.to_zoned(TimeZone::UTC));
+    let at = |time: Wall| Value::Time(time.to_zoned_datetime(TimeZone::UTC));
     Some(match name {
         "Status" => Value::Text(alert.status.clone()),
         "Labels" => Value::Kv(alert.labels.clone()),
@@ -323,7 +323,7 @@ static TIME: [Method; 29] = [
     }),
 ];
 
-fn time_of(value: &Value) -> &Zoned {
+fn time_of(value: &Value) -> &ZonedDateTime {
     match value {
         Value::Time(time) => time,
         _ => unreachable!("only times have these methods, and get here as their arguments"),
@@ -331,7 +331,7 @@ fn time_of(value: &Value) -> &Zoned {
 }
 
 /// `time` moved on by `ahead` and back to a multiple of `step` since the year 1; in nanoseconds.
-fn in_steps(time: &Zoned, step: i64, ahead: i64) -> Value {
+fn in_steps(time: &ZonedDateTime, step: i64, ahead: i64) -> Value {
     if step <= 0 {
         return Value::Time(time.clone());
     }

@@ -3,7 +3,7 @@
 //! Owns the escapes and the names of fields. A number that JSON lacks is an error. Called on send
 //! threads and on whichever thread loads the configuration.
 
-use jiff::Zoned;
+use jiff::ZonedDateTime;
 
 use super::number;
 use super::payload::Payload;
@@ -123,7 +123,7 @@ fn write_float(out: &mut String, number: f64) -> Result<(), String> {
     Ok(())
 }
 
-fn write_time(out: &mut String, time: &Zoned) {
+fn write_time(out: &mut String, time: &ZonedDateTime) {
     write_text(
         out,
         &super::time::format(time, "2006-01-02T15:04:05.999999999Z07:00"),

@@ -5,7 +5,7 @@
 
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
-use jiff::{SignedDuration, Zoned};
+use jiff::{SignedDuration, ZonedDateTime};
 
 /// How Go prints a time that nobody gave a layout for.
 const DEFAULT_LAYOUT: &str = "2006-01-02 15:04:05.999999999 -0700 MST";
@@ -130,13 +130,13 @@ pub fn weekday_name(number: i8) -> &'static str {
 }
 
 /// As Go prints it.
-pub fn shown(time: &Zoned) -> String {
+pub fn shown(time: &ZonedDateTime) -> String {
     format(time, DEFAULT_LAYOUT)
 }
 
 /// So many years, months and days later by the calendar; a day beyond the end of its month runs into
 /// the next one, as in Go. `None` if that is out of range.
-pub fn add_date(time: &Zoned, years: i64, months: i64, days: i64) -> Option<Zoned> {
+pub fn add_date(time: &ZonedDateTime, years: i64, months: i64, days: i64) -> Option<ZonedDateTime> {
     let months = i64::from(time.year())
         .checked_add(years)?
         .checked_mul(12)?
@@ -150,12 +150,12 @@ pub fn add_date(time: &Zoned, years: i64, months: i64, days: i64) -> Option<Zone
         .checked_add(SignedDuration::from_hours(24 * days))
         .ok()?;
     date.to_datetime(time.time())
-        .to_zoned(time.time_zone().clone())
+        .to_zoned_datetime(time.time_zone().clone())
         .ok()
 }
 
 /// As source of Go's would have it.
-pub fn as_source(time: &Zoned) -> String {
+pub fn as_source(time: &ZonedDateTime) -> String {
     let (month, nanosecond) = (month_name(time.month()), time.subsec_nanosecond());
     let (year, day) = (time.year(), time.day());
     let (hour, minute, second) = (time.hour(), time.minute(), time.second());
@@ -172,7 +172,7 @@ pub fn as_source(time: &Zoned) -> String {
 }
 
 /// `time` written as `layout` shows.
-pub fn format(time: &Zoned, layout: &str) -> String {
+pub fn format(time: &ZonedDateTime, layout: &str) -> String {
     let mut out = String::new();
     let mut rest = layout;
     while let Some(first) = rest.chars().next() {
@@ -231,7 +231,7 @@ fn fraction(layout: &str) -> Option<(Piece, usize)> {
     (!is_followed).then_some((piece, 1 + digits))
 }
 
-fn write_piece(out: &mut String, time: &Zoned, piece: Piece) {
+fn write_piece(out: &mut String, time: &ZonedDateTime, piece: Piece) {
     let half_hour = (time.hour() + 11) % 12 + 1;
     let weekday = weekday_name(time.weekday().to_sunday_zero_offset());
     let text = match piece {
@@ -292,7 +292,7 @@ fn fraction_text(nanoseconds: i32, separator: char, digits: usize, drops_zeros: 
     }
 }
 
-fn zone_name(time: &Zoned) -> String {
+fn zone_name(time: &ZonedDateTime) -> String {
     let zone = time.time_zone();
     if zone == &TimeZone::UTC {
         return "UTC".to_owned();
@@ -321,7 +321,7 @@ fn offset_text(offset: Offset, has_colons: bool, parts: u8) -> String {
 }
 
 /// Reads `text` as `layout` shows; the error is Go's.
-pub fn parse(layout: &str, text: &str) -> Result<Zoned, String> {
+pub fn parse(layout: &str, text: &str) -> Result<ZonedDateTime, String> {
     let mut reading = Reading::new(text);
     let fault = |piece: &str, at: &str| {
         format!(
@@ -536,7 +536,7 @@ impl<'a> Reading<'a> {
         Some(())
     }
 
-    fn finish(self) -> Option<Zoned> {
+    fn finish(self) -> Option<ZonedDateTime> {
         let hour = match self.is_afternoon {
             Some(true) if self.hour < 12 => self.hour + 12,
             Some(false) if self.hour == 12 => 0,
@@ -562,7 +562,7 @@ impl<'a> Reading<'a> {
             None | Some(0) => TimeZone::UTC,
             Some(seconds) => Offset::from_seconds(seconds).ok()?.to_time_zone(),
         };
-        time.to_zoned(zone).ok()
+        time.to_zoned_datetime(zone).ok()
     }
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Zoned;
+use jiff::ZonedDateTime;
 
 use super::data::{AlertData, Data};
 use super::printf;
@@ -28,7 +28,7 @@ pub enum Value {
     /// A string.
     Text(Arc<str>),
     /// A point in time, in a zone.
-    Time(Zoned),
+    Time(ZonedDateTime),
     /// A span of time in nanoseconds.
     Duration(i64),
     /// A month or a day of the week: a number that prints as a name.

@@ -331,7 +331,7 @@ fn begins_with(path: &str, begin: &str) -> bool {
 }
 
 fn ends_in_clock(mention: &Mention) -> bool {
-    const CLOCKS: [&str; 4] = ["Instant", "SystemTime", "Timestamp", "Zoned"];
+    const CLOCKS: [&str; 4] = ["Instant", "SystemTime", "Timestamp", "ZonedDateTime"];
     match mention.path.as_slice() {
         [.., owner, call] => CLOCKS.contains(&owner.as_str()) && call == "now",
         _ => false,

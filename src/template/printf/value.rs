@@ -138,7 +138,7 @@ impl Printer {
 
     /// What a time is made of: nanoseconds, seconds since the year 1, and a zone, which is nil for UTC.
     /// Of other zones Go would tell the address.
-    fn print_time(&mut self, time: &jiff::Zoned, verb: char) {
+    fn print_time(&mut self, time: &jiff::ZonedDateTime, verb: char) {
         let since_zero = time.timestamp().as_second() - ZERO_TIME.as_second();
         self.open_struct("time.Time");
         self.begin_field(0, "wall");

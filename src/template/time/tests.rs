@@ -1,10 +1,10 @@
 //! Go's layouts, written and read.
 
-use jiff::Zoned;
+use jiff::ZonedDateTime;
 
 use super::{format, parse, shown};
 
-fn at(text: &str) -> Zoned {
+fn at(text: &str) -> ZonedDateTime {
     text.parse().expect("a zoned time")
 }
 
