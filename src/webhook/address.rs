@@ -6,10 +6,24 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use ureq::http::Uri;
 
 /// Bytes of a URL that can be requested, which is what `http` takes.
 pub const MOST_BYTES: usize = 65_534;
+
+/// What a request line carries as `%XX`, beside all that is not ASCII.
+const ESCAPED_IN_TARGETS: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// An http or https URL with a host. The URI is free of credentials and of the fragment.
 #[derive(Clone, PartialEq, Eq)]
@@ -206,17 +220,8 @@ pub fn percent_decoded(text: &str) -> Option<Vec<u8>> {
 /// Percent-encodes what must not stand in a request line, as Go does where people forgot to;
 /// `None` if there are control characters.
 fn escape(path_and_query: &str) -> Option<String> {
-    let mut escaped = String::with_capacity(path_and_query.len());
-    for byte in path_and_query.bytes() {
-        match byte {
-            b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' | b' ' | 0x80.. => {
-                escaped.push_str(&format!("%{byte:02X}"));
-            }
-            byte if byte.is_ascii_control() => return None,
-            byte => escaped.push(char::from(byte)),
-        }
-    }
-    Some(escaped)
+    let has_controls = path_and_query.bytes().any(|byte| byte.is_ascii_control());
+    (!has_controls).then(|| utf8_percent_encode(path_and_query, ESCAPED_IN_TARGETS).to_string())
 }
 
 /// The path without `.` and `..` segments (RFC 3986, 5.2.4); a query is left alone.

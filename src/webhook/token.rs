@@ -7,6 +7,7 @@
 use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::Body;
 use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use ureq::http::{HeaderMap, Response};
@@ -22,6 +23,13 @@ use crate::clock::Clock;
 use crate::config::OAuth2;
 use crate::limits;
 use crate::model::Mono;
+
+/// What a form carries as `%XX`: all but what Go leaves as it is.
+const ESCAPED_IN_FORMS: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
 
 /// Where the token of one configuration comes from.
 #[derive(Debug)]
@@ -210,17 +218,9 @@ fn token_answer_of(response: Response<Body>) -> Result<Granted, String> {
 
 /// `text` as a form carries it.
 fn form_escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                escaped.push(char::from(byte));
-            }
-            b' ' => escaped.push('+'),
-            byte => escaped.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    escaped
+    let escaped = utf8_percent_encode(text, ESCAPED_IN_FORMS).to_string();
+    // Of a percent sign itself nothing but `%25` is left.
+    escaped.replace("%20", "+")
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ const HOUSE: [&str; 5] = [
 ];
 
 /// Each crate of Cargo.toml, and where alone it may be named.
-const CRATES: [(&str, &[&str]); 34] = [
+const CRATES: [(&str, &[&str]); 36] = [
     (
         "crossbeam_channel",
         &[
@@ -178,6 +178,11 @@ const CRATES: [(&str, &[&str]); 34] = [
         ],
     ),
     ("clap", &["src/command/"]),
+    ("strsim", &["src/config/fault.rs"]),
+    (
+        "percent_encoding",
+        &["src/webhook/address.rs", "src/webhook/token.rs"],
+    ),
     (
         "prometheus_client",
         &["src/telemetry/metrics.rs", "src/telemetry/metrics/"],
