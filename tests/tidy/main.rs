@@ -6,6 +6,7 @@
 //! - `pure`: what the decisions never name, and who alone reads clocks and makes threads
 //! - `shape`: sizes and heads of files, and what no line may say
 //! - `papers`: the files beside the code
+//! - `third_party`: what is linked, and under which licences
 //!
 //! A rule is a function from one file to its faults. Each is tried on a bad sample too, because a
 //! rule that never fails proves nothing. Exceptions are named in lists, each with its reason, and
@@ -16,4 +17,5 @@ mod papers;
 mod pure;
 mod rooms;
 mod shape;
+mod third_party;
 mod tree;
