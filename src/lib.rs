@@ -24,6 +24,9 @@
 //! - **Stages do not know one another.** They meet in [`dispatch::inbox`] and in
 //!   [`engine`]'s messages; [`daemon`] alone knows them all.
 //!
+//! § in a comment, and "Appendix", is a section of `etc/reference/alertmanager.md`, Alertmanager's exact
+//! behaviour; D and a number is an entry of `etc/differences.md`. `etc/design.md` has the rules and why.
+//!
 //! The modules, in the order to read them:
 
 // The values that everything is about.

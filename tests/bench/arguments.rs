@@ -37,7 +37,7 @@ pub struct Arguments {
     /// Draws the ratios, or the growth, to this file.
     #[arg(long)]
     pub svg: Option<PathBuf>,
-    /// Writes the tables of the README and its pictures anew, which takes whole runs of both.
+    /// Writes the tables of etc/cost.md and its pictures anew, which takes whole runs of both.
     #[arg(long, conflicts_with_all = ["quick", "scale", "only", "alone"])]
     pub readme: bool,
     /// Is the floor instead; the driver starts itself so.

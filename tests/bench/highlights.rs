@@ -1,8 +1,8 @@
-//! The figures that the README shows, in a table and in a picture.
+//! The figures that etc/cost.md shows, in a table and in a picture.
 
 use crate::results::{Results, Row};
 
-/// Load, figure, and what the README calls it.
+/// Load, figure, and what the page calls it.
 const SHOWN: [(&str, &str, &str); 28] = [
     ("ingest", "CPU per fresh alert", "CPU to take an alert in"),
     (
@@ -98,7 +98,7 @@ const SHOWN: [(&str, &str, &str); 28] = [
     ("idle", "program", "size of the program"),
 ];
 
-/// A row with its name for the README.
+/// A row with its name for the page.
 pub fn of(results: &Results) -> Vec<(&'static str, &Row)> {
     let found = SHOWN.iter().filter_map(|(load, name, label)| {
         let row = results.of(load).find(|row| row.name == *name)?;

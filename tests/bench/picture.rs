@@ -1,4 +1,4 @@
-//! The ratios as a picture for the README: a bar for each of the figures that matter most.
+//! The ratios as a picture for `etc/cost.md`: a bar for each of the figures that matter most.
 
 use std::fmt::Write;
 

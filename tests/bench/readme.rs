@@ -1,4 +1,4 @@
-//! The README's own figures: its tables are written anew between two marks, its pictures beside.
+//! The figures of `etc/cost.md`: its tables are written anew between two marks, its pictures beside.
 
 use std::fs;
 use std::num::NonZero;
@@ -17,17 +17,17 @@ pub fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// Puts `text` where the README has the marks of `part`.
+/// Puts `text` where `etc/cost.md` has the marks of `part`.
 pub fn put(part: &str, text: &str) {
-    let path = file("README.md");
-    let readme = fs::read_to_string(&path).expect("the README");
+    let path = file("etc/cost.md");
+    let page = fs::read_to_string(&path).expect("the page");
     let (begin, end) = (
         format!("<!-- {part} -->\n"),
         format!("<!-- end of {part} -->"),
     );
-    let before = readme.find(&begin).expect("the mark before") + begin.len();
-    let after = readme.find(&end).expect("the mark behind");
-    let new = format!("{}{text}{}", &readme[..before], &readme[after..]);
+    let before = page.find(&begin).expect("the mark before") + begin.len();
+    let after = page.find(&end).expect("the mark behind");
+    let new = format!("{}{text}{}", &page[..before], &page[after..]);
     crate::write(&path, &new);
 }
 

@@ -34,7 +34,7 @@ pub fn text(results: &Results, loads: &[Load], rounds: usize) -> String {
     text
 }
 
-/// What the README shows of it.
+/// What `etc/cost.md` shows of it.
 pub fn highlights(results: &Results) -> String {
     let mut text = "| | Alertmanager | alertwheel | from, to | times less |\n\
                     |---|---:|---:|---:|---:|\n"

@@ -15,6 +15,7 @@
 mod code;
 mod papers;
 mod pure;
+mod references;
 mod rooms;
 mod shape;
 mod third_party;

@@ -127,9 +127,7 @@ const CRATES: [(&str, &[&str]); 36] = [
         &[
             "src/api/guard/wording.rs",
             "src/api/mod.rs",
-            "src/config/check.rs",
-            "src/config/checked.rs",
-            "src/config/raw.rs",
+            "src/config/mod.rs",
             "src/config/web.rs",
         ],
     ),

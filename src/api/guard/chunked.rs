@@ -1,4 +1,4 @@
-//! Decodes a chunked body (RFC 9112 §7.1), strictly.
+//! Decodes a chunked body (RFC 9112, section 7.1), strictly.
 //!
 //! Owns the state between two reads. Never reads past the bytes it is given and never says that it
 //! took more than it needed: what follows the body is the next request. Lines must end in CRLF,

@@ -97,7 +97,7 @@ pub(super) enum HeadFault {
 }
 
 /// The number of bytes of `input` up to its first request line: empty lines before it are skipped
-/// (RFC 9112 §2.2), two at most.
+/// (RFC 9112, section 2.2), two at most.
 pub(super) fn leading_empty_lines(input: &[u8]) -> usize {
     let mut at = 0;
     for _ in 0..2 {
@@ -288,7 +288,7 @@ fn text_of(value: &[u8]) -> Result<&str, HeadFault> {
     text.ok_or(HeadFault::Malformed("a header that matters is not ASCII"))
 }
 
-/// The target as path and query. Proxies may send it with scheme and authority (RFC 9112 §3.2.2).
+/// The target as path and query. Proxies may send it with scheme and authority (RFC 9112, section 3.2.2).
 fn origin_form<'a>(
     method: &Method,
     target: &'a str,
