@@ -190,10 +190,9 @@ impl Matcher {
         holds != matches!(self.op, MatchOp::NotEqual | MatchOp::NotRegex)
     }
 
-    /// What it costs to find out whether these labels satisfy it, in comparisons of two texts. A regex that is
-    /// not compiled yet counts as one.
-    pub fn steps(&self, labels: &Labels) -> usize {
-        let value = labels.get(&self.name).unwrap_or("");
+    /// What it costs to find out whether a label with this value satisfies it, in comparisons of two texts. A
+    /// regex that is not compiled yet counts as one.
+    pub fn steps(&self, value: &str) -> usize {
         let steps = self.pattern().map_or(0, |pattern| pattern.steps(value));
         1 + steps / limits::REGEX_STEPS_A_STEP
     }
