@@ -22,6 +22,7 @@ use std::time::Duration;
 use super::Shared;
 use super::body::{BodyFault, BodyReader};
 use super::budget::Charge;
+use super::desk::Desk;
 use super::gate::Denied;
 use super::handshake;
 use super::head::{self, Framing, Head, HeadFault, Persistence, Version};
@@ -176,7 +177,11 @@ impl<'a> Session<'a> {
         self.read_body(&head, &mut request.body, &mut charge)?;
         self.inflate_body(&head, &mut request, &mut charge)?;
         let permit = self.permit_read(&head, &request)?;
-        let answer = self.handle(&head, request)?;
+        let desk = match permit {
+            Some(_) => &self.shared.reading_desk,
+            None => &self.shared.desk,
+        };
+        let answer = self.handle(&head, request, desk)?;
         drop(charge);
         let _permit = self.permit_stream(permit, &head, &answer)?;
         self.reply(&head, answer)
@@ -331,11 +336,11 @@ impl<'a> Session<'a> {
     }
 
     /// The handler's answer, if it comes in time.
-    fn handle(&self, head: &Head, request: Request) -> Result<Answer, Refused> {
+    fn handle(&self, head: &Head, request: Request, desk: &Desk) -> Result<Answer, Refused> {
         let (shared, limit) = (self.shared, self.shared.limits.handling_timeout);
         let wait = limit.map_or(PLACE_WAIT, |limit| limit.min(PLACE_WAIT));
         let begun = shared.clock.mono();
-        let Some(place) = shared.desk.take_place(wait) else {
+        let Some(place) = desk.take_place(wait) else {
             let refused = limit.filter(|limit| *limit == wait);
             let refused = refused.map_or_else(Refused::busy, Refused::timed_out);
             return Err(refused.with_persistence(head.persistence));

@@ -16,10 +16,10 @@
 //! `desk`, `reads`, `wording`, `reply`, `refused`, `wire`; `gate`, `handshake`, `tls`; `accept`,
 //! `registry`, `listen`.
 //!
-//! Channels in here, all bounded: the places before the handler (`limits::REQUESTS_HANDLED`; others
-//! wait); the word that a connection ended (one), the drain deadline (one), the passwords being
-//! checked (`limits::PASSWORD_CHECKS`; others wait). None can be full when a send must succeed; the
-//! others drop the word. The only locks are those of `gate`.
+//! Channels in here, all bounded: the places before the handler, those of GETs and those of the rest
+//! (`limits::REQUESTS_HANDLED`; others wait); the word that a connection ended (one), the drain deadline
+//! (one), the passwords being checked (`limits::PASSWORD_CHECKS`; others wait). None can be full when a
+//! send must succeed; the others drop the word. The only locks are those of `gate`.
 
 mod accept;
 mod body;
@@ -90,6 +90,8 @@ struct Shared {
     /// What stands before the first answer, if there is a web configuration.
     gate: Option<Gate>,
     desk: Desk,
+    /// For GETs, many of which may take long: they keep nobody from posting.
+    reading_desk: Desk,
     /// Of bodies.
     budget: Arc<Budget>,
     /// Of answers: who reads slowly keeps nobody from posting.
@@ -123,7 +125,8 @@ impl FrontDoor {
         }
         let addresses = listeners.iter().map(TcpListener::local_addr);
         let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
-        let desk = Desk::new(handler, Arc::clone(&metrics));
+        let desk = Desk::new(Arc::clone(&handler), Arc::clone(&metrics));
+        let reading_desk = Desk::new(handler, Arc::clone(&metrics));
         let shared = Arc::new(Shared {
             budget: Budget::new(limits.buffered_bytes),
             answer_budget: Budget::new(limits.buffered_bytes),
@@ -133,6 +136,7 @@ impl FrontDoor {
             clock,
             gate,
             desk,
+            reading_desk,
             open: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
         });

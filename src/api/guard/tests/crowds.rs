@@ -156,19 +156,23 @@ fn stopping_does_not_wait_longer_than_it_may() {
 }
 
 #[test]
-fn the_requests_that_find_no_place_wait_for_one() {
+fn reads_that_find_no_place_wait_for_one_and_posts_have_places_of_their_own() {
     let mut door = Door::open(patient_limits());
     let mut waiting: Vec<_> = (0..REQUESTS_HANDLED).map(|_| door.connect()).collect();
     for client in &mut waiting {
         client.send(get("/wait").as_bytes());
     }
-    while door.door.shared.desk.free_places() > 0 {
+    while door.door.shared.reading_desk.free_places() > 0 {
         pause();
     }
     let mut late = door.connect();
-    late.post("/", &ALERT);
+    late.send(get("/").as_bytes());
+    // Who reads keeps nobody from posting.
+    let mut poster = door.connect();
+    poster.post("/", &ALERT);
+    assert_eq!(poster.reply().text(), "150 bytes");
     door.let_waiting_go();
-    assert_eq!(late.reply().text(), "150 bytes");
+    assert_eq!(late.reply().text(), "0 bytes");
     door.stop();
 }
 
