@@ -19,7 +19,7 @@ pub struct Arguments {
     /// What the sizes of the loads are multiplied with.
     #[arg(long)]
     pub scale: Option<f64>,
-    /// Only loads with these names, separated by commas.
+    /// Only loads, or cases of what is hostile, with these names, separated by commas.
     #[arg(long, value_delimiter = ',')]
     pub only: Vec<String>,
     /// Leaves Alertmanager and the floor out.
@@ -55,6 +55,8 @@ pub enum What {
     Loads,
     /// One load at growing sizes.
     Growth,
-    /// Both.
+    /// Hostile input beside single alerts, for our daemon alone; fails where it does more harm than it may.
+    Hostile,
+    /// Loads and growth.
     All,
 }

@@ -121,19 +121,24 @@ impl Contender {
 
     /// Starts it with this configuration on an empty state directory, and waits until it is ready.
     pub fn start(&self, configuration: &str) -> Running {
-        self.start_among(None, configuration)
+        self.start_among(None, &[], configuration)
+    }
+
+    /// The same with these flags.
+    pub fn start_with_flags(&self, flags: &[&str], configuration: &str) -> Running {
+        self.start_among(None, flags, configuration)
     }
 
     /// The same; it finds these hosts by their names.
     pub fn start_with(&self, hosts: &Hosts, configuration: &str) -> Running {
-        self.start_among(Some(hosts), configuration)
+        self.start_among(Some(hosts), &[], configuration)
     }
 
-    fn start_among(&self, hosts: Option<&Hosts>, configuration: &str) -> Running {
+    fn start_among(&self, hosts: Option<&Hosts>, flags: &[&str], configuration: &str) -> Running {
         let home = Folder::create(self.who.name());
         home.write("config.yml", configuration);
         let state = home.path().join("data");
-        let arguments = match self.who {
+        let mut arguments = match self.who {
             Who::Floor => vec!["--floor".to_owned()],
             Who::Alertmanager | Who::Alertwheel => vec![
                 "--config.file=config.yml".to_owned(),
@@ -142,6 +147,7 @@ impl Contender {
                 "--cluster.listen-address=".to_owned(),
             ],
         };
+        arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
         let started_at = now();
         let (program, arguments) = match hosts {
             None => (self.program.clone(), arguments),
@@ -160,6 +166,11 @@ impl Contender {
 }
 
 impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A new connection to it.
     pub fn connect(&self) -> Connection {
         Connection::open(self.address).expect("the daemon listens")
@@ -180,6 +191,13 @@ impl Running {
     /// What the host says about it now.
     pub fn vitals(&self) -> Vitals {
         Vitals::of(self.id())
+    }
+
+    /// Lets the most memory in use be counted anew.
+    pub fn forget_peak(&self) {
+        const PEAK: &str = "5";
+        let path = format!("/proc/{}/clear_refs", self.id());
+        fs::write(path, PEAK).expect("it is our own child");
     }
 
     /// Time that it has spent on a processor so far.

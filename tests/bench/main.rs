@@ -1,12 +1,14 @@
 //! Alertmanager and alertwheel side by side, under the same loads, on the same machine.
 //!
 //! `cargo bench` runs all loads, A B A B, and prints the medians and their ratios;
-//! `cargo bench -- growth` runs one load at growing sizes; `cargo bench -- --help` lists the rest.
+//! `cargo bench -- growth` runs one load at growing sizes, `cargo bench -- hostile` what nobody should send;
+//! `cargo bench -- --help` lists the rest.
 //! Only what the daemon spends counts: senders and receivers live in this process, daemons in
 //! their own. Without a real Alertmanager only our column is filled.
 //!
 //! - `loads`: what is done to a daemon, a file for each load
 //! - `growth`: the same at growing sizes
+//! - `hostile`: single alerts beside the worst that is known
 //! - `contender`, `floor`: the programs, and what the libraries alone cost
 //! - `fleet`, `connection`, `receiver`, `stand`: what goes in, and where it comes out
 //! - `absent`, `hosts`: addresses where nobody answers, and names for addresses
@@ -24,6 +26,7 @@ mod fleet;
 mod floor;
 mod growth;
 mod highlights;
+mod hostile;
 mod hosts;
 mod json;
 mod loads;
@@ -65,10 +68,14 @@ fn main() {
         return floor::serve();
     }
     contender::raise_open_files();
+    if arguments.what == What::Hostile {
+        return hostile::run(&arguments);
+    }
     let daemons = daemons(&arguments);
     match arguments.what {
         What::Loads => compare(&arguments, &daemons),
         What::Growth => growth::run(&arguments, &daemons),
+        What::Hostile => unreachable!("needs no other daemon"),
         What::All => {
             compare(&arguments, &daemons);
             growth::run(&arguments, &daemons);

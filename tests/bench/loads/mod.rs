@@ -18,6 +18,8 @@ mod throttle;
 use crate::contender::Contender;
 use crate::figure::Figure;
 use crate::stand::Stand;
+pub use silences::post_silences;
+pub use singles::Posted;
 
 /// A load.
 #[derive(Clone, Copy)]

@@ -65,8 +65,8 @@ fn run(stand: &Stand, contender: &Contender) -> Vec<Figure> {
     ]
 }
 
-/// One silence in ten is by a pattern, as people write them.
-fn post_silences(connection: &mut Connection, count: usize) {
+/// Makes so many silences. One in ten is by a pattern, as people write them.
+pub fn post_silences(connection: &mut Connection, count: usize) {
     let now = wall();
     let ends_at = now + Duration::from_secs(4 * 3600);
     for number in 0..count {
