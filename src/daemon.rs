@@ -45,7 +45,6 @@ use crate::dispatch::inbox::{Inbox, Request};
 use crate::engine::{Engine, Settings};
 use crate::journal::{self, Opened, Storage};
 use crate::limits;
-use crate::resident;
 use crate::telemetry::health::Health;
 use crate::telemetry::metrics::{Labelling, Metrics};
 use crate::threads::{self, WORKER_STACK};
@@ -268,8 +267,6 @@ impl Daemon {
 
     fn answer_calls(&self) -> ExitCode {
         loop {
-            // Of the program, what only the start or a reload needed can go now.
-            resident::let_go();
             match self.calls.recv() {
                 Ok(Call::Reload(reply)) => {
                     let result = self.reload();

@@ -51,7 +51,6 @@ pub mod command;
 pub mod daemon;
 pub mod limits;
 pub mod randomness;
-pub mod resident;
 pub mod telemetry;
 pub mod threads;
 pub mod version;

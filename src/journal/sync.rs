@@ -15,7 +15,6 @@ use super::disk::Disk;
 use crate::bell::{Mailbox, RingingSender};
 use crate::clock::Clock;
 use crate::model::{Mono, Wall};
-use crate::resident;
 
 /// When data is forced to disk (`--storage.sync`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,16 +60,11 @@ pub fn run(
     disk: Arc<dyn Disk>,
     clock: Clock,
 ) {
-    let mut is_first = true;
     while let Ok(job) = jobs.next() {
         let report = sync(disk.as_ref(), &job, clock);
         drop(job);
         if reports.send(report).is_err() {
             break;
-        }
-        // What the start has made is on disk, so the start is over; later ones come with traffic.
-        if mem::take(&mut is_first) {
-            resident::let_go();
         }
     }
     log::debug!("Journal sync stopped");

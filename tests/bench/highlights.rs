@@ -3,7 +3,7 @@
 use crate::results::{Results, Row};
 
 /// Load, figure, and what the page calls it.
-const SHOWN: [(&str, &str, &str); 28] = [
+const SHOWN: [(&str, &str, &str); 27] = [
     ("ingest", "CPU per fresh alert", "CPU to take an alert in"),
     (
         "ingest",
@@ -88,12 +88,7 @@ const SHOWN: [(&str, &str, &str); 28] = [
         "told after the move",
         "page after a receiver moved",
     ),
-    ("idle", "resident after 5 s", "memory when idle"),
-    (
-        "idle",
-        "of that in no file",
-        "of that, its own and no file's",
-    ),
+    ("idle", "private after 5 s", "private memory when idle"),
     ("idle", "ready after", "time from start to ready"),
     ("idle", "program", "size of the program"),
 ];

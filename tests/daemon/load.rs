@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use rustix::process::Signal;
 use serde_json::Value;
 
 use alertwheel::limits;
@@ -13,7 +12,6 @@ use crate::process::{Setup, take_turn};
 use crate::receiver::{Answer, Receiver};
 use crate::samples::{config, firing, told_soon, webhook};
 use crate::time::{millis, now, pause, wait_until};
-use crate::vitals::Vitals;
 
 /// Figures of an unoptimised build say nothing.
 const FIGURES_COUNT: bool = cfg!(not(debug_assertions));
@@ -103,23 +101,7 @@ fn an_idle_daemon_does_nothing_and_is_small() {
     );
     if FIGURES_COUNT {
         assert!(switches <= 5, "{switches}");
-        assert!(after.resident_kib < 5 * 1024, "{after:?}");
+        // The rest is pages of the program and its libraries, which the host may take back at any time.
         assert!(after.own_kib < 2 * 1024, "{after:?}");
     }
-}
-
-#[test]
-fn what_a_reload_needed_of_the_program_is_let_go_of() {
-    let receiver = Receiver::healthy();
-    let daemon = Setup::with_config(&told_soon(&receiver)).start();
-    // The start lets go as well, when it first syncs its journal; nothing does between that and a reload.
-    pause(millis(2000));
-    let _ = daemon.scrape();
-    let in_use = daemon.vitals();
-    daemon.signal(Signal::HUP);
-    wait_until("a megabyte of the program is not resident any more", || {
-        let program = |vitals: Vitals| vitals.resident_kib - vitals.own_kib;
-        program(daemon.vitals()) + 1024 < program(in_use)
-    });
-    assert_eq!(daemon.get("/-/ready").status, 200, "it is still there");
 }

@@ -9,10 +9,9 @@ use crate::code::{Mention, mentions};
 use crate::tree::{Fault, Source, catches, hold, is_in, passes, rust_files};
 
 /// Each room, and the other rooms it may import. What knows the whole house is not listed.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("limits", &[]),
     ("model", &["limits"]),
-    ("resident", &[]),
     ("threads", &[]),
     ("version", &[]),
     ("clock", &["model"]),
@@ -40,7 +39,6 @@ const ROOMS: [(&str, &[&str]); 17] = [
             "limits",
             "model",
             "randomness",
-            "resident",
             "telemetry",
             "threads",
         ],
@@ -208,7 +206,6 @@ const CRATES: [(&str, &[&str]); 36] = [
             "src/api/guard/",
             "src/command/",
             "src/journal/",
-            "src/resident.rs",
             "src/telemetry/",
             "src/webhook/dial.rs",
             "src/webhook/race.rs",

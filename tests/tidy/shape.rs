@@ -11,9 +11,6 @@ const FILE_LINES: usize = 600;
 /// Lines of a function, from `fn` to its last brace.
 const FUNCTION_LINES: usize = 70;
 
-/// The only files that may say `unsafe`, for system calls that nothing safe stands before.
-const UNSAFE: [&str; 1] = ["src/resident.rs"];
-
 /// Functions that may be longer, each with the reason; the aim is that there are none.
 const LONG_FUNCTIONS: [(&str, &str); 0] = [];
 
@@ -63,9 +60,7 @@ fn unfinished_or_hushed(file: &Source) -> Vec<Fault> {
         let is_attribute = matches!(before, "[" | ",") && matches!(next, "]" | "(" | "=");
         let what = match *word {
             "todo" | "unimplemented" | "dbg" if next == "!" => "finish it, or leave it out",
-            "unsafe" if !UNSAFE.contains(&file.path.as_str()) => {
-                "there is a safe way, and a crate for it"
-            }
+            "unsafe" => "there is a safe way, and a crate for it",
             "ignore" if is_attribute => "a test that is not run proves nothing; mend it or drop it",
             "should_panic" if is_attribute => "say which error comes back, and compare with that",
             "allow" if is_attribute => {
@@ -156,7 +151,6 @@ fn nothing_is_unfinished_unsafe_or_hushed() {
         "src/x.rs",
         "#[expect(dead_code, reason = \"x\")]\nfn allow() { x.expect(\"y\"); }",
     );
-    passes(rule, UNSAFE[0], "//!\nunsafe { f() }");
 }
 
 #[test]

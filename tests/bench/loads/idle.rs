@@ -32,9 +32,9 @@ fn run(stand: &Stand, contender: &Contender) -> Vec<Figure> {
         .saturating_sub(before.context_switches);
     let mebibytes = as_float(contender.program_bytes()) / f64::from(1 << 20);
     vec![
+        Figure::memory("private after 5 s", rested.own_kib),
+        // With the pages of files, which the kernel may take back and read again.
         Figure::memory("resident after 5 s", rested.resident_kib),
-        // The rest is pages of files, which the host may take back and get again.
-        Figure::memory("of that in no file", rested.own_kib),
         Figure::millis("ready after", daemon.ready_after()),
         Figure::new("program", Unit::Mebibytes, mebibytes),
         Figure::new("threads", Unit::Times, as_float(after.threads)),
