@@ -17,11 +17,8 @@ pub fn check_content_type(request: &Request) -> Result<(), ApiError> {
         None | Some("") => "application/octet-stream",
         Some(given) => given,
     };
-    if let Some(because) = media_type::fault(given) {
-        return Err(ApiError::BadContentType {
-            given: given.to_owned(),
-            because,
-        });
+    if !media_type::is_sound(given) {
+        return Err(ApiError::BadContentType(given.to_owned()));
     }
     let name = given.split(';').next().unwrap_or(given).trim();
     if name.eq_ignore_ascii_case(JSON) {

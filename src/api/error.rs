@@ -32,20 +32,15 @@ pub enum ApiError {
     UnsupportedMediaType(String),
     /// The body is in this content coding, which is not known here.
     UnsupportedCoding(String),
-    /// The header that names the media type is broken.
-    BadContentType {
-        /// The header as sent.
-        given: String,
-        /// What is wrong, in Go's words.
-        because: String,
-    },
+    /// The header that names the media type is broken, and says this.
+    BadContentType(String),
     /// The sender does not take JSON.
     NotAcceptable,
     /// The body is not JSON, or not of the right shape.
     MalformedBody {
         /// What the schema calls the body.
         body: &'static str,
-        /// Why, in Go's words.
+        /// Why.
         because: String,
     },
     /// A field breaks a rule of the schema.
@@ -99,9 +94,9 @@ impl ApiError {
             ApiError::MethodNotAllowed { .. } => 405,
             ApiError::UnsupportedMediaType(_) | ApiError::UnsupportedCoding(_) => 415,
             ApiError::NotAcceptable => 406,
-            ApiError::BadContentType { .. }
-            | ApiError::MalformedBody { .. }
-            | ApiError::Refused(_) => 400,
+            ApiError::BadContentType(_) | ApiError::MalformedBody { .. } | ApiError::Refused(_) => {
+                400
+            }
             ApiError::Invalid { .. } => 422,
             ApiError::Overloaded(_) | ApiError::TimedOut(_) | ApiError::Stopping => 503,
         }
@@ -153,9 +148,9 @@ impl fmt::Display for ApiError {
                 "unsupported content encoding {}, only gzip is understood, once",
                 go_quote(given)
             ),
-            ApiError::BadContentType { given, because } => write!(
+            ApiError::BadContentType(given) => write!(
                 out,
-                "parsing Content-Type header from {} failed, because {because}",
+                "parsing Content-Type header from {} failed, because it is no media type",
                 go_quote(given)
             ),
             ApiError::NotAcceptable => out.write_str(
@@ -237,11 +232,8 @@ mod tests {
 
     #[test]
     fn headers_are_quoted_as_in_go() {
-        let (_, body, _) = told(ApiError::BadContentType {
-            given: "a/b;c=\"d".to_owned(),
-            because: "of that".to_owned(),
-        });
-        let expected = r#"{"code":400,"message":"parsing Content-Type header from \"a/b;c=\\\"d\" failed, because of that"}"#;
+        let (_, body, _) = told(ApiError::BadContentType("a/b;c=\"d".to_owned()));
+        let expected = r#"{"code":400,"message":"parsing Content-Type header from \"a/b;c=\\\"d\" failed, because it is no media type"}"#;
         assert_eq!(body, expected);
     }
 

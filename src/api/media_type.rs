@@ -1,50 +1,34 @@
 //! The syntax of a header that names a media type, as Go's `mime` reads it.
 //!
-//! Owns what is wrong with one, in Go's words, because senders see them (§10.2). Pure; runs on the
-//! connections' threads.
+//! Owns which headers are broken, and so answered 400 and not 415 (§10.2). Pure; runs on the connections'
+//! threads.
 
 use std::collections::BTreeMap;
 
 /// Characters that no token has.
 const SPECIAL: &str = "()<>@,;:\\\"/[]?=";
 
-/// What is wrong with a media type and its parameters; `None` if nothing is.
-pub fn fault(given: &str) -> Option<String> {
+/// Whether this is a media type with parameters.
+pub fn is_sound(given: &str) -> bool {
     let (name, parameters) = given.split_at(given.find(';').unwrap_or(given.len()));
-    fault_of_name(name.trim()).or_else(|| fault_of_parameters(parameters).map(str::to_owned))
-}
-
-fn fault_of_name(name: &str) -> Option<String> {
-    let (kind, rest) = split_token(name);
-    if kind.is_empty() {
-        return Some("mime: no media type".to_owned());
-    }
-    if rest.is_empty() {
-        return Some(format!("mediatype: malformed: \"{name}\" has no subtype"));
-    }
-    let Some(rest) = rest.strip_prefix('/') else {
-        return Some("mime: expected slash after first token".to_owned());
-    };
-    match split_token(rest) {
-        ("", _) => Some("mime: expected token after slash".to_owned()),
-        (_, "") => None,
-        _ => Some("mime: unexpected content after media subtype".to_owned()),
-    }
+    let parts = name.trim().split_once('/');
+    let has_both = parts.is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
+    has_both && are_sound_parameters(parameters)
 }
 
 /// A lone semicolon at the end is no fault.
-fn fault_of_parameters(mut rest: &str) -> Option<&'static str> {
+fn are_sound_parameters(mut rest: &str) -> bool {
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     loop {
         rest = rest.trim_start();
         if rest.is_empty() || rest.trim_end() == ";" {
-            return None;
+            return true;
         }
         let Some((name, value, after)) = split_parameter(rest) else {
-            return Some("mime: invalid media parameter");
+            return false;
         };
         if *seen.entry(name).or_insert_with(|| value.clone()) != value {
-            return Some("mime: duplicate parameter name");
+            return false;
         }
         rest = after;
     }
@@ -86,6 +70,10 @@ fn split_token(text: &str) -> (&str, &str) {
     text.split_at(end.unwrap_or(text.len()))
 }
 
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(is_token_char)
+}
+
 fn is_token_char(character: char) -> bool {
     character.is_ascii_graphic() && !SPECIAL.contains(character)
 }
@@ -95,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn right_ones_have_no_fault() {
+    fn right_ones_are_told_from_broken_ones() {
         for given in [
             "application/json",
             "a/b;",
@@ -105,35 +93,30 @@ mod tests {
             "a/b; c=\"d;\\\"e\"",
             "a/b; c=d ;",
         ] {
-            assert_eq!(fault(given), None, "{given}");
+            assert!(is_sound(given), "{given}");
+        }
+        for given in [
+            "",
+            "/",
+            "json",
+            "a b/c",
+            "a/",
+            "a/b c",
+            "a/b; c",
+            "a/b; c=",
+            "a/b; =c",
+            "a/b; c=\"d",
+            "a/b; c=d e",
+            "a/b; c=d; C=e",
+        ] {
+            assert!(!is_sound(given), "{given}");
         }
     }
 
     #[test]
     fn many_parameters_are_compared_each_with_its_own_name() {
         let many: String = (0..5200).map(|n| format!(";p{n}=v")).collect();
-        assert_eq!(fault(&format!("a/b{many}")), None);
-        let expected = Some("mime: duplicate parameter name");
-        assert_eq!(fault(&format!("a/b{many};p7=w")).as_deref(), expected);
-    }
-
-    #[test]
-    fn faults_are_told_in_the_words_of_go() {
-        let table = [
-            ("/", "mime: no media type"),
-            ("json", "mediatype: malformed: \"json\" has no subtype"),
-            ("a b/c", "mime: expected slash after first token"),
-            ("a/", "mime: expected token after slash"),
-            ("a/b c", "mime: unexpected content after media subtype"),
-            ("a/b; c", "mime: invalid media parameter"),
-            ("a/b; c=", "mime: invalid media parameter"),
-            ("a/b; =c", "mime: invalid media parameter"),
-            ("a/b; c=\"d", "mime: invalid media parameter"),
-            ("a/b; c=d e", "mime: invalid media parameter"),
-            ("a/b; c=d; C=e", "mime: duplicate parameter name"),
-        ];
-        for (given, expected) in table {
-            assert_eq!(fault(given).as_deref(), Some(expected), "{given}");
-        }
+        assert!(is_sound(&format!("a/b{many}")));
+        assert!(!is_sound(&format!("a/b{many};p7=w")));
     }
 }

@@ -59,7 +59,7 @@ fn a_malformed_batch_is_told_by_the_framework() {
     assert_eq!(told.status, 400);
     assert_eq!(
         told.body,
-        r#"{"code":400,"message":"parsing alerts body from \"\" failed, because unexpected EOF"}"#
+        r#"{"code":400,"message":"parsing alerts body from \"\" failed, because EOF while parsing an object at line 1 column 2"}"#
     );
 }
 

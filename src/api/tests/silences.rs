@@ -88,8 +88,7 @@ fn what_the_engine_and_the_api_refuse_are_strings() {
 fn what_the_schema_refuses_is_told_by_the_framework() {
     let api = api(World::default());
     let told = tell(&api, post("/api/v2/silences", "{"));
-    let expected =
-        r#"{"code":400,"message":"parsing silence body from \"\" failed, because unexpected EOF"}"#;
+    let expected = r#"{"code":400,"message":"parsing silence body from \"\" failed, because EOF while parsing an object at line 1 column 1"}"#;
     assert_eq!((told.status, told.body.as_str()), (400, expected));
     let told = tell(&api, post("/api/v2/silences", "{}"));
     let expected = r#"{"code":602,"message":"comment in body is required"}"#;

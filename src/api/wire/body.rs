@@ -1,7 +1,7 @@
 //! What the bodies of all POSTs have in common.
 //!
 //! Owns the error of a body, and reading its fields one by one as Go's decoder does: what is wrong
-//! is noted, and the first fault wins. Pure; runs on the connections' threads.
+//! is noted, and the first fault wins. The words are ours; Go's decoder has others. Pure; runs on the connections' threads.
 
 use std::borrow::Cow;
 
@@ -10,14 +10,14 @@ use crate::model::Wall;
 
 use super::date::parse_date;
 use super::lenient::{Found, Text, TextMap};
-use super::syntax::{find_fault, repair};
+use super::repair::repair;
 
 /// Why a body was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BodyError {
-    /// It is not JSON, or of the wrong kinds; says why, in Go's words.
+    /// It is not JSON, or of the wrong kinds; says why.
     Malformed(String),
-    /// It is what a webhook is told, where alerts belong; says so behind Go's words.
+    /// It is the body of a webhook where alerts belong; says so.
     Notification(String),
     /// It breaks a rule of the schema.
     Invalid {
@@ -45,21 +45,21 @@ pub fn read_body<T>(
         Ok(result) => return result,
         Err(error) => error,
     };
-    if let Some(fault) = find_fault(body) {
-        return Err(BodyError::Malformed(fault));
-    }
     let repaired = repair(body);
+    if repaired == body {
+        return Err(BodyError::Malformed(error.to_string()));
+    }
     if repaired.len() > REPAIRED_BODY_BYTES {
         return Err(BodyError::Malformed(format!(
             "the body has {} bytes once what is no UTF-8 in it is replaced, and may have {REPAIRED_BODY_BYTES}",
             repaired.len()
         )));
     }
-    read(&repaired).unwrap_or_else(|_| Err(BodyError::Malformed(error.to_string())))
+    read(&repaired).unwrap_or_else(|error| Err(BodyError::Malformed(error.to_string())))
 }
 
 /// Keeps the fault of a field, unless one came before it.
-pub fn keep_first(slot: &mut Option<BodyError>, read: Result<(), BodyError>) {
+pub fn keep_first(slot: &mut Option<String>, read: Result<(), String>) {
     if let Err(fault) = read {
         slot.get_or_insert(fault);
     }
@@ -80,42 +80,50 @@ pub fn is_key(key: &str, field: &str) -> bool {
 pub fn read_map<'de>(
     slot: &mut Option<Vec<(Cow<'de, str>, Cow<'de, str>)>>,
     found: Found<TextMap<'de>>,
-    owner: &str,
     name: &str,
-) -> Result<(), BodyError> {
+) -> Result<(), String> {
     match found {
         Found::Null => *slot = None,
         Found::Right(mut map) => {
             if let Some((key, kind)) = map.wrong {
-                let place = format!("struct field {owner}.{name}.{key} of type string");
-                return Err(wrong_kind(kind, &place));
+                return Err(wrong_kind(&format!("{name}.{key}"), kind, "a string"));
             }
             slot.get_or_insert_default().append(&mut map.pairs);
         }
-        Found::Wrong(kind) => {
-            let place = format!("struct field {owner}.{name} of type models.LabelSet");
-            return Err(wrong_kind(kind, &place));
-        }
+        Found::Wrong(kind) => return Err(wrong_kind(name, kind, "an object of strings")),
     }
     Ok(())
 }
 
 /// Reads a time, where null changes nothing.
-pub fn read_time(slot: &mut Option<Wall>, found: Found<Text<'_>>) -> Result<(), BodyError> {
+pub fn read_time(
+    slot: &mut Option<Wall>,
+    found: Found<Text<'_>>,
+    name: &str,
+) -> Result<(), String> {
     match found {
         Found::Null => {}
-        Found::Right(Text(text)) => *slot = parse_date(&text).map_err(BodyError::Malformed)?,
-        Found::Wrong(kind) => return Err(wrong_kind(kind, "value of type string")),
+        Found::Right(Text(text)) => *slot = read_date(&text, name)?,
+        Found::Wrong(kind) => return Err(wrong_kind(name, kind, "a string")),
     }
     Ok(())
 }
 
+/// The date in the field `name`; see [`parse_date`].
+pub fn read_date(text: &str, name: &str) -> Result<Option<Wall>, String> {
+    parse_date(text).map_err(|fault| format!("{name}: {fault}"))
+}
+
 /// Reads a text, where null is the empty one.
-pub fn read_text<'de>(slot: &mut Cow<'de, str>, found: Found<Text<'de>>) -> Result<(), BodyError> {
+pub fn read_text<'de>(
+    slot: &mut Cow<'de, str>,
+    found: Found<Text<'de>>,
+    name: &str,
+) -> Result<(), String> {
     match found {
         Found::Null => *slot = Cow::Borrowed(""),
         Found::Right(Text(text)) => *slot = text,
-        Found::Wrong(kind) => return Err(wrong_kind(kind, "value of type string")),
+        Found::Wrong(kind) => return Err(wrong_kind(name, kind, "a string")),
     }
     Ok(())
 }
@@ -128,7 +136,7 @@ pub fn missing(field: &str) -> BodyError {
     }
 }
 
-/// The fault of a value of another kind than `place` takes, in Go's words.
-pub fn wrong_kind(kind: &str, place: &str) -> BodyError {
-    BodyError::Malformed(format!("json: cannot unmarshal {kind} into Go {place}"))
+/// The fault of a value that is of one kind and should be of another.
+pub fn wrong_kind(place: &str, kind: &str, wanted: &str) -> String {
+    format!("{place} is {kind}, and should be {wanted}")
 }

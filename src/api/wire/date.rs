@@ -1,24 +1,32 @@
 //! Dates as senders write them.
 //!
-//! Owns the forms that Alertmanager's `strfmt` takes (§10.2), over jiff's calendar, and Go's words
-//! for what it does not take. Pure; runs on the connections' threads.
+//! Owns the forms that Alertmanager's `strfmt` takes (§10.2), over jiff's calendar. Pure; runs on the
+//! connections' threads.
 
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
 
 use crate::model::{Wall, ZERO_TIME};
 
+/// Characters of a wrong date that are shown.
+const SHOWN: usize = 40;
+
 /// Reads a date. The zero time of Go means that there is none; the empty text means 1970.
 ///
 /// Without an offset a time is UTC. Times past the last that can be said are taken for that one,
-/// which is the end of the year 9999. Fails with Go's words.
+/// which is the end of the year 9999.
 pub fn parse_date(text: &str) -> Result<Option<Wall>, String> {
     if text.is_empty() {
         return Ok(Some(Wall::UNIX_EPOCH));
     }
     match read_date_time(text.as_bytes()) {
         Some(time) => Ok(Some(time).filter(|time| *time != ZERO_TIME)),
-        None => Err(explain(text)),
+        None => {
+            let shown: String = text.chars().take(SHOWN).collect();
+            Err(format!(
+                "{shown:?} is no time, such as 2026-01-02T15:04:05Z"
+            ))
+        }
     }
 }
 
@@ -146,54 +154,6 @@ fn to_wall(date: Date, time: Time, offset_seconds: i32) -> Option<Wall> {
             .to_timestamp(date.to_datetime(time))
             .unwrap_or(Wall::MAX),
     )
-}
-
-/// Go's words: it complains in terms of the last form it tried, the bare date.
-fn explain(text: &str) -> String {
-    let quoted = quote(text);
-    let mut rest = Cursor(text.as_bytes());
-    let mut expect = |layout: &str, digits: usize| {
-        let before = rest.0;
-        let value = if digits == 0 {
-            rest.skip(b'-').map(|()| 0)
-        } else {
-            rest.number(digits)
-        };
-        value.ok_or_else(|| {
-            let found = quote(&String::from_utf8_lossy(before));
-            format!("parsing time {quoted} as \"2006-01-02\": cannot parse {found} as \"{layout}\"")
-        })
-    };
-    let month = expect("2006", 4)
-        .and_then(|_| expect("-", 0))
-        .and_then(|_| expect("01", 2));
-    match month {
-        Err(explanation) => return explanation,
-        Ok(1..=12) => {}
-        Ok(_) => return format!("parsing time {quoted}: month out of range"),
-    }
-    if let Err(explanation) = expect("-", 0).and_then(|_| expect("02", 2)) {
-        return explanation;
-    }
-    if rest.is_at_end() {
-        return format!("parsing time {quoted}: day out of range");
-    }
-    let extra = quote(&String::from_utf8_lossy(rest.0));
-    format!("parsing time {quoted}: extra text: {extra}")
-}
-
-/// Quotes as Go's `time` does: everything but printable ASCII as bytes in hex.
-fn quote(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for byte in text.bytes() {
-        match byte {
-            b'"' | b'\\' => quoted.extend(['\\', char::from(byte)]),
-            b' '..=b'~' => quoted.push(char::from(byte)),
-            _ => quoted.push_str(&format!("\\x{byte:02x}")),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub enum Found<T> {
     Null,
     /// Of the right kind.
     Right(T),
-    /// Of the wrong kind, which Go calls this.
+    /// Of the wrong kind, which is this, with its article.
     Wrong(&'static str),
 }
 
@@ -114,35 +114,35 @@ impl<'de, T: Kind<'de>> Visitor<'de> for FoundVisitor<T> {
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Found<T>, E> {
-        Ok(found(T::from_bool(value), "bool"))
+        Ok(found(T::from_bool(value), "a boolean"))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Found<T>, E> {
-        Ok(Found::Wrong("number"))
+        Ok(Found::Wrong("a number"))
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Found<T>, E> {
-        Ok(Found::Wrong("number"))
+        Ok(Found::Wrong("a number"))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Found<T>, E> {
-        Ok(Found::Wrong("number"))
+        Ok(Found::Wrong("a number"))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Found<T>, E> {
-        Ok(found(T::from_text(Cow::Borrowed(text)), "string"))
+        Ok(found(T::from_text(Cow::Borrowed(text)), "a string"))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Found<T>, E> {
-        Ok(found(T::from_text(Cow::Owned(text.to_owned())), "string"))
+        Ok(found(T::from_text(Cow::Owned(text.to_owned())), "a string"))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Found<T>, A::Error> {
-        Ok(found(T::from_object(object)?, "object"))
+        Ok(found(T::from_object(object)?, "an object"))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<Found<T>, A::Error> {
-        Ok(found(T::from_array(array)?, "array"))
+        Ok(found(T::from_array(array)?, "an array"))
     }
 }
 

@@ -11,9 +11,9 @@ mod lenient;
 mod plain;
 mod posted;
 mod posted_silence;
+mod repair;
 mod shapes;
 mod silence;
-mod syntax;
 mod text;
 mod uri;
 

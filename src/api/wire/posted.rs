@@ -66,7 +66,11 @@ fn read_list(body: &[u8]) -> Read<Vec<PostedAlert>> {
     Ok(match Found::<AlertList>::deserialize(&mut reader)? {
         Found::Null => Ok(Vec::new()),
         Found::Right(list) => list.into_result(),
-        Found::Wrong(kind) => Err(wrong_kind(kind, "value of type models.PostableAlerts")),
+        Found::Wrong(kind) => Err(BodyError::Malformed(wrong_kind(
+            "the body",
+            kind,
+            "an array of alerts",
+        ))),
     })
 }
 
@@ -104,9 +108,8 @@ impl<'de> Kind<'de> for AlertList {
 
 fn notification() -> BodyError {
     BodyError::Notification(
-        "json: cannot unmarshal object into Go value of type models.PostableAlerts: /api/v2/alerts takes a \
-         list of alerts, and this looks like the notification that Alertmanager or Grafana sends to a \
-         webhook; set the sender up as for an Alertmanager instead"
+        "/api/v2/alerts takes an array of alerts, and this looks like the notification that Alertmanager or \
+         Grafana sends to a webhook; set the sender up as for an Alertmanager instead"
             .to_owned(),
     )
 }
@@ -120,8 +123,8 @@ impl AlertList {
             // Alertmanager falls over a null among the alerts; here it is an alert without labels.
             Found::Null => AlertFields::default(),
             Found::Wrong(kind) => {
-                let fault = wrong_kind(kind, "value of type models.PostableAlert");
-                self.wrong_kind.get_or_insert(fault);
+                let fault = wrong_kind(&format!("alert {index}"), kind, "an object");
+                self.wrong_kind.get_or_insert(BodyError::Malformed(fault));
                 return;
             }
         };
@@ -155,10 +158,8 @@ struct AlertFields<'de> {
     starts_at: Option<Wall>,
     ends_at: Option<Wall>,
     generator_url: Cow<'de, str>,
-    /// The first fault among annotations and times, which Go reads before the rest.
-    early_fault: Option<BodyError>,
-    /// The first fault among labels and the link.
-    late_fault: Option<BodyError>,
+    /// The first value that is not of its kind.
+    fault: Option<String>,
 }
 
 impl<'de> Kind<'de> for AlertFields<'de> {
@@ -166,24 +167,20 @@ impl<'de> Kind<'de> for AlertFields<'de> {
         let mut fields = AlertFields::default();
         while let Some(Text(name)) = object.next_key()? {
             let is = |field: &str| is_key(&name, field);
-            if is("labels") {
-                let read = read_map(&mut fields.labels, object.next_value()?, "Alert", &name);
-                keep_first(&mut fields.late_fault, read);
+            let read = if is("labels") {
+                read_map(&mut fields.labels, object.next_value()?, &name)
             } else if is("annotations") {
-                let read = read_map(&mut fields.annotations, object.next_value()?, "", &name);
-                keep_first(&mut fields.early_fault, read);
+                read_map(&mut fields.annotations, object.next_value()?, &name)
             } else if is("startsAt") {
-                let read = read_time(&mut fields.starts_at, object.next_value()?);
-                keep_first(&mut fields.early_fault, read);
+                read_time(&mut fields.starts_at, object.next_value()?, &name)
             } else if is("endsAt") {
-                let read = read_time(&mut fields.ends_at, object.next_value()?);
-                keep_first(&mut fields.early_fault, read);
+                read_time(&mut fields.ends_at, object.next_value()?, &name)
             } else if is("generatorURL") {
-                let read = read_text(&mut fields.generator_url, object.next_value()?);
-                keep_first(&mut fields.late_fault, read);
+                read_text(&mut fields.generator_url, object.next_value()?, &name)
             } else {
-                object.next_value::<IgnoredAny>()?;
-            }
+                object.next_value::<IgnoredAny>().map(|_| Ok(()))?
+            };
+            keep_first(&mut fields.fault, read);
         }
         Ok(Some(fields))
     }
@@ -191,8 +188,8 @@ impl<'de> Kind<'de> for AlertFields<'de> {
 
 impl AlertFields<'_> {
     fn check(self, index: usize) -> Result<PostedAlert, BodyError> {
-        if let Some(fault) = self.early_fault.or(self.late_fault) {
-            return Err(fault);
+        if let Some(fault) = self.fault {
+            return Err(BodyError::Malformed(format!("alert {index}: {fault}")));
         }
         if !self.generator_url.is_empty() && !is_request_uri(&self.generator_url) {
             let url = go_quote(&self.generator_url);

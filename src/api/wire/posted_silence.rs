@@ -14,8 +14,9 @@ use crate::model::{
     check_regex, go_quote, is_valid_label_name,
 };
 
-use super::body::{BodyError, Read, is_key, keep_first, missing, read_body, read_map, wrong_kind};
-use super::date::parse_date;
+use super::body::{
+    BodyError, Read, is_key, keep_first, missing, read_body, read_date, read_map, wrong_kind,
+};
 use super::lenient::{Found, Kind, Text};
 
 /// Reads the silence of a body. What stands behind the first JSON value is not looked at.
@@ -25,31 +26,31 @@ pub fn posted_silence(body: &[u8], mode: ParserMode) -> Result<PostedSilence, Bo
     read_body(body, "silence", |text| read_silence(text, mode))
 }
 
-/// How Go calls what the body is read into first.
-const GO_TYPE: &str = r#"value of type struct { ID string "json:\"id,omitempty\"" }"#;
-
 fn read_silence(body: &[u8], mode: ParserMode) -> Read<PostedSilence> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     Ok(match Found::<SilenceFields>::deserialize(&mut reader)? {
         Found::Null => SilenceFields::default().into_silence(mode),
         Found::Right(fields) => fields.into_silence(mode),
-        Found::Wrong(kind) => Err(wrong_kind(kind, GO_TYPE)),
+        Found::Wrong(kind) => Err(BodyError::Malformed(wrong_kind(
+            "the body",
+            kind,
+            "an object",
+        ))),
     })
 }
 
 /// The fields of a silence, borrowed from the body.
 #[derive(Default)]
 struct SilenceFields<'de> {
-    id: Cow<'de, str>,
+    id: Option<Cow<'de, str>>,
     comment: Option<Cow<'de, str>>,
     created_by: Option<Cow<'de, str>>,
     starts_at: Option<Wall>,
     ends_at: Option<Wall>,
     annotations: Option<Vec<(Cow<'de, str>, Cow<'de, str>)>>,
     matchers: Option<MatcherList<'de>>,
-    /// What is wrong with the id, which Go reads before all else.
-    id_fault: Option<BodyError>,
-    fault: Option<BodyError>,
+    /// The first value that is not of its kind.
+    fault: Option<String>,
 }
 
 impl<'de> Kind<'de> for SilenceFields<'de> {
@@ -57,25 +58,18 @@ impl<'de> Kind<'de> for SilenceFields<'de> {
         let mut fields = SilenceFields::default();
         while let Some(Text(name)) = object.next_key()? {
             let is = |field: &str| is_key(&name, field);
-            if is("id") {
-                let mut id = None;
-                let read = read_field(&mut id, object.next_value()?, "", &name);
-                keep_first(&mut fields.id_fault, read);
-                fields.id = id.unwrap_or_default();
-                continue;
-            }
-            let read = if is("comment") {
-                read_field(&mut fields.comment, object.next_value()?, "Silence", &name)
+            let read = if is("id") {
+                read_text(&mut fields.id, object.next_value()?, &name)
+            } else if is("comment") {
+                read_text(&mut fields.comment, object.next_value()?, &name)
             } else if is("createdBy") {
-                let found = object.next_value()?;
-                read_field(&mut fields.created_by, found, "Silence", &name)
+                read_text(&mut fields.created_by, object.next_value()?, &name)
             } else if is("startsAt") {
-                read_date(&mut fields.starts_at, object.next_value()?)
+                read_time(&mut fields.starts_at, object.next_value()?, &name)
             } else if is("endsAt") {
-                read_date(&mut fields.ends_at, object.next_value()?)
+                read_time(&mut fields.ends_at, object.next_value()?, &name)
             } else if is("annotations") {
-                let found = object.next_value()?;
-                read_map(&mut fields.annotations, found, "Silence", &name)
+                read_map(&mut fields.annotations, object.next_value()?, &name)
             } else if is("matchers") {
                 read_matchers(&mut fields.matchers, object.next_value()?, &name)
             } else {
@@ -90,8 +84,8 @@ impl<'de> Kind<'de> for SilenceFields<'de> {
 impl SilenceFields<'_> {
     /// Kinds come before rules, and rules in the order of the fields' names.
     fn into_silence(self, mode: ParserMode) -> Result<PostedSilence, BodyError> {
-        if let Some(fault) = self.id_fault.or(self.fault) {
-            return Err(fault);
+        if let Some(fault) = self.fault {
+            return Err(BodyError::Malformed(fault));
         }
         let required = |field| move || missing(field);
         let comment = self.comment.ok_or_else(required("comment"))?;
@@ -104,7 +98,7 @@ impl SilenceFields<'_> {
             Err(fault) => (Vec::new(), Some(fault.into_boxed_str())),
         };
         Ok(PostedSilence {
-            id: Some(self.id.into_owned()).filter(|id| !id.is_empty()),
+            id: self.id.map(Cow::into_owned).filter(|id| !id.is_empty()),
             matchers,
             starts_at,
             ends_at,
@@ -121,8 +115,8 @@ impl SilenceFields<'_> {
 struct MatcherList<'de> {
     matchers: Vec<MatcherFields<'de>>,
     seen: usize,
-    /// The first value of a wrong kind: what Go says of it behind the name of the list.
-    wrong: Option<WrongKind>,
+    /// The first value that is not of its kind: its place in the list, and what is wrong with it.
+    fault: Option<(usize, String)>,
 }
 
 impl<'de> Kind<'de> for MatcherList<'de> {
@@ -144,17 +138,13 @@ impl<'de> MatcherList<'de> {
             // Alertmanager falls over a null among the matchers; here it is one without fields.
             Found::Null => MatcherFields::default(),
             Found::Wrong(kind) => {
-                self.wrong.get_or_insert(WrongKind {
-                    index,
-                    kind,
-                    field: None,
-                });
+                let fault = wrong_kind("", kind, "an object");
+                self.fault.get_or_insert((index, fault));
                 return;
             }
         };
-        if let Some((kind, field)) = fields.wrong.take() {
-            let field = Some(field);
-            self.wrong.get_or_insert(WrongKind { index, kind, field });
+        if let Some(fault) = fields.fault.take() {
+            self.fault.get_or_insert((index, format!(".{fault}")));
         }
         if self.matchers.len() <= limits::MATCHERS {
             self.matchers.push(fields);
@@ -178,31 +168,6 @@ impl<'de> MatcherList<'de> {
     }
 }
 
-/// A value of the wrong kind among the matchers.
-struct WrongKind {
-    /// Which matcher.
-    index: usize,
-    /// What it is.
-    kind: &'static str,
-    /// The name of the field and the type it has in Go; `None` if the matcher itself is wrong.
-    field: Option<(String, &'static str)>,
-}
-
-impl WrongKind {
-    fn into_fault(self, list: &str) -> BodyError {
-        let WrongKind { index, kind, field } = self;
-        match field {
-            Some((name, go_type)) => {
-                let place = format!("struct field Silence.{list}.{index}.{name} of type {go_type}");
-                wrong_kind(kind, &place)
-            }
-            None => BodyError::Malformed(format!(
-                "json: cannot unmarshal {kind} into Silence.{list}.{index} of type models.Matcher"
-            )),
-        }
-    }
-}
-
 /// The fields of one matcher.
 #[derive(Default)]
 struct MatcherFields<'de> {
@@ -210,8 +175,8 @@ struct MatcherFields<'de> {
     value: Option<Cow<'de, str>>,
     is_regex: Option<bool>,
     is_equal: Option<bool>,
-    /// The first value of a wrong kind: which, in which field, and that field's type.
-    wrong: Option<(&'static str, (String, &'static str))>,
+    /// The first value that is not of its kind.
+    fault: Option<String>,
 }
 
 impl<'de> Kind<'de> for MatcherFields<'de> {
@@ -219,21 +184,18 @@ impl<'de> Kind<'de> for MatcherFields<'de> {
         let mut fields = MatcherFields::default();
         while let Some(Text(name)) = object.next_key()? {
             let is = |field: &str| is_key(&name, field);
-            let wrong = if is("name") {
-                take_text(&mut fields.name, object.next_value()?)
+            let read = if is("name") {
+                read_text(&mut fields.name, object.next_value()?, &name)
             } else if is("value") {
-                take_text(&mut fields.value, object.next_value()?)
+                read_text(&mut fields.value, object.next_value()?, &name)
             } else if is("isRegex") {
-                take_boolean(&mut fields.is_regex, object.next_value()?)
+                read_boolean(&mut fields.is_regex, object.next_value()?, &name)
             } else if is("isEqual") {
-                take_boolean(&mut fields.is_equal, object.next_value()?)
+                read_boolean(&mut fields.is_equal, object.next_value()?, &name)
             } else {
-                object.next_value::<IgnoredAny>().map(|_| None)?
+                object.next_value::<IgnoredAny>().map(|_| Ok(()))?
             };
-            if let Some((kind, go_type)) = wrong {
-                let field = || (kind, (name.into_owned(), go_type));
-                fields.wrong.get_or_insert_with(field);
-            }
+            keep_first(&mut fields.fault, read);
         }
         Ok(Some(fields))
     }
@@ -302,30 +264,35 @@ fn compile(found: Vec<MatcherFields<'_>>, mode: ParserMode) -> Result<Vec<Matche
 }
 
 /// Reads a text that may be missing: null takes it away.
-fn read_field<'de>(
+fn read_text<'de>(
     slot: &mut Option<Cow<'de, str>>,
     found: Found<Text<'de>>,
-    owner: &str,
     name: &str,
-) -> Result<(), BodyError> {
-    match take_text(slot, found) {
-        Some((kind, go_type)) => {
-            let place = format!("struct field {owner}.{name} of type {go_type}");
-            Err(wrong_kind(kind, &place))
-        }
-        None => Ok(()),
-    }
+) -> Result<(), String> {
+    *slot = match found {
+        Found::Null => None,
+        Found::Right(Text(text)) => Some(text),
+        Found::Wrong(kind) => return Err(wrong_kind(name, kind, "a string")),
+    };
+    Ok(())
+}
+
+/// Reads a truth value that may be missing: null takes it away.
+fn read_boolean(slot: &mut Option<bool>, found: Found<bool>, name: &str) -> Result<(), String> {
+    *slot = match found {
+        Found::Null => None,
+        Found::Right(value) => Some(value),
+        Found::Wrong(kind) => return Err(wrong_kind(name, kind, "true or false")),
+    };
+    Ok(())
 }
 
 /// Reads a date that may be missing: null takes it away.
-fn read_date(slot: &mut Option<Wall>, found: Found<Text<'_>>) -> Result<(), BodyError> {
+fn read_time(slot: &mut Option<Wall>, found: Found<Text<'_>>, name: &str) -> Result<(), String> {
     *slot = match found {
         Found::Null => None,
-        Found::Right(Text(text)) => {
-            let date = parse_date(&text).map_err(BodyError::Malformed)?;
-            Some(date.unwrap_or(ZERO_TIME))
-        }
-        Found::Wrong(kind) => return Err(wrong_kind(kind, "value of type string")),
+        Found::Right(Text(text)) => Some(read_date(&text, name)?.unwrap_or(ZERO_TIME)),
+        Found::Wrong(kind) => return Err(wrong_kind(name, kind, "a string")),
     };
     Ok(())
 }
@@ -334,47 +301,18 @@ fn read_matchers<'de>(
     slot: &mut Option<MatcherList<'de>>,
     found: Found<MatcherList<'de>>,
     name: &str,
-) -> Result<(), BodyError> {
+) -> Result<(), String> {
     *slot = match found {
         Found::Null => None,
         Found::Right(mut list) => {
-            if let Some(wrong) = list.wrong.take() {
-                return Err(wrong.into_fault(name));
+            if let Some((index, fault)) = list.fault.take() {
+                return Err(format!("{name}.{index}{fault}"));
             }
             Some(list)
         }
-        Found::Wrong(kind) => {
-            let place = format!("struct field Silence.{name} of type models.Matchers");
-            return Err(wrong_kind(kind, &place));
-        }
+        Found::Wrong(kind) => return Err(wrong_kind(name, kind, "an array of matchers")),
     };
     Ok(())
-}
-
-/// Takes a text in; returns what it is instead and what Go would have had.
-fn take_text<'de>(
-    slot: &mut Option<Cow<'de, str>>,
-    found: Found<Text<'de>>,
-) -> Option<(&'static str, &'static str)> {
-    *slot = match found {
-        Found::Null => None,
-        Found::Right(Text(text)) => Some(text),
-        Found::Wrong(kind) => return Some((kind, "string")),
-    };
-    None
-}
-
-/// Takes a boolean in; returns what it is instead and what Go would have had.
-fn take_boolean(
-    slot: &mut Option<bool>,
-    found: Found<bool>,
-) -> Option<(&'static str, &'static str)> {
-    *slot = match found {
-        Found::Null => None,
-        Found::Right(value) => Some(value),
-        Found::Wrong(kind) => return Some((kind, "bool")),
-    };
-    None
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! Ids of silences become the order in which they were given out. Times near the present may be a
 //! few seconds apart, all others may not. Lists whose order is random are sorted, and what a build
-//! calls itself is left out.
+//! calls itself is left out; so is why a body or a header could not be read, which each says in the
+//! words of its own decoder.
 
 use std::net::SocketAddr;
 
@@ -29,6 +30,9 @@ const HEADERS: [&str; 8] = [
     "vary",
     "x-content-type-options",
 ];
+
+/// Stands before what a decoder says, in the framework's object of code and message.
+const BECAUSE: &str = ", because ";
 
 /// One of the daemons, and the silences that it made.
 #[derive(Debug)]
@@ -148,6 +152,10 @@ fn tidy(value: &mut Value) {
             for (name, value) in fields.iter_mut() {
                 tidy(value);
                 match (name.as_str(), value) {
+                    ("message", Value::String(text)) if text.starts_with("parsing ") => {
+                        let head = text.split(BECAUSE).next().unwrap_or_default();
+                        *text = head.to_owned();
+                    }
                     ("silencedBy" | "inhibitedBy", Value::Array(ids)) => {
                         ids.sort_by_key(ToString::to_string);
                     }

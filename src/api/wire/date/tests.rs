@@ -1,4 +1,4 @@
-//! Which dates are taken, and what is said of the others. The vectors were tried on Alertmanager.
+//! Which dates are taken, and which are not. The vectors were tried on Alertmanager.
 
 use super::*;
 
@@ -58,41 +58,33 @@ fn the_zero_time_means_none() {
 }
 
 #[test]
-fn what_alertmanager_refuses_is_refused_in_its_words() {
-    let table = [
-        ("x", r#""x" as "2006-01-02": cannot parse "x" as "2006""#),
-        (
-            "é",
-            r#""\xc3\xa9" as "2006-01-02": cannot parse "\xc3\xa9" as "2006""#,
-        ),
-        (
-            "2026-1-01",
-            r#""2026-1-01" as "2006-01-02": cannot parse "1-01" as "01""#,
-        ),
-        (
-            "2026-01-1",
-            r#""2026-01-1" as "2006-01-02": cannot parse "1" as "02""#,
-        ),
-        (
-            "20260101T000000Z",
-            r#""20260101T000000Z" as "2006-01-02": cannot parse "0101T000000Z" as "-""#,
-        ),
-        ("2026-13-01", r#""2026-13-01": month out of range"#),
-        ("2026-001-01", r#""2026-001-01": month out of range"#),
-        ("2026-02-30", r#""2026-02-30": day out of range"#),
-        ("2026-01-01\"x", r#""2026-01-01\"x": extra text: "\"x""#),
+fn what_is_no_date_is_shown_with_one_that_is() {
+    let fault = parse_date("13:00").expect_err("no date");
+    assert_eq!(fault, "\"13:00\" is no time, such as 2026-01-02T15:04:05Z");
+    let long = parse_date(&"é".repeat(1_000)).expect_err("no date");
+    assert!(long.len() < 150, "{long}");
+}
+
+#[test]
+fn what_alertmanager_refuses_is_refused() {
+    let refused = [
+        "x",
+        "é",
+        "2026-1-01",
+        "2026-01-1",
+        "20260101T000000Z",
+        "2026-13-01",
+        "2026-001-01",
+        "2026-02-30",
+        "2026-01-01\"x",
     ];
-    for (text, expected) in table {
-        assert_eq!(
-            parse_date(text),
-            Err(format!("parsing time {expected}")),
-            "{text}"
-        );
+    for text in refused {
+        assert!(parse_date(text).is_err(), "{text}");
     }
 }
 
 #[test]
-fn near_misses_leave_extra_text() {
+fn near_misses_are_refused() {
     let tails = [
         "T00:00:00+0200",
         "T00:00:00.12+0200",
@@ -120,7 +112,6 @@ fn near_misses_leave_extra_text() {
     ];
     for tail in tails {
         let text = format!("2026-01-01{tail}");
-        let expected = format!("parsing time \"{text}\": extra text: \"{tail}\"");
-        assert_eq!(parse_date(&text), Err(expected));
+        assert!(parse_date(&text).is_err(), "{text}");
     }
 }

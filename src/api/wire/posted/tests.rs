@@ -170,67 +170,94 @@ fn a_notification_is_told_to_be_one() {
 }
 
 #[test]
-fn a_value_of_the_wrong_kind_is_told_as_go_tells_it() {
+fn a_value_of_the_wrong_kind_is_told_with_its_place() {
     let table = [
-        ("{}", "object into Go value of type models.PostableAlerts"),
+        (
+            "{}",
+            "the body is an object, and should be an array of alerts",
+        ),
         (
             r#""x""#,
-            "string into Go value of type models.PostableAlerts",
+            "the body is a string, and should be an array of alerts",
         ),
-        ("1", "number into Go value of type models.PostableAlerts"),
-        ("true", "bool into Go value of type models.PostableAlerts"),
-        ("[[]]", "array into Go value of type models.PostableAlert"),
+        (
+            "1",
+            "the body is a number, and should be an array of alerts",
+        ),
+        (
+            "true",
+            "the body is a boolean, and should be an array of alerts",
+        ),
+        ("[[]]", "alert 0 is an array, and should be an object"),
         (
             r#"[{"labels":{"a":1}}]"#,
-            "number into Go struct field Alert.labels.a of type string",
+            "alert 0: labels.a is a number, and should be a string",
         ),
         (
             r#"[{"labels":{"a":{"b":[]}}}]"#,
-            "object into Go struct field Alert.labels.a of type string",
+            "alert 0: labels.a is an object, and should be a string",
         ),
         (
             r#"[{"LABELS":[{}]}]"#,
-            "array into Go struct field Alert.LABELS of type models.LabelSet",
+            "alert 0: LABELS is an array, and should be an object of strings",
         ),
         (
             r#"[{"annotations":"x"}]"#,
-            "string into Go struct field .annotations of type models.LabelSet",
-        ),
-        (
-            r#"[{"annotations":{"x":true}}]"#,
-            "bool into Go struct field .annotations.x of type string",
+            "alert 0: annotations is a string, and should be an object of strings",
         ),
         (
             r#"[{"generatorURL":1}]"#,
-            "number into Go value of type string",
+            "alert 0: generatorURL is a number, and should be a string",
         ),
         (
             r#"[{"startsAt":{}}]"#,
-            "object into Go value of type string",
+            "alert 0: startsAt is an object, and should be a string",
+        ),
+        (
+            r#"[{"endsAt":"x"}]"#,
+            "alert 0: endsAt: \"x\" is no time, such as 2026-01-02T15:04:05Z",
         ),
     ];
     for (body, expected) in table {
-        assert_eq!(
-            malformed(body),
-            format!("json: cannot unmarshal {expected}")
-        );
+        assert_eq!(malformed(body), expected);
     }
 }
 
 #[test]
-fn the_fault_that_go_meets_first_is_told() {
-    let date = r#"parsing time "x" as "2006-01-02": cannot parse "x" as "2006""#;
-    assert_eq!(
-        malformed(r#"[{"labels":1,"startsAt":"x","annotations":1}]"#),
-        date
-    );
-    let labels =
-        "json: cannot unmarshal number into Go struct field Alert.labels of type models.LabelSet";
+fn the_first_wrong_value_is_told_unless_the_syntax_is_broken() {
     assert_eq!(
         malformed(r#"[{"generatorURL":"x"},{"labels":1,"generatorURL":true}]"#),
-        labels
+        "alert 1: labels is a number, and should be an object of strings"
     );
-    assert_eq!(malformed(r#"[{"labels":1},"#), "unexpected EOF");
+    assert_eq!(
+        malformed(r#"[{"labels":1},"#),
+        "EOF while parsing a value at line 1 column 14"
+    );
+}
+
+#[test]
+fn broken_json_is_told_with_its_place_however_broken_its_text_is() {
+    let broken: [(&[u8], &str); 4] = [
+        (b"x", "expected value at line 1 column 1"),
+        (b"[{\"a\":1,}]", "trailing comma at line 1 column 9"),
+        (
+            b"[{\"labels\":{\"a\":\"\\ud8zz\"}}]",
+            "invalid escape at line 1 column 23",
+        ),
+        (
+            b"[{\"a\":\"\xff\"}\n x]",
+            "expected `,` or `]` at line 2 column 2",
+        ),
+    ];
+    for (body, expected) in broken {
+        let told = posted_alerts(body, ParserMode::Fallback);
+        assert_eq!(
+            told.err(),
+            Some(BodyError::Malformed(expected.to_owned())),
+            "{}",
+            body.escape_ascii()
+        );
+    }
 }
 
 #[test]
