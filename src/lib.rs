@@ -49,6 +49,7 @@ pub mod bell;
 pub mod clock;
 pub mod command;
 pub mod daemon;
+pub mod files;
 pub mod limits;
 pub mod randomness;
 pub mod telemetry;

@@ -22,6 +22,7 @@ use super::table::Reading;
 use super::unexpanded::warn_of_references;
 use super::yaml::{self, SyntaxError};
 use super::{Config, HttpConfig};
+use crate::files;
 use crate::limits::{CONFIG_FAULTS, CONFIG_FILE_BYTES, CONFIG_LOCATE_BYTES};
 use crate::model::ParserMode;
 
@@ -187,22 +188,13 @@ fn embedded(name: &str, text: &str) -> Config {
         .config
 }
 
-/// One byte more than is allowed is asked for, so that the limit's own fault is told later and an
-/// endless file is not read for ever.
 pub(super) fn read_text(path: &Path) -> Result<String, String> {
     read_all(File::open(path).map_err(|error| error.to_string())?)
 }
 
 fn read_all(input: impl Read) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    input
-        .take(CONFIG_FILE_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| error.to_string())?;
-    if bytes.len() > CONFIG_FILE_BYTES {
-        return Err(format!("larger than {} MiB", CONFIG_FILE_BYTES >> 20));
-    }
-    decode(bytes)
+    let bytes = files::read_from(input, CONFIG_FILE_BYTES as u64);
+    decode(bytes.map_err(|error| error.to_string())?)
 }
 
 /// UTF-8, or UTF-16 that says so by its byte order mark, as editors of Windows write it.

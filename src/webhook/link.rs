@@ -15,11 +15,12 @@ use super::fault::Fault;
 use super::idle::KeptConnections;
 use super::proxy::Proxies;
 use super::resolver::Resolver;
-use super::tls::{Stamps, TlsSettings};
+use super::tls::{TlsSettings, stamps_of};
 use super::transport;
 use super::trust::HostRoots;
 use crate::clock::Clock;
 use crate::config::{Proxy, TlsConfig};
+use crate::files::Stamp;
 
 /// What all agents have in common.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ enum State {
     /// Nobody has needed an agent yet.
     Unused,
     /// This one was made when the files had these stamps.
-    Open(Stamps, Agent),
+    Open(Vec<Option<Stamp>>, Agent),
     /// None will be made any more.
     HungUp,
 }
@@ -72,7 +73,7 @@ impl Link {
 
     /// The agent. Its connections were made, or will be, with the files as they are now.
     pub fn agent(&self) -> Result<Agent, Fault> {
-        let stamps = Stamps::of(&self.tls);
+        let stamps = stamps_of(&self.tls);
         let mut state = self.state();
         match &*state {
             State::HungUp => return Err(Fault::HungUp),

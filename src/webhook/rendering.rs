@@ -6,8 +6,6 @@
 //! a typo must not swallow a page. Never sends, never logs: faults come back. Runs on send threads.
 
 use std::cell::OnceCell;
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 use super::address::{Address, MOST_BYTES};
@@ -16,9 +14,9 @@ use super::templated_host::keeps_its_host;
 use super::told::data_of;
 use crate::config::{Destination, Webhook, parse_rendered};
 use crate::engine::{Job, Notification};
-use crate::limits;
 use crate::model::{Labels, Wall};
 use crate::template::{Data, RenderedLabels};
+use crate::{files, limits};
 
 /// Renders for one attempt.
 pub struct Rendering<'a> {
@@ -79,7 +77,8 @@ impl<'a> Rendering<'a> {
     /// The content of a url_file is a template too, blanks around it ignored.
     fn address_in_file(&self, path: &Path) -> Result<Address, String> {
         let fault = |cause: &str| format!("read url_file: {}: {cause}", path.display());
-        let text = read_bounded(path).map_err(|error| fault(&error.to_string()))?;
+        let text = files::read_text(path, limits::URL_FILE);
+        let text = text.map_err(|error| fault(&error.to_string()))?;
         match text.trim() {
             "" => Err(fault("the file is empty")),
             text if text.contains("{{") => self.templated_address(text),
@@ -155,11 +154,4 @@ fn parsed(url: &str) -> Result<Address, &'static str> {
         return Err("longer than the 64 KiB that an address may have");
     }
     Address::parse(url).ok_or("no http or https URL")
-}
-
-fn read_bounded(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let file = File::open(path)?;
-    file.take(limits::URL_FILE).read_to_string(&mut text)?;
-    Ok(text)
 }

@@ -4,21 +4,20 @@
 //! ignored. A fault names the file and never its contents. Runs on send threads, and on main when
 //! a configuration is checked.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::{Header, Secret};
-use crate::limits;
+use crate::{files, limits};
 
 /// The text of `secret`, which faults call `what`.
 pub fn read(secret: &Secret, what: &str) -> Result<String, String> {
     match secret {
         Secret::Inline(text) => Ok(text.clone()),
         Secret::File(path) => {
-            let text = read_file(path, limits::SECRET_FILE);
+            let text = files::read_text(path, limits::SECRET_FILE);
             let text = text.map_err(|error| unreadable(what, path, &error))?;
             Ok(text.trim().to_owned())
         }
@@ -28,17 +27,6 @@ pub fn read(secret: &Secret, what: &str) -> Result<String, String> {
 /// The text of a secret that may be missing, and is empty then.
 pub fn read_if_any(secret: Option<&Secret>, what: &str) -> Result<String, String> {
     secret.map_or_else(|| Ok(String::new()), |secret| read(secret, what))
-}
-
-/// At most `most_bytes` of the file at `path`, which must be UTF-8. Longer ones are an error.
-pub fn read_file(path: &Path, most_bytes: u64) -> io::Result<String> {
-    let mut text = String::new();
-    let file = File::open(path)?;
-    file.take(most_bytes + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > most_bytes {
-        return Err(io::Error::other("the file is too large"));
-    }
-    Ok(text)
 }
 
 /// What a fault says about a file that cannot be read.
@@ -123,7 +111,7 @@ mod tests {
         let fault = read(&file, "password").expect_err("too large");
         assert_eq!(
             fault,
-            format!("read password: {}: the file is too large", path.display())
+            format!("read password: {}: larger than 64 KiB", path.display())
         );
         std::fs::remove_file(&path).expect("the file");
         let fault = read(&file, "password").expect_err("no file");

@@ -5,9 +5,6 @@
 //! checked.
 
 use std::fmt;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::ServerCertVerifier;
@@ -22,6 +19,7 @@ use super::key_kind::{CHECKED_RSA_BITS, SIGNING_RSA_BITS, unusable_kind};
 use super::secret;
 use super::trust::{Anybody, Authorities, Explaining, HostRoots, provider};
 use crate::config::{Secret, TlsConfig, TlsVersion};
+use crate::files::{self, Stamp};
 use crate::limits;
 
 /// What TLS connections are made with: certificates and keys read, and found sound.
@@ -43,37 +41,16 @@ enum Trusted {
     Anybody,
 }
 
-/// What the files of a `tls_config` looked like when they were read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stamps(Vec<(PathBuf, Option<Stamp>)>);
-
-/// What changes when a file is written or replaced: device, inode, bytes, and the time of the last
-/// change in seconds and nanoseconds.
-type Stamp = (u64, u64, u64, i64, i64);
-
-impl Stamps {
-    /// The present state of the files that `config` names.
-    pub fn of(config: &TlsConfig) -> Self {
-        let secrets = [&config.ca, &config.cert, &config.key];
-        let files = secrets.into_iter().flatten().filter_map(|secret| {
-            let Secret::File(path) = secret else {
-                return None;
-            };
-            Some((path.clone(), stamp_of(path)))
-        });
-        Stamps(files.collect())
-    }
-}
-
-fn stamp_of(path: &PathBuf) -> Option<Stamp> {
-    let about = fs::metadata(path).ok()?;
-    Some((
-        about.dev(),
-        about.ino(),
-        about.len(),
-        about.mtime(),
-        about.mtime_nsec(),
-    ))
+/// What the files that `config` names look like now.
+pub fn stamps_of(config: &TlsConfig) -> Vec<Option<Stamp>> {
+    let secrets = [&config.ca, &config.cert, &config.key];
+    let files = secrets.into_iter().flatten().filter_map(|secret| {
+        let Secret::File(path) = secret else {
+            return None;
+        };
+        Some(Stamp::of(path))
+    });
+    files.collect()
 }
 
 impl TlsSettings {
@@ -230,7 +207,7 @@ fn certificates(pem: &Secret, what: &str) -> Result<Vec<CertificateDer<'static>>
 fn read_pem(pem: &Secret, what: &str) -> Result<String, String> {
     match pem {
         Secret::Inline(text) => Ok(text.clone()),
-        Secret::File(path) => secret::read_file(path, limits::TLS_FILE)
+        Secret::File(path) => files::read_text(path, limits::TLS_FILE)
             .map_err(|error| secret::unreadable(&format!("{what}_file"), path, &error)),
     }
 }

@@ -9,9 +9,10 @@ use crate::code::{Mention, mentions};
 use crate::tree::{Fault, Source, catches, hold, is_in, passes, rust_files};
 
 /// Each room, and the other rooms it may import. What knows the whole house is not listed.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("limits", &[]),
     ("model", &["limits"]),
+    ("files", &[]),
     ("threads", &[]),
     ("version", &[]),
     ("clock", &["model"]),
@@ -19,7 +20,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("bell", &["clock", "model"]),
     ("template", &["limits", "model"]),
     // Templates are compiled with the configuration that names them.
-    ("config", &["limits", "model", "template"]),
+    ("config", &["files", "limits", "model", "template"]),
     ("engine", &["config", "limits", "model"]),
     (
         "telemetry",
@@ -64,6 +65,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
             "config",
             "dispatch",
             "engine",
+            "files",
             "limits",
             "model",
             "telemetry",
@@ -79,6 +81,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
             "config",
             "dispatch",
             "engine",
+            "files",
             "limits",
             "model",
             "telemetry",

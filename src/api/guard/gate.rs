@@ -24,9 +24,10 @@ use rustls::ServerConfig;
 use super::tls;
 use crate::clock::Clock;
 use crate::config::{LoadError, Secret, ServerTls, WebConfig, load_web, load_web_tried};
+use crate::files::Stamp;
 
 use bucket::Bucket;
-use fresh::{Fresh, Stamp};
+use fresh::Fresh;
 use passwords::{Passwords, Verdict};
 
 /// At most one line of trouble is logged in this time: peers can cause it as often as they like.
@@ -36,7 +37,7 @@ const TROUBLE_QUIET: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Gate {
     path: PathBuf,
-    web: Fresh<Stamp, WebConfig>,
+    web: Fresh<Option<Stamp>, WebConfig>,
     /// `None` where plain HTTP is spoken.
     tls: Option<Fresh<TlsSource, ServerConfig>>,
     bucket: Option<Bucket>,
@@ -50,7 +51,7 @@ pub struct Gate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct TlsSource {
     tls: ServerTls,
-    stamps: Vec<Stamp>,
+    stamps: Vec<Option<Stamp>>,
 }
 
 /// Why a web configuration cannot be served with.

@@ -6,9 +6,6 @@
 mod clients;
 mod names;
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
 use std::sync::Arc;
 
 use rustls::crypto::ring::{self, kx_group};
@@ -23,6 +20,7 @@ use rustls::{InconsistentKeys, ServerConfig, SupportedProtocolVersion};
 
 use crate::clock::Clock;
 use crate::config::{ClientAuth, Curve, Pems, Secret, ServerTls, TlsVersions, TriedFault};
+use crate::files;
 use crate::limits::PEM_BYTES;
 
 /// What is spoken within TLS, as clients may ask for it.
@@ -186,19 +184,7 @@ fn chain(cert: &Secret) -> Result<Vec<CertificateDer<'static>>, String> {
 fn read(pem: &Secret, key: &str) -> Result<Vec<u8>, String> {
     match pem {
         Secret::Inline(text) => Ok(text.clone().into_bytes()),
-        Secret::File(path) => read_file(path)
+        Secret::File(path) => files::read(path, PEM_BYTES)
             .map_err(|error| format!("failed to read {key} ({}): {error}", path.display())),
-    }
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    file.take(PEM_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| error.to_string())?;
-    match bytes.len() as u64 {
-        0..=PEM_BYTES => Ok(bytes),
-        _ => Err(format!("larger than {} KiB", PEM_BYTES >> 10)),
     }
 }

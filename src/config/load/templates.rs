@@ -2,14 +2,14 @@
 //!
 //! Owns reading them, within bounds, and telling what is wrong with them. Runs where the configuration is loaded.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::glob::{GlobError, glob};
 use crate::config::fault::Findings;
 use crate::config::field::At;
+use crate::files;
 use crate::limits::{TEMPLATE_BYTES, TEMPLATE_FILES};
 use crate::template::{TemplateFile, Templates};
 
@@ -91,24 +91,18 @@ fn words(error: GlobError) -> (&'static str, &'static str) {
 /// `room` is how many bytes all files together may still have.
 fn read_file(path: PathBuf, room: &mut usize) -> Result<TemplateFile, String> {
     let fault = |reason: &str| format!("failed to read template {}: {reason}", path.display());
-    let bytes = read_bytes(&path, *room).map_err(|error| fault(&error.to_string()))?;
-    if bytes.len() > *room {
-        let limit = TEMPLATE_BYTES >> 20;
-        return Err(fault(&format!("all templates are larger than {limit} MiB")));
-    }
+    let bytes = files::read(&path, *room as u64).map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => fault(&format!(
+            "all templates are larger than {} MiB",
+            TEMPLATE_BYTES >> 20
+        )),
+        _ => fault(&error.to_string()),
+    })?;
     *room -= bytes.len();
     match String::from_utf8(bytes) {
         Ok(text) => Ok(TemplateFile { path, text }),
         Err(_) => Err(fault("it is not UTF-8")),
     }
-}
-
-/// One byte more than there is room for tells a file that does not fit.
-fn read_bytes(path: &Path, room: usize) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let file = File::open(path)?;
-    file.take(room as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// The templates of these files, and whether all of them are sound. Each is parsed by itself, so that the

@@ -1,11 +1,9 @@
 //! A value made from files, made anew when they change.
 //!
-//! Owns what counts as a change: another inode, length or time. Only good values are kept, so that a
-//! fault that has passed is not remembered. The one lock is held while a value is made, so that a
-//! change is read once however many wait for it. Runs on connection threads.
+//! Owns the value and what it was made from. Only good values are kept, so that a fault that has passed is
+//! not remembered. The one lock is held while a value is made, so that a change is read once however many
+//! wait for it. Runs on connection threads.
 
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The value of type `T` that was made last, with the `K` it was made from.
@@ -39,29 +37,5 @@ impl<K: PartialEq, T> Fresh<K, T> {
         let value = Arc::new(make()?);
         *held = Some((key, Arc::clone(&value)));
         Ok(value)
-    }
-}
-
-/// What tells one state of a file from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
-    identity: Option<[u64; 3]>,
-    times: Option<[(i64, i64); 2]>,
-}
-
-impl Stamp {
-    /// That of the file at `path` now; a missing file has one too.
-    pub(super) fn of(path: &Path) -> Self {
-        let metadata = std::fs::metadata(path).ok();
-        let metadata = metadata.as_ref();
-        Stamp {
-            identity: metadata.map(|file| [file.dev(), file.ino(), file.size()]),
-            times: metadata.map(|file| {
-                [
-                    (file.mtime(), file.mtime_nsec()),
-                    (file.ctime(), file.ctime_nsec()),
-                ]
-            }),
-        }
     }
 }
