@@ -26,7 +26,7 @@ impl Params {
                 let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
                 let name = percent_decode(name, Plus::Space)?;
                 let value = percent_decode(value, Plus::Space)?;
-                Some((name.into_owned(), value.into_owned()))
+                Some((name, value))
             })
             .collect();
         Params { pairs }

@@ -3,7 +3,7 @@
 //! Owns splitting, percent-decoding and the tidying of paths. Knows no route. Pure; runs on the
 //! connections' threads.
 
-use std::borrow::Cow;
+use crate::model::percent_decoded;
 
 /// Path and query of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,27 +47,12 @@ pub enum Plus {
 }
 
 /// Undoes percent-encoding; `None` if an escape is broken. Bytes that are not UTF-8 are replaced.
-pub fn percent_decode(text: &str, plus: Plus) -> Option<Cow<'_, str>> {
-    if !text.contains(['%', '+']) {
-        return Some(Cow::Borrowed(text));
-    }
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [byte, tail @ ..] = rest {
-        rest = tail;
-        match (byte, plus) {
-            (b'%', _) => {
-                let [high, low, tail @ ..] = rest else {
-                    return None;
-                };
-                decoded.push(hex_digit(*high)? << 4 | hex_digit(*low)?);
-                rest = tail;
-            }
-            (b'+', Plus::Space) => decoded.push(b' '),
-            _ => decoded.push(*byte),
-        }
-    }
-    Some(Cow::Owned(String::from_utf8_lossy(&decoded).into_owned()))
+pub fn percent_decode(text: &str, plus: Plus) -> Option<String> {
+    let decoded = match plus {
+        Plus::Literal => percent_decoded(text),
+        Plus::Space => percent_decoded(&text.replace('+', " ")),
+    };
+    Some(String::from_utf8_lossy(&decoded?).into_owned())
 }
 
 /// The path without empty, `.` and `..` segments; a trailing slash stays.
@@ -90,12 +75,6 @@ pub fn clean_path(path: &str) -> String {
     format!("/{}{slash}", segments.join("/"))
 }
 
-fn hex_digit(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,7 +94,7 @@ mod tests {
 
     #[test]
     fn escapes_decode_and_broken_ones_are_noticed() {
-        let decode = |text| percent_decode(text, Plus::Space).map(Cow::into_owned);
+        let decode = |text| percent_decode(text, Plus::Space);
         assert_eq!(decode("a%3D%22b%22+c").as_deref(), Some("a=\"b\" c"));
         assert_eq!(decode("%C3%A9").as_deref(), Some("é"));
         assert_eq!(decode("%FF").as_deref(), Some("\u{fffd}"));

@@ -6,7 +6,6 @@
 //! configuration.
 
 mod emit;
-mod number;
 mod order;
 mod record;
 mod scalar;

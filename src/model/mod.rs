@@ -12,6 +12,7 @@ mod keyed_hash;
 mod labels;
 mod matcher;
 mod order;
+mod percent;
 mod shared_text;
 mod silence;
 mod time;
@@ -32,6 +33,7 @@ pub use matcher::{
     format_matchers, go_quote, is_valid_label_name, parse_matcher, parse_matchers,
 };
 pub use order::{LabelSetKey, NotificationKey, compare_for_notification, compare_label_sets};
+pub use percent::percent_decoded;
 pub use shared_text::SharedText;
 pub use silence::{PostedSilence, Silence, SilenceState};
 pub use time::{

@@ -37,6 +37,7 @@ use std::sync::{Arc, LazyLock};
 pub use check::{TextKind, changed_type, check_text};
 pub use data::{AlertData, Data, SAMPLE_NOW};
 pub use evaluate::RenderFault;
+pub use number::shortest as go_number;
 pub use payload::{Payload, ReadYaml};
 pub use route_labels::RenderedLabels;
 

@@ -9,6 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use ureq::http::Uri;
 
+use crate::model::percent_decoded;
+
 /// Bytes of a URL that can be requested, which is what `http` takes.
 pub const MOST_BYTES: usize = 65_534;
 
@@ -199,22 +201,6 @@ fn basic_authorization(userinfo: &str) -> Option<String> {
     credentials.push(b':');
     credentials.extend(percent_decoded(password)?);
     Some(format!("Basic {}", STANDARD.encode(credentials)))
-}
-
-/// `text` with what is percent-encoded decoded; `None` if that is not sound.
-pub fn percent_decoded(text: &str) -> Option<Vec<u8>> {
-    let mut pieces = text.split('%');
-    let mut decoded = pieces.next().unwrap_or_default().as_bytes().to_vec();
-    for piece in pieces {
-        let (digits, plain) = piece.split_at_checked(2)?;
-        let is_hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        if !is_hexadecimal {
-            return None;
-        }
-        decoded.push(u8::from_str_radix(digits, 16).ok()?);
-        decoded.extend(plain.as_bytes());
-    }
-    Some(decoded)
 }
 
 /// Percent-encodes what must not stand in a request line, as Go does where people forgot to;

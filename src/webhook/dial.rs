@@ -17,7 +17,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
 use ureq::unversioned::transport::{ConnectionDetails, NextTimeout};
 
-use super::address::{Address, host_of, percent_decoded, port_of, split_zone};
+use super::address::{Address, host_of, port_of, split_zone};
 use super::fault::ConnectFault;
 use super::proxy::Proxies;
 use super::race::race;
@@ -25,6 +25,7 @@ use super::resolver::Resolver;
 use super::socket::Socket;
 use super::transport::{limit, remaining};
 use crate::clock::Clock;
+use crate::model::percent_decoded;
 
 /// Opens connections: to receivers, or to the proxies in front of them.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::printable::printable;
+use crate::model::percent_decoded;
 
 /// Characters of an error code that a fault quotes.
 const CODE_CHARACTERS: usize = 64;
@@ -91,7 +92,7 @@ fn from_form(body: &[u8]) -> Wire {
 
 fn unescaped(text: &str) -> String {
     let spaced = text.replace('+', " ");
-    match super::address::percent_decoded(&spaced) {
+    match percent_decoded(&spaced) {
         Some(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         None => spaced,
     }

@@ -75,7 +75,7 @@ fn id_of(path: &str) -> Result<String, ApiError> {
     let sent = path.rsplit('/').next().unwrap_or(path);
     let id = percent_decode(sent, Plus::Literal).unwrap_or_default();
     if is_uuid(&id) {
-        return Ok(id.into_owned());
+        return Ok(id);
     }
     Err(ApiError::Invalid {
         code: 601,

@@ -3,14 +3,13 @@
 //! Owns which of their values are left out and which are masked, as their tables say. Pure; runs on
 //! whichever thread loads the configuration.
 
-use super::number::go_number;
 use super::shown::Shown;
 use crate::config::field::At;
 use crate::config::record::{Record, Value};
 use crate::config::table::{Key, Kind, Shows};
 use crate::config::url::without_password;
 use crate::model::{Matcher, format_duration, format_go_duration};
-use crate::template::Payload;
+use crate::template::{Payload, go_number};
 
 const SECRET: &str = "<secret>";
 
