@@ -1,6 +1,6 @@
 //! What this build calls itself.
 //!
-//! Owns the version that `/api/v2/status`, `--version` and the User-Agent show, each in its form. Constants only.
+//! Owns the version that `/api/v2/status` and `--version` show, each in its form. Constants only.
 
 /// The Alertmanager release whose behaviour is matched, then our own version as build metadata.
 pub const VERSION: &str = concat!("0.33.1+alertwheel.", env!("CARGO_PKG_VERSION"));
@@ -10,9 +10,6 @@ pub const SHOWN: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     " (answers as Alertmanager 0.33.1)"
 );
-
-/// The `User-Agent` of webhooks.
-pub const USER_AGENT: &str = concat!("Alertmanager/0.33.1+alertwheel.", env!("CARGO_PKG_VERSION"));
 
 /// The build, as [`BuildInfo`]. What the environment of the build did not say is empty.
 pub const BUILD: BuildInfo = BuildInfo {

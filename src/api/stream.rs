@@ -35,6 +35,52 @@ pub fn body_of(mut pieces: impl Pieces + 'static) -> Body {
     }))
 }
 
+/// The body of an answer that is an array: each of `items` as `write` writes it.
+pub fn array_of<T>(
+    items: impl Iterator<Item = T> + Send + 'static,
+    write: impl FnMut(&mut Vec<u8>, T) + Send + 'static,
+) -> Body {
+    body_of(ArrayPieces {
+        items,
+        write,
+        separator: Some(b'['),
+    })
+}
+
+/// The items of an array. Each is dropped as it is written.
+struct ArrayPieces<I, W> {
+    items: I,
+    write: W,
+    /// What stands before the next item; `None` once the array is closed.
+    separator: Option<u8>,
+}
+
+impl<T, I, W> Pieces for ArrayPieces<I, W>
+where
+    I: Iterator<Item = T> + Send,
+    W: FnMut(&mut Vec<u8>, T) + Send,
+{
+    fn write_next(&mut self, out: &mut Vec<u8>) -> bool {
+        let Some(separator) = self.separator.take() else {
+            return false;
+        };
+        match self.items.next() {
+            Some(item) => {
+                out.push(separator);
+                (self.write)(out, item);
+                self.separator = Some(b',');
+            }
+            None => {
+                if separator == b'[' {
+                    out.push(b'[');
+                }
+                out.extend_from_slice(b"]\n");
+            }
+        }
+        true
+    }
+}
+
 struct PieceReader<P> {
     pieces: P,
     buffer: Vec<u8>,

@@ -4,14 +4,14 @@
 //! and serialises on the connection's thread, so that the dispatcher only has to copy pointers, and those
 //! only of alerts that could be wanted.
 
-use std::vec;
+use std::iter;
 
 use crate::api::error::ApiError;
 use crate::api::filters::Filters;
 use crate::api::http::{Answer, Body, Request};
 use crate::api::params::Params;
 use crate::api::router::Api;
-use crate::api::stream::{Pieces, body_of};
+use crate::api::stream::array_of;
 use crate::api::wire::{AlertShape, AlertWriter, BodyError, posted_alerts};
 use crate::dispatch::inbox::Receipt;
 use crate::engine::{AlertView, Answered, InvalidAlert};
@@ -19,8 +19,8 @@ use crate::limits::BODY_ALERTS;
 use crate::model::Alert;
 use crate::telemetry::metrics::Refusal;
 
-/// Alerts that are looked at before they are written; what is read of them stays in the cache.
-const LOOK_AHEAD: usize = 64;
+/// Alerts that are read before the first of them is written; what is read of them stays in the cache.
+const PREFETCHED_AT_ONCE: usize = 64;
 
 /// Takes a batch in. The sound alerts of it are kept even if others are told to be invalid.
 pub fn post(api: &Api, request: &Request) -> Result<Answer, ApiError> {
@@ -81,62 +81,27 @@ fn reasons(invalid: &[InvalidAlert]) -> String {
 }
 
 fn body(views: Vec<AlertView>) -> Body {
-    let pieces = AlertPieces {
-        views: views.into_iter(),
-        writer: AlertWriter::default(),
-        looked_at: 0,
-        separator: Some(b'['),
-    };
-    body_of(pieces)
-}
-
-/// The alerts as pieces of an array. Views are dropped as they are written.
-struct AlertPieces {
-    views: vec::IntoIter<AlertView>,
-    writer: AlertWriter,
-    /// How many of the next alerts were looked at.
-    looked_at: usize,
-    /// What stands before the next alert; `None` once the array is closed.
-    separator: Option<u8>,
-}
-
-impl AlertPieces {
-    fn prefetch(&mut self) {
-        let next = self.views.as_slice().iter().take(LOOK_AHEAD);
-        self.looked_at = next.len();
-        Alert::look_at(next.map(|view| &*view.alert));
-    }
-}
-
-impl Pieces for AlertPieces {
-    fn write_next(&mut self, out: &mut Vec<u8>) -> bool {
-        let Some(separator) = self.separator.take() else {
-            return false;
+    let mut views = views.into_iter();
+    let mut prefetched = 0;
+    let views = iter::from_fn(move || {
+        if prefetched == 0 {
+            let next = views.as_slice().iter().take(PREFETCHED_AT_ONCE);
+            prefetched = next.len();
+            Alert::look_at(next.map(|view| &*view.alert));
+        }
+        let view = views.next()?;
+        prefetched -= 1;
+        Some(view)
+    });
+    let mut writer = AlertWriter::default();
+    array_of(views, move |out, view| {
+        let receivers = view.receivers.iter().map(|receiver| &*receiver.name);
+        // Time intervals mute groups: of alerts by themselves they say nothing.
+        let shape = AlertShape {
+            alert: &view.alert,
+            muted: view.muted.as_deref(),
+            muted_by: &[],
         };
-        if self.looked_at == 0 {
-            self.prefetch();
-        }
-        match self.views.next() {
-            Some(view) => {
-                self.looked_at -= 1;
-                out.push(separator);
-                let receivers = view.receivers.iter().map(|receiver| &*receiver.name);
-                // Time intervals mute groups: of alerts by themselves they say nothing.
-                let shape = AlertShape {
-                    alert: &view.alert,
-                    muted: view.muted.as_deref(),
-                    muted_by: &[],
-                };
-                self.writer.push(out, shape, receivers);
-                self.separator = Some(b',');
-            }
-            None => {
-                if separator == b'[' {
-                    out.push(b'[');
-                }
-                out.extend_from_slice(b"]\n");
-            }
-        }
-        true
-    }
+        writer.push(out, shape, receivers);
+    })
 }

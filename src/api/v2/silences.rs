@@ -5,14 +5,13 @@
 
 use std::cmp::Ordering;
 use std::sync::Arc;
-use std::vec;
 
 use crate::api::error::ApiError;
 use crate::api::filters::filter_matchers;
 use crate::api::http::Answer;
 use crate::api::params::Params;
 use crate::api::router::Api;
-use crate::api::stream::{Pieces, body_of};
+use crate::api::stream::array_of;
 use crate::api::target::{Plus, percent_decode};
 use crate::api::uuid::is_uuid;
 use crate::api::wire::{posted_silence, push_silence, silence_id, silence_object};
@@ -45,7 +44,9 @@ pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
         .filter(|shown| has_matchers(&shown.silence, &wanted) && shows(shown.state))
         .collect();
     shown.sort_by(Shown::compare);
-    let body = body_of(SilencePieces::new(shown));
+    let body = array_of(shown.into_iter(), |out, Shown { state, silence }| {
+        push_silence(out, &silence, state);
+    });
     Ok(Answer::empty(200).with_body("application/json", body))
 }
 
@@ -130,43 +131,5 @@ impl Shown {
             SilenceState::Pending => ours.starts_at.cmp(&theirs.starts_at),
             SilenceState::Expired => theirs.ends_at.cmp(&ours.ends_at),
         })
-    }
-}
-
-/// The silences as pieces of an array.
-struct SilencePieces {
-    silences: vec::IntoIter<Shown>,
-    /// What stands before the next silence; `None` once the array is closed.
-    separator: Option<u8>,
-}
-
-impl SilencePieces {
-    fn new(silences: Vec<Shown>) -> Self {
-        SilencePieces {
-            silences: silences.into_iter(),
-            separator: Some(b'['),
-        }
-    }
-}
-
-impl Pieces for SilencePieces {
-    fn write_next(&mut self, out: &mut Vec<u8>) -> bool {
-        let Some(separator) = self.separator.take() else {
-            return false;
-        };
-        match self.silences.next() {
-            Some(Shown { state, silence }) => {
-                out.push(separator);
-                push_silence(out, &silence, state);
-                self.separator = Some(b',');
-            }
-            None => {
-                if separator == b'[' {
-                    out.push(b'[');
-                }
-                out.extend_from_slice(b"]\n");
-            }
-        }
-        true
     }
 }
