@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use super::foresight::FORESEEN_AT_ONCE;
 use super::group::{Group, GroupId};
 use super::members::Members;
 use super::messages::{CameEnded, Effect, Full, Note};
@@ -28,20 +27,14 @@ impl Engine {
         let mut kept = 0;
         let mut came_ended = None;
         let mut due_at_once = Vec::new();
-        let mut posted = posted.into_iter();
-        while !posted.as_slice().is_empty() {
-            let next = posted.as_slice().len().min(FORESEEN_AT_ONCE);
-            let foresight = self.foresee(&posted.as_slice()[..next]);
-            for (position, alert) in posted.by_ref().take(next).enumerate() {
-                let groups = foresight.groups_of(position);
-                match ingest::admit(alert, now.wall, self.config.resolve_timeout) {
-                    Ok(alert) => {
-                        self.note_ended(&alert, now.wall, &mut came_ended);
-                        let is_kept = self.keep(alert, groups, now, &mut due_at_once, out);
-                        kept += usize::from(is_kept);
-                    }
-                    Err(invalid) => out.push(Effect::Refuse(invalid)),
+        for alert in posted {
+            match ingest::admit(alert, now.wall, self.config.resolve_timeout) {
+                Ok(alert) => {
+                    self.note_ended(&alert, now.wall, &mut came_ended);
+                    let is_kept = self.keep(alert, now, &mut due_at_once, out);
+                    kept += usize::from(is_kept);
                 }
+                Err(invalid) => out.push(Effect::Refuse(invalid)),
             }
         }
         out.push(Effect::Note(Note::Received {
@@ -97,7 +90,6 @@ impl Engine {
     fn keep(
         &mut self,
         mut alert: Alert,
-        foreseen: &[Option<GroupId>],
         now: Now,
         due: &mut Vec<GroupId>,
         out: &mut Vec<Effect>,
@@ -133,11 +125,8 @@ impl Engine {
             routes: Arc::clone(&routes),
             sketch,
         });
-        for (index, &route) in routes.routes.iter().enumerate() {
-            match foreseen.get(index).copied().flatten() {
-                Some(id) => self.put_into(id, &alert),
-                None => self.join(route, &alert, now, due, out),
-            }
+        for &route in &routes.routes {
+            self.join(route, &alert, now, due, out);
         }
         true
     }

@@ -24,7 +24,6 @@ mod decide;
 mod delivery;
 mod endpoint;
 mod flush;
-mod foresight;
 mod group;
 mod groups;
 mod index;

