@@ -133,16 +133,6 @@ impl<T> RingingSender<T> {
         Ok(())
     }
 
-    /// Sends, once there is room, and does not ring: for what can wait until something else does.
-    pub fn send_quietly(&self, message: T) -> Result<(), SendError<T>> {
-        self.channel.send(message)
-    }
-
-    /// Rings for what was sent before.
-    pub fn ring(&self) {
-        self.bell.0.ring();
-    }
-
     /// The channel itself, to see whether it has room and to wait for that.
     pub fn channel(&self) -> &Sender<T> {
         &self.channel

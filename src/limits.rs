@@ -33,14 +33,6 @@ pub const EVENTS: usize = 1024;
 /// waits in the dispatcher, merged.
 pub const TIMER_COMMANDS: usize = 64;
 
-/// How long the dispatcher holds commands for alarms that are far off, so that they go out together:
-/// the timer wakes at most so often for them. Alarms due within twice this time are not held, so none
-/// is late by it.
-pub const COMMANDS_HELD: Duration = Duration::from_millis(250);
-
-/// Commands that are held at most, so that those of a crowd do not arrive as one lump.
-pub const COMMANDS_HELD_AT_MOST: usize = 512;
-
 /// Alarm commands that wait in the dispatcher before superseded ones are dropped. After that there
 /// is at most one for each alarm.
 pub const UNTOLD_COMMANDS: usize = 4096;
@@ -52,20 +44,6 @@ pub const EFFECTS_KEPT: usize = 1024;
 /// Batches under way to the journal, at most one for each turn of the dispatcher. It takes all that wait
 /// together, so more only come together while the disk is slow.
 pub const BATCHES: usize = 64;
-
-/// How long the dispatcher holds records that nobody was promised anything about, so that they go out
-/// with the next ones: of what was told, mostly, counted from the receiver's answer. A process that is
-/// killed this soon after one tells the same once more when it is started again, so it is no longer
-/// than an answer from a near host takes anyway.
-pub const RECORDS_HELD: Duration = Duration::from_millis(5);
-
-/// How long the outcome of a delivery may lie before the dispatcher is woken for it, if nothing waits
-/// for it and nothing else wakes the dispatcher. No longer than what follows from it would be held
-/// anyway, from the same moment on: the two do not add up.
-pub const OUTCOME_UNHEARD: Duration = RECORDS_HELD;
-
-/// Records that are held at most, so that the journal writes while the dispatcher decides.
-pub const RECORDS_HELD_AT_MOST: usize = 512;
 
 /// Records that wait in the dispatcher while the journal has no room, some fifty megabytes. Past
 /// them they are let go, and the journal is given the whole state once it has room.
@@ -491,10 +469,6 @@ const _: () = assert!(
     "one endpoint must not hold all workers"
 );
 const _: () = assert!(EVENTS > WORKERS, "outcomes of a burst must find room");
-const _: () = assert!(
-    OUTCOME_UNHEARD.as_nanos() <= RECORDS_HELD.as_nanos(),
-    "a record of what was told must not come later than it is promised"
-);
 const _: () = assert!(
     INBOX > 2 * REQUESTS_HANDLED,
     "each request that is handled must find room on a calm day"

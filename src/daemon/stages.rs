@@ -13,7 +13,7 @@ use super::Call;
 use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
 use crate::dispatch::inbox::{Event, Request};
-use crate::dispatch::outcomes::{Haste, Outcomes};
+use crate::dispatch::outcomes::Outcomes;
 use crate::dispatch::pool::{self, Worker, WorkerPool};
 use crate::dispatch::{Channels, Dispatcher, SilenceLog};
 use crate::engine::Engine;
@@ -94,15 +94,14 @@ impl Spawner {
     ) -> io::Result<Stages> {
         let (events_in, events) = bell::channel(limits::EVENTS, &bell);
         let (commands, commands_out) = bell::mailbox(limits::TIMER_COMMANDS);
-        let (haste, journal_bell) = (Haste::default(), Bell::default());
+        let journal_bell = Bell::default();
         let (batches, batches_out) = bell::channel(limits::BATCHES, &journal_bell);
         let channels = Channels {
             requests,
             events,
             bell,
             commands,
-            haste: haste.clone(),
-            workers: WorkerPool::new(self.worker_spawner(&events_in, haste, courier))?,
+            workers: WorkerPool::new(self.worker_spawner(&events_in, courier))?,
             batches: opened.is_some().then_some(batches),
         };
         let metrics = Arc::clone(&self.metrics);
@@ -133,16 +132,11 @@ impl Spawner {
     }
 
     /// Makes workers when the dispatcher needs them. That one ends is nothing to tell, unless it panics.
-    fn worker_spawner(
-        &self,
-        events: &RingingSender<Event>,
-        haste: Haste,
-        courier: &Arc<Courier>,
-    ) -> pool::Spawn {
+    fn worker_spawner(&self, events: &RingingSender<Event>, courier: &Arc<Courier>) -> pool::Spawn {
         let (events, courier, calls) = (events.clone(), Arc::clone(courier), self.calls.clone());
         Box::new(move |number| {
             let (jobs, mailbox) = bell::mailbox(1);
-            let outcomes = Outcomes::new(number, events.clone(), haste.clone());
+            let outcomes = Outcomes::new(number, events.clone());
             let (courier, calls) = (Arc::clone(&courier), calls.clone());
             let name = format!("send-{number}");
             let thread = threads::spawn(name, WORKER_STACK, move || {

@@ -16,7 +16,7 @@ use super::pool::WorkerPool;
 use super::promise::Promise;
 use super::report::{self, SilenceLog};
 use crate::engine::{Effect, Record, Sizes};
-use crate::model::{Mono, Now};
+use crate::model::Now;
 use crate::telemetry::metrics::Metrics;
 use crate::timer::Command;
 
@@ -80,21 +80,15 @@ impl Carrier {
         self.outlet.record_everything(records);
     }
 
-    /// Hands over what timer and journal are to have, if it is time to and they have room.
+    /// Hands over what timer and journal are to have, if they have room.
     pub fn deliver(&mut self, now: Now, sizes: Sizes) {
-        self.alarms.deliver(now.mono);
+        self.alarms.deliver();
         self.outlet.deliver(now, sizes);
     }
 
     /// Hands over what has been recorded, if the journal has room.
-    pub fn deliver_all_records(&mut self, now: Now, sizes: Sizes) {
-        self.outlet.deliver_all(now, sizes);
-    }
-
-    /// When to call [`Carrier::deliver`] again, whatever else happens.
-    pub fn held_until(&self) -> Option<Mono> {
-        let held = [self.alarms.held_until(), self.outlet.held_until()];
-        held.into_iter().flatten().min()
+    pub fn deliver_records(&mut self, now: Now, sizes: Sizes) {
+        self.outlet.deliver(now, sizes);
     }
 
     /// Whether only the whole state is of use to the journal now.
@@ -125,11 +119,6 @@ impl Carrier {
     /// Counts an alert that was refused.
     pub fn count_invalid(&self) {
         self.metrics.alert_invalid();
-    }
-
-    /// What was carried out last follows from something that happened then, not now.
-    pub fn happened_at(&mut self, then: Mono) {
-        self.outlet.hold_since(then);
     }
 
     /// A worker is done with its attempt.

@@ -94,8 +94,6 @@ pub enum Event {
         worker: usize,
         /// How it ended.
         outcome: Outcome,
-        /// When.
-        ended_at: Mono,
     },
     /// A worker has had nothing to do for a while.
     WorkerIdle {

@@ -40,7 +40,6 @@ use asked::Asked;
 use carry::Carrier;
 use inbox::{Event, JournalNews, Receipt, Request};
 use large_posts::LargePosts;
-use outcomes::Haste;
 use outlet::Outlet;
 use pool::WorkerPool;
 use promise::{NotKept, PostReply, Promise, SilenceReply};
@@ -56,8 +55,6 @@ pub struct Channels {
     pub bell: Bell,
     /// To the timer.
     pub commands: RingingSender<Vec<Command>>,
-    /// Says to the workers whether something waits for what they send.
-    pub haste: Haste,
     /// To the workers.
     pub workers: WorkerPool,
     /// To the journal, if the state is kept.
@@ -71,7 +68,6 @@ pub struct Dispatcher {
     requests: Receiver<Request>,
     events: Receiver<Event>,
     bell: Bell,
-    haste: Haste,
     carrier: Carrier,
     clock: Clock,
     /// Effects of the input in hand; kept to use its memory again.
@@ -112,7 +108,6 @@ impl Dispatcher {
             requests: channels.requests,
             events: channels.events,
             bell: channels.bell,
-            haste: channels.haste,
             carrier: Carrier::new(
                 Alarms::new(channels.commands),
                 channels.workers,
@@ -218,7 +213,7 @@ impl Dispatcher {
         }
     }
 
-    /// Hands over what the turn has made, or says until when it is held back.
+    /// Hands over what the turn has made.
     fn hand_over(&mut self) {
         let now = self.clock.now();
         if self.carrier.journal_wants_everything() {
@@ -227,11 +222,8 @@ impl Dispatcher {
         self.carrier.deliver(now, self.engine.sizes());
     }
 
-    /// Sleeps until something came in, or until it is time to hand over what is held back.
+    /// Sleeps until something came in.
     fn wait(&self) {
-        // Ahead of the last look at the channels, for which see [`Haste`].
-        let is_in_haste = self.engine.has_waiting_deliveries(self.clock.mono());
-        self.haste.set(is_in_haste);
         if !(self.rings.is_empty() && self.large_posts.is_empty() && self.readings.is_empty()) {
             return;
         }
@@ -241,14 +233,11 @@ impl Dispatcher {
         if !self.events.is_empty() || !self.requests.is_empty() {
             return;
         }
-        if is_in_haste {
+        if self.engine.has_waiting_deliveries(self.clock.mono()) {
             // Workers come back soon, and then there are jobs for them.
             bell::let_others_go_first();
         }
-        match self.carrier.held_until() {
-            Some(until) => self.bell.sleep_for(until.since(self.clock.mono())),
-            None => self.bell.sleep(),
-        }
+        self.bell.sleep();
     }
 
     /// Sleeps until something came in, or until there is room for what could not be handed over. Nobody
@@ -258,30 +247,21 @@ impl Dispatcher {
         select.recv(&self.requests);
         select.recv(&self.events);
         self.carrier.select_room(&mut select);
-        match self.carrier.held_until() {
-            // Whether the time has come or something else did, the turn finds out.
-            Some(until) => drop(select.ready_deadline(self.clock.instant(until))),
-            None => drop(select.ready()),
-        }
+        select.ready();
     }
 
     fn take_event(&mut self, event: Event, now: Now) {
         match event {
             Event::Rings(rings) => self.rings.extend(rings),
-            Event::Outcome {
-                worker,
-                outcome,
-                ended_at,
-            } => self.take_outcome(worker, outcome, ended_at, now),
+            Event::Outcome { worker, outcome } => self.take_outcome(worker, outcome, now),
             Event::WorkerIdle { worker } => self.carrier.worker_is_idle(worker),
             Event::Journal(news) => self.take_news(news, now),
         }
     }
 
-    fn take_outcome(&mut self, worker: usize, outcome: Outcome, ended_at: Mono, now: Now) {
+    fn take_outcome(&mut self, worker: usize, outcome: Outcome, now: Now) {
         self.carrier.attempt_ended(worker);
         self.handle(Input::Outcome(outcome), now);
-        self.carrier.happened_at(ended_at);
     }
 
     fn take_news(&mut self, news: JournalNews, now: Now) {
@@ -435,7 +415,7 @@ impl Dispatcher {
             self.record_everything(self.clock.now());
         }
         let sizes = self.engine.sizes();
-        self.carrier.deliver_all_records(self.clock.now(), sizes);
+        self.carrier.deliver_records(self.clock.now(), sizes);
         while self.carrier.is_journal_blocked() {
             let mut select = Select::new();
             self.carrier.select_room(&mut select);
@@ -443,21 +423,17 @@ impl Dispatcher {
                 log::warn!("Stopped while the disk was too slow to take the last changes");
                 return;
             }
-            self.carrier.deliver_all_records(self.clock.now(), sizes);
+            self.carrier.deliver_records(self.clock.now(), sizes);
         }
     }
 
     fn await_outcome(&mut self, deadline: Mono) -> bool {
         match self.events.recv_deadline(self.clock.instant(deadline)) {
-            Ok(Event::Outcome {
-                worker,
-                outcome,
-                ended_at,
-            }) => {
+            Ok(Event::Outcome { worker, outcome }) => {
                 let now = self.clock.now();
-                self.take_outcome(worker, outcome, ended_at, now);
+                self.take_outcome(worker, outcome, now);
                 let sizes = self.engine.sizes();
-                self.carrier.deliver_all_records(now, sizes);
+                self.carrier.deliver_records(now, sizes);
                 true
             }
             Ok(Event::Rings(_) | Event::WorkerIdle { .. } | Event::Journal(_)) => true,

@@ -6,7 +6,7 @@ use crossbeam_channel::bounded;
 use jiff::SignedDuration;
 
 use super::inbox::Question;
-use super::outcomes::{Outcomes, Told};
+use super::outcomes::Outcomes;
 use super::pool::Worker;
 use super::*;
 use crate::bell::Mailbox;
@@ -37,7 +37,7 @@ impl Scene {
     /// One with a single worker.
     fn new() -> Self {
         let config = configuration();
-        let (clock, bell, haste) = (Clock::start(), Bell::default(), Haste::default());
+        let (clock, bell) = (Clock::start(), Bell::default());
         let (requests, requests_out) = bell::channel(4, &bell);
         let (events, events_out) = bell::channel(4, &bell);
         let (commands, commands_out) = bell::mailbox(4);
@@ -48,7 +48,6 @@ impl Scene {
             events: events_out,
             bell,
             commands,
-            haste: haste.clone(),
             workers: pool,
             batches: Some(batches_in),
         };
@@ -59,7 +58,7 @@ impl Scene {
             requests,
             jobs: mailboxes.try_recv().expect("the first worker"),
             _further_jobs: mailboxes,
-            outcomes: Outcomes::new(0, events, haste),
+            outcomes: Outcomes::new(0, events),
             batches,
             _commands: commands_out,
             clock,
@@ -79,19 +78,16 @@ impl Scene {
         assert_eq!(self.dispatcher.turn(), Turn::GoOn);
     }
 
-    /// Has the worker deliver what it has; that becomes known only a while after.
-    fn deliver(&self, known_after: Duration) -> Told {
-        let ended_at = self.clock.mono();
-        let job = self.jobs.next_by(ended_at, self.clock);
+    /// Has the worker deliver what it has.
+    fn deliver(&self) {
+        let job = self.jobs.next_by(self.clock.mono(), self.clock);
         let outcome = Outcome {
             attempt: job.expect("the worker has a job").attempt,
             verdict: Verdict::Delivered,
             took: Duration::ZERO,
         };
-        let further = self.jobs.next_by(ended_at + known_after, self.clock);
-        assert!(further.is_err(), "it has one at a time");
-        let told = self.outcomes.tell(outcome, ended_at);
-        told.expect("the dispatcher lives")
+        let told = self.outcomes.tell(outcome);
+        told.expect("the dispatcher lives");
     }
 
     /// How many records of what was told have gone to the journal since this was asked last.
@@ -124,39 +120,16 @@ pub(super) fn settings() -> Settings {
 }
 
 #[test]
-fn an_outcome_told_quietly_is_taken_with_what_comes_next() {
-    let mut scene = Scene::new();
-    scene.post("a");
-    assert_eq!(scene.deliver(Duration::ZERO), Told::Quietly);
-    assert_eq!(scene.told(), 0);
-    scene.post("b");
-    assert_eq!(scene.told(), 1, "with what the sender of b waits for");
-    scene.deliver(Duration::ZERO);
-}
-
-#[test]
-fn an_outcome_is_heard_at_once_while_a_delivery_waits_for_it() {
+fn what_was_told_goes_to_the_journal_in_the_turn_that_hears_of_it() {
     let mut scene = Scene::new();
     scene.post("a");
     scene.post("b");
-    scene.post("c");
-    for _ in ["a", "b", "c"] {
-        // What waited as the last turn began.
-        assert_eq!(scene.deliver(Duration::ZERO), Told::Aloud);
+    for _ in ["a", "b"] {
+        assert_eq!(scene.told(), 0);
+        scene.deliver();
         assert_eq!(scene.dispatcher.turn(), Turn::GoOn);
+        assert_eq!(scene.told(), 1);
     }
-    scene.post("d");
-    assert_eq!(scene.deliver(Duration::ZERO), Told::Quietly);
-}
-
-#[test]
-fn what_an_outcome_brings_is_held_no_longer_than_from_its_end_on() {
-    let mut scene = Scene::new();
-    scene.post("a");
-    scene.told();
-    assert_eq!(scene.deliver(limits::OUTCOME_UNHEARD), Told::Quietly);
-    assert_eq!(scene.dispatcher.turn(), Turn::GoOn);
-    assert_eq!(scene.told(), 1, "though nothing was there to go with");
 }
 
 #[test]

@@ -60,7 +60,7 @@ use self::trust::HostRoots;
 use crate::bell::{self, Mailbox};
 use crate::clock::Clock;
 use crate::config::Destination;
-use crate::dispatch::outcomes::{Outcomes, Told};
+use crate::dispatch::outcomes::Outcomes;
 use crate::engine::{Job, Notification, Outcome, Verdict};
 use crate::limits;
 use crate::model::Mono;
@@ -94,33 +94,20 @@ pub fn run(jobs: Mailbox<Job>, outcomes: Outcomes, courier: Arc<Courier>) {
     while let Some(job) = next {
         let outcome = courier.deliver(&job);
         let ended_at = courier.clock.mono();
-        let told = outcomes.tell(outcome, ended_at);
+        let told = outcomes.tell(outcome);
         // Not kept over the sleep to come.
         drop(job);
         next = told
             .ok()
-            .and_then(|told| next_job(&jobs, &outcomes, told, ended_at, courier.clock));
+            .and_then(|()| next_job(&jobs, &outcomes, ended_at, courier.clock));
     }
     log::debug!("send worker stopped");
 }
 
-/// Waits for a job. Meanwhile sees to it that the outcome told last is heard in time, and says so when
-/// there has been nothing to do for a while.
-fn next_job(
-    jobs: &Mailbox<Job>,
-    outcomes: &Outcomes,
-    told: Told,
-    ended_at: Mono,
-    clock: Clock,
-) -> Option<Job> {
-    match told {
-        // Mostly because deliveries wait, so the next job is about to come.
-        Told::Aloud => bell::let_others_go_first(),
-        Told::Quietly => match jobs.next_by(ended_at + limits::OUTCOME_UNHEARD, clock) {
-            Err(error) if error.is_timeout() => outcomes.remind(),
-            heard => return heard.ok(),
-        },
-    }
+/// Waits for a job, and says so when there has been none for a while.
+fn next_job(jobs: &Mailbox<Job>, outcomes: &Outcomes, ended_at: Mono, clock: Clock) -> Option<Job> {
+    // Where deliveries wait, the next job is about to come.
+    bell::let_others_go_first();
     match jobs.next_by(ended_at + limits::WORKER_IDLE, clock) {
         Err(error) if error.is_timeout() => outcomes.say_idle().ok()?,
         heard => return heard.ok(),

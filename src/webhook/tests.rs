@@ -8,7 +8,6 @@ use super::*;
 use crate::bell::Bell;
 use crate::config::{Endpoint, Webhook};
 use crate::dispatch::inbox::Event;
-use crate::dispatch::outcomes::Haste;
 use crate::engine::{AttemptId, FailureKind, Reason};
 use crate::model::Labels;
 use crate::telemetry::metrics::Metrics;
@@ -81,7 +80,7 @@ fn each_job_gives_one_outcome_until_the_jobs_end() {
     });
     let (jobs, work) = bell::mailbox(2);
     let (events, taken) = bell::channel(2, &Bell::default());
-    let outcomes = Outcomes::new(0, events, Haste::default());
+    let outcomes = Outcomes::new(0, events);
     for (attempt, path) in [(7, "/good"), (8, "/bad")] {
         let destination = Destination::Url(receiver.url(path));
         jobs.send(job(attempt, destination)).expect("room");
@@ -109,34 +108,6 @@ fn each_job_gives_one_outcome_until_the_jobs_end() {
     assert_eq!(failure.text, "unexpected status code 404: no such team");
     let body = &receiver.take_seen()[0].body;
     assert!(body.starts_with(b"{\"receiver\":\"team\",\"status\":"));
-}
-
-#[test]
-fn a_worker_rings_for_an_outcome_that_has_lain_for_long_enough() {
-    let receiver = FakeReceiver::start(|_| Reply::Write(answer("200 OK", "", "")));
-    let (jobs, work) = bell::mailbox(1);
-    let bell = Bell::default();
-    bell.hang();
-    let (events, taken) = bell::channel(1, &bell);
-    let outcomes = Outcomes::new(0, events, Haste::default());
-    let courier = courier();
-    let clock = courier.clock;
-    let worker = threads::spawn("send-0", threads::WORKER_STACK, move || {
-        run(work, outcomes, courier);
-    });
-    let destination = Destination::Url(receiver.url("/good"));
-    jobs.send(job(1, destination)).expect("room");
-    let patience = Duration::from_secs(60);
-    let began = clock.mono();
-    bell.sleep_for(patience);
-    let woken_at = clock.mono();
-    assert!(woken_at.since(began) < patience, "nobody rang");
-    let Ok(Event::Outcome { ended_at, .. }) = taken.try_recv() else {
-        panic!("an outcome was to lie there");
-    };
-    assert!(woken_at.since(ended_at) >= limits::OUTCOME_UNHEARD);
-    drop(jobs);
-    worker.expect("a thread").join().expect("no panic");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Times as answers carry them: RFC 3339 in UTC with milliseconds, cut (§10.2).
 //!
 //! Owns a memory of a few days' texts, since the alerts of an answer share them and asking the
-//! calendar is most of the work: without the memory a read of 100,000 alerts takes 16 % more CPU, as measured. Pure; runs on the connections' threads.
+//! calendar is most of the work: without the memory a read of 100,000 alerts takes 16 % more CPU, as
+//! measured. Pure; runs on the connections' threads.
 
 use std::io::Write;
 
