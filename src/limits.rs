@@ -45,6 +45,15 @@ pub const EFFECTS_KEPT: usize = 1024;
 /// together, so more only come together while the disk is slow.
 pub const BATCHES: usize = 64;
 
+/// How long the dispatcher holds records that nobody was promised anything about, so that they go out
+/// with the next ones: of what was told, mostly. A process that is killed this soon after one tells the
+/// same once more when it is started again, so it is no longer than an answer from a near host takes
+/// anyway.
+pub const RECORDS_HELD: Duration = Duration::from_millis(5);
+
+/// Records that are held at most, so that the journal writes while the dispatcher decides.
+pub const RECORDS_HELD_AT_MOST: usize = 512;
+
 /// Records that wait in the dispatcher while the journal has no room, some fifty megabytes. Past
 /// them they are let go, and the journal is given the whole state once it has room.
 pub const UNWRITTEN_RECORDS: usize = 500_000;

@@ -16,7 +16,7 @@ use super::pool::WorkerPool;
 use super::promise::Promise;
 use super::report::{self, SilenceLog};
 use crate::engine::{Effect, Record, Sizes};
-use crate::model::Now;
+use crate::model::{Mono, Now};
 use crate::telemetry::metrics::Metrics;
 use crate::timer::Command;
 
@@ -80,15 +80,20 @@ impl Carrier {
         self.outlet.record_everything(records);
     }
 
-    /// Hands over what timer and journal are to have, if they have room.
+    /// Hands over what timer and journal are to have, if it is time to and they have room.
     pub fn deliver(&mut self, now: Now, sizes: Sizes) {
         self.alarms.deliver();
         self.outlet.deliver(now, sizes);
     }
 
+    /// When to call [`Carrier::deliver`] again, whatever else happens.
+    pub fn held_until(&self) -> Option<Mono> {
+        self.outlet.held_until()
+    }
+
     /// Hands over what has been recorded, if the journal has room.
     pub fn deliver_records(&mut self, now: Now, sizes: Sizes) {
-        self.outlet.deliver(now, sizes);
+        self.outlet.deliver_all(now, sizes);
     }
 
     /// Whether only the whole state is of use to the journal now.

@@ -213,7 +213,7 @@ impl Dispatcher {
         }
     }
 
-    /// Hands over what the turn has made.
+    /// Hands over what the turn has made, or says until when it is held back.
     fn hand_over(&mut self) {
         let now = self.clock.now();
         if self.carrier.journal_wants_everything() {
@@ -222,7 +222,7 @@ impl Dispatcher {
         self.carrier.deliver(now, self.engine.sizes());
     }
 
-    /// Sleeps until something came in.
+    /// Sleeps until something came in, or until it is time to hand over what is held back.
     fn wait(&self) {
         if !(self.rings.is_empty() && self.large_posts.is_empty() && self.readings.is_empty()) {
             return;
@@ -237,7 +237,10 @@ impl Dispatcher {
             // Workers come back soon, and then there are jobs for them.
             bell::let_others_go_first();
         }
-        self.bell.sleep();
+        match self.carrier.held_until() {
+            Some(until) => self.bell.sleep_for(until.since(self.clock.mono())),
+            None => self.bell.sleep(),
+        }
     }
 
     /// Sleeps until something came in, or until there is room for what could not be handed over. Nobody
@@ -247,7 +250,11 @@ impl Dispatcher {
         select.recv(&self.requests);
         select.recv(&self.events);
         self.carrier.select_room(&mut select);
-        select.ready();
+        match self.carrier.held_until() {
+            // Whether the time has come or something else did, the turn finds out.
+            Some(until) => drop(select.ready_deadline(self.clock.instant(until))),
+            None => drop(select.ready()),
+        }
     }
 
     fn take_event(&mut self, event: Event, now: Now) {

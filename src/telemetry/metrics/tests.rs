@@ -184,11 +184,11 @@ fn events_count_where_alertmanager_counts_them() {
                 3.5,
             ),
             (
-                "alertmanager_notification_latency_seconds_bucket{le=\"1\",integration=\"webhook\"}",
+                "alertmanager_notification_latency_seconds_bucket{integration=\"webhook\",le=\"1\"}",
                 1.0,
             ),
             (
-                "alertmanager_notification_latency_seconds_bucket{le=\"5\",integration=\"webhook\"}",
+                "alertmanager_notification_latency_seconds_bucket{integration=\"webhook\",le=\"5\"}",
                 2.0,
             ),
             (
@@ -228,9 +228,9 @@ fn the_front_door_counts_requests_refusals_and_connections() {
             ),
             ("alertwheel_panics_total{thread=\"send\"}", 1.0),
             (&format!("{duration}_count{{{labels}}}"), 1.0),
-            (&format!("{duration}_bucket{{le=\"0.01\",{labels}}}"), 0.0),
-            (&format!("{duration}_bucket{{le=\"0.025\",{labels}}}"), 1.0),
-            (&format!("{duration}_bucket{{le=\"+Inf\",{labels}}}"), 1.0),
+            (&format!("{duration}_bucket{{{labels,le=\"0.01\"}}}"), 0.0),
+            (&format!("{duration}_bucket{{{labels,le=\"0.025\"}}}"), 1.0),
+            (&format!("{duration}_bucket{{{labels,le=\"+Inf\"}}}"), 1.0),
         ],
     );
 }
