@@ -175,6 +175,8 @@ pub struct Engine {
     collector: Collector,
     steps: StepWatch,
     random: Random,
+    /// Inputs so far, where they are counted: see `check.rs`.
+    inputs: u64,
 }
 
 impl Engine {
@@ -209,6 +211,7 @@ impl Engine {
             collector: Collector::default(),
             steps: StepWatch::default(),
             random: Random::seeded(settings.seed),
+            inputs: 0,
             settings,
         }
     }

@@ -172,8 +172,11 @@ fn each_record(
     Ok(last_at)
 }
 
+/// The frames of a file, as far as that was written.
+type InputScan = Scan<Take<BufReader<File>>>;
+
 /// The version and the frames of a file.
-fn open(input: &Input) -> Result<(Version, Scan<Take<BufReader<File>>>), CompactionError> {
+fn open(input: &Input) -> Result<(Version, InputScan), CompactionError> {
     let unreadable = |error| CompactionError::Unreadable(input.path.clone(), error);
     let mut source = BufReader::new(open_regular(&input.path).map_err(unreadable)?);
     let mut head = [0; HEADER_BYTES];

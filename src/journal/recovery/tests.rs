@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::*;
 use crate::engine::Record;
+use crate::journal::codec::{put_clock, put_record};
 use crate::journal::frame::Frames;
 use crate::journal::samples::{self, TestFolder};
 use crate::limits;
@@ -193,6 +194,31 @@ fn a_frame_that_makes_no_sense_counts_for_nothing() {
     let expected = "a frame that makes no sense: the end of a snapshot in a segment";
     assert_eq!(flaws, [expected]);
     assert_eq!(state.alerts.len(), 2);
+}
+
+#[test]
+fn a_record_with_one_more_field_is_damage_that_says_so() {
+    let mut files = MemoryFiles::default();
+    files.add_segment(1, &turns([1]));
+    let (at, _) = turn(2);
+    let mut payload = Vec::new();
+    put_clock(&mut payload, None, at);
+    let length_at = payload.len() + 1;
+    put_record(&mut payload, at, &Record::AlertForgotten(Fingerprint(1)));
+    payload[length_at] += 1;
+    payload.push(1);
+    let length = u32::try_from(payload.len()).expect("a short frame");
+    let segment = files.bytes("1.segment");
+    segment.extend(length.to_le_bytes());
+    segment.extend(crc32fast::hash(&payload).to_le_bytes());
+    segment.extend(payload);
+    files.add_segment(2, &turns([3]));
+    let (state, report) = files.recover().expect("files that can be read");
+    assert_eq!(state, state_of(&turns([1, 3])), "the others count");
+    let flaws = report.damages.iter().map(|it| it.flaw.to_string());
+    let expected =
+        "a frame that makes no sense: a record with more fields than it has in version 1";
+    assert_eq!(flaws.collect::<Vec<_>>(), [expected]);
 }
 
 #[test]

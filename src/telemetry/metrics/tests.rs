@@ -228,9 +228,9 @@ fn the_front_door_counts_requests_refusals_and_connections() {
             ),
             ("alertwheel_panics_total{thread=\"send\"}", 1.0),
             (&format!("{duration}_count{{{labels}}}"), 1.0),
-            (&format!("{duration}_bucket{{{labels,le=\"0.01\"}}}"), 0.0),
-            (&format!("{duration}_bucket{{{labels,le=\"0.025\"}}}"), 1.0),
-            (&format!("{duration}_bucket{{{labels,le=\"+Inf\"}}}"), 1.0),
+            (&format!("{duration}_bucket{{{labels},le=\"0.01\"}}"), 0.0),
+            (&format!("{duration}_bucket{{{labels},le=\"0.025\"}}"), 1.0),
+            (&format!("{duration}_bucket{{{labels},le=\"+Inf\"}}"), 1.0),
         ],
     );
 }
