@@ -13,7 +13,6 @@ use super::Call;
 use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
 use crate::dispatch::inbox::{Event, Request};
-use crate::dispatch::outcomes::Outcomes;
 use crate::dispatch::pool::{self, Worker, WorkerPool};
 use crate::dispatch::{Channels, Dispatcher, SilenceLog};
 use crate::engine::Engine;
@@ -24,7 +23,7 @@ use crate::telemetry::health::Health;
 use crate::telemetry::metrics::Metrics;
 use crate::threads::{self, LOOP_STACK, SYNC_STACK, WORKER_STACK};
 use crate::timer;
-use crate::webhook::{self, Courier};
+use crate::webhook::{self, Courier, Outcomes};
 
 /// A thread of a stage.
 pub struct Stage {

@@ -10,7 +10,6 @@ mod carry;
 mod deliveries;
 pub mod inbox;
 mod large_posts;
-pub mod outcomes;
 mod outlet;
 pub mod pool;
 pub mod promise;

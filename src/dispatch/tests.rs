@@ -6,7 +6,6 @@ use crossbeam_channel::bounded;
 use jiff::SignedDuration;
 
 use super::inbox::Question;
-use super::outcomes::Outcomes;
 use super::pool::Worker;
 use super::*;
 use crate::bell::Mailbox;
@@ -14,6 +13,7 @@ use crate::config::{self, Config};
 use crate::engine::{Job, Record, Settings, Verdict};
 use crate::model::{Labels, ParserMode};
 use crate::threads::{self, LOOP_STACK};
+use crate::webhook::Outcomes;
 
 const CONFIG: &str = r#"
 route: {receiver: team, group_by: ['...'], group_wait: 0s}

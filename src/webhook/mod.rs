@@ -23,6 +23,7 @@ mod idle;
 mod key_kind;
 mod link;
 mod no_proxy;
+mod outcomes;
 pub mod payload;
 mod post;
 mod printable;
@@ -53,6 +54,7 @@ pub use self::check::check_http;
 use self::client::Clients;
 use self::idle::KeptConnections;
 use self::link::Workshop;
+pub use self::outcomes::Outcomes;
 use self::post::Poster;
 use self::rendering::Rendering;
 use self::resolver::Resolver;
@@ -60,7 +62,6 @@ use self::trust::HostRoots;
 use crate::bell::{self, Mailbox};
 use crate::clock::Clock;
 use crate::config::Destination;
-use crate::dispatch::outcomes::Outcomes;
 use crate::engine::{Job, Notification, Outcome, Verdict};
 use crate::limits;
 use crate::model::Mono;
@@ -97,9 +98,7 @@ pub fn run(jobs: Mailbox<Job>, outcomes: Outcomes, courier: Arc<Courier>) {
         let told = outcomes.tell(outcome);
         // Not kept over the sleep to come.
         drop(job);
-        next = told
-            .ok()
-            .and_then(|()| next_job(&jobs, &outcomes, ended_at, courier.clock));
+        next = told.and_then(|()| next_job(&jobs, &outcomes, ended_at, courier.clock));
     }
     log::debug!("send worker stopped");
 }
@@ -109,7 +108,7 @@ fn next_job(jobs: &Mailbox<Job>, outcomes: &Outcomes, ended_at: Mono, clock: Clo
     // Where deliveries wait, the next job is about to come.
     bell::let_others_go_first();
     match jobs.next_by(ended_at + limits::WORKER_IDLE, clock) {
-        Err(error) if error.is_timeout() => outcomes.say_idle().ok()?,
+        Err(error) if error.is_timeout() => outcomes.say_idle()?,
         heard => return heard.ok(),
     }
     jobs.next().ok()

@@ -2,13 +2,11 @@
 //!
 //! Owns one worker's way there. Decides nothing. Runs on send threads.
 
-use crossbeam_channel::SendError;
-
-use super::inbox::Event;
 use crate::bell::RingingSender;
+use crate::dispatch::inbox::Event;
 use crate::engine::Outcome;
 
-/// One worker's way to the dispatcher. Each of its calls fails once the dispatcher is gone.
+/// One worker's way to the dispatcher. Each of its calls comes to nothing once the dispatcher is gone.
 #[derive(Debug)]
 pub struct Outcomes {
     worker: usize,
@@ -22,17 +20,14 @@ impl Outcomes {
     }
 
     /// Tells how an attempt ended.
-    pub fn tell(&self, outcome: Outcome) -> Result<(), SendError<Event>> {
-        self.events.send(Event::Outcome {
-            worker: self.worker,
-            outcome,
-        })
+    pub fn tell(&self, outcome: Outcome) -> Option<()> {
+        let worker = self.worker;
+        self.events.send(Event::Outcome { worker, outcome }).ok()
     }
 
     /// Says that the worker has had nothing to do for a while.
-    pub fn say_idle(&self) -> Result<(), SendError<Event>> {
-        self.events.send(Event::WorkerIdle {
-            worker: self.worker,
-        })
+    pub fn say_idle(&self) -> Option<()> {
+        let worker = self.worker;
+        self.events.send(Event::WorkerIdle { worker }).ok()
     }
 }
