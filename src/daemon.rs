@@ -13,8 +13,8 @@
 //! | syncs, synced | journal ↔ journal-sync | 1 | cannot be: one sync is under way at a time |
 //! | calls | signals, conn-1..N, stages → main | `limits::CALLS` | signals wait; a reload over HTTP is refused |
 //!
-//! Who waits for one of them sleeps until its bell rings, which the senders do: `bell.rs`. Only workers
-//! do not ring at once for each of their outcomes: `dispatch/outcomes.rs`.
+//! Who waits for one of them sleeps until its bell rings, which the senders do: `waker.rs`. Only workers
+//! do not ring at once for each of their outcomes: `dispatch/outcome_sender.rs`.
 //!
 //! Stop flows downstream: the front door closes, dispatch is told to stop and hangs up on timer,
 //! workers and journal, each ends with one line in the log, and main waits for them in that order.
@@ -35,9 +35,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
-use crate::api::guard::{FrontDoor, Gate, GateError, Limits};
+use crate::api::server::{Gate, GateError, HttpServer, Limits};
 use crate::api::{self, Api, NotReloaded, Origins, SelfPeer};
-use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
 use crate::config::{Config, LoadError, LoadOptions};
 use crate::dispatch::SilenceLog;
@@ -49,7 +48,8 @@ use crate::telemetry::health::Health;
 use crate::telemetry::metrics::{Labelling, Metrics};
 use crate::threads::{self, WORKER_STACK};
 use crate::version;
-use crate::webhook::{self, Courier};
+use crate::waker::{self, Waker, WakingSender};
+use crate::webhook::{self, Deliverer};
 use configuration::load;
 pub use configuration::{log_each_fault, read_file, read_input};
 use stages::{Spawner, Stage, await_ends, join};
@@ -145,15 +145,15 @@ impl fmt::Display for StartError {
 pub struct Daemon {
     source: ConfigSource,
     load: LoadOptions,
-    front_door: FrontDoor,
+    http_server: HttpServer,
     inbox: Inbox,
-    requests: RingingSender<Request>,
+    requests: WakingSender<Request>,
     calls: Receiver<Call>,
     calls_in: Sender<Call>,
     signals: Handle,
     dispatch: JoinHandle<Vec<JoinHandle<()>>>,
     stages: Vec<Stage>,
-    courier: Arc<Courier>,
+    deliverer: Arc<Deliverer>,
     metrics: Arc<Metrics>,
     clock: Clock,
 }
@@ -181,9 +181,9 @@ impl Daemon {
         let opened = open_storage(options.storage.as_ref(), &metrics, clock)?;
         let health = Arc::new(Health::default());
         let signals = listen_for_signals(&calls_in).map_err(StartError::Threads)?;
-        let bell = Bell::default();
-        let (requests, requests_out) = bell::channel(limits::INBOX, &bell);
-        let courier = courier(&options, &metrics, clock);
+        let waker = Waker::default();
+        let (requests, requests_out) = waker::channel(limits::INBOX, &waker);
+        let deliverer = deliverer(&options, &metrics, clock);
         let spawner = Spawner {
             calls: calls_in.clone(),
             metrics: Arc::clone(&metrics),
@@ -193,7 +193,7 @@ impl Daemon {
         };
         let engine = Engine::new(config, options.engine);
         let stages = spawner
-            .spawn_stages(engine, (requests_out, bell), &courier, opened)
+            .spawn_stages(engine, (requests_out, waker), &deliverer, opened)
             .map_err(StartError::Threads)?;
         let inbox = Inbox::new(requests.clone());
         let api = Api::new(
@@ -212,7 +212,7 @@ impl Daemon {
             },
         );
         let is_tls = options.gate.as_ref().is_some_and(Gate::speaks_tls);
-        let front_door = FrontDoor::open(
+        let http_server = HttpServer::open(
             options.listeners,
             Arc::new(api),
             options.gate,
@@ -221,11 +221,11 @@ impl Daemon {
             clock,
         )
         .map_err(StartError::Threads)?;
-        announce(front_door.addresses(), is_tls);
+        announce(http_server.addresses(), is_tls);
         Ok(Daemon {
             source: options.source,
             load: options.load,
-            front_door,
+            http_server,
             inbox,
             requests,
             calls,
@@ -233,7 +233,7 @@ impl Daemon {
             signals,
             dispatch: stages.dispatch,
             stages: stages.others,
-            courier,
+            deliverer,
             metrics,
             clock,
         })
@@ -241,7 +241,7 @@ impl Daemon {
 
     /// The addresses it listens on.
     pub fn addresses(&self) -> &[SocketAddr] {
-        self.front_door.addresses()
+        self.http_server.addresses()
     }
 
     /// Where its configuration came from.
@@ -321,7 +321,7 @@ impl Daemon {
     fn stop(mut self) {
         let deadline = self.clock.mono() + limits::DRAIN;
         self.signals.close();
-        self.front_door.stop(deadline.since(self.clock.mono()) / 2);
+        self.http_server.stop(deadline.since(self.clock.mono()) / 2);
         // The front door is closed, so there is room unless the dispatcher is gone.
         let _ = self.requests.try_send(Request::Stop { deadline });
         drop((self.requests, self.inbox));
@@ -330,7 +330,7 @@ impl Daemon {
             self.dispatch.is_finished()
         });
         // The dispatcher has waited for attempts as long as it may.
-        self.courier.hang_up();
+        self.deliverer.hang_up();
         let mut unfinished = Vec::new();
         if self.dispatch.is_finished() {
             // One that panicked has said why, and leaves its workers behind.
@@ -362,14 +362,14 @@ fn open_storage(
 }
 
 /// What makes the attempts of all workers.
-fn courier(options: &Options, metrics: &Arc<Metrics>, clock: Clock) -> Arc<Courier> {
+fn deliverer(options: &Options, metrics: &Arc<Metrics>, clock: Clock) -> Arc<Deliverer> {
     let settings = webhook::Settings {
         external_url: options.external_url.clone(),
         version: version::VERSION.into(),
         workers: options.engine.workers,
         workers_per_endpoint: options.engine.workers_per_endpoint,
     };
-    Arc::new(Courier::new(settings, Arc::clone(metrics), clock))
+    Arc::new(Deliverer::new(settings, Arc::clone(metrics), clock))
 }
 
 /// Says that requests are answered, in the words that acceptance tests look for (§15.0).

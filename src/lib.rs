@@ -45,7 +45,6 @@ pub mod timer;
 pub mod webhook;
 
 // What holds them together.
-pub mod bell;
 pub mod clock;
 pub mod command;
 pub mod daemon;
@@ -55,3 +54,4 @@ pub mod randomness;
 pub mod telemetry;
 pub mod threads;
 pub mod version;
+pub mod waker;

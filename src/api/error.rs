@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::dispatch::inbox::Unanswered;
-use crate::dispatch::promise::NotKept;
+use crate::dispatch::pending_ack::NotStored;
 use crate::model::{format_go_duration, go_quote};
 
 use super::http::{Answer, Request};
@@ -180,7 +180,7 @@ impl From<Unanswered> for ApiError {
             Unanswered::Full => {
                 ApiError::Overloaded("the dispatcher's inbox is full, try again later".to_owned())
             }
-            Unanswered::NotKept(NotKept(why)) => {
+            Unanswered::NotStored(NotStored(why)) => {
                 ApiError::Overloaded(format!("not written to disk, try again later: {why}"))
             }
             Unanswered::TimedOut(limit) => ApiError::TimedOut(limit),

@@ -5,17 +5,17 @@
 //! connections' threads; each waits for the dispatcher at most once a request.
 
 mod accept;
-mod behind;
 mod cors;
 mod error;
 mod filters;
-pub mod guard;
 mod http;
 mod media_type;
 mod origins;
 mod pages;
 mod params;
 mod router;
+mod sender_warnings;
+pub mod server;
 mod stream;
 mod target;
 mod uuid;

@@ -13,11 +13,11 @@ use crate::telemetry::health::Health;
 use crate::telemetry::metrics::{Metrics, Refusal};
 use crate::version::BuildInfo;
 
-use super::behind::SendersNamed;
 use super::error::ApiError;
 use super::http::{Answer, Body, Handler, Request};
 use super::origins::{Foreign, Origins};
 use super::pages::{not_found, plain_error, redirect};
+use super::sender_warnings::SenderWarnings;
 use super::target::{Plus, Target, clean_path, percent_decode};
 use super::{pages, v2};
 
@@ -77,9 +77,9 @@ pub struct Api {
     pub(super) metrics: Arc<Metrics>,
     pub(super) settings: Settings,
     /// The senders whose clocks seem to be behind.
-    pub(super) behind: SendersNamed,
+    pub(super) behind: SenderWarnings,
     /// The senders that post notifications as alerts.
-    pub(super) notifiers: SendersNamed,
+    pub(super) notifiers: SenderWarnings,
     clock: Clock,
 }
 
@@ -91,8 +91,8 @@ impl Api {
             inbox,
             metrics,
             settings,
-            behind: SendersNamed::default(),
-            notifiers: SendersNamed::default(),
+            behind: SenderWarnings::default(),
+            notifiers: SenderWarnings::default(),
             clock,
         }
     }
@@ -112,7 +112,7 @@ impl Api {
         said.map_err(|unanswered| {
             match unanswered {
                 Unanswered::Full => self.metrics.refused(Refusal::InboxFull),
-                Unanswered::NotKept(_) => self.metrics.refused(Refusal::NotKept),
+                Unanswered::NotStored(_) => self.metrics.refused(Refusal::NotStored),
                 Unanswered::TimedOut(_) | Unanswered::Stopped => {}
             }
             unanswered.into()

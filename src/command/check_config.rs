@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use super::flags::Flags;
 use super::serve;
-use crate::api::guard::Gate;
+use crate::api::server::Gate;
 use crate::clock::Clock;
 use crate::config::{LoadError, LoadOptions, Loaded, Route};
 use crate::daemon::{self, ConfigSource};

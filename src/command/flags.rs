@@ -217,7 +217,7 @@ pub struct Flags {
     pub silences: SilenceFlags,
     /// The limits of the front door.
     #[command(flatten)]
-    pub door: DoorFlags,
+    pub door: ServerFlags,
     /// The limits of sending.
     #[command(flatten)]
     pub sending: SendingFlags,
@@ -232,7 +232,7 @@ pub struct Flags {
 /// What the front door allows.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Limits of the front door")]
-pub struct DoorFlags {
+pub struct ServerFlags {
     /// Connections open at once; past that, the one that has been idle longest is closed.
     #[arg(long = "web.max-connections", value_name = "N", default_value_t = limits::CONNECTIONS)]
     pub connections: usize,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::external_url::{external_url, route_prefix};
 use super::flags::{Flags, LogFormat, LogLevel};
-use crate::api::guard::{self, Gate, GateError, Limits};
+use crate::api::server::{self, Gate, GateError, Limits};
 use crate::api::{Origins, Pages, SelfPeer};
 use crate::clock::Clock;
 use crate::config::{LoadOptions, Unsupported};
@@ -211,7 +211,7 @@ fn listeners(flags: &Flags, source: &ConfigSource) -> Result<Vec<TcpListener>, S
         return bind(flags, source);
     }
     log::info!("Listening on systemd activated listeners instead of port listeners.");
-    guard::inherited().map_err(|error| StartError::Listen {
+    server::inherited().map_err(|error| StartError::Listen {
         address: "systemd".into(),
         error,
     })
@@ -229,7 +229,7 @@ fn bind(flags: &Flags, source: &ConfigSource) -> Result<Vec<TcpListener>, StartE
     };
     let may_move = *source == ConfigSource::Demo && flags.listen_addresses.is_empty();
     let bound = addresses.into_iter().map(|address| {
-        let bound = match guard::bind(&address) {
+        let bound = match server::bind(&address) {
             Err(error) if may_move && error.kind() == ErrorKind::AddrInUse => {
                 bind_elsewhere(&address)
             }
@@ -245,7 +245,7 @@ fn bind(flags: &Flags, source: &ConfigSource) -> Result<Vec<TcpListener>, StartE
 
 /// For whoever only wants to see something, any free port will do.
 fn bind_elsewhere(taken: &str) -> io::Result<TcpListener> {
-    let listener = guard::bind("127.0.0.1:0")?;
+    let listener = server::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     // Without somebody to read it, nobody needs to know.
     let _ = writeln!(
@@ -327,7 +327,7 @@ fn engine_settings(flags: &Flags) -> Settings {
         silences: flags.silences.count,
         silence_bytes: flags.silences.bytes,
         alert_collect_interval: flags.alert_collect_interval,
-        ledger_collect_interval: flags.maintenance_interval,
+        notification_log_collect_interval: flags.maintenance_interval,
         reload,
         // The number of the process is the same in many containers, and after each start there.
         seed: randomness::draw(),

@@ -14,12 +14,12 @@ use std::time::Duration;
 
 use super::fault::{Fault, Faults, Findings, TriedFault, TryHttp};
 use super::file::{FILE, Origin, Terms, check};
-use super::misplaced::put_in_place;
+use super::misplaced_keys::put_in_place;
 use super::node::{Node, Place};
 use super::receiver::Unsupported;
 use super::record::Record;
 use super::table::Reading;
-use super::unexpanded::warn_of_references;
+use super::unexpanded_variables::warn_of_references;
 use super::yaml::{self, SyntaxError};
 use super::{Config, HttpConfig};
 use crate::files;

@@ -98,7 +98,7 @@ impl GroupBy {
 
 /// What a route takes over from its parent.
 #[derive(Clone)]
-struct Inherited {
+struct ParentRoute {
     /// `None` if the parent's is broken, which was told there.
     receiver: Option<Arc<Receiver>>,
     group_by: GroupBy,
@@ -126,7 +126,7 @@ impl Tree<'_> {
     /// Checks the tree from its root. `None` if a route is broken, which `findings` then tells.
     pub fn check(self, root: &Record, findings: &mut Findings) -> Option<Route> {
         check_root_rules(root, findings);
-        let defaults = Inherited {
+        let defaults = ParentRoute {
             receiver: None,
             group_by: GroupBy::Names(Vec::new()),
             group_wait: Duration::from_secs(30),
@@ -141,7 +141,7 @@ impl Tree<'_> {
     fn check_route(
         self,
         route: &Record,
-        parent: &Inherited,
+        parent: &ParentRoute,
         findings: &mut Findings,
     ) -> Option<Route> {
         if route.is_null {
@@ -149,7 +149,7 @@ impl Tree<'_> {
             findings.fault(route.place, "route is null", right);
         }
         let interval = |name, inherited| route.duration(name).map_or(inherited, |(given, _)| given);
-        let own = Inherited {
+        let own = ParentRoute {
             receiver: check_receiver(route, parent, self.receivers, findings),
             group_by: check_group_by(route, parent, self.mode, findings),
             group_wait: interval("group_wait", parent.group_wait),
@@ -210,7 +210,7 @@ fn check_root_rules(root: &Record, findings: &mut Findings) {
 
 fn check_receiver(
     route: &Record,
-    parent: &Inherited,
+    parent: &ParentRoute,
     receivers: &Receivers,
     findings: &mut Findings,
 ) -> Option<Arc<Receiver>> {
@@ -230,7 +230,7 @@ fn check_receiver(
 
 fn check_group_by(
     route: &Record,
-    parent: &Inherited,
+    parent: &ParentRoute,
     mode: ParserMode,
     findings: &mut Findings,
 ) -> GroupBy {
@@ -268,7 +268,7 @@ fn check_group_by(
 /// The parent's labels and the route's own, which win.
 fn check_labels(
     given: &[(String, At<String>)],
-    parent: &Inherited,
+    parent: &ParentRoute,
     mode: ParserMode,
     findings: &mut Findings,
 ) -> Arc<BTreeMap<String, String>> {
@@ -293,7 +293,7 @@ fn check_labels(
 /// forgets, is worth a warning.
 fn check_intervals(
     route: &Record,
-    own: &Inherited,
+    own: &ParentRoute,
     retention: Option<Duration>,
     findings: &mut Findings,
 ) {

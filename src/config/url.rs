@@ -7,7 +7,7 @@
 use ureq::http::Uri;
 
 use super::Endpoint;
-use super::unexpanded::reference;
+use super::unexpanded_variables::reference;
 
 /// The endpoint of `text` if it is an http or https URL with a host; else what is wrong, in
 /// Alertmanager's words where it has some (§1.2).

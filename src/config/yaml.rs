@@ -68,7 +68,7 @@ fn with_hint(text: &str, mut error: SyntaxError) -> SyntaxError {
 }
 
 fn read(text: &str) -> Result<Document, SyntaxError> {
-    guard(text)?;
+    server(text)?;
     let text = without_mark(text);
     let shapes = walk(text, None)?.shapes;
     let mut documents = serde_yaml::Deserializer::from_str(text);
@@ -117,7 +117,7 @@ fn nothing() -> Node {
     }
 }
 
-fn guard(text: &str) -> Result<(), SyntaxError> {
+fn server(text: &str) -> Result<(), SyntaxError> {
     if text.len() > CONFIG_FILE_BYTES {
         return Err(SyntaxError {
             line: None,

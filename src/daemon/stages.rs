@@ -10,7 +10,6 @@ use std::thread::{self, JoinHandle};
 use crossbeam_channel::{Receiver, Sender};
 
 use super::Call;
-use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
 use crate::dispatch::inbox::{Event, Request};
 use crate::dispatch::pool::{self, Worker, WorkerPool};
@@ -23,7 +22,8 @@ use crate::telemetry::health::Health;
 use crate::telemetry::metrics::Metrics;
 use crate::threads::{self, LOOP_STACK, SYNC_STACK, WORKER_STACK};
 use crate::timer;
-use crate::webhook::{self, Courier, Outcomes};
+use crate::waker::{self, Waker, WakingSender};
+use crate::webhook::{self, Deliverer, OutcomeSender};
 
 /// A thread of a stage.
 pub struct Stage {
@@ -87,20 +87,20 @@ impl Spawner {
     pub fn spawn_stages(
         &self,
         engine: Engine,
-        (requests, bell): (Receiver<Request>, Bell),
-        courier: &Arc<Courier>,
+        (requests, waker): (Receiver<Request>, Waker),
+        deliverer: &Arc<Deliverer>,
         opened: Option<Opened>,
     ) -> io::Result<Stages> {
-        let (events_in, events) = bell::channel(limits::EVENTS, &bell);
-        let (commands, commands_out) = bell::mailbox(limits::TIMER_COMMANDS);
-        let journal_bell = Bell::default();
-        let (batches, batches_out) = bell::channel(limits::BATCHES, &journal_bell);
+        let (events_in, events) = waker::channel(limits::EVENTS, &waker);
+        let (commands, commands_out) = waker::mailbox(limits::TIMER_COMMANDS);
+        let journal_waker = Waker::default();
+        let (batches, batches_out) = waker::channel(limits::BATCHES, &journal_waker);
         let channels = Channels {
             requests,
             events,
-            bell,
+            waker,
             commands,
-            workers: WorkerPool::new(self.worker_spawner(&events_in, courier))?,
+            workers: WorkerPool::new(self.worker_spawner(&events_in, deliverer))?,
             batches: opened.is_some().then_some(batches),
         };
         let metrics = Arc::clone(&self.metrics);
@@ -122,7 +122,7 @@ impl Spawner {
             timer::run(commands_out, events, clock);
         })?];
         if let Some(journal) = journal {
-            stages.extend(self.spawn_journal(journal, (batches_out, journal_bell), events_in)?);
+            stages.extend(self.spawn_journal(journal, (batches_out, journal_waker), events_in)?);
         }
         Ok(Stages {
             dispatch,
@@ -131,19 +131,24 @@ impl Spawner {
     }
 
     /// Makes workers when the dispatcher needs them. That one ends is nothing to tell, unless it panics.
-    fn worker_spawner(&self, events: &RingingSender<Event>, courier: &Arc<Courier>) -> pool::Spawn {
-        let (events, courier, calls) = (events.clone(), Arc::clone(courier), self.calls.clone());
+    fn worker_spawner(
+        &self,
+        events: &WakingSender<Event>,
+        deliverer: &Arc<Deliverer>,
+    ) -> pool::Spawn {
+        let (events, deliverer, calls) =
+            (events.clone(), Arc::clone(deliverer), self.calls.clone());
         Box::new(move |number| {
-            let (jobs, mailbox) = bell::mailbox(1);
-            let outcomes = Outcomes::new(number, events.clone());
-            let (courier, calls) = (Arc::clone(&courier), calls.clone());
+            let (jobs, mailbox) = waker::mailbox(1);
+            let outcomes = OutcomeSender::new(number, events.clone());
+            let (deliverer, calls) = (Arc::clone(&deliverer), calls.clone());
             let name = format!("send-{number}");
             let thread = threads::spawn(name, WORKER_STACK, move || {
                 let _notice = PanicNotice {
                     name: "send",
                     calls,
                 };
-                webhook::run(mailbox, outcomes, courier);
+                webhook::run(mailbox, outcomes, deliverer);
             })?;
             Ok(Worker { jobs, thread })
         })
@@ -153,18 +158,18 @@ impl Spawner {
     fn spawn_journal(
         &self,
         journal: journal::Writer,
-        (batches, bell): (Receiver<Batch>, Bell),
-        events: RingingSender<Event>,
+        (batches, waker): (Receiver<Batch>, Waker),
+        events: WakingSender<Event>,
     ) -> io::Result<Vec<Stage>> {
-        let (syncs, syncs_out) = bell::mailbox(1);
-        let (synced_in, synced) = bell::channel(1, &bell);
+        let (syncs, syncs_out) = waker::mailbox(1);
+        let (synced_in, synced) = waker::channel(1, &waker);
         let (disk, clock) = (Arc::clone(journal.disk()), self.clock);
         let has_sync_thread = journal.needs_sync_thread();
         let channels = journal::Channels {
             batches,
             events,
             syncs: has_sync_thread.then_some((syncs, synced)),
-            bell,
+            waker,
         };
         let surroundings = journal::Surroundings {
             metrics: Arc::clone(&self.metrics),

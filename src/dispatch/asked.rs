@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::inbox::Question;
 use super::reply::Reply;
-use crate::engine::{Answered, Engine, Reading, SilenceReading, Steps};
+use crate::engine::{Answered, Engine, Reading, SilenceReading, StepBudget};
 use crate::model::Now;
 
 /// A question that is being answered.
@@ -20,7 +20,7 @@ pub trait Asked: fmt::Debug + Send {
         self: Box<Self>,
         engine: &mut Engine,
         now: Now,
-        steps: Steps,
+        steps: StepBudget,
     ) -> Option<Box<dyn Asked>>;
 }
 
@@ -58,7 +58,7 @@ impl<R: Reading> Asked for OfKind<R> {
         mut self: Box<Self>,
         engine: &mut Engine,
         now: Now,
-        steps: Steps,
+        steps: StepBudget,
     ) -> Option<Box<dyn Asked>> {
         let Some(answered) = engine.go_on(&mut self.reading, now, steps) else {
             return Some(self);

@@ -71,16 +71,16 @@ pub fn report(note: &Note, metrics: &Metrics) {
                 "Notify for alerts failed"
             );
         }
-        Note::NeverTold {
+        Note::NeverNotified {
             group_key,
             target,
             notification,
-        } => never_told(group_key, target, notification.as_deref()),
+        } => never_notified(group_key, target, notification.as_deref()),
         _ => unreachable!("it is no note of a delivery"),
     }
 }
 
-fn never_told(group_key: &str, target: &Target, notification: Option<&Notification>) {
+fn never_notified(group_key: &str, target: &Target, notification: Option<&Notification>) {
     let named = notification.map(alerts_of).unwrap_or_default();
     log::warn!(
         group = group_key, receiver = &*target.receiver, integration:% = integration(target),

@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use crossbeam_channel::TrySendError;
 
-use super::promise::{NotKept, PostReply, SilenceReply};
+use super::pending_ack::{NotStored, PostReply, SilenceReply};
 use super::reply::{Awaited, Reply, Unheard, reply};
-use crate::bell::RingingSender;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{
@@ -21,6 +20,7 @@ use crate::engine::{
 #[cfg(doc)]
 use crate::limits;
 use crate::model::{Matcher, Mono, PostedAlert, PostedSilence, Silence};
+use crate::waker::WakingSender;
 
 /// From the front door; the queue is short and says no when it is full.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ pub enum Event {
 pub enum JournalNews {
     /// It cannot write. What it is given it keeps in memory for now, within a bound; whoever is
     /// promised something hears that the promise is not kept.
-    Trouble(NotKept),
+    Trouble(NotStored),
     /// It has had to let go of changes; once it can write it has to be given everything anew.
     WantsEverything,
     /// It writes again, and what it holds is whole.
@@ -134,7 +134,7 @@ pub enum Receipt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unanswered {
     /// What the answer would have promised is not on disk.
-    NotKept(NotKept),
+    NotStored(NotStored),
     /// Its inbox is full; try again later.
     Full,
     /// It has not answered within this time; what it was asked to do may still be done.
@@ -146,14 +146,14 @@ pub enum Unanswered {
 /// The front door's end of the inbox.
 #[derive(Clone, Debug)]
 pub struct Inbox {
-    requests: RingingSender<Request>,
+    requests: WakingSender<Request>,
     /// How long to wait for an answer; without it, as long as it takes.
     patience: Option<(Duration, Clock)>,
 }
 
 impl Inbox {
     /// A handle on the sending end.
-    pub fn new(requests: RingingSender<Request>) -> Self {
+    pub fn new(requests: WakingSender<Request>) -> Self {
         Inbox {
             requests,
             patience: None,
@@ -228,9 +228,9 @@ impl Inbox {
 
     fn promised<T>(
         &self,
-        request: impl FnOnce(Reply<Result<T, NotKept>>) -> Request,
+        request: impl FnOnce(Reply<Result<T, NotStored>>) -> Request,
     ) -> Result<T, Unanswered> {
-        self.exchange(request)?.map_err(Unanswered::NotKept)
+        self.exchange(request)?.map_err(Unanswered::NotStored)
     }
 
     fn exchange<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, Unanswered> {

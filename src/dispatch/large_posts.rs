@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::vec;
 
 use super::inbox::Receipt;
-use super::promise::PostReply;
+use super::pending_ack::PostReply;
 use crate::engine::{CameEnded, InvalidAlert};
 use crate::limits;
 use crate::model::PostedAlert;

@@ -4,17 +4,17 @@
 //! clocks, let the engine decide, carry its effects out. Does no I/O, formats no body, and never
 //! waits on a channel that is full. Runs on the dispatch thread; boring on purpose.
 
-mod alarms;
 mod asked;
-mod carry;
 mod deliveries;
+mod effects;
 pub mod inbox;
+mod journal_sender;
 mod large_posts;
-mod outlet;
+pub mod pending_ack;
 pub mod pool;
-pub mod promise;
 pub mod reply;
 mod report;
+mod timer_sender;
 
 pub use report::SilenceLog;
 
@@ -24,24 +24,24 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Select};
 
-use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
 use crate::engine::{
-    AlarmId, Effect, Engine, Input, InvalidAlert, Note, Outcome, Recovered, Steps,
+    AlarmId, Effect, Engine, Input, InvalidAlert, Note, Outcome, Recovered, StepBudget,
 };
 use crate::journal::Batch;
 use crate::limits;
 use crate::model::{Mono, Now, PostedAlert};
 use crate::telemetry::metrics::Metrics;
 use crate::timer::Command;
-use alarms::Alarms;
+use crate::waker::{self, Waker, WakingSender};
 use asked::Asked;
-use carry::Carrier;
+use effects::EffectRunner;
 use inbox::{Event, JournalNews, Receipt, Request};
+use journal_sender::JournalSender;
 use large_posts::LargePosts;
-use outlet::Outlet;
+use pending_ack::{NotStored, PendingAck, PostReply, SilenceReply};
 use pool::WorkerPool;
-use promise::{NotKept, PostReply, Promise, SilenceReply};
+use timer_sender::TimerSender;
 
 /// The ends of the channels that the dispatcher holds.
 #[derive(Debug)]
@@ -51,13 +51,13 @@ pub struct Channels {
     /// From our own stages.
     pub events: Receiver<Event>,
     /// Rings when there is something in either.
-    pub bell: Bell,
+    pub waker: Waker,
     /// To the timer.
-    pub commands: RingingSender<Vec<Command>>,
+    pub commands: WakingSender<Vec<Command>>,
     /// To the workers.
     pub workers: WorkerPool,
     /// To the journal, if the state is kept.
-    pub batches: Option<RingingSender<Batch>>,
+    pub batches: Option<WakingSender<Batch>>,
 }
 
 /// The dispatcher, before its loop begins.
@@ -66,13 +66,13 @@ pub struct Dispatcher {
     engine: Engine,
     requests: Receiver<Request>,
     events: Receiver<Event>,
-    bell: Bell,
-    carrier: Carrier,
+    waker: Waker,
+    effects_out: EffectRunner,
     clock: Clock,
     /// Effects of the input in hand; kept to use its memory again.
     effects: Vec<Effect>,
     /// Why the journal cannot write, while it cannot.
-    trouble: Option<NotKept>,
+    trouble: Option<NotStored>,
     /// Alarms that rang and were not seen to yet.
     rings: VecDeque<(AlarmId, Mono)>,
     /// Posts that are being taken in, some alerts a turn.
@@ -106,11 +106,11 @@ impl Dispatcher {
             engine,
             requests: channels.requests,
             events: channels.events,
-            bell: channels.bell,
-            carrier: Carrier::new(
-                Alarms::new(channels.commands),
+            waker: channels.waker,
+            effects_out: EffectRunner::new(
+                TimerSender::new(channels.commands),
                 channels.workers,
-                Outlet::new(channels.batches),
+                JournalSender::new(channels.batches),
                 metrics,
                 silence_log,
             ),
@@ -127,9 +127,9 @@ impl Dispatcher {
     pub fn recover(&mut self, recovered: Recovered) {
         let now = self.clock.now();
         // What an Alertmanager left is read once. In one piece it is kept wholly or read again.
-        let is_inherited = recovered.written_at.is_none() && !recovered.is_empty();
+        let is_from_alertmanager = recovered.written_at.is_none() && !recovered.is_empty();
         self.handle(Input::Recover(Box::new(recovered)), now);
-        if is_inherited {
+        if is_from_alertmanager {
             self.record_everything(now);
         }
         self.hand_over();
@@ -138,7 +138,7 @@ impl Dispatcher {
     /// The loop. Ends when told to stop, after waiting for attempts under way, or when nobody is
     /// left who could say anything. Returns the threads of workers, which end then.
     pub fn run(mut self) -> Vec<JoinHandle<()>> {
-        self.bell.hang();
+        self.waker.register_current_thread();
         let deadline = loop {
             if let Turn::Stop(deadline) = self.turn() {
                 break deadline;
@@ -146,7 +146,7 @@ impl Dispatcher {
         };
         self.drain(deadline);
         log::debug!("Dispatcher stopped");
-        self.carrier.into_threads()
+        self.effects_out.into_threads()
     }
 
     /// Takes in what has come, for a while; hands over what came of it; then reads for a while. So an
@@ -202,7 +202,7 @@ impl Dispatcher {
         while let Some(asked) = self.readings.pop_front() {
             if asked.is_awaited() {
                 let now = self.clock.now();
-                let slice = Steps::new(limits::STEPS_AT_ONCE);
+                let slice = StepBudget::new(limits::STEPS_AT_ONCE);
                 self.readings
                     .extend(asked.go_on(&mut self.engine, now, slice));
             }
@@ -215,10 +215,10 @@ impl Dispatcher {
     /// Hands over what the turn has made, or says until when it is held back.
     fn hand_over(&mut self) {
         let now = self.clock.now();
-        if self.carrier.journal_wants_everything() {
+        if self.effects_out.journal_wants_everything() {
             self.record_everything(now);
         }
-        self.carrier.deliver(now, self.engine.sizes());
+        self.effects_out.deliver(now, self.engine.sizes());
     }
 
     /// Sleeps until something came in, or until it is time to hand over what is held back.
@@ -226,7 +226,7 @@ impl Dispatcher {
         if !(self.rings.is_empty() && self.large_posts.is_empty() && self.readings.is_empty()) {
             return;
         }
-        if self.carrier.is_blocked() {
+        if self.effects_out.is_blocked() {
             return self.wait_for_room();
         }
         if !self.events.is_empty() || !self.requests.is_empty() {
@@ -234,11 +234,11 @@ impl Dispatcher {
         }
         if self.engine.has_waiting_deliveries(self.clock.mono()) {
             // Workers come back soon, and then there are jobs for them.
-            bell::let_others_go_first();
+            waker::yield_to_other_threads();
         }
-        match self.carrier.held_until() {
-            Some(until) => self.bell.sleep_for(until.since(self.clock.mono())),
-            None => self.bell.sleep(),
+        match self.effects_out.held_until() {
+            Some(until) => self.waker.sleep_for(until.since(self.clock.mono())),
+            None => self.waker.sleep(),
         }
     }
 
@@ -248,8 +248,8 @@ impl Dispatcher {
         let mut select = Select::new();
         select.recv(&self.requests);
         select.recv(&self.events);
-        self.carrier.select_room(&mut select);
-        match self.carrier.held_until() {
+        self.effects_out.select_room(&mut select);
+        match self.effects_out.held_until() {
             // Whether the time has come or something else did, the turn finds out.
             Some(until) => drop(select.ready_deadline(self.clock.instant(until))),
             None => drop(select.ready()),
@@ -260,13 +260,13 @@ impl Dispatcher {
         match event {
             Event::Rings(rings) => self.rings.extend(rings),
             Event::Outcome { worker, outcome } => self.take_outcome(worker, outcome, now),
-            Event::WorkerIdle { worker } => self.carrier.worker_is_idle(worker),
+            Event::WorkerIdle { worker } => self.effects_out.worker_is_idle(worker),
             Event::Journal(news) => self.take_news(news, now),
         }
     }
 
     fn take_outcome(&mut self, worker: usize, outcome: Outcome, now: Now) {
-        self.carrier.attempt_ended(worker);
+        self.effects_out.attempt_ended(worker);
         self.handle(Input::Outcome(outcome), now);
     }
 
@@ -280,7 +280,7 @@ impl Dispatcher {
 
     fn record_everything(&mut self, now: Now) {
         let everything = self.engine.records(now);
-        self.carrier.record_everything(everything);
+        self.effects_out.record_everything(everything);
     }
 
     /// A reply that nobody waits for any more is dropped: the asker has hung up.
@@ -309,14 +309,15 @@ impl Dispatcher {
     fn notice_clock(&mut self, now: Now) {
         self.engine.notice_clock_step(now, &mut self.effects);
         for effect in self.effects.drain(..) {
-            self.carrier.carry(effect);
+            self.effects_out.carry(effect);
         }
     }
 
     fn take_post(&mut self, alerts: Vec<PostedAlert>, reply: PostReply, now: Now) {
         if alerts.len() <= limits::ALERTS_AT_ONCE {
             let receipt = self.post(alerts, now);
-            self.carrier.promise(Promise::Post { receipt, reply });
+            self.effects_out
+                .acknowledge_once_stored(PendingAck::Post { receipt, reply });
         } else if let Some(full) = self.engine.lacks_room_for(&alerts) {
             reply.give(Ok(Receipt::AtLimit(full)));
         } else {
@@ -334,7 +335,8 @@ impl Dispatcher {
             Ok(()) => post.into_answer(),
             Err(at_limit) => (at_limit, post.into_reply()),
         };
-        self.carrier.promise(Promise::Post { receipt, reply });
+        self.effects_out
+            .acknowledge_once_stored(PendingAck::Post { receipt, reply });
     }
 
     fn post(&mut self, alerts: Vec<PostedAlert>, now: Now) -> Receipt {
@@ -344,16 +346,16 @@ impl Dispatcher {
         for effect in self.effects.drain(..) {
             match effect {
                 Effect::Refuse(alert) => {
-                    self.carrier.count_invalid();
+                    self.effects_out.count_invalid();
                     invalid.push(alert);
                 }
                 Effect::RefuseBatch(reached) => full = Some(reached),
                 Effect::Note(Note::CameEnded(came)) => {
                     // It is counted here, and told by whoever knows the sender.
                     came_ended = Some(came.clone());
-                    self.carrier.carry(Effect::Note(Note::CameEnded(came)));
+                    self.effects_out.carry(Effect::Note(Note::CameEnded(came)));
                 }
-                other => self.carrier.carry(other),
+                other => self.effects_out.carry(other),
             }
         }
         match full {
@@ -377,11 +379,12 @@ impl Dispatcher {
         for effect in self.effects.drain(..) {
             match effect {
                 Effect::SilenceAnswer(result) => answer = Some(result),
-                other => self.carrier.carry(other),
+                other => self.effects_out.carry(other),
             }
         }
         let answer = answer.expect("the engine answers each change of a silence");
-        self.carrier.promise(Promise::Silence { answer, reply });
+        self.effects_out
+            .acknowledge_once_stored(PendingAck::Silence { answer, reply });
     }
 
     /// Lets the engine decide, which has no clock to tell how long it took.
@@ -390,22 +393,22 @@ impl Dispatcher {
         self.effects.shrink_to(limits::EFFECTS_KEPT);
         let began = self.clock.mono();
         self.engine.handle(&mut self.effects, now, input);
-        self.carrier.decided_in(self.clock.mono().since(began));
+        self.effects_out.decided_in(self.clock.mono().since(began));
     }
 
     fn handle(&mut self, input: Input, now: Now) {
         self.decide(input, now);
         for effect in self.effects.drain(..) {
-            self.carrier.carry(effect);
+            self.effects_out.carry(effect);
         }
     }
 
     /// Takes in the outcomes of attempts under way; starts nothing new.
     fn drain(&mut self, deadline: Mono) {
-        self.carrier.hang_up();
-        while self.carrier.attempts_out() > 0 && self.await_outcome(deadline) {}
+        self.effects_out.hang_up();
+        while self.effects_out.attempts_out() > 0 && self.await_outcome(deadline) {}
         self.hand_over_the_rest(deadline);
-        let unfinished = self.carrier.attempts_out();
+        let unfinished = self.effects_out.attempts_out();
         if unfinished > 0 {
             log::warn!(attempts = unfinished; "Stopped while webhooks were being sent");
         }
@@ -421,15 +424,15 @@ impl Dispatcher {
             self.record_everything(self.clock.now());
         }
         let sizes = self.engine.sizes();
-        self.carrier.deliver_records(self.clock.now(), sizes);
-        while self.carrier.is_journal_blocked() {
+        self.effects_out.deliver_records(self.clock.now(), sizes);
+        while self.effects_out.is_journal_blocked() {
             let mut select = Select::new();
-            self.carrier.select_room(&mut select);
+            self.effects_out.select_room(&mut select);
             if select.ready_deadline(self.clock.instant(deadline)).is_err() {
                 log::warn!("Stopped while the disk was too slow to take the last changes");
                 return;
             }
-            self.carrier.deliver_records(self.clock.now(), sizes);
+            self.effects_out.deliver_records(self.clock.now(), sizes);
         }
     }
 
@@ -439,7 +442,7 @@ impl Dispatcher {
                 let now = self.clock.now();
                 self.take_outcome(worker, outcome, now);
                 let sizes = self.engine.sizes();
-                self.carrier.deliver_records(now, sizes);
+                self.effects_out.deliver_records(now, sizes);
                 true
             }
             Ok(Event::Rings(_) | Event::WorkerIdle { .. } | Event::Journal(_)) => true,

@@ -10,15 +10,15 @@ use std::fmt;
 use std::io;
 use std::thread::JoinHandle;
 
-use crate::bell::RingingSender;
 use crate::engine::Job;
 use crate::limits;
+use crate::waker::WakingSender;
 
 /// A worker that has been made.
 #[derive(Debug)]
 pub struct Worker {
     /// Takes one job at a time. The worker ends when this is dropped.
-    pub jobs: RingingSender<Job>,
+    pub jobs: WakingSender<Job>,
     /// Its thread.
     pub thread: JoinHandle<()>,
 }
@@ -78,7 +78,7 @@ impl WorkerPool {
     }
 
     /// A worker is done with its job.
-    pub fn is_back(&mut self, worker: usize) {
+    pub fn release(&mut self, worker: usize) {
         self.out -= 1;
         match self.backlog.pop_front().filter(|_| self.spawn.is_some()) {
             Some(job) => self.give(worker, job),
@@ -88,7 +88,7 @@ impl WorkerPool {
 
     /// A worker has had nothing to do for a while: lets it go, unless it is one of those that stay or
     /// has got a job meanwhile.
-    pub fn let_go(&mut self, worker: usize) {
+    pub fn retire(&mut self, worker: usize) {
         let alive = self.workers.iter().flatten().count();
         let position = self.idle.iter().position(|idle| *idle == worker);
         let Some(position) = position.filter(|_| alive > limits::WORKERS_KEPT) else {

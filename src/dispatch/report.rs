@@ -59,7 +59,7 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog, took: Dur
         Note::AttemptFailed { .. }
         | Note::Delivered { .. }
         | Note::NotificationFailed { .. }
-        | Note::NeverTold { .. } => deliveries::report(note, metrics),
+        | Note::NeverNotified { .. } => deliveries::report(note, metrics),
         Note::EndpointDown { .. }
         | Note::EndpointUp { .. }
         | Note::EndpointPaused { .. }

@@ -8,12 +8,12 @@ use jiff::SignedDuration;
 use super::inbox::Question;
 use super::pool::Worker;
 use super::*;
-use crate::bell::Mailbox;
 use crate::config::{self, Config};
 use crate::engine::{Job, Record, Settings, Verdict};
 use crate::model::{Labels, ParserMode};
 use crate::threads::{self, LOOP_STACK};
-use crate::webhook::Outcomes;
+use crate::waker::Mailbox;
+use crate::webhook::OutcomeSender;
 
 const CONFIG: &str = r#"
 route: {receiver: team, group_by: ['...'], group_wait: 0s}
@@ -23,11 +23,11 @@ receivers: [{name: team, webhook_configs: [{url: "http://team/"}]}]
 /// The dispatcher, and the ends that others hold.
 struct Scene {
     dispatcher: Dispatcher,
-    requests: RingingSender<Request>,
+    requests: WakingSender<Request>,
     /// Of the first worker, which is the only one that the engine may use.
     jobs: Mailbox<Job>,
     _further_jobs: Receiver<Mailbox<Job>>,
-    outcomes: Outcomes,
+    outcomes: OutcomeSender,
     batches: Receiver<Batch>,
     _commands: Mailbox<Vec<Command>>,
     clock: Clock,
@@ -37,16 +37,16 @@ impl Scene {
     /// One with a single worker.
     fn new() -> Self {
         let config = configuration();
-        let (clock, bell) = (Clock::start(), Bell::default());
-        let (requests, requests_out) = bell::channel(4, &bell);
-        let (events, events_out) = bell::channel(4, &bell);
-        let (commands, commands_out) = bell::mailbox(4);
+        let (clock, waker) = (Clock::start(), Waker::default());
+        let (requests, requests_out) = waker::channel(4, &waker);
+        let (events, events_out) = waker::channel(4, &waker);
+        let (commands, commands_out) = waker::mailbox(4);
         let (pool, mailboxes) = pool();
-        let (batches_in, batches) = bell::channel(4, &Bell::default());
+        let (batches_in, batches) = waker::channel(4, &Waker::default());
         let channels = Channels {
             requests: requests_out,
             events: events_out,
-            bell,
+            waker,
             commands,
             workers: pool,
             batches: Some(batches_in),
@@ -58,7 +58,7 @@ impl Scene {
             requests,
             jobs: mailboxes.try_recv().expect("the first worker"),
             _further_jobs: mailboxes,
-            outcomes: Outcomes::new(0, events),
+            outcomes: OutcomeSender::new(0, events),
             batches,
             _commands: commands_out,
             clock,
@@ -86,14 +86,14 @@ impl Scene {
             verdict: Verdict::Delivered,
             took: Duration::ZERO,
         };
-        let told = self.outcomes.tell(outcome);
+        let told = self.outcomes.send(outcome);
         told.expect("the dispatcher lives");
     }
 
     /// How many records of what was told have gone to the journal since this was asked last.
     fn told(&self) -> usize {
         let records = self.batches.try_iter().flat_map(|batch| batch.records);
-        let is_told = |record: &Record| matches!(record, Record::Told { .. });
+        let is_told = |record: &Record| matches!(record, Record::LogEntry { .. });
         records.filter(is_told).count()
     }
 }
@@ -102,7 +102,7 @@ impl Scene {
 fn pool() -> (WorkerPool, Receiver<Mailbox<Job>>) {
     let (made, mailboxes) = bounded(limits::WORKERS_KEPT);
     let pool = WorkerPool::new(Box::new(move |number| {
-        let (jobs, mailbox) = bell::mailbox(1);
+        let (jobs, mailbox) = waker::mailbox(1);
         made.send(mailbox).expect("the scene keeps them");
         let thread = threads::spawn(format!("send-{number}"), LOOP_STACK, || ())?;
         Ok(Worker { jobs, thread })
@@ -128,7 +128,7 @@ fn what_was_told_goes_to_the_journal_with_what_somebody_waits_for() {
     assert_eq!(scene.told(), 1, "with what the sender of b waits for");
     scene.deliver();
     assert_eq!(scene.dispatcher.turn(), Turn::GoOn);
-    let held_until = scene.dispatcher.carrier.held_until();
+    let held_until = scene.dispatcher.effects_out.held_until();
     assert!(held_until.is_some(), "or after a while");
 }
 
@@ -175,15 +175,15 @@ fn a_small_post_does_not_wait_for_a_large_one() {
     for small in ["a", "b", "c"] {
         scene.post(small);
         let batches = scene.batches.try_iter();
-        let promises = batches.flat_map(|batch| batch.promises);
+        let pending_acks = batches.flat_map(|batch| batch.pending_acks);
         let invalid = |promise| match promise {
-            Promise::Post {
+            PendingAck::Post {
                 receipt: Receipt::Taken { invalid, .. },
                 ..
             } => invalid.len(),
             other => panic!("not what was asked for: {other:?}"),
         };
-        receipts.push(promises.map(invalid).collect::<Vec<_>>());
+        receipts.push(pending_acks.map(invalid).collect::<Vec<_>>());
     }
     assert_eq!(receipts, [vec![0], vec![0], vec![0, 5]]);
 }

@@ -11,10 +11,10 @@ use super::Engine;
 use super::delivery::{CarriedOver, Delivery, DeliveryState};
 use super::endpoint::Change;
 use super::group::Flush;
-use super::ledger::{Content, LedgerKey};
 use super::messages::{
     AttemptId, Effect, Failure, FlushEnd, Job, Note, Notification, Outcome, Target, Verdict,
 };
+use super::notification_log::{Content, LogKey};
 use super::queues::{DeliveryId, Next, QueueId};
 use super::record::Record;
 use crate::model::{Mono, Now};
@@ -45,7 +45,7 @@ struct Attempt {
     notification: Arc<Notification>,
     number: u32,
     content: Arc<Content>,
-    ledger_key: LedgerKey,
+    log_key: LogKey,
     is_failure_said: bool,
 }
 
@@ -95,7 +95,7 @@ impl Engine {
             notification: Arc::clone(&delivery.notification),
             number: delivery.attempts,
             content: Arc::clone(&delivery.content),
-            ledger_key: delivery.ledger_key,
+            log_key: delivery.log_key,
             is_failure_said: delivery.is_failure_said,
         });
         delivery.state = DeliveryState::InFlight(attempt);
@@ -127,9 +127,12 @@ impl Engine {
         self.note_change(queue, change, &outcome.verdict, now.mono, out);
         if outcome.verdict == Verdict::Delivered {
             // Recorded even if a reload took the group away meanwhile: the receiver was told.
-            let key = attempt.ledger_key;
-            let told = self.ledger.record(key, &attempt.content, now.wall).clone();
-            out.push(Effect::Record(Record::Told { key, told }));
+            let key = attempt.log_key;
+            let told = self
+                .notification_log
+                .record(key, &attempt.content, now.wall)
+                .clone();
+            out.push(Effect::Record(Record::LogEntry { key, told }));
             out.push(Effect::Note(attempt.delivered()));
         }
         let id = attempt.delivery.group;
@@ -228,7 +231,7 @@ impl Engine {
         let flush = group.flush.as_mut();
         let is_held = flush.is_some_and(|flush| flush.release(webhook_index));
         if is_held {
-            self.tell_held(id, webhook_index, carried, now, out);
+            self.notify_held(id, webhook_index, carried, now, out);
         } else {
             carried.into_iter().for_each(|over| group.carry_over(over));
         }

@@ -7,7 +7,7 @@
 
 use super::Engine;
 use super::delivery::DeliveryState;
-use super::flush::ledger_key;
+use super::flush::log_key;
 use super::group::{Group, GroupId};
 use super::queues::{DeliveryId, Place, QueueId};
 
@@ -69,7 +69,7 @@ impl Engine {
         let node = self.tree.node(group.route);
         for delivery in group.flush.iter().flat_map(|flush| &flush.deliveries) {
             let webhook_index = delivery.notification.webhook_index;
-            if delivery.ledger_key != ledger_key(node, group, webhook_index) {
+            if delivery.log_key != log_key(node, group, webhook_index) {
                 return Err(format!("webhook {webhook_index} has the key of another"));
             }
             match delivery.state {
@@ -186,7 +186,7 @@ receivers: [{name: team, webhook_configs: [{url: "http://team/"}]}]
                 .flush
                 .iter_mut()
                 .flat_map(|flush| &mut flush.deliveries);
-            flush.for_each(|delivery| delivery.ledger_key.group.0 ^= 1);
+            flush.for_each(|delivery| delivery.log_key.group.0 ^= 1);
         });
         assert!(found.ends_with("has the key of another"), "{found}");
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::Engine;
-use super::inhibit::Acquaintance;
+use super::inhibit::Occurrence;
 use super::messages::{Effect, Note};
 use super::record::Recovered;
 use crate::model::{Alert, FingerprintMap, Now, Wall};
@@ -48,7 +48,7 @@ impl Engine {
             return;
         };
         let shifted = |time: Wall| time.checked_add(step).unwrap_or(time);
-        self.ledger.shift(shifted);
+        self.notification_log.shift(shifted);
         let mut replaced = FingerprintMap::with_hasher(self.settings.hash_key);
         for stored in self.alerts.iter_mut() {
             if let Some(moved) = moved(&stored.alert, now.wall, step) {
@@ -71,7 +71,7 @@ impl Engine {
             }
         }
         for stored in self.alerts.iter() {
-            self.inhibitor.observe(&stored.alert, Acquaintance::Known);
+            self.inhibitor.observe(&stored.alert, Occurrence::Known);
         }
         self.record_anew(now, out);
         out.push(Effect::Note(Note::ClockStepped {
@@ -126,14 +126,14 @@ fn shift(recovered: &mut Recovered, now: Wall, step: SignedDuration) {
             known.alert = Arc::new(alert);
         }
     }
-    for told in recovered.ledger.values_mut() {
+    for told in recovered.notification_log.values_mut() {
         told.at = shifted(told.at);
         told.expires_at = shifted(told.expires_at);
     }
     for timer in recovered.groups.values_mut() {
         timer.due_at = shifted(timer.due_at);
-        for untold in &mut timer.untold {
-            untold.not_before = untold.not_before.map(shifted);
+        for unsent in &mut timer.unsent {
+            unsent.not_before = unsent.not_before.map(shifted);
         }
     }
 }

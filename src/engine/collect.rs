@@ -6,17 +6,17 @@
 use std::collections::BTreeSet;
 
 use super::Engine;
+use super::alert_store::Stored;
 use super::groups::COLLECT_ALARM;
 use super::messages::{Effect, Note};
 use super::record::Record;
-use super::store::Stored;
 use crate::model::{Fingerprint, Mono, Now, Wall};
 
 /// When what is to be collected next.
 #[derive(Debug, Default)]
 pub struct Collector {
     alerts_at: Option<Mono>,
-    ledger_at: Option<Mono>,
+    notification_log_at: Option<Mono>,
     armed_for: Option<Mono>,
 }
 
@@ -37,11 +37,11 @@ impl Engine {
         }
         if self
             .collector
-            .ledger_at
+            .notification_log_at
             .take_if(|due| *due <= now.mono)
             .is_some()
         {
-            self.collect_ledger(now.wall, out);
+            self.collect_notification_log(now.wall, out);
             self.collect_silences(now.wall, out);
             out.push(Effect::Note(Note::Tidied));
         }
@@ -57,23 +57,23 @@ impl Engine {
             self.record_if_forgotten(alert, routes, out);
         }
         drop(forgotten);
-        self.sharing.collect();
+        self.interner.collect();
         self.tree.forget_unused_sets();
         out.push(Effect::Note(Note::Collected { alerts: count }));
     }
 
-    fn collect_ledger(&mut self, now: Wall, out: &mut Vec<Effect>) {
+    fn collect_notification_log(&mut self, now: Wall, out: &mut Vec<Effect>) {
         let alive: BTreeSet<(u64, Fingerprint)> = self
             .groups
             .iter()
             .map(|(_, group)| (self.tree.node(group.route).identity_hash, group.fingerprint))
             .collect();
         let forgotten = self
-            .ledger
+            .notification_log
             .collect(now, |key| alive.contains(&(key.route, key.group)));
-        let forgotten = forgotten.into_iter().map(Record::ToldForgotten);
+        let forgotten = forgotten.into_iter().map(Record::LogEntryForgotten);
         out.extend(forgotten.map(Effect::Record));
-        self.inheritance.collect(now, out);
+        self.alertmanager_log.collect(now, out);
     }
 
     fn collect_silences(&mut self, now: Wall, out: &mut Vec<Effect>) {
@@ -82,7 +82,9 @@ impl Engine {
     }
 
     fn has_something_to_forget(&self) -> bool {
-        !(self.ledger.is_empty() && self.silences.is_empty() && self.inheritance.is_empty())
+        !(self.notification_log.is_empty()
+            && self.silences.is_empty()
+            && self.alertmanager_log.is_empty())
     }
 
     /// Arms the housekeeping alarm for what comes next, if anything does.
@@ -92,12 +94,13 @@ impl Engine {
         if collector.alerts_at.is_none() && !self.alerts.is_empty() {
             collector.alerts_at = Some(now + self.settings.alert_collect_interval);
         }
-        if collector.ledger_at.is_none() && has_something_to_forget {
-            collector.ledger_at = Some(now + self.settings.ledger_collect_interval);
+        if collector.notification_log_at.is_none() && has_something_to_forget {
+            collector.notification_log_at =
+                Some(now + self.settings.notification_log_collect_interval);
         }
         let wakes = [
             collector.alerts_at,
-            collector.ledger_at,
+            collector.notification_log_at,
             self.queues.next_look_at(now),
         ];
         let next = wakes.into_iter().flatten().min();

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use super::ledger::Told;
 use super::messages::Reason;
+use super::notification_log::LogEntry;
 use crate::model::{Fingerprint, Wall};
 
 /// What a flush sees of a group, after muting. Both lists are sorted.
@@ -28,10 +28,10 @@ pub struct Terms {
 
 /// Why the webhook is to be told; `None` if it is not. `tick` is the nominal time of the flush.
 ///
-/// `Told::at` was read after the receiver had answered, `tick` before the flush began. So a repeat
+/// `LogEntry::at` was read after the receiver had answered, `tick` before the flush began. So a repeat
 /// interval that is a multiple of the group interval comes one group interval late, in Alertmanager
 /// as here.
-pub fn decide(told: Option<&Told>, seen: Seen<'_>, terms: Terms, tick: Wall) -> Option<Reason> {
+pub fn decide(told: Option<&LogEntry>, seen: Seen<'_>, terms: Terms, tick: Wall) -> Option<Reason> {
     let Some(told) = told else {
         return (!seen.firing.is_empty()).then_some(Reason::FirstNotification);
     };
@@ -85,7 +85,7 @@ mod tests {
         resolved: &[u64],
         send_resolved: bool,
     ) -> Option<Reason> {
-        let told = told.map(|(firing, resolved, ago)| Told {
+        let told = told.map(|(firing, resolved, ago)| LogEntry {
             at: at(10_000 - ago),
             expires_at: at(20_000),
             firing: prints(firing).into(),
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn an_end_that_is_owed_is_told_although_a_later_notification_did_not_carry_the_alert() {
-        let told = Told {
+        let told = LogEntry {
             at: at(9_000),
             expires_at: at(20_000),
             firing: prints(&[]).into(),

@@ -19,8 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::group::GroupId;
-use super::ledger::{Content, LedgerKey};
 use super::messages::{AttemptId, Failure, FailureKind, FlushEnd, Note, Notification, Target};
+use super::notification_log::{Content, LogKey};
 use super::queues::{DeliveryId, Place, QueueId, Queues};
 use super::random::Random;
 use crate::config::Webhook;
@@ -49,7 +49,7 @@ pub struct Delivery {
     /// What the ledger will keep of it.
     pub content: Arc<Content>,
     /// Under which key.
-    pub ledger_key: LedgerKey,
+    pub log_key: LogKey,
     /// Attempts begun.
     pub attempts: u32,
     /// The wait before the next attempt, before jitter.
@@ -110,7 +110,7 @@ impl Delivery {
         queue: QueueId,
         notification: Notification,
         content: Content,
-        ledger_key: LedgerKey,
+        log_key: LogKey,
     ) -> Self {
         Delivery {
             state: DeliveryState::Ended,
@@ -118,7 +118,7 @@ impl Delivery {
             queue,
             notification: Arc::new(notification),
             content: Arc::new(content),
-            ledger_key,
+            log_key,
             attempts: 0,
             backoff: BACKOFF_INITIAL,
             not_before: Mono::START,

@@ -10,15 +10,15 @@ use super::Engine;
 use super::decide::{Terms, decide};
 use super::delivery::{CarriedOver, Delivery, DeliveryState, StillOut};
 use super::group::{Flush, Group, GroupId};
+use super::group_snapshot::GroupSnapshot;
 use super::groups::Groups;
-use super::ledger::{LedgerKey, Told};
-use super::look::Look;
 use super::messages::{Effect, FlushEnd, Note, Reason, Target};
 use super::mute::{Muting, time_muting};
+use super::notification_log::{LogEntry, LogKey};
 use super::queues::Queues;
 use super::record::{GroupName, Record};
 use super::route::RouteNode;
-use super::steps::Steps;
+use super::step_budget::StepBudget;
 use crate::config::Webhook;
 use crate::limits;
 use crate::model::{Alert, Mono, Now, Wall};
@@ -36,7 +36,7 @@ impl Engine {
     pub(super) fn advance(&mut self, id: GroupId, now: Now, out: &mut Vec<Effect>) {
         self.settle_deliveries(id, now.mono, out);
         self.finish_ended_flush(id, out);
-        if self.is_due(id, now.mono) && self.knows_silences_of(id) {
+        if self.is_due(id, now.mono) && self.look_up_silences_of(id) {
             self.start_flush(id, now, out);
             self.finish_ended_flush(id, out);
         }
@@ -82,9 +82,9 @@ impl Engine {
 
     /// Finds out which silences match the alerts of a group, as far as a turn lasts, and says whether all is
     /// known. Where it is not the alarm, which is armed for a time that is past, rings at once for the rest.
-    fn knows_silences_of(&mut self, id: GroupId) -> bool {
+    fn look_up_silences_of(&mut self, id: GroupId) -> bool {
         let group = self.groups.get(id).expect("a group that is due");
-        let mut steps = Steps::new(limits::STEPS_OF_A_FLUSH);
+        let mut steps = StepBudget::new(limits::STEPS_OF_A_FLUSH);
         let mut members = group.members.iter();
         members.all(|alert| self.silences.look_up(alert, &mut steps))
     }
@@ -141,7 +141,7 @@ impl Engine {
         }
         let flush = group.flush.take().expect("a flush that has ended");
         if !flush.has_failed {
-            self.let_go(id, &flush.resolved, out);
+            self.remove_resolved(id, &flush.resolved, out);
         }
         if self
             .groups
@@ -158,7 +158,7 @@ impl Engine {
     }
 
     /// Takes out of a group what had ended when its flush looked, unless it was reported again.
-    fn let_go(&mut self, id: GroupId, resolved: &[Arc<Alert>], out: &mut Vec<Effect>) {
+    fn remove_resolved(&mut self, id: GroupId, resolved: &[Arc<Alert>], out: &mut Vec<Effect>) {
         for told in resolved {
             let group = self
                 .groups
@@ -203,7 +203,7 @@ impl Engine {
             }
             let is_its = |over: &&CarriedOver| over.webhook_index == webhook_index;
             let carried = carried_over.iter().find(is_its);
-            let told = self.begin_telling((id, webhook_index), &look, carried, tick, now, out);
+            let told = self.begin_notifying((id, webhook_index), &look, carried, tick, now, out);
             deliveries.extend(told);
         }
         let group = self.groups.get_mut(id).expect("a group that is due");
@@ -217,7 +217,7 @@ impl Engine {
     }
 
     /// Tells a webhook that was held for an attempt of an earlier flush what there is to tell by now.
-    pub(super) fn tell_held(
+    pub(super) fn notify_held(
         &mut self,
         id: GroupId,
         webhook_index: usize,
@@ -228,19 +228,25 @@ impl Engine {
         // What this look leaves out was counted when the flush began.
         let look = self.look_at(id, now.wall, now.wall, &mut Vec::new());
         let (webhook, tick) = ((id, webhook_index), now.wall);
-        let delivery = self.begin_telling(webhook, &look, carried.as_ref(), tick, now, out);
+        let delivery = self.begin_notifying(webhook, &look, carried.as_ref(), tick, now, out);
         let group = self.groups.get_mut(id).expect("a group that was looked at");
         let flush = group.flush.as_mut().expect("the flush that it was held in");
         flush.deliveries.extend(delivery);
     }
 
     /// The alerts of a group as they stand at `now`, muted by the time intervals that hold at `tick`.
-    fn look_at(&mut self, id: GroupId, tick: Wall, now: Wall, out: &mut Vec<Effect>) -> Look {
+    fn look_at(
+        &mut self,
+        id: GroupId,
+        tick: Wall,
+        now: Wall,
+        out: &mut Vec<Effect>,
+    ) -> GroupSnapshot {
         let group = self.groups.get_mut(id).expect("a group that is looked at");
         let node = self.tree.node(group.route);
         let time = time_muting(node, tick);
         let mut muting = Muting::new(&self.inhibitor, &mut self.silences, time.as_ref(), now);
-        let look = Look::at(group, &mut muting, now);
+        let look = GroupSnapshot::at(group, &mut muting, now);
         out.extend(muting.notes());
         if muting.reached_time(look.len()) {
             group.muted_by = time.map_or_else(Box::default, |time| time.names.into());
@@ -249,10 +255,10 @@ impl Engine {
     }
 
     /// Decides what a webhook is told of what a look has seen, and begins to tell it.
-    fn begin_telling(
+    fn begin_notifying(
         &mut self,
         (id, webhook_index): (GroupId, usize),
-        look: &Look,
+        look: &GroupSnapshot,
         carried: Option<&CarriedOver>,
         tick: Wall,
         now: Now,
@@ -261,55 +267,60 @@ impl Engine {
         let group = self.groups.get(id).expect("a group that was looked at");
         let node = self.tree.node(group.route);
         let webhook = &node.receiver.webhooks[webhook_index];
-        let ledger_key = ledger_key(node, group, webhook_index);
-        let inherited = self.inheritance.told(group, node, webhook_index);
-        let told = self.ledger.get(&ledger_key).or(inherited.as_ref());
+        let log_key = log_key(node, group, webhook_index);
+        let inherited = self.alertmanager_log.told(group, node, webhook_index);
+        let told = self.notification_log.get(&log_key).or(inherited.as_ref());
         let view = look.view_for(told, node);
         if view.is_empty() {
             return None;
         }
         let (was_there, terms) = (told.is_some(), terms(node, webhook));
         let reason = decide(told, view.seen(), terms, tick);
-        self.ledger.count_lookup(was_there);
+        self.notification_log.count_lookup(was_there);
         out.push(Effect::Note(decided(group, node, webhook_index, reason)));
         let Some(reason) = reason else {
-            let never_told = carried.map(|over| never_told(group, node, over));
-            out.extend(never_told.map(Effect::Note));
+            let never_notified = carried.map(|over| never_notified(group, node, over));
+            out.extend(never_notified.map(Effect::Note));
             return None;
         };
         if let Some(told) = inherited {
             // What it owes must not be forgotten once there is an entry of our own.
-            let told = self.ledger.adopt(ledger_key, told).clone();
-            out.push(told_record(ledger_key, told));
-            self.inheritance.forget(group, node, webhook_index, out);
+            let told = self.notification_log.take_over(log_key, told).clone();
+            out.push(log_record(log_key, told));
+            self.alertmanager_log
+                .forget(group, node, webhook_index, out);
         }
         out.push(Effect::Note(Note::NotificationStarted {
             receiver: Arc::clone(&node.receiver.name),
         }));
         if !webhook.send_resolved && view.fires_nothing() {
             // Nothing to send, but what the webhook knows to fire has changed (§5.5).
-            let told = self.ledger.record(ledger_key, view.content(), now.wall);
-            out.push(told_record(ledger_key, told.clone()));
+            let told = self
+                .notification_log
+                .record(log_key, view.content(), now.wall);
+            out.push(log_record(log_key, told.clone()));
             return None;
         }
         let queue = self.queues.queue_of(&webhook.endpoint);
         let (notification, content) = view.notification(group, node, webhook_index, reason);
-        let mut delivery = Delivery::new(webhook, queue, notification, content, ledger_key);
+        let mut delivery = Delivery::new(webhook, queue, notification, content, log_key);
         delivery.begin(id, &mut self.queues, carried, now.mono);
         Some(delivery)
     }
 
     /// Whether a flush at `tick` would have had something to tell to anybody.
-    pub(super) fn would_tell(&mut self, id: GroupId, tick: Wall) -> bool {
+    pub(super) fn would_notify(&mut self, id: GroupId, tick: Wall) -> bool {
         let group = self.groups.get(id).expect("a group that is looked at");
         let node = self.tree.node(group.route);
         let time = time_muting(node, tick);
         let mut muting = Muting::new(&self.inhibitor, &mut self.silences, time.as_ref(), tick);
-        let look = Look::at(group, &mut muting, tick);
+        let look = GroupSnapshot::at(group, &mut muting, tick);
         let mut webhooks = node.receiver.webhooks.iter().enumerate();
         webhooks.any(|(webhook_index, webhook)| {
-            let inherited = self.inheritance.told(group, node, webhook_index);
-            let told = self.ledger.get(&ledger_key(node, group, webhook_index));
+            let inherited = self.alertmanager_log.told(group, node, webhook_index);
+            let told = self
+                .notification_log
+                .get(&log_key(node, group, webhook_index));
             let told = told.or(inherited.as_ref());
             let view = look.view_for(told, node).back_at(tick, told);
             !view.is_empty() && decide(told, view.seen(), terms(node, webhook), tick).is_some()
@@ -368,12 +379,12 @@ fn next_tick(due_at: Mono, now: Mono, interval: Duration) -> Mono {
     due_at.max(now - LATENESS_FORGIVEN) + interval
 }
 
-fn told_record(key: LedgerKey, told: Told) -> Effect {
-    Effect::Record(Record::Told { key, told })
+fn log_record(key: LogKey, told: LogEntry) -> Effect {
+    Effect::Record(Record::LogEntry { key, told })
 }
 
-pub fn ledger_key(node: &RouteNode, group: &Group, webhook_index: usize) -> LedgerKey {
-    LedgerKey {
+pub fn log_key(node: &RouteNode, group: &Group, webhook_index: usize) -> LogKey {
+    LogKey {
         route: node.identity_hash,
         group: group.fingerprint,
         receiver: node.receiver_hash,
@@ -394,8 +405,8 @@ fn decided(group: &Group, node: &RouteNode, webhook_index: usize, reason: Option
 }
 
 /// What was due for a webhook is over before it could be told.
-fn never_told(group: &Group, node: &RouteNode, over: &CarriedOver) -> Note {
-    Note::NeverTold {
+fn never_notified(group: &Group, node: &RouteNode, over: &CarriedOver) -> Note {
+    Note::NeverNotified {
         group_key: Arc::clone(&group.key),
         target: Target {
             receiver: Arc::clone(&node.receiver.name),

@@ -49,7 +49,7 @@ struct Role {
 
 /// Whether an alert was seen before: its labels, and so its roles, are known then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Acquaintance {
+pub enum Occurrence {
     /// It is new.
     New,
     /// It was seen.
@@ -82,8 +82,8 @@ impl Inhibitor {
     }
 
     /// An alert was reported: it may be a source, firing or resolved.
-    pub fn observe(&mut self, alert: &Alert, acquaintance: Acquaintance) {
-        if acquaintance == Acquaintance::New {
+    pub fn observe(&mut self, alert: &Alert, occurrence: Occurrence) {
+        if occurrence == Occurrence::New {
             let roles = self.roles_of(alert);
             if !roles.is_empty() {
                 for role in &roles {

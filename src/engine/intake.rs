@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
+use super::alert_store::Stored;
 use super::group::{Group, GroupId};
+use super::label_signature::LabelSignature;
 use super::members::Members;
 use super::messages::{CameEnded, Effect, Full, Note};
 use super::recording::Report;
 use super::route::RouteIndex;
-use super::sketch::Sketch;
-use super::store::Stored;
 use super::{Engine, alert_limit, ingest};
 use crate::model::{Alert, Labels, Now, PostedAlert, Status, Wall};
 
@@ -94,21 +94,21 @@ impl Engine {
         due: &mut Vec<GroupId>,
         out: &mut Vec<Effect>,
     ) -> bool {
-        let (alert, routes, sketch, report) = match self.alerts.get(alert.fingerprint) {
+        let (alert, routes, signature, report) = match self.alerts.get(alert.fingerprint) {
             Some(old) => {
                 let mut alert = ingest::merge(&old.alert, alert, now.wall);
                 alert.share_texts_of(&old.alert);
                 if !alert.generator_url.is_same_as(&old.alert.generator_url) {
-                    self.sharing.share(&mut alert);
+                    self.interner.share(&mut alert);
                 }
                 let report = Report::of(&old.alert, &alert);
-                (alert, Arc::clone(&old.routes), old.sketch, report)
+                (alert, Arc::clone(&old.routes), old.signature, report)
             }
             None => {
-                self.sharing.share(&mut alert);
+                self.interner.share(&mut alert);
                 let routes = self.tree.routes_of(&alert.labels);
-                let sketch = Sketch::of(&alert.labels);
-                (alert, routes, sketch, Report::New)
+                let signature = LabelSignature::of(&alert.labels);
+                (alert, routes, signature, Report::New)
             }
         };
         if !self.alert_limit.admits(&alert, now.wall) {
@@ -119,11 +119,11 @@ impl Engine {
         }
         let alert = Arc::new(alert);
         out.push(Effect::Record(report.record(&alert)));
-        self.inhibitor.observe(&alert, report.acquaintance());
+        self.inhibitor.observe(&alert, report.occurrence());
         self.alerts.insert(Stored {
             alert: Arc::clone(&alert),
             routes: Arc::clone(&routes),
-            sketch,
+            signature,
         });
         for &route in &routes.routes {
             self.join(route, &alert, now, due, out);

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::programs::Unusable;
+use super::compiled_regexes::Unusable;
 use super::record::{Record, Recovered};
 use crate::config::{Config, Endpoint, Webhook};
 use crate::model::{Alert, Labels, Mono, PostedAlert, PostedSilence, Silence, Status};
@@ -137,7 +137,7 @@ pub struct Notification {
     /// Texts of the templates of its route's labels.
     pub route_labels: Arc<BTreeMap<String, String>>,
     /// The alerts to tell, sorted as §2.5 says; after send_resolved and max_alerts.
-    pub alerts: Vec<ToldAlert>,
+    pub alerts: Vec<NotifiedAlert>,
     /// How many alerts max_alerts cut off.
     pub truncated_alerts: u64,
 }
@@ -156,7 +156,7 @@ impl Notification {
 
 /// An alert in a notification, with the status it had when the flush looked.
 #[derive(Clone, Debug)]
-pub struct ToldAlert {
+pub struct NotifiedAlert {
     /// The alert.
     pub alert: Arc<Alert>,
     /// Firing or resolved at the flush; a firing alert is told without an end.
@@ -380,7 +380,7 @@ pub enum Note {
     },
     /// Something was due for a webhook that could not be told in time, and now there is nothing left to
     /// tell.
-    NeverTold {
+    NeverNotified {
         /// The group.
         group_key: Arc<str>,
         /// The webhook.

@@ -15,28 +15,31 @@
 //! ```
 
 mod alert_limit;
+mod alert_store;
+mod alertmanager_log;
 mod attempts;
 mod check;
 mod clock_step;
 mod collect;
-mod debts;
+mod compiled_regexes;
 mod decide;
 mod delivery;
 mod endpoint;
 mod flush;
 mod group;
+mod group_snapshot;
 mod groups;
 mod index;
 mod ingest;
-mod inherit;
 mod inhibit;
 mod intake;
-mod ledger;
-mod look;
+mod interner;
+mod label_signature;
 mod members;
 mod messages;
 mod mute;
-mod programs;
+mod notification_log;
+mod orphaned_resolved;
 mod query;
 mod questions;
 mod queues;
@@ -47,25 +50,22 @@ mod recording;
 mod recover;
 mod reload;
 mod route;
-mod sharing;
 mod silence_size;
+mod silence_states;
 mod silences;
-mod sketch;
-mod standing;
-mod steps;
-mod store;
+mod step_budget;
 mod ticks;
 
-pub use ledger::{LedgerKey, Told};
+pub use compiled_regexes::Unusable;
 pub use messages::*;
-pub use programs::Unusable;
+pub use notification_log::{LogEntry, LogKey};
 pub use questions::*;
 pub use reading::{AlertReading, GaugeReading, GroupReading, Reading, SilenceReading};
 pub use record::{
-    GroupName, GroupTimer, Inherited, InheritedKey, LedgerMap, Record, Recovered, RecoveredAlert,
-    Sizes, Untold,
+    AlertmanagerEntry, AlertmanagerKey, GroupName, GroupTimer, LogMap, Record, Recovered,
+    RecoveredAlert, Sizes, Unsent,
 };
-pub use steps::Steps;
+pub use step_budget::StepBudget;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,19 +74,19 @@ use crate::config::Config;
 use crate::limits;
 use crate::model::{HashKey, Mono, Now, PostedSilence};
 use alert_limit::AlertLimit;
+use alert_store::AlertStore;
+use alertmanager_log::AlertmanagerLog;
 use attempts::Attempts;
 use clock_step::StepWatch;
 use collect::Collector;
 use groups::{COLLECT_ALARM, Groups};
-use inherit::Inheritance;
 use inhibit::Inhibitor;
-use ledger::Ledger;
+use interner::Interner;
+use notification_log::NotificationLog;
 use queues::{Queues, Shares};
 use random::Random;
 use route::RouteTree;
-use sharing::Sharing;
 use silences::{Changed, SilenceLimits, Silences};
-use store::AlertStore;
 
 /// What the flags say about the engine.
 #[derive(Clone, Copy, Debug)]
@@ -110,7 +110,7 @@ pub struct Settings {
     /// How often resolved alerts are forgotten.
     pub alert_collect_interval: Duration,
     /// How often the ledger and the silences forget.
-    pub ledger_collect_interval: Duration,
+    pub notification_log_collect_interval: Duration,
     /// Silences kept at most, expired ones included; 0 is no limit.
     pub silences: usize,
     /// Bytes of a silence; 0 is no limit.
@@ -137,7 +137,7 @@ impl Settings {
             start_delay: Duration::ZERO,
             retention: Duration::from_secs(3600),
             alert_collect_interval: Duration::from_secs(1800),
-            ledger_collect_interval: Duration::from_secs(900),
+            notification_log_collect_interval: Duration::from_secs(900),
             silences: 0,
             silence_bytes: 0,
             reload: ReloadPolicy::KeepUnchanged,
@@ -164,11 +164,11 @@ pub struct Engine {
     tree: RouteTree,
     alerts: AlertStore,
     alert_limit: AlertLimit,
-    sharing: Sharing,
+    interner: Interner,
     groups: Groups,
-    ledger: Ledger,
+    notification_log: NotificationLog,
     silences: Silences,
-    inheritance: Inheritance,
+    alertmanager_log: AlertmanagerLog,
     inhibitor: Inhibitor,
     queues: Queues,
     attempts: Attempts,
@@ -193,9 +193,9 @@ impl Engine {
             config,
             alerts: AlertStore::new(key),
             alert_limit: AlertLimit::new(settings.alerts_per_name, key),
-            sharing: Sharing::new(key),
+            interner: Interner::new(key),
             groups: Groups::new(key),
-            ledger: Ledger::new(settings.retention, key),
+            notification_log: NotificationLog::new(settings.retention, key),
             silences: Silences::new(
                 SilenceLimits {
                     count: settings.silences,
@@ -205,7 +205,7 @@ impl Engine {
                 },
                 key,
             ),
-            inheritance: Inheritance::default(),
+            alertmanager_log: AlertmanagerLog::default(),
             queues: Queues::new(shares),
             attempts: Attempts::default(),
             collector: Collector::default(),

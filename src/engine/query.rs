@@ -29,7 +29,7 @@ impl Engine {
     /// All numbers, with those of the alerts as counted.
     pub(super) fn gauges(&self, alerts: [usize; 3]) -> Gauges {
         let [active_alerts, suppressed_alerts, unprocessed_alerts] = alerts;
-        let silences = self.silences.standing();
+        let silences = self.silences.silence_states();
         let used: BTreeMap<_, _> = self
             .tree
             .nodes()
@@ -45,7 +45,7 @@ impl Engine {
             inhibition_rules: self.inhibitor.rules(),
             stored_alerts: self.alerts.len(),
             groups: self.groups.len(),
-            ledger_entries: self.ledger.len(),
+            notification_log_entries: self.notification_log.len(),
             waiting_deliveries: self.queues.waiting(),
             endpoints_down: self.queues.down(),
             attempts_in_flight: self.attempts_in_flight(),
@@ -56,11 +56,11 @@ impl Engine {
     }
 
     fn lookups(&self) -> Lookups {
-        let (ledger, ledger_misses) = self.ledger.lookups();
+        let (notification_log, notification_log_misses) = self.notification_log.lookups();
         let silences = self.silences.lookups();
         Lookups {
-            ledger,
-            ledger_misses,
+            notification_log,
+            notification_log_misses,
             silences: silences.all,
             silences_scanned: silences.scanned,
             silences_skipped: silences.skipped,

@@ -79,7 +79,7 @@ pub struct Gauges {
     /// Groups alive.
     pub groups: usize,
     /// Entries of the ledger.
-    pub ledger_entries: usize,
+    pub notification_log_entries: usize,
     /// Deliveries that wait for a worker.
     pub waiting_deliveries: usize,
     /// Endpoints that fail.
@@ -98,9 +98,9 @@ pub struct Gauges {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lookups {
     /// Times it looked for what a webhook was told last.
-    pub ledger: u64,
+    pub notification_log: u64,
     /// Times there was nothing, or nothing any more.
-    pub ledger_misses: u64,
+    pub notification_log_misses: u64,
     /// Times it looked for the silences of an alert, or somebody for all of them.
     pub silences: u64,
     /// Silences whose matchers were tried, or that were listed.

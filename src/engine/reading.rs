@@ -15,12 +15,12 @@ use std::mem;
 use std::sync::Arc;
 
 use super::Engine;
+use super::alert_store::Stored;
 use super::group::{Group, GroupId};
+use super::label_signature::LabelSignature;
 use super::mute::muted;
 use super::questions::{AlertView, Answered, Gauges, GroupView, GroupedAlert};
-use super::sketch::Sketch;
-use super::steps::Steps;
-use super::store::Stored;
+use super::step_budget::StepBudget;
 use crate::model::{Alert, Fingerprint, Matcher, Now, Silence, Wall};
 
 /// Alerts that are prefetched together.
@@ -36,7 +36,12 @@ pub trait Reading: fmt::Debug + Send + 'static {
     type Answer: fmt::Debug + Send + Sync;
 
     /// Goes on as far as the steps last. Yields the answer, once, when it is complete.
-    fn go_on(&mut self, engine: &mut Engine, at: Wall, steps: &mut Steps) -> Option<Self::Answer>;
+    fn go_on(
+        &mut self,
+        engine: &mut Engine,
+        at: Wall,
+        steps: &mut StepBudget,
+    ) -> Option<Self::Answer>;
 }
 
 /// All alerts, with the receivers they go to, in no particular order.
@@ -87,7 +92,12 @@ struct GroupWalk {
 impl Reading for AlertReading {
     type Answer = Vec<AlertView>;
 
-    fn go_on(&mut self, engine: &mut Engine, at: Wall, steps: &mut Steps) -> Option<Self::Answer> {
+    fn go_on(
+        &mut self,
+        engine: &mut Engine,
+        at: Wall,
+        steps: &mut StepBudget,
+    ) -> Option<Self::Answer> {
         let is_done = engine.view_alerts(&mut self.walk, &mut self.views, at, steps);
         is_done.then(|| mem::take(&mut self.views))
     }
@@ -96,7 +106,12 @@ impl Reading for AlertReading {
 impl Reading for GroupReading {
     type Answer = Vec<GroupView>;
 
-    fn go_on(&mut self, engine: &mut Engine, at: Wall, steps: &mut Steps) -> Option<Self::Answer> {
+    fn go_on(
+        &mut self,
+        engine: &mut Engine,
+        at: Wall,
+        steps: &mut StepBudget,
+    ) -> Option<Self::Answer> {
         let is_done = engine.view_groups(&mut self.walk, &mut self.views, at, steps);
         is_done.then(|| mem::take(&mut self.views))
     }
@@ -105,7 +120,12 @@ impl Reading for GroupReading {
 impl Reading for SilenceReading {
     type Answer = Vec<Arc<Silence>>;
 
-    fn go_on(&mut self, engine: &mut Engine, _: Wall, steps: &mut Steps) -> Option<Self::Answer> {
+    fn go_on(
+        &mut self,
+        engine: &mut Engine,
+        _: Wall,
+        steps: &mut StepBudget,
+    ) -> Option<Self::Answer> {
         let is_done = engine.list_silences(&mut self.next, &mut self.found, steps);
         is_done.then(|| mem::take(&mut self.found))
     }
@@ -114,7 +134,12 @@ impl Reading for SilenceReading {
 impl Reading for GaugeReading {
     type Answer = Gauges;
 
-    fn go_on(&mut self, engine: &mut Engine, at: Wall, steps: &mut Steps) -> Option<Self::Answer> {
+    fn go_on(
+        &mut self,
+        engine: &mut Engine,
+        at: Wall,
+        steps: &mut StepBudget,
+    ) -> Option<Self::Answer> {
         let is_done = engine.count_alerts(&mut self.walk, &mut self.counts, at, steps);
         is_done.then(|| engine.gauges(self.counts))
     }
@@ -124,7 +149,9 @@ impl Engine {
     /// Begins to read alerts. Those that do not satisfy the matchers may be left out, which saves the
     /// asker most of them, but need not be.
     pub fn read_alerts(&self, matchers: &[Matcher]) -> AlertReading {
-        let alerts = self.alerts.candidates(Sketch::demanded_by(matchers));
+        let alerts = self
+            .alerts
+            .candidates(LabelSignature::demanded_by(matchers));
         let walk = Walk::through(alerts.collect());
         let views = Vec::with_capacity(walk.alerts.len());
         AlertReading { walk, views }
@@ -140,7 +167,7 @@ impl Engine {
 
     /// Begins to read numbers for `/metrics`.
     pub fn read_gauges(&self) -> GaugeReading {
-        let alerts = self.alerts.candidates(Sketch::default());
+        let alerts = self.alerts.candidates(LabelSignature::default());
         GaugeReading {
             walk: Walk::through(alerts.collect()),
             counts: [0; 3],
@@ -152,7 +179,7 @@ impl Engine {
         &mut self,
         reading: &mut R,
         now: Now,
-        mut steps: Steps,
+        mut steps: StepBudget,
     ) -> Option<Answered<R::Answer>> {
         self.silences.advance(now.wall);
         let at = now.wall;
@@ -165,7 +192,7 @@ impl Engine {
         walk: &mut Walk,
         views: &mut Vec<AlertView>,
         now: Wall,
-        steps: &mut Steps,
+        steps: &mut StepBudget,
     ) -> bool {
         while let Some(print) = self.next_of(walk) {
             if let Some(stored) = self.alerts.get(print) {
@@ -192,7 +219,7 @@ impl Engine {
         walk: &mut Walk,
         counts: &mut [usize; 3],
         now: Wall,
-        steps: &mut Steps,
+        steps: &mut StepBudget,
     ) -> bool {
         while let Some(print) = self.next_of(walk) {
             let stored = self.alerts.get(print);
@@ -200,8 +227,8 @@ impl Engine {
                 let state = if self.is_waiting(stored) {
                     2
                 } else if self.silences.look_up(&stored.alert, steps) {
-                    let what = muted(&mut self.silences, &self.inhibitor, &stored.alert, now);
-                    usize::from(what.is_some())
+                    let partial = muted(&mut self.silences, &self.inhibitor, &stored.alert, now);
+                    usize::from(partial.is_some())
                 } else {
                     return false;
                 };
@@ -244,7 +271,7 @@ impl Engine {
         walk: &mut GroupWalk,
         views: &mut Vec<GroupView>,
         now: Wall,
-        steps: &mut Steps,
+        steps: &mut StepBudget,
     ) -> bool {
         while walk.slot < self.groups.slots() {
             if walk.slot.is_multiple_of(GROUPS_PREFETCHED_AT_ONCE) && walk.begun.is_none() {
@@ -268,7 +295,7 @@ impl Engine {
     }
 
     /// Looks at the group at the slot of the walk; says whether all of it is seen.
-    fn view_group(&mut self, walk: &mut GroupWalk, now: Wall, steps: &mut Steps) -> bool {
+    fn view_group(&mut self, walk: &mut GroupWalk, now: Wall, steps: &mut StepBudget) -> bool {
         let Some((id, group)) = self.groups.at(walk.slot) else {
             // If one was begun, it went meanwhile.
             walk.begun = None;
@@ -310,7 +337,7 @@ impl Engine {
         &mut self,
         next: &mut u64,
         found: &mut Vec<Arc<Silence>>,
-        steps: &mut Steps,
+        steps: &mut StepBudget,
     ) -> bool {
         let before = found.len();
         for (number, silence) in self.silences.numbered_from(*next).take(steps.left()) {

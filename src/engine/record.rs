@@ -11,14 +11,14 @@
 //! | an alert | `Alert`, then any number of `AlertExtended` | `AlertForgotten` |
 //! | an alert in a group | `AlertLeft` | the alert is reported again or forgotten |
 //! | a group | `Group` | `GroupRemoved` |
-//! | a group and a webhook | `Told` | `ToldForgotten` |
+//! | a group and a webhook | `LogEntry` | `LogEntryForgotten` |
 //! | a silence | `Silence` | `SilenceForgotten` |
-//! | an entry from Alertmanager | `Inherited` | `InheritedForgotten` |
+//! | an entry from Alertmanager | `AlertmanagerEntry` | `InheritedForgotten` |
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::ledger::{LedgerKey, Told};
+use super::notification_log::{LogEntry, LogKey};
 use crate::model::{Alert, Fingerprint, FingerprintMap, HashKey, Silence, Wall};
 
 /// A change of the state, complete in itself.
@@ -54,14 +54,14 @@ pub enum Record {
     /// The group is gone.
     GroupRemoved(GroupName),
     /// A webhook was told about a group.
-    Told {
+    LogEntry {
         /// The group and the webhook.
-        key: LedgerKey,
+        key: LogKey,
         /// What it was told.
-        told: Told,
+        told: LogEntry,
     },
     /// What a webhook was told is forgotten.
-    ToldForgotten(LedgerKey),
+    LogEntryForgotten(LogKey),
     /// This is how the silence stands now.
     Silence {
         /// Its place in the order in which silences were made.
@@ -72,9 +72,9 @@ pub enum Record {
     /// The silence with this number is forgotten.
     SilenceForgotten(u64),
     /// An Alertmanager that ran here before had told a webhook this.
-    Inherited(Arc<Inherited>),
+    AlertmanagerEntry(Arc<AlertmanagerEntry>),
     /// The entry was taken over by the ledger, or its time is over.
-    InheritedForgotten(InheritedKey),
+    InheritedForgotten(AlertmanagerKey),
 }
 
 /// Names a group across restarts and reloads: the identity of its route and the labels that make it.
@@ -94,12 +94,12 @@ pub struct GroupTimer {
     /// Whether its first flush has begun.
     pub has_flushed: bool,
     /// The deliveries of the flush under way that have not ended; empty if no flush is.
-    pub untold: Vec<Untold>,
+    pub unsent: Vec<Unsent>,
 }
 
 /// A delivery that was due or under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Untold {
+pub struct Unsent {
     /// Position of the webhook in the receiver.
     pub webhook_index: u32,
     /// The earliest time for an attempt, if the receiver asked for one.
@@ -109,9 +109,9 @@ pub struct Untold {
 /// An entry of Alertmanager's notification log (§5.7). It names alerts by hashes of its own, so it
 /// can be understood only once the group's alerts are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inherited {
+pub struct AlertmanagerEntry {
     /// Whose entry it is.
-    pub key: InheritedKey,
+    pub key: AlertmanagerKey,
     /// When the webhook had answered.
     pub at: Wall,
     /// When the entry may be forgotten.
@@ -124,7 +124,7 @@ pub struct Inherited {
 
 /// Whose entry it is in Alertmanager's notification log.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InheritedKey {
+pub struct AlertmanagerKey {
     /// The text of the group's key.
     pub group_key: Arc<str>,
     /// The receiver's name.
@@ -134,7 +134,7 @@ pub struct InheritedKey {
 }
 
 /// A map of the ledger's keys, with an order of iteration that depends on its key and its history alone.
-pub type LedgerMap<V> = HashMap<LedgerKey, V, HashKey>;
+pub type LogMap<V> = HashMap<LogKey, V, HashKey>;
 
 /// What all records so far amount to: the state as it was when the last of them was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,11 +144,11 @@ pub struct Recovered {
     /// The groups. Their members follow from the alerts.
     pub groups: BTreeMap<GroupName, GroupTimer>,
     /// What webhooks were told.
-    pub ledger: LedgerMap<Told>,
+    pub notification_log: LogMap<LogEntry>,
     /// The silences by number.
     pub silences: BTreeMap<u64, Arc<Silence>>,
     /// What an Alertmanager had told.
-    pub inherited: BTreeMap<InheritedKey, Arc<Inherited>>,
+    pub inherited: BTreeMap<AlertmanagerKey, Arc<AlertmanagerEntry>>,
     /// The wall clock's last reading that was written down.
     pub written_at: Option<Wall>,
 }
@@ -181,7 +181,7 @@ impl Recovered {
         Recovered {
             alerts: FingerprintMap::with_hasher(key),
             groups: BTreeMap::new(),
-            ledger: LedgerMap::with_hasher(key),
+            notification_log: LogMap::with_hasher(key),
             silences: BTreeMap::new(),
             inherited: BTreeMap::new(),
             written_at: None,
@@ -193,7 +193,7 @@ impl Recovered {
         Sizes {
             alerts: self.alerts.len(),
             groups: self.groups.len(),
-            told: self.ledger.len(),
+            told: self.notification_log.len(),
             silences: self.silences.len(),
         }
     }
@@ -227,11 +227,11 @@ impl Recovered {
             Record::GroupRemoved(group) => {
                 self.groups.remove(&group);
             }
-            Record::Told { key, told } => {
-                self.ledger.insert(key, told);
+            Record::LogEntry { key, told } => {
+                self.notification_log.insert(key, told);
             }
-            Record::ToldForgotten(key) => {
-                self.ledger.remove(&key);
+            Record::LogEntryForgotten(key) => {
+                self.notification_log.remove(&key);
             }
             Record::Silence { number, silence } => {
                 self.silences.insert(number, silence);
@@ -239,7 +239,7 @@ impl Recovered {
             Record::SilenceForgotten(number) => {
                 self.silences.remove(&number);
             }
-            Record::Inherited(entry) => {
+            Record::AlertmanagerEntry(entry) => {
                 self.inherited.insert(entry.key.clone(), entry);
             }
             Record::InheritedForgotten(key) => {
@@ -262,7 +262,7 @@ impl Recovered {
     pub fn is_empty(&self) -> bool {
         self.alerts.is_empty()
             && self.groups.is_empty()
-            && self.ledger.is_empty()
+            && self.notification_log.is_empty()
             && self.silences.is_empty()
             && self.inherited.is_empty()
     }

@@ -9,13 +9,13 @@ use std::hash::Hash as _;
 use std::sync::Arc;
 
 use super::Engine;
+use super::alert_store::Stored;
 use super::delivery::DeliveryState;
 use super::group::{Group, GroupId, Recorded};
-use super::inhibit::Acquaintance;
+use super::inhibit::Occurrence;
 use super::messages::Effect;
-use super::record::{GroupName, GroupTimer, Record, Sizes, Untold};
+use super::record::{GroupName, GroupTimer, Record, Sizes, Unsent};
 use super::route::{RouteIndex, RouteSet};
-use super::store::Stored;
 use super::ticks;
 use crate::model::{Alert, Fnv1a, Mono, Now};
 
@@ -86,7 +86,7 @@ impl Engine {
         Sizes {
             alerts: self.alerts.len(),
             groups: self.groups.len(),
-            told: self.ledger.len(),
+            told: self.notification_log.len(),
             silences: self.silences.len(),
         }
     }
@@ -108,8 +108,8 @@ impl Engine {
             let group = self.name_of(group);
             records.push(Record::Group { group, timer });
         }
-        let told = self.ledger.iter();
-        records.extend(told.map(|(&key, told)| Record::Told {
+        let told = self.notification_log.iter();
+        records.extend(told.map(|(&key, told)| Record::LogEntry {
             key,
             told: told.clone(),
         }));
@@ -118,8 +118,8 @@ impl Engine {
             number,
             silence: Arc::clone(silence),
         }));
-        let inherited = self.inheritance.iter().cloned();
-        records.extend(inherited.map(Record::Inherited));
+        let inherited = self.alertmanager_log.iter().cloned();
+        records.extend(inherited.map(Record::AlertmanagerEntry));
         records
     }
 
@@ -162,7 +162,7 @@ impl Group {
     fn beside_due_at(&self) -> BesideDueAt<impl Iterator<Item = (usize, Mono)>> {
         BesideDueAt {
             has_flushed: self.has_flushed,
-            untold: self.untold(),
+            unsent: self.unsent(),
         }
     }
 
@@ -172,13 +172,13 @@ impl Group {
 
     /// The webhooks that are still to be told in the flush under way, or that were to be in one that
     /// is over or cut short; and the earliest time for that.
-    pub(super) fn untold(&self) -> impl Iterator<Item = (usize, Mono)> {
+    pub(super) fn unsent(&self) -> impl Iterator<Item = (usize, Mono)> {
         let deliveries = self.flush.iter().flat_map(|flush| &flush.deliveries);
-        let untold = deliveries.filter(|delivery| delivery.state != DeliveryState::Ended);
+        let unsent = deliveries.filter(|delivery| delivery.state != DeliveryState::Ended);
         let told_next = self.carried_over().iter();
         let told_next = told_next.filter(|over| self.flush.is_none() && !over.is_given_up);
         let still_out = self.still_out().iter();
-        untold
+        unsent
             .map(|delivery| (delivery.notification.webhook_index, delivery.not_before))
             .chain(told_next.map(|over| (over.webhook_index, over.not_before)))
             .chain(still_out.map(|attempt| (attempt.webhook_index, Mono::START)))
@@ -190,7 +190,7 @@ impl Group {
 struct BesideDueAt<U> {
     has_flushed: bool,
     /// The webhooks that are still to be told, and the earliest time for that.
-    untold: U,
+    unsent: U,
 }
 
 impl<U: Iterator<Item = (usize, Mono)>> BesideDueAt<U> {
@@ -199,11 +199,11 @@ impl<U: Iterator<Item = (usize, Mono)>> BesideDueAt<U> {
         // All parts by name, so that a new one does not compile before it is here.
         let BesideDueAt {
             has_flushed,
-            untold,
+            unsent,
         } = self;
         let mut digest = Fnv1a::new();
         has_flushed.hash(&mut digest);
-        untold.for_each(|webhook| webhook.hash(&mut digest));
+        unsent.for_each(|webhook| webhook.hash(&mut digest));
         digest.finish()
     }
 
@@ -211,16 +211,16 @@ impl<U: Iterator<Item = (usize, Mono)>> BesideDueAt<U> {
     fn timer(self, due_at: Mono, now: Now) -> GroupTimer {
         let BesideDueAt {
             has_flushed,
-            untold,
+            unsent,
         } = self;
-        let untold = untold.map(|(index, not_before)| Untold {
+        let unsent = unsent.map(|(index, not_before)| Unsent {
             webhook_index: u32::try_from(index).expect("a configuration of bounded size"),
             not_before: (not_before > now.mono).then(|| now.wall_at(not_before)),
         });
         GroupTimer {
             due_at: now.wall_at(due_at),
             has_flushed,
-            untold: untold.collect(),
+            unsent: unsent.collect(),
         }
     }
 }
@@ -263,10 +263,10 @@ impl Report {
     }
 
     /// Whether the alert was seen before.
-    pub fn acquaintance(self) -> Acquaintance {
+    pub fn occurrence(self) -> Occurrence {
         match self {
-            Report::New => Acquaintance::New,
-            Report::Extended | Report::Changed => Acquaintance::Known,
+            Report::New => Occurrence::New,
+            Report::Extended | Report::Changed => Occurrence::Known,
         }
     }
 }
@@ -277,15 +277,15 @@ mod tests {
 
     #[test]
     fn whatever_is_recorded_of_a_group_is_in_the_digest() {
-        let of = |has_flushed, untold: &[(usize, u64)]| {
+        let of = |has_flushed, unsent: &[(usize, u64)]| {
             let later = |&(webhook, seconds)| {
                 let wait = std::time::Duration::from_secs(seconds);
                 (webhook, Mono::START + wait)
             };
-            let untold = untold.iter().map(later).collect::<Vec<_>>().into_iter();
+            let unsent = unsent.iter().map(later).collect::<Vec<_>>().into_iter();
             BesideDueAt {
                 has_flushed,
-                untold,
+                unsent,
             }
         };
         let now = Now {

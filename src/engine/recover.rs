@@ -10,17 +10,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Engine;
+use super::alert_store::Stored;
+use super::alertmanager_log::AlertmanagerLog;
 use super::clock_step::in_terms_of_this_clock;
 use super::delivery::CarriedOver;
-use super::flush::{LATENESS_FORGIVEN, ledger_key};
+use super::flush::{LATENESS_FORGIVEN, log_key};
 use super::group::{Group, GroupId, Recorded};
-use super::inherit::Inheritance;
-use super::inhibit::Acquaintance;
+use super::inhibit::Occurrence;
+use super::label_signature::LabelSignature;
 use super::messages::{Effect, Note, Recovery};
-use super::record::{GroupName, GroupTimer, Record, Recovered, RecoveredAlert, Untold};
+use super::record::{GroupName, GroupTimer, Record, Recovered, RecoveredAlert, Unsent};
 use super::route::{RouteIndex, RouteSet};
-use super::sketch::Sketch;
-use super::store::Stored;
 use super::ticks;
 use crate::model::{Alert, Fingerprint, Labels, Mono, Now, Wall};
 
@@ -59,8 +59,8 @@ impl Engine {
         let is_new_here = recovered.written_at.is_none();
         let alive_at = recovered.written_at.unwrap_or(now.wall);
         self.silences.restore(recovered.silences, alive_at);
-        self.ledger.restore(recovered.ledger);
-        self.inheritance = Inheritance::of(recovered.inherited);
+        self.notification_log.restore(recovered.notification_log);
+        self.alertmanager_log = AlertmanagerLog::of(recovered.inherited);
         let mut members = Vec::new();
         for (_, alert) in recovered.alerts {
             members.push(self.restore_alert(alert, now.wall));
@@ -91,16 +91,16 @@ impl Engine {
     fn restore_alert(&mut self, recovered: RecoveredAlert, now: Wall) -> Member {
         let RecoveredAlert { mut alert, left } = recovered;
         if let Some(alert) = Arc::get_mut(&mut alert) {
-            self.sharing.share(alert);
+            self.interner.share(alert);
         }
         // It was let in once; this only makes it count.
         self.alert_limit.admits(&alert, now);
-        self.inhibitor.observe(&alert, Acquaintance::New);
+        self.inhibitor.observe(&alert, Occurrence::New);
         let routes = self.tree.routes_of(&alert.labels);
         self.alerts.insert(Stored {
             alert: Arc::clone(&alert),
             routes: Arc::clone(&routes),
-            sketch: Sketch::of(&alert.labels),
+            signature: LabelSignature::of(&alert.labels),
         });
         Member {
             alert,
@@ -162,7 +162,7 @@ impl Engine {
         for (id, timer) in made {
             let next = self.next_time(id, &timer, outage);
             let knows_nothing =
-                timer.has_flushed && self.somebody_knows_nothing(id, &timer.untold, now);
+                timer.has_flushed && self.somebody_knows_nothing(id, &timer.unsent, now);
             let group = self.groups.get_mut(id).expect("a group just made");
             let node = self.tree.node(group.route);
             let longest = node.group_wait.max(node.group_interval);
@@ -182,11 +182,11 @@ impl Engine {
                 }
                 Some(left) => (now.mono + left.min(longest)).max(start),
             };
-            if !timer.untold.is_empty() && group.due_at > pace.next {
+            if !timer.unsent.is_empty() && group.due_at > pace.next {
                 tally.resumed += 1;
                 group.resumes_at = Some(pace.next_moment());
             }
-            self.doubt_what_was_on_its_way(id, &timer.untold, now.wall, out);
+            self.doubt_what_was_on_its_way(id, &timer.unsent, now.wall, out);
         }
         tally.overdue = pace.given - tally.resumed;
         for (route, groups) in new_to {
@@ -202,17 +202,22 @@ impl Engine {
 
     /// Whether a webhook was told nothing of what fires in a group that has been told of, and is not about
     /// to be: another receiver was told, or the webhook is new.
-    fn somebody_knows_nothing(&mut self, id: GroupId, untold: &[Untold], now: Now) -> bool {
+    fn somebody_knows_nothing(&mut self, id: GroupId, unsent: &[Unsent], now: Now) -> bool {
         let group = self.groups.get(id).expect("a group just made");
         let node = self.tree.node(group.route);
-        let is_untold = |index| untold.iter().any(|it| it.webhook_index as usize == index);
+        let is_untold = |index| unsent.iter().any(|it| it.webhook_index as usize == index);
         let knows_nothing = |webhook_index| {
-            let told = self.ledger.get(&ledger_key(node, group, webhook_index));
+            let told = self
+                .notification_log
+                .get(&log_key(node, group, webhook_index));
             told.is_none()
                 && !is_untold(webhook_index)
-                && self.inheritance.told(group, node, webhook_index).is_none()
+                && self
+                    .alertmanager_log
+                    .told(group, node, webhook_index)
+                    .is_none()
         };
-        (0..node.receiver.webhooks.len()).any(knows_nothing) && self.would_tell(id, now.wall)
+        (0..node.receiver.webhooks.len()).any(knows_nothing) && self.would_notify(id, now.wall)
     }
 
     /// When a group goes on whose last record said this; `None` if it should have told something while
@@ -230,7 +235,7 @@ impl Engine {
         let (last, next) = ticks::around(now, timer.due_at, interval);
         // What is left of a flush that was cut short is told at once anyway.
         let is_missed =
-            timer.untold.is_empty() && outage.may_hide(last) && self.would_tell(id, last);
+            timer.unsent.is_empty() && outage.may_hide(last) && self.would_notify(id, last);
         (!is_missed).then_some(next)
     }
 
@@ -238,25 +243,28 @@ impl Engine {
     fn doubt_what_was_on_its_way(
         &mut self,
         id: GroupId,
-        untold: &[Untold],
+        unsent: &[Unsent],
         now: Wall,
         out: &mut Vec<Effect>,
     ) {
         let group = self.groups.get(id).expect("a group just made");
         let node = self.tree.node(group.route);
         let members: Vec<Fingerprint> = group.members.fingerprints().collect();
-        let span = self.ledger.span(now, node.repeat_interval);
-        for untold in untold {
-            let key = ledger_key(node, group, untold.webhook_index as usize);
-            let told = self.ledger.doubt(key, &members, span).clone();
-            out.push(Effect::Record(Record::Told { key, told }));
+        let span = self.notification_log.span(now, node.repeat_interval);
+        for unsent in unsent {
+            let key = log_key(node, group, unsent.webhook_index as usize);
+            let told = self
+                .notification_log
+                .mark_uncertain(key, &members, span)
+                .clone();
+            out.push(Effect::Record(Record::LogEntry { key, told }));
         }
     }
 
     /// Routes what fires and is in none of the groups that it belongs to, and what has ended where
     /// somebody was told that it fires and is not there any more; then sets everything going.
     fn route_the_rest(&mut self, members: &[Member], now: Now, out: &mut Vec<Effect>) {
-        let owed = self.settle_debts_elsewhere(out);
+        let owed = self.reassign_owed_resolved(out);
         let mut due = Vec::new();
         for member in members {
             let is_owed = owed.contains(&member.alert.fingerprint);
@@ -323,14 +331,14 @@ fn carried_over(timer: &GroupTimer, now: Now) -> impl Iterator<Item = CarriedOve
         let left = Duration::try_from(at.duration_since(now.wall)).ok();
         left.map(|left| now.mono + left)
     };
-    let carried = move |untold: &Untold| CarriedOver {
-        webhook_index: untold.webhook_index as usize,
+    let carried = move |unsent: &Unsent| CarriedOver {
+        webhook_index: unsent.webhook_index as usize,
         place: None,
-        not_before: untold.not_before.and_then(not_before).unwrap_or_default(),
+        not_before: unsent.not_before.and_then(not_before).unwrap_or_default(),
         last_failure: None,
         is_failure_said: false,
         notification: None,
         is_given_up: false,
     };
-    timer.untold.iter().map(carried)
+    timer.unsent.iter().map(carried)
 }

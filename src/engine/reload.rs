@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::delivery::{Delivery, DeliveryState};
 use super::group::{Group, GroupId};
-use super::inhibit::{Acquaintance, Inhibitor};
+use super::inhibit::{Inhibitor, Occurrence};
 use super::messages::{Effect, Note, RouteChange, RouteChanged};
 use super::queues::Queues;
 use super::route::{RouteIndex, RouteNode, RouteTree};
@@ -28,20 +28,20 @@ impl Engine {
             ReloadPolicy::RebuildAll => BTreeMap::new(),
         };
         self.tell_changes(&renamed, &tree, &config, out);
-        let homeless = self.dissolve_groups(|route| renamed.contains_key(&route), out);
+        let unrouted = self.remove_groups_of_gone_routes(|route| renamed.contains_key(&route), out);
         self.groups.rename_routes(|route| renamed[&route]);
         self.tree = tree;
         self.inhibitor = Inhibitor::new(&config.inhibit_rules, self.settings.hash_key);
         for stored in self.alerts.iter() {
-            self.inhibitor.observe(&stored.alert, Acquaintance::New);
+            self.inhibitor.observe(&stored.alert, Occurrence::New);
         }
         self.config = config;
-        self.expel_members(out);
+        self.remove_misrouted_members(out);
         let kept = self.groups.len();
         self.redirect_deliveries(now.mono, out);
-        self.hasten_groups(now);
-        self.settle_debts_elsewhere(out);
-        self.route_anew(homeless, now, out);
+        self.bring_ticks_forward(now);
+        self.reassign_owed_resolved(out);
+        self.route_anew(unrouted, now, out);
         self.forget_unused_queues();
         out.push(Effect::Note(Note::Reloaded {
             kept,
@@ -62,7 +62,7 @@ impl Engine {
             if !renamed.contains_key(&group.route) {
                 let (groups, unsent) = left_behind.entry(group.route).or_default();
                 *groups += 1;
-                *unsent += group.untold().count();
+                *unsent += group.unsent().count();
             }
         }
         for (route, (groups, unsent)) in left_behind {
@@ -80,7 +80,7 @@ impl Engine {
     }
 
     /// Takes out the groups of routes that do not go on; returns them.
-    fn dissolve_groups(
+    fn remove_groups_of_gone_routes(
         &mut self,
         goes_on: impl Fn(RouteIndex) -> bool,
         out: &mut Vec<Effect>,
@@ -105,7 +105,7 @@ impl Engine {
     }
 
     /// Takes alerts out of kept groups whose route no longer takes them.
-    fn expel_members(&mut self, out: &mut Vec<Effect>) {
+    fn remove_misrouted_members(&mut self, out: &mut Vec<Effect>) {
         let ids: Vec<GroupId> = self.groups.iter().map(|(id, _)| id).collect();
         for id in ids {
             let group = self.groups.get_mut(id).expect("a group just listed");
@@ -143,7 +143,7 @@ impl Engine {
     }
 
     /// Brings ticks forward where waits and intervals have become shorter.
-    fn hasten_groups(&mut self, now: Now) {
+    fn bring_ticks_forward(&mut self, now: Now) {
         for (_, group) in self.groups.iter_mut() {
             let node = self.tree.node(group.route);
             let wait = if group.has_flushed {
@@ -159,9 +159,9 @@ impl Engine {
     /// Puts every alert into the groups that the new tree gives it. In those it is in already,
     /// nothing changes. Of resolved alerts only those move that a group had still to tell about:
     /// the others were told, and would be told again.
-    fn route_anew(&mut self, homeless: Vec<Group>, now: Now, out: &mut Vec<Effect>) {
+    fn route_anew(&mut self, unrouted: Vec<Group>, now: Now, out: &mut Vec<Effect>) {
         let mut alerts: BTreeMap<_, Arc<Alert>> = BTreeMap::new();
-        for group in homeless {
+        for group in unrouted {
             let members = group.members.iter();
             alerts.extend(members.map(|alert| (alert.fingerprint, Arc::clone(alert))));
         }

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::compiled_regexes::{CompiledRegexes, Unusable, uncompiled};
 use super::messages::{SilenceChange, SilenceFault};
-use super::programs::{Programs, Unusable, uncompiled};
 use super::random::Random;
 use super::silence_size::stored_bytes;
-use super::standing::{Advance, Standing, StandingCounts};
-use super::steps::Steps;
+use super::silence_states::{Advance, SilenceCounts, SilenceStates};
+use super::step_budget::StepBudget;
 use crate::model::{
     Alert, Fingerprint, FingerprintMap, HashKey, MatchOp, Matcher, PostedSilence, Silence,
     SilenceState, Wall, ZERO_TIME,
@@ -46,9 +46,9 @@ pub struct Changed {
 #[derive(Debug)]
 pub struct Silences {
     limits: SilenceLimits,
-    silences: Standing,
+    silences: SilenceStates,
     numbers: BTreeMap<Arc<str>, u64>,
-    programs: Programs,
+    regexes: CompiledRegexes,
     next_number: u64,
     known: FingerprintMap<Known>,
     counts: SilenceLookups,
@@ -79,9 +79,9 @@ impl Silences {
     pub fn new(limits: SilenceLimits, key: HashKey) -> Self {
         Silences {
             limits,
-            silences: Standing::new(key),
+            silences: SilenceStates::new(key),
             numbers: BTreeMap::new(),
-            programs: Programs::default(),
+            regexes: CompiledRegexes::default(),
             next_number: 1,
             known: FingerprintMap::with_hasher(key),
             counts: SilenceLookups::default(),
@@ -107,7 +107,7 @@ impl Silences {
             None => None,
         };
         if let Some(old) = old.as_ref().filter(|old| may_update(old, &posted, now)) {
-            self.programs.share(&mut posted.matchers);
+            self.regexes.share(&mut posted.matchers);
             let silence = silence(Arc::clone(&old.id), posted, now);
             self.check_size(&silence, self.stored_bytes(old))?;
             return Ok(self.replace(silence, SilenceChange::Update, now, changes));
@@ -117,7 +117,7 @@ impl Silences {
         posted.starts_at = posted.starts_at.max(now);
         let mut silence = silence(random_uuid(random).into(), posted, now);
         self.check_size(&silence, 0)?;
-        share(&mut self.programs, &mut silence);
+        share(&mut self.regexes, &mut silence);
         if let Some(old) = old.filter(|old| old.state_at(now) != SilenceState::Expired) {
             self.end(&old, now, changes);
         }
@@ -145,7 +145,7 @@ impl Silences {
             self.known.clear();
         }
         if self.silences.counts().expired != expired {
-            self.programs.let_go();
+            self.regexes.note_dropped();
         }
     }
 
@@ -157,7 +157,7 @@ impl Silences {
             return Vec::new();
         }
         let ahead = std::mem::take(&mut self.tried_ahead);
-        let tried = ahead + self.learn(alert, &mut Steps::without_end());
+        let tried = ahead + self.learn(alert, &mut StepBudget::without_end());
         self.counts.skipped += (self.silences.len() as u64).saturating_sub(tried);
         let known = self.known.get(&alert.fingerprint);
         let matching = known.into_iter().flat_map(|known| &known.matching);
@@ -170,7 +170,7 @@ impl Silences {
 
     /// Finds out which silences match `alert`, as far as the steps last; remembers that, so that it can
     /// be gone on with later. Returns how many silences were tried.
-    fn learn(&mut self, alert: &Alert, steps: &mut Steps) -> u64 {
+    fn learn(&mut self, alert: &Alert, steps: &mut StepBudget) -> u64 {
         let known = self.known.entry(alert.fingerprint).or_default();
         if known.looked_up_to == self.next_number {
             return 0;
@@ -188,7 +188,7 @@ impl Silences {
             }
             let silence = silences.get(number).expect("an indexed silence");
             tried += 1;
-            if self.programs.all_match(silence, &alert.labels, steps) {
+            if self.regexes.all_match(silence, &alert.labels, steps) {
                 known.matching.push(number);
             }
             known.looked_up_to = number + 1;
@@ -202,7 +202,7 @@ impl Silences {
 
     /// Whether all is known of which silences match `alert`, after finding it out as far as the steps
     /// last. What is known takes no step; each call that has a step left finds out some of what is not.
-    pub fn look_up(&mut self, alert: &Alert, steps: &mut Steps) -> bool {
+    pub fn look_up(&mut self, alert: &Alert, steps: &mut StepBudget) -> bool {
         if self.silences.has_none_live() {
             return true;
         }
@@ -223,7 +223,7 @@ impl Silences {
             self.numbers.remove(&silence.id);
         }
         self.advance(now);
-        self.programs.let_go();
+        self.regexes.note_dropped();
         over.into_iter().map(|(number, _)| number).collect()
     }
 
@@ -232,7 +232,7 @@ impl Silences {
     pub fn restore(&mut self, kept: BTreeMap<u64, Arc<Silence>>, alive_at: Wall) {
         for (number, mut silence) in kept {
             if let Some(silence) = Arc::get_mut(&mut silence) {
-                share(&mut self.programs, silence);
+                share(&mut self.regexes, silence);
             }
             self.numbers.insert(Arc::clone(&silence.id), number);
             self.silences.put(number, silence, alive_at);
@@ -242,7 +242,7 @@ impl Silences {
 
     /// Regexes of kept silences that were found not to compile since the last time.
     pub fn take_unusable(&mut self) -> Vec<Unusable> {
-        self.programs.take_unusable()
+        self.regexes.take_unusable()
     }
 
     /// All of them with their numbers, from this number on.
@@ -251,7 +251,7 @@ impl Silences {
     }
 
     /// How many stand where.
-    pub fn standing(&self) -> StandingCounts {
+    pub fn silence_states(&self) -> SilenceCounts {
         self.silences.counts()
     }
 
@@ -292,14 +292,14 @@ impl Silences {
 
     /// Whether the regexes fit beside those of all silences that have not ended.
     fn check_regexes(&mut self, matchers: &[Matcher], now: Wall) -> Result<(), SilenceFault> {
-        if self.programs.have_room_for(matchers) {
+        if self.regexes.have_room_for(matchers) {
             return Ok(());
         }
         self.advance(now);
-        if self.programs.have_room_for(matchers) {
+        if self.regexes.have_room_for(matchers) {
             return Ok(());
         }
-        let (bytes, limit) = (self.programs.bytes(), self.programs.limit());
+        let (bytes, limit) = (self.regexes.bytes(), self.regexes.limit());
         Err(SilenceFault::Refused(format!(
             "exceeded maximum size of the compiled regular expressions of all silences: {bytes} bytes \
              (limit: {limit} bytes)"
@@ -339,7 +339,7 @@ impl Silences {
             matchers: uncompiled(&silence.matchers),
             ..silence.clone()
         };
-        self.programs.let_go();
+        self.regexes.note_dropped();
         self.replace(ended, SilenceChange::Expire, now, changes);
     }
 
@@ -382,9 +382,9 @@ impl Silences {
 }
 
 /// Compiled regexes are shared while a silence is not.
-fn share(programs: &mut Programs, silence: &mut Silence) {
+fn share(regexes: &mut CompiledRegexes, silence: &mut Silence) {
     if let Some(matchers) = Arc::get_mut(&mut silence.matchers) {
-        programs.share(matchers);
+        regexes.share(matchers);
     }
 }
 

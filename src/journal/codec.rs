@@ -25,7 +25,7 @@ mod encode;
 
 use super::fields::{Fields, Malformed};
 use super::header::Version;
-use crate::engine::{GroupName, LedgerKey, Record};
+use crate::engine::{GroupName, LogKey, Record};
 use crate::model::{Fingerprint, MatchOp, Wall};
 
 pub use encode::{put_clock, put_closing, put_copy, put_record};
@@ -46,15 +46,15 @@ pub enum Kind {
     /// [`Record::GroupRemoved`].
     GroupRemoved = 6,
     /// [`Record::Told`].
-    Told = 7,
-    /// [`Record::ToldForgotten`].
-    ToldForgotten = 8,
+    LogEntry = 7,
+    /// [`Record::LogEntryForgotten`].
+    LogEntryForgotten = 8,
     /// [`Record::Silence`].
     Silence = 9,
     /// [`Record::SilenceForgotten`].
     SilenceForgotten = 10,
     /// [`Record::Inherited`].
-    Inherited = 11,
+    AlertmanagerEntry = 11,
     /// [`Record::InheritedForgotten`].
     InheritedForgotten = 12,
 }
@@ -73,11 +73,11 @@ impl Kind {
         Kind::AlertLeft,
         Kind::Group,
         Kind::GroupRemoved,
-        Kind::Told,
-        Kind::ToldForgotten,
+        Kind::LogEntry,
+        Kind::LogEntryForgotten,
         Kind::Silence,
         Kind::SilenceForgotten,
-        Kind::Inherited,
+        Kind::AlertmanagerEntry,
         Kind::InheritedForgotten,
     ];
 
@@ -90,11 +90,11 @@ impl Kind {
             Record::AlertLeft { .. } => Kind::AlertLeft,
             Record::Group { .. } => Kind::Group,
             Record::GroupRemoved(_) => Kind::GroupRemoved,
-            Record::Told { .. } => Kind::Told,
-            Record::ToldForgotten(_) => Kind::ToldForgotten,
+            Record::LogEntry { .. } => Kind::LogEntry,
+            Record::LogEntryForgotten(_) => Kind::LogEntryForgotten,
             Record::Silence { .. } => Kind::Silence,
             Record::SilenceForgotten(_) => Kind::SilenceForgotten,
-            Record::Inherited(_) => Kind::Inherited,
+            Record::AlertmanagerEntry(_) => Kind::AlertmanagerEntry,
             Record::InheritedForgotten(_) => Kind::InheritedForgotten,
         }
     }
@@ -121,12 +121,12 @@ pub enum Key<'a> {
     Left(Fingerprint, GroupName),
     /// A group: `Group`, `GroupRemoved`.
     Group(GroupName),
-    /// A group and a webhook: `Told`, `ToldForgotten`.
-    Ledger(LedgerKey),
+    /// A group and a webhook: `LogEntry`, `LogEntryForgotten`.
+    NotificationLog(LogKey),
     /// A silence: `Silence`, `SilenceForgotten`.
     Silence(u64),
-    /// An entry from Alertmanager, its key as bytes: `Inherited`, `InheritedForgotten`.
-    Inherited(&'a [u8]),
+    /// An entry from Alertmanager, its key as bytes: `AlertmanagerEntry`, `InheritedForgotten`.
+    AlertmanagerEntry(&'a [u8]),
 }
 
 /// A record as bytes.

@@ -15,12 +15,12 @@ use std::time::Duration;
 use super::codec::{Encoded, Item, Items};
 use super::directory::Directory;
 use super::disk::Disk;
+use super::file_set::retire;
 use super::header::{HEADER_BYTES, Header, Version};
-use super::regular::open_regular;
+use super::live_keys::LiveKeys;
+use super::regular_file::open_regular;
 use super::scan::{Found, Scan, read_up_to};
-use super::shelf::retire;
-use super::snapshot::{Draft, Written};
-use super::survivors::Survivors;
+use super::snapshot::{SnapshotWriter, Written};
 use crate::clock::Clock;
 use crate::model::Wall;
 use crate::randomness;
@@ -108,27 +108,27 @@ impl From<io::Error> for CompactionError {
 /// Does the job. The files that were read are removed once the snapshot is in its place.
 pub fn compact(job: &Job, disk: &dyn Disk, clock: Clock) -> Result<Compacted, CompactionError> {
     let begun_at = clock.mono();
-    let mut survivors = Survivors::empty(randomness::hash_key());
+    let mut live_keys = LiveKeys::empty(randomness::hash_key());
     let last_at = each_record(job, |record| {
         let key = record.key().map_err(|_| None)?;
-        let noted = survivors.note(record.kind, key);
+        let noted = live_keys.note(record.kind, key);
         noted.map_err(|_| Some(CompactionError::TooMany))
     })?;
     let partial = job.directory.partial_path(job.number);
-    let mut draft = Draft::begin(disk, partial, job.number)?;
+    let mut snapshot_writer = SnapshotWriter::begin(disk, partial, job.number)?;
     let mut ordinal = 0;
     each_record(job, |record| {
         ordinal += 1;
         let key = record.key().map_err(|_| None)?;
-        if survivors.counts(ordinal, key) {
-            let copied = draft.copy(&record);
+        if live_keys.counts(ordinal, key) {
+            let copied = snapshot_writer.copy(&record);
             copied.map_err(|error| Some(error.into()))?;
         }
         Ok(())
     })?;
     let place = job.directory.snapshot_path(job.number);
     let at = last_at.unwrap_or(Wall::UNIX_EPOCH);
-    let snapshot = draft.finish(&place, job.directory.file(), at)?;
+    let snapshot = snapshot_writer.finish(&place, job.directory.file(), at)?;
     for input in &job.inputs {
         retire(disk, &input.path, false);
     }

@@ -11,11 +11,11 @@ use crossbeam_channel::{Receiver, never};
 
 use super::compaction::{Compacted, CompactionError, Job, compact};
 use super::disk::Disk;
-use crate::bell::{self, Bell};
 use crate::clock::Clock;
 use crate::limits;
 use crate::model::Mono;
 use crate::threads::{self, LOOP_STACK};
+use crate::waker::{self, Waker};
 
 /// How a compaction ended.
 pub type Report = Result<Compacted, CompactionError>;
@@ -24,7 +24,7 @@ pub type Report = Result<Compacted, CompactionError>;
 #[derive(Debug)]
 pub struct Compactor {
     clock: Clock,
-    bell: Bell,
+    waker: Waker,
     reports: Receiver<Report>,
     under_way: Option<UnderWay>,
     failed: Option<Failed>,
@@ -46,11 +46,11 @@ struct Failed {
 }
 
 impl Compactor {
-    /// None under way; the report of each rings `bell`.
-    pub fn new(clock: Clock, bell: Bell) -> Self {
+    /// None under way; the report of each rings `waker`.
+    pub fn new(clock: Clock, waker: Waker) -> Self {
         Compactor {
             clock,
-            bell,
+            waker,
             reports: never(),
             under_way: None,
             failed: None,
@@ -68,7 +68,7 @@ impl Compactor {
 
     /// Begins one.
     pub fn begin(&mut self, job: Job, disk: Arc<dyn Disk>) {
-        let (report, reports) = bell::channel(1, &self.bell);
+        let (report, reports) = waker::channel(1, &self.waker);
         self.under_way = Some(UnderWay {
             is_cancelled: Arc::clone(&job.is_cancelled),
             before: job.inputs.iter().map(|input| input.bytes).sum(),

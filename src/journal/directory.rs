@@ -18,7 +18,7 @@ use rustix::fs::{Access, AtFlags, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::listing::{FileName, Listing, partial_path};
-use super::words::plain;
+use super::messages::plain;
 
 /// The folder within the path of the storage.
 pub const FOLDER: &str = "journal";

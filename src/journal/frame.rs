@@ -7,10 +7,10 @@
 //! first, and then the payload (see `codec.rs`). No payload is empty: a stretch of zeroes, as a power
 //! cut leaves behind, must not look like a frame. Each begins with [`FIRST_BYTE`].
 
-use super::census::Census;
 use super::codec::Kind;
 use super::codec::{CLOCK, Encoded, put_clock, put_closing, put_copy, put_record};
 use super::header::VERSION;
+use super::record_counts::RecordCounts;
 use crate::engine::Record;
 use crate::limits;
 use crate::model::Wall;
@@ -28,7 +28,7 @@ pub struct Frames {
     bytes: Vec<u8>,
     open: Option<Open>,
     records: u64,
-    census: Census,
+    record_counts: RecordCounts,
     left_out: u64,
 }
 
@@ -87,7 +87,7 @@ impl Frames {
 
     fn count(&mut self, kind: Kind, start: usize) {
         self.records += 1;
-        self.census.count(kind, self.bytes.len() - start);
+        self.record_counts.count(kind, self.bytes.len() - start);
     }
 
     /// Ends a snapshot, at the wall clock's last reading: without this it counts as cut off. The
@@ -141,14 +141,14 @@ impl Frames {
     }
 
     /// The records in these bytes.
-    pub fn census(&self) -> &Census {
-        &self.census
+    pub fn record_counts(&self) -> &RecordCounts {
+        &self.record_counts
     }
 
     /// Lets all bytes go, also those of an open frame, and most of the memory where it was much.
     pub fn clear(&mut self) {
         self.open = None;
-        self.census = Census::default();
+        self.record_counts = RecordCounts::default();
         self.bytes.clear();
         self.bytes.shrink_to(limits::FRAME_BUFFER_BYTES);
     }

@@ -5,32 +5,32 @@
 //! Runs on the journal thread; read back on main, before there is a dispatch thread.
 
 pub mod alertmanager;
-mod census;
 pub mod codec;
 mod compaction;
+mod compaction_policy;
 mod compactor;
 pub mod directory;
 pub mod disk;
 pub mod fields;
+pub mod file_set;
 pub mod frame;
 pub mod header;
 pub mod listing;
+mod live_keys;
+mod messages;
 mod opening;
+mod record_counts;
 pub mod recovery;
-mod regular;
+mod regular_file;
 pub mod repair;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod scan;
 mod segment;
-pub mod shelf;
 mod snapshot;
-mod survivors;
 pub mod sync;
 pub mod thread;
 mod trouble;
-mod weight;
-mod words;
 pub mod writer;
 
 pub use opening::{OpenError, Opened, Storage, open};
@@ -38,7 +38,7 @@ pub use sync::SyncPolicy;
 pub use thread::{Channels, Surroundings, Thread};
 pub use writer::Writer;
 
-use crate::dispatch::promise::Promise;
+use crate::dispatch::pending_ack::PendingAck;
 use crate::engine::{Record, Sizes};
 use crate::model::Wall;
 
@@ -54,7 +54,7 @@ pub struct Batch {
     /// How much there is of what is kept, at that turn.
     pub sizes: Sizes,
     /// What can be answered once the records are written.
-    pub promises: Vec<Promise>,
+    pub pending_acks: Vec<PendingAck>,
 }
 
 #[cfg(test)]

@@ -8,16 +8,16 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::alertmanager::{Inheritance, Trouble, read_alertmanager};
+use super::alertmanager::{AlertmanagerLog, Trouble, read_alertmanager};
+use super::compaction_policy::CompactionPolicy;
 use super::directory::{Directory, DirectoryFault};
 use super::disk::{Disk, HostDisk};
+use super::file_set::{FileSet, Stored, retire};
 use super::header::HEADER_BYTES;
 use super::listing::FileName;
 use super::recovery::{FileReport, Refusal, Report, recover};
 use super::repair::repair;
-use super::shelf::{Shelf, Stored, retire};
 use super::sync::SyncPolicy;
-use super::weight::Weight;
 use super::writer::Writer;
 use crate::clock::Clock;
 use crate::engine::Recovered;
@@ -50,7 +50,7 @@ pub enum OpenError {
     Refused(Refusal),
     /// A file that an Alertmanager left cannot be read. Once there is a journal nobody looks at it any
     /// more, so to start without it would lose what is in it for good.
-    Inheritance(Trouble),
+    AlertmanagerLog(Trouble),
 }
 
 impl fmt::Display for OpenError {
@@ -58,7 +58,7 @@ impl fmt::Display for OpenError {
         match self {
             OpenError::Directory(fault) => fault.fmt(out),
             OpenError::Refused(refusal) => refusal.fmt(out),
-            OpenError::Inheritance(trouble) => trouble.fmt(out),
+            OpenError::AlertmanagerLog(trouble) => trouble.fmt(out),
         }
     }
 }
@@ -89,16 +89,16 @@ pub(super) fn open_on(
         recovered
     };
     let weight = weight(&report, &recovered);
-    let shelf = shelf(directory, &report, weight, disk.as_ref());
-    let journal = Writer::new(disk, shelf, made_in, storage.sync, metrics, clock);
+    let file_set = file_set(directory, &report, weight, disk.as_ref());
+    let journal = Writer::new(disk, file_set, made_in, storage.sync, metrics, clock);
     Ok(Opened { recovered, journal })
 }
 
 /// What an Alertmanager left beside a journal that has nothing written in it yet.
 fn inherited(storage: &Storage, clock: Clock) -> Result<Recovered, OpenError> {
-    let Inheritance { recovered, report } = read_alertmanager(&storage.path, clock.wall());
+    let AlertmanagerLog { recovered, report } = read_alertmanager(&storage.path, clock.wall());
     if let Some(trouble) = report.unreadable() {
-        return Err(OpenError::Inheritance(trouble.clone()));
+        return Err(OpenError::AlertmanagerLog(trouble.clone()));
     }
     report.log();
     Ok(recovered)
@@ -107,7 +107,7 @@ fn inherited(storage: &Storage, clock: Clock) -> Result<Recovered, OpenError> {
 fn tell(report: &Report, metrics: &Metrics) {
     let torn_bytes = report.torn.as_ref().map_or(0, |torn| torn.bytes);
     let damages = report.damages.len() as u64;
-    let records = report.census().records;
+    let records = report.record_counts().records;
     metrics.journal().recovered(&records, damages, torn_bytes);
     for damage in &report.damages {
         log::error!(
@@ -125,7 +125,12 @@ fn tell(report: &Report, metrics: &Metrics) {
 
 /// Puts the files in order as far as the disk allows it, and on a shelf. A start that fails at that
 /// goes on: what cannot be removed is passed over.
-fn shelf(directory: Directory, report: &Report, weight: Weight, disk: &dyn Disk) -> Shelf {
+fn file_set(
+    directory: Directory,
+    report: &Report,
+    weight: CompactionPolicy,
+    disk: &dyn Disk,
+) -> FileSet {
     let directory = Arc::new(directory);
     for partial in &report.partials {
         retire(disk, &directory.path().join(partial), false);
@@ -148,7 +153,7 @@ fn shelf(directory: Directory, report: &Report, weight: Weight, disk: &dyn Disk)
     };
     let segments = report.segments().iter();
     let segments = segments.filter(|file| !is_empty(file)).map(stored);
-    Shelf::new(
+    FileSet::new(
         Arc::clone(&directory),
         report.snapshot().map(stored),
         segments.collect(),
@@ -167,13 +172,13 @@ fn is_damaged(report: &Report, file: FileName) -> bool {
     report.damages.iter().any(|damage| damage.file == file)
 }
 
-fn weight(report: &Report, recovered: &Recovered) -> Weight {
-    let mut weight = Weight::default();
+fn weight(report: &Report, recovered: &Recovered) -> CompactionPolicy {
+    let mut weight = CompactionPolicy::default();
     if let Some(snapshot) = report.snapshot() {
-        weight.replaced(snapshot.census, snapshot.bytes);
+        weight.replaced(snapshot.record_counts, snapshot.bytes);
     }
     for segment in report.segments() {
-        weight.written(&segment.census);
+        weight.written(&segment.record_counts);
     }
     weight.set_sizes(recovered.sizes());
     weight

@@ -19,13 +19,13 @@ use std::path::{Path, PathBuf};
 
 use super::header::{FileKind, HEADER_BYTES, Header, HeaderFault, VERSION};
 use super::listing::{FileName, Listing};
-use super::regular::open_regular;
+use super::messages::plain;
+use super::regular_file::open_regular;
 use super::scan::read_up_to;
-use super::words::plain;
 use crate::engine::Recovered;
 use crate::randomness;
 
-pub use report::{Census, Damage, FileReport, Flaw, Report, Tail};
+pub use report::{Damage, FileReport, Flaw, RecordCounts, Report, Tail};
 
 /// Why the state is not read at all.
 #[derive(Debug)]

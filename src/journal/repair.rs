@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::header::HEADER_BYTES;
 use super::recovery::{Report, Tail};
-use super::regular::open_regular_to_write;
+use super::regular_file::open_regular_to_write;
 use crate::limits;
 
 /// Puts right what `report` found.

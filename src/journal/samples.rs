@@ -11,7 +11,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use crate::engine::{
-    GroupName, GroupTimer, Inherited, InheritedKey, LedgerKey, Record, Told, Untold,
+    AlertmanagerEntry, AlertmanagerKey, GroupName, GroupTimer, LogEntry, LogKey, Record, Unsent,
 };
 use crate::model::{Alert, Fingerprint, Labels, MatchOp, Matcher, Silence, Wall};
 
@@ -73,14 +73,14 @@ pub fn any_record() -> impl Strategy<Value = Record> {
             .prop_map(|(group, fingerprint)| Record::AlertLeft { group, fingerprint }),
         (any_group(), any_timer()).prop_map(|(group, timer)| Record::Group { group, timer }),
         any_group().prop_map(Record::GroupRemoved),
-        (any_ledger_key(), any_told()).prop_map(|(key, told)| Record::Told { key, told }),
-        any_ledger_key().prop_map(Record::ToldForgotten),
+        (any_ledger_key(), any_told()).prop_map(|(key, told)| Record::LogEntry { key, told }),
+        any_ledger_key().prop_map(Record::LogEntryForgotten),
         (any_hash(), any_silence()).prop_map(|(number, silence)| Record::Silence {
             number,
             silence: Arc::new(silence)
         }),
         any_hash().prop_map(Record::SilenceForgotten),
-        any_inherited().prop_map(|entry| Record::Inherited(Arc::new(entry))),
+        any_inherited().prop_map(|entry| Record::AlertmanagerEntry(Arc::new(entry))),
         any_inherited_key().prop_map(Record::InheritedForgotten),
     ]
 }
@@ -128,22 +128,22 @@ fn any_alert() -> impl Strategy<Value = Alert> {
 }
 
 fn any_timer() -> impl Strategy<Value = GroupTimer> {
-    let untold =
-        (any::<u32>(), option::of(any_time())).prop_map(|(webhook_index, not_before)| Untold {
+    let unsent =
+        (any::<u32>(), option::of(any_time())).prop_map(|(webhook_index, not_before)| Unsent {
             webhook_index,
             not_before,
         });
-    (any_time(), any::<bool>(), vec(untold, 0..4)).prop_map(|(due_at, has_flushed, untold)| {
+    (any_time(), any::<bool>(), vec(unsent, 0..4)).prop_map(|(due_at, has_flushed, unsent)| {
         GroupTimer {
             due_at,
             has_flushed,
-            untold,
+            unsent,
         }
     })
 }
 
-fn any_ledger_key() -> impl Strategy<Value = LedgerKey> {
-    (any_group(), 0_u64..2, 0_u32..3).prop_map(|(group, receiver, webhook_index)| LedgerKey {
+fn any_ledger_key() -> impl Strategy<Value = LogKey> {
+    (any_group(), 0_u64..2, 0_u32..3).prop_map(|(group, receiver, webhook_index)| LogKey {
         route: group.route,
         group: group.labels,
         receiver,
@@ -155,18 +155,20 @@ fn any_fingerprints() -> impl Strategy<Value = Arc<[Fingerprint]>> {
     btree_set(any_fingerprint(), 0..20).prop_map(|set| set.into_iter().collect())
 }
 
-fn any_told() -> impl Strategy<Value = Told> {
+fn any_told() -> impl Strategy<Value = LogEntry> {
     let lists = (
         any_fingerprints(),
         any_fingerprints(),
         option::of(any_fingerprints()),
     );
-    (any_time(), any_time(), lists).prop_map(|(at, expires_at, (firing, resolved, owed))| Told {
-        at,
-        expires_at,
-        owed: owed.unwrap_or_else(|| Arc::clone(&firing)),
-        firing,
-        resolved,
+    (any_time(), any_time(), lists).prop_map(|(at, expires_at, (firing, resolved, owed))| {
+        LogEntry {
+            at,
+            expires_at,
+            owed: owed.unwrap_or_else(|| Arc::clone(&firing)),
+            firing,
+            resolved,
+        }
     })
 }
 
@@ -196,9 +198,9 @@ fn any_silence() -> impl Strategy<Value = Silence> {
     })
 }
 
-fn any_inherited_key() -> impl Strategy<Value = InheritedKey> {
+fn any_inherited_key() -> impl Strategy<Value = AlertmanagerKey> {
     ("[{}:a-z]{0,3}", "[a-z]{0,2}", 0_u32..300).prop_map(|(group_key, receiver, webhook_index)| {
-        InheritedKey {
+        AlertmanagerKey {
             group_key: group_key.into(),
             receiver: receiver.into(),
             webhook_index,
@@ -206,10 +208,10 @@ fn any_inherited_key() -> impl Strategy<Value = InheritedKey> {
     })
 }
 
-fn any_inherited() -> impl Strategy<Value = Inherited> {
+fn any_inherited() -> impl Strategy<Value = AlertmanagerEntry> {
     let lists = (vec(any::<u64>(), 0..5), vec(any::<u64>(), 0..5));
     (any_inherited_key(), any_time(), any_time(), lists).prop_map(|(key, at, expires_at, lists)| {
-        Inherited {
+        AlertmanagerEntry {
             key,
             at,
             expires_at,

@@ -7,25 +7,25 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::census::Census;
 use super::codec::Encoded;
 use super::disk::{Disk, append_all};
 use super::frame::Frames;
 use super::header::{FileKind, HEADER_BYTES, Header};
-use super::words;
+use super::messages;
+use super::record_counts::RecordCounts;
 use crate::engine::Record;
 use crate::limits;
 use crate::model::Wall;
 
 /// A snapshot that is being written.
 #[derive(Debug)]
-pub struct Draft<'a> {
+pub struct SnapshotWriter<'a> {
     disk: &'a dyn Disk,
     partial: PathBuf,
     file: File,
     frames: Frames,
     bytes: u64,
-    census: Census,
+    record_counts: RecordCounts,
     is_finished: bool,
 }
 
@@ -35,32 +35,32 @@ pub struct Written {
     /// Its bytes.
     pub bytes: u64,
     /// What is in it.
-    pub census: Census,
+    pub record_counts: RecordCounts,
 }
 
-impl<'a> Draft<'a> {
+impl<'a> SnapshotWriter<'a> {
     /// Begins the snapshot with this number under a name that a start passes over.
     pub fn begin(disk: &'a dyn Disk, partial: PathBuf, number: u64) -> io::Result<Self> {
         let file = disk.create(&partial)?;
-        let draft = Draft {
+        let snapshot_writer = SnapshotWriter {
             disk,
             partial,
             file,
             frames: Frames::new(),
             bytes: HEADER_BYTES as u64,
-            census: Census::default(),
+            record_counts: RecordCounts::default(),
             is_finished: false,
         };
         let kind = FileKind::Snapshot;
         let header = Header::to_write(kind, number).to_bytes();
-        append_all(disk, &draft.file, &header)?;
-        Ok(draft)
+        append_all(disk, &snapshot_writer.file, &header)?;
+        Ok(snapshot_writer)
     }
 
     /// Takes a record.
     pub fn push(&mut self, at: Wall, record: &Record) -> io::Result<()> {
         self.frames.push(at, record);
-        words::tell_left_out(self.frames.take_left_out());
+        messages::log_left_out(self.frames.take_left_out());
         self.write_if_much()
     }
 
@@ -82,7 +82,7 @@ impl<'a> Draft<'a> {
         let frames = self.frames.bytes();
         append_all(self.disk, &self.file, frames)?;
         self.bytes += frames.len() as u64;
-        self.census.add(self.frames.census());
+        self.record_counts.add(self.frames.record_counts());
         self.frames.clear();
         Ok(())
     }
@@ -97,12 +97,12 @@ impl<'a> Draft<'a> {
         self.disk.sync(folder)?;
         Ok(Written {
             bytes: self.bytes,
-            census: self.census,
+            record_counts: self.record_counts,
         })
     }
 }
 
-impl Drop for Draft<'_> {
+impl Drop for SnapshotWriter<'_> {
     fn drop(&mut self) {
         if !self.is_finished {
             // Where even that fails, the next start does it.

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use super::directory::Directory;
 use super::disk::Disk;
-use crate::bell::{Mailbox, RingingSender};
 use crate::clock::Clock;
 use crate::model::{Mono, Wall};
+use crate::waker::{Mailbox, WakingSender};
 
 /// When data is forced to disk (`--storage.sync`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub struct SyncReport {
 /// Does one job after the other until nobody gives any. The body of the thread `journal-sync`.
 pub fn run(
     jobs: Mailbox<SyncJob>,
-    reports: RingingSender<SyncReport>,
+    reports: WakingSender<SyncReport>,
     disk: Arc<dyn Disk>,
     clock: Clock,
 ) {

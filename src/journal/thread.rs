@@ -13,19 +13,19 @@ use super::Batch;
 use super::compaction::CompactionError;
 use super::compactor::{Compactor, Report};
 use super::frame::Frames;
+use super::messages;
 use super::sync::{SyncJob, SyncReport};
 use super::trouble::{Missing, Trouble, Try};
-use super::words;
 use super::writer::{Failure, Writer};
-use crate::bell::{Bell, RingingSender};
 use crate::clock::Clock;
 use crate::dispatch::inbox::{Event, JournalNews};
-use crate::dispatch::promise::{NotKept, Promise};
+use crate::dispatch::pending_ack::{NotStored, PendingAck};
 use crate::engine::Record;
 use crate::limits;
 use crate::model::{Mono, Wall};
 use crate::telemetry::health::Health;
 use crate::telemetry::metrics::{Metrics, Store};
+use crate::waker::{Waker, WakingSender};
 
 /// The ends of the channels that the journal holds.
 #[derive(Debug)]
@@ -33,11 +33,11 @@ pub struct Channels {
     /// From the dispatcher.
     pub batches: Receiver<Batch>,
     /// To the dispatcher.
-    pub events: RingingSender<Event>,
+    pub events: WakingSender<Event>,
     /// To the thread that syncs, and from it, if there is one.
-    pub syncs: Option<(RingingSender<SyncJob>, Receiver<SyncReport>)>,
+    pub syncs: Option<(WakingSender<SyncJob>, Receiver<SyncReport>)>,
     /// Rings when there is something from either.
-    pub bell: Bell,
+    pub waker: Waker,
 }
 
 /// Where it is told how the journal fares, and what time it is.
@@ -59,7 +59,7 @@ pub struct Thread {
     surroundings: Surroundings,
     /// What is not written yet.
     frames: Frames,
-    promises: Vec<Promise>,
+    pending_acks: Vec<PendingAck>,
     trouble: Option<Trouble>,
     /// Whether the dispatcher was asked for everything although nothing is missing yet.
     has_asked: bool,
@@ -80,11 +80,11 @@ impl Thread {
     /// trouble.
     pub fn new(writer: Writer, channels: Channels, surroundings: Surroundings) -> Self {
         let mut thread = Thread {
-            compactor: Compactor::new(surroundings.clock, channels.bell.clone()),
+            compactor: Compactor::new(surroundings.clock, channels.waker.clone()),
             writer,
             channels,
             frames: Frames::new(),
-            promises: Vec::new(),
+            pending_acks: Vec::new(),
             trouble: None,
             has_asked: false,
             surroundings,
@@ -96,7 +96,7 @@ impl Thread {
 
     /// Serves until the dispatcher hangs up.
     pub fn run(mut self) {
-        self.channels.bell.hang();
+        self.channels.waker.register_current_thread();
         if self.writer.is_damaged() {
             self.ask();
         }
@@ -127,14 +127,14 @@ impl Thread {
                 return news;
             }
             let Some(due_at) = due_at else {
-                self.channels.bell.sleep();
+                self.channels.waker.sleep();
                 continue;
             };
             let left = due_at.since(clock.mono());
             if left.is_zero() {
                 return News::Time;
             }
-            self.channels.bell.sleep_for(left);
+            self.channels.waker.sleep_for(left);
         }
     }
 
@@ -178,12 +178,12 @@ impl Thread {
 
     /// Takes a batch in. Its promises wait for the write, but not for the end of trouble.
     fn take(&mut self, batch: Batch) {
-        self.writer.keeps(batch.sizes);
+        self.writer.set_sizes(batch.sizes);
         if batch.is_everything {
             return self.take_everything(batch);
         }
         let Some(trouble) = &self.trouble else {
-            self.promises.extend(batch.promises);
+            self.pending_acks.extend(batch.pending_acks);
             self.frame(batch.at, &batch.records);
             if self.frames.len() >= limits::WRITE_BYTES {
                 self.write();
@@ -192,7 +192,7 @@ impl Thread {
         };
         let is_kept = trouble.missing() == Missing::Bytes;
         let why = trouble.why().clone();
-        self.promises.extend(batch.promises);
+        self.pending_acks.extend(batch.pending_acks);
         self.fail_promises(&why);
         if is_kept {
             self.frame(batch.at, &batch.records);
@@ -202,19 +202,21 @@ impl Thread {
 
     fn frame(&mut self, at: Wall, records: &[Record]) {
         self.frames.push_batch(at, records);
-        words::tell_left_out(self.frames.take_left_out());
+        messages::log_left_out(self.frames.take_left_out());
     }
 
     /// Takes the whole state: what was not written yet is in it.
     fn take_everything(&mut self, batch: Batch) {
         self.compactor.cancel();
-        self.let_go();
-        self.promises.extend(batch.promises);
+        self.discard_unwritten();
+        self.pending_acks.extend(batch.pending_acks);
         match self.writer.replace(batch.at, &batch.records) {
             Ok(()) => {
                 self.has_asked = false;
                 self.end_trouble();
-                self.promises.drain(..).for_each(Promise::keep);
+                self.pending_acks
+                    .drain(..)
+                    .for_each(PendingAck::acknowledge);
             }
             Err(failure) => self.fail(failure),
         }
@@ -227,8 +229,10 @@ impl Thread {
         }
         match self.writer.append(&self.frames) {
             Ok(()) => {
-                self.let_go();
-                self.promises.drain(..).for_each(Promise::keep);
+                self.discard_unwritten();
+                self.pending_acks
+                    .drain(..)
+                    .for_each(PendingAck::acknowledge);
                 self.compact_if_due();
             }
             Err(failure) => self.fail(failure),
@@ -236,12 +240,12 @@ impl Thread {
     }
 
     /// Forgets what was not written yet.
-    fn let_go(&mut self) {
+    fn discard_unwritten(&mut self) {
         self.frames.clear();
     }
 
     fn fail(&mut self, failure: Failure) {
-        let why = words::not_kept(self.writer.directory().path(), &failure.error);
+        let why = messages::not_stored(self.writer.directory().path(), &failure.error);
         self.fail_promises(&why);
         let now = self.surroundings.clock.mono();
         let is_news = match &mut self.trouble {
@@ -276,7 +280,7 @@ impl Thread {
             trouble.lose();
         }
         if trouble.missing() != Missing::Bytes {
-            self.let_go();
+            self.discard_unwritten();
         }
     }
 
@@ -289,12 +293,10 @@ impl Thread {
         }
     }
 
-    fn fail_promises(&mut self, why: &NotKept) {
+    fn fail_promises(&mut self, why: &NotStored) {
         let journal = self.surroundings.metrics.journal();
-        journal.promises_failed(self.promises.len());
-        self.promises
-            .drain(..)
-            .for_each(|promise| promise.fail(why));
+        journal.promises_failed(self.pending_acks.len());
+        self.pending_acks.drain(..).for_each(|ack| ack.fail(why));
     }
 
     fn do_what_is_due(&mut self) {
@@ -319,7 +321,7 @@ impl Thread {
     fn try_bytes(&mut self) {
         match self.writer.append(&self.frames) {
             Ok(()) => {
-                self.let_go();
+                self.discard_unwritten();
                 self.end_trouble();
             }
             Err(failure) => self.fail(failure),

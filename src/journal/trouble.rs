@@ -17,7 +17,7 @@
 
 use std::time::Duration;
 
-use crate::dispatch::promise::NotKept;
+use crate::dispatch::pending_ack::NotStored;
 use crate::limits;
 use crate::model::Mono;
 
@@ -44,7 +44,7 @@ pub enum Try {
 /// Why the journal cannot write, and what is to be done about it.
 #[derive(Debug)]
 pub struct Trouble {
-    why: NotKept,
+    why: NotStored,
     missing: Missing,
     retry_at: Option<Mono>,
     pause: Duration,
@@ -52,7 +52,7 @@ pub struct Trouble {
 
 impl Trouble {
     /// Trouble that begins now.
-    pub fn begin(why: NotKept, missing: Missing, now: Mono) -> Self {
+    pub fn begin(why: NotStored, missing: Missing, now: Mono) -> Self {
         Trouble {
             why,
             missing,
@@ -62,7 +62,7 @@ impl Trouble {
     }
 
     /// The reason, for whoever is promised something meanwhile.
-    pub fn why(&self) -> &NotKept {
+    pub fn why(&self) -> &NotStored {
         &self.why
     }
 
@@ -96,7 +96,7 @@ impl Trouble {
 
     /// Another try has failed. The whole state is a lot of work for the dispatcher, so the pauses
     /// between two tries of that kind grow.
-    pub fn try_failed(&mut self, why: NotKept, now: Mono) {
+    pub fn try_failed(&mut self, why: NotStored, now: Mono) {
         self.why = why;
         if self.missing == Missing::Asked {
             self.missing = Missing::Everything;
@@ -118,8 +118,8 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn why(text: &str) -> NotKept {
-        NotKept(text.into())
+    fn why(text: &str) -> NotStored {
+        NotStored(text.into())
     }
 
     fn begun(missing: Missing) -> Trouble {

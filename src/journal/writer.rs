@@ -11,11 +11,11 @@ use std::sync::Arc;
 use super::compaction::{Compacted, Job};
 use super::directory::Directory;
 use super::disk::Disk;
+use super::file_set::{FileSet, retire};
 use super::frame::Frames;
 use super::header::HEADER_BYTES;
 use super::segment::Segment;
-use super::shelf::{Shelf, retire};
-use super::snapshot::Draft;
+use super::snapshot::SnapshotWriter;
 use super::sync::{SyncJob, SyncPolicy, SyncReport, Unsynced, sync};
 use super::trouble::Missing;
 use crate::clock::Clock;
@@ -29,7 +29,7 @@ use crate::telemetry::metrics::Metrics;
 pub struct Writer {
     disk: Arc<dyn Disk>,
     policy: SyncPolicy,
-    shelf: Shelf,
+    file_set: FileSet,
     segment: Option<Segment>,
     unsynced: Unsynced,
     /// Folders to sync first, because the start has made one in each: the next sync takes them along,
@@ -53,7 +53,7 @@ impl Writer {
     /// made for it get to disk.
     pub fn new(
         disk: Arc<dyn Disk>,
-        shelf: Shelf,
+        file_set: FileSet,
         made_in: Vec<Arc<File>>,
         policy: SyncPolicy,
         metrics: Arc<Metrics>,
@@ -66,7 +66,7 @@ impl Writer {
         Writer {
             disk,
             policy,
-            shelf,
+            file_set,
             segment: None,
             unsynced: Unsynced::new(within),
             made_in,
@@ -77,7 +77,7 @@ impl Writer {
 
     /// The folder.
     pub fn directory(&self) -> &Arc<Directory> {
-        self.shelf.directory()
+        self.file_set.directory()
     }
 
     /// What carries the operations out.
@@ -87,12 +87,12 @@ impl Writer {
 
     /// Whether only the whole state is of use, because some of what was written is damaged.
     pub fn is_damaged(&self) -> bool {
-        self.shelf.is_damaged()
+        self.file_set.is_damaged()
     }
 
     /// Takes note of how much there is of what is kept.
-    pub fn keeps(&mut self, sizes: Sizes) {
-        self.shelf.weight().set_sizes(sizes);
+    pub fn set_sizes(&mut self, sizes: Sizes) {
+        self.file_set.weight().set_sizes(sizes);
     }
 
     /// Whether there has to be a thread that syncs.
@@ -118,10 +118,10 @@ impl Writer {
             };
             return Err(self.failure(error, missing));
         }
-        let census = frames.census();
+        let record_counts = frames.record_counts();
         let journal = self.metrics.journal();
-        journal.written(frames.len() as u64, &census.records);
-        self.shelf.weight().written(census);
+        journal.written(frames.len() as u64, &record_counts.records);
+        self.file_set.weight().written(record_counts);
         let file = Arc::clone(segment.file());
         self.secure(&file)?;
         self.end_segment_if_full()
@@ -195,7 +195,7 @@ impl Writer {
             self.end_segment();
             return Err(self.failure(gone(), Missing::Everything));
         }
-        let number = self.shelf.next_number();
+        let number = self.file_set.next_number();
         let path = self.directory().segment_path(number);
         let begun = Segment::begin(self.disk.as_ref(), &path, number);
         let segment = begun.map_err(|error| self.failure(error, Missing::Bytes))?;
@@ -208,7 +208,7 @@ impl Writer {
     /// Where the next segment cannot be begun, this one is written on.
     fn end_segment_if_full(&mut self) -> Result<(), Failure> {
         let bytes = self.segment_bytes();
-        if bytes < self.shelf.weight().segment_bytes() {
+        if bytes < self.file_set.weight().segment_bytes() {
             return Ok(());
         }
         match self.begin_segment() {
@@ -219,7 +219,7 @@ impl Writer {
 
     fn end_segment(&mut self) {
         if let Some(ended) = self.segment.take() {
-            self.shelf.put(&ended);
+            self.file_set.put(&ended);
         }
     }
 
@@ -230,23 +230,23 @@ impl Writer {
     /// Puts the whole state in place of all files.
     pub fn replace(&mut self, at: Wall, records: &[Record]) -> Result<(), Failure> {
         self.end_segment();
-        let number = self.shelf.next_number();
+        let number = self.file_set.next_number();
         let directory = Arc::clone(self.directory());
         let write = || {
             let mut above = self.made_in.iter();
             above.try_for_each(|folder| self.disk.sync(folder))?;
             let partial = directory.partial_path(number);
-            let mut draft = Draft::begin(self.disk.as_ref(), partial, number)?;
+            let mut snapshot_writer = SnapshotWriter::begin(self.disk.as_ref(), partial, number)?;
             for record in records {
-                draft.push(at, record)?;
+                snapshot_writer.push(at, record)?;
             }
-            draft.finish(&directory.snapshot_path(number), directory.file(), at)
+            snapshot_writer.finish(&directory.snapshot_path(number), directory.file(), at)
         };
         let written = write().map_err(|error| self.failure(error, Missing::Everything))?;
         self.made_in.clear();
         let journal = self.metrics.journal();
-        journal.written(written.bytes, &written.census.records);
-        self.shelf.replaced(number, written, self.disk.as_ref());
+        journal.written(written.bytes, &written.record_counts.records);
+        self.file_set.replaced(number, written, self.disk.as_ref());
         self.unsynced.forget();
         Ok(())
     }
@@ -255,13 +255,13 @@ impl Writer {
     pub fn look_for_room(&mut self) -> io::Result<()> {
         if self.directory().is_gone() {
             let directory = self.directory().make_anew()?;
-            self.shelf.moved(Arc::new(directory));
+            self.file_set.moved(Arc::new(directory));
             self.segment = None;
             self.unsynced.forget();
         }
-        let number = self.shelf.next_number();
+        let number = self.file_set.next_number();
         let path = self.directory().partial_path(number);
-        let bytes = self.shelf.weight().live() + limits::COMPACTION_LEAST;
+        let bytes = self.file_set.weight().live() + limits::COMPACTION_LEAST;
         let file = self.disk.create(&path)?;
         let reserved = self.disk.reserve(&file, bytes);
         let removed = self.disk.remove(&path);
@@ -271,14 +271,14 @@ impl Writer {
     /// What is to be made one file now, if it is worth while.
     pub fn due_compaction(&mut self) -> Option<Job> {
         let bytes = self.segment_bytes();
-        if !self.shelf.is_compaction_due(bytes) {
+        if !self.file_set.is_compaction_due(bytes) {
             return None;
         }
         if bytes > HEADER_BYTES as u64 {
             // Where no segment can be begun, the next write finds out why.
             self.begin_segment().ok()?;
         }
-        self.shelf.begin_compaction()
+        self.file_set.begin_compaction()
     }
 
     /// Takes over what a compaction has made, unless it is of files that do not count any more.
@@ -286,22 +286,22 @@ impl Writer {
         let Compacted {
             snapshot, number, ..
         } = compacted;
-        if !self.shelf.has_segment(number) {
+        if !self.file_set.has_segment(number) {
             let path = self.directory().snapshot_path(number);
             retire(self.disk.as_ref(), &path, false);
             return;
         }
-        self.shelf.compacted(number, snapshot);
+        self.file_set.compacted(number, snapshot);
     }
 
     /// Bytes of all files.
     pub fn bytes(&self) -> u64 {
-        self.shelf.bytes() + self.segment_bytes()
+        self.file_set.bytes() + self.segment_bytes()
     }
 
     /// How many files there are.
     pub fn files(&self) -> usize {
-        self.shelf.files() + usize::from(self.segment.is_some())
+        self.file_set.files() + usize::from(self.segment.is_some())
     }
 
     /// Forces all to disk that is not there yet, before the end.

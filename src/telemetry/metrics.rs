@@ -113,7 +113,7 @@ pub enum Refusal {
     /// The dispatcher's inbox is full.
     InboxFull,
     /// What was asked could not be written to disk.
-    NotKept,
+    NotStored,
     /// The daemon holds as many alerts as it may.
     AlertLimit,
     /// As many GETs run as may.
@@ -141,7 +141,7 @@ impl Refusal {
         Refusal::Busy,
         Refusal::TimedOut,
         Refusal::InboxFull,
-        Refusal::NotKept,
+        Refusal::NotStored,
         Refusal::AlertLimit,
         Refusal::TooManyReads,
         Refusal::Handshake,
@@ -163,7 +163,7 @@ impl Refusal {
             Refusal::Busy => "busy",
             Refusal::TimedOut => "timedOut",
             Refusal::InboxFull => "inboxFull",
-            Refusal::NotKept => "notKept",
+            Refusal::NotStored => "notKept",
             Refusal::AlertLimit => "alertLimit",
             Refusal::TooManyReads => "tooManyReads",
             Refusal::Handshake => "handshake",

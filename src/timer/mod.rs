@@ -10,12 +10,12 @@
 use crossbeam_channel::RecvTimeoutError;
 use log::debug;
 
-use crate::bell::{Mailbox, RingingSender};
 use crate::clock::Clock;
 use crate::dispatch::inbox::Event;
 use crate::engine::AlarmId;
 use crate::limits::RINGS_PER_EVENT;
 use crate::model::Mono;
+use crate::waker::{Mailbox, WakingSender};
 
 pub mod wheel;
 
@@ -41,7 +41,7 @@ impl Command {
 
 /// Serves `commands` and sends [`Event::Rings`] of at most [`RINGS_PER_EVENT`] alarms, until the
 /// other end of either channel is gone. The body of the timer thread.
-pub fn run(commands: Mailbox<Vec<Command>>, events: RingingSender<Event>, clock: Clock) {
+pub fn run(commands: Mailbox<Vec<Command>>, events: WakingSender<Event>, clock: Clock) {
     let mut timer = Timer {
         wheel: Wheel::new(clock.mono()),
         commands,
@@ -59,7 +59,7 @@ pub fn run(commands: Mailbox<Vec<Command>>, events: RingingSender<Event>, clock:
 struct Timer {
     wheel: Wheel,
     commands: Mailbox<Vec<Command>>,
-    events: RingingSender<Event>,
+    events: WakingSender<Event>,
     clock: Clock,
 }
 

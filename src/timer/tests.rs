@@ -7,23 +7,23 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 
 use super::*;
-use crate::bell::{self, Bell};
 use crate::threads::{LOOP_STACK, spawn};
+use crate::waker::{self, Waker};
 
 /// Far more than any step takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Bench {
     clock: Clock,
-    commands: RingingSender<Vec<Command>>,
+    commands: WakingSender<Vec<Command>>,
     events: Receiver<Event>,
     thread: JoinHandle<()>,
 }
 
 fn start(room_for_events: usize) -> Bench {
     let clock = Clock::start();
-    let (commands, commands_out) = bell::mailbox(64);
-    let (events_in, events) = bell::channel(room_for_events, &Bell::default());
+    let (commands, commands_out) = waker::mailbox(64);
+    let (events_in, events) = waker::channel(room_for_events, &Waker::default());
     let thread = spawn("timer", LOOP_STACK, move || {
         run(commands_out, events_in, clock);
     });
@@ -86,8 +86,8 @@ fn an_alarm_that_was_moved_or_disarmed_does_not_ring_at_its_old_time() {
 #[test]
 fn commands_overtake_alarms_that_are_due_but_have_not_rung() {
     let alarms = || (0..2 * RINGS_PER_EVENT as u32).map(AlarmId);
-    let (commands_in, commands) = bell::mailbox(2);
-    let (events, rings) = bell::channel(8, &Bell::default());
+    let (commands_in, commands) = waker::mailbox(2);
+    let (events, rings) = waker::channel(8, &Waker::default());
     let arm_all = alarms().map(|alarm| Command::Arm(alarm, Mono::START));
     let batches = [arm_all.collect(), alarms().map(Command::Disarm).collect()];
     for batch in batches {

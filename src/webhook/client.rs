@@ -14,7 +14,7 @@ use ureq::http::header::AUTHORIZATION;
 
 use super::address::Address;
 use super::fault::Fault;
-use super::link::{Link, Workshop};
+use super::reloading_agent::{AgentFactory, ReloadingAgent};
 use super::secret::{self, Credentials};
 use super::token::TokenSource;
 use crate::config::{Authorization, HttpConfig};
@@ -25,19 +25,19 @@ use crate::model::Mono;
 #[derive(Debug)]
 pub struct Client {
     http: Arc<HttpConfig>,
-    link: Link,
+    link: ReloadingAgent,
     tokens: Option<TokenSource>,
 }
 
 impl Client {
-    fn new(http: &Arc<HttpConfig>, workshop: &Arc<Workshop>) -> Result<Self, Fault> {
+    fn new(http: &Arc<HttpConfig>, factory: &Arc<AgentFactory>) -> Result<Self, Fault> {
         let tokens = match &http.authorization {
-            Authorization::OAuth2(config) => Some(TokenSource::new(config, workshop)?),
+            Authorization::OAuth2(config) => Some(TokenSource::new(config, factory)?),
             _ => None,
         };
         Ok(Client {
             http: http.clone(),
-            link: Link::new(&http.tls, &http.proxy, workshop)?,
+            link: ReloadingAgent::new(&http.tls, &http.proxy, factory)?,
             tokens,
         })
     }
@@ -48,7 +48,7 @@ impl Client {
     }
 
     /// The agent, and how the other end is called.
-    pub fn link(&self) -> &Link {
+    pub fn link(&self) -> &ReloadingAgent {
         &self.link
     }
 
@@ -126,7 +126,7 @@ pub fn basic(username: &str, password: &str) -> String {
 /// The clients of all configurations in use.
 #[derive(Debug)]
 pub struct Clients {
-    workshop: Arc<Workshop>,
+    factory: Arc<AgentFactory>,
     table: Mutex<Table>,
 }
 
@@ -146,9 +146,9 @@ struct Entry {
 
 impl Clients {
     /// None so far.
-    pub fn new(workshop: Workshop) -> Self {
+    pub fn new(factory: AgentFactory) -> Self {
         Clients {
-            workshop: Arc::new(workshop),
+            factory: Arc::new(factory),
             table: Mutex::default(),
         }
     }
@@ -165,7 +165,7 @@ impl Clients {
             entry.used_at = used_at;
             return Ok(entry.client.clone());
         }
-        let client = Arc::new(Client::new(http, &self.workshop)?);
+        let client = Arc::new(Client::new(http, &self.factory)?);
         let entry = Entry {
             client: client.clone(),
             used_at,
@@ -183,7 +183,7 @@ impl Clients {
         for entry in table.clients.values() {
             entry.client.hang_up();
         }
-        self.workshop.resolver.hang_up();
+        self.factory.resolver.hang_up();
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

@@ -14,7 +14,7 @@ use ureq::{Agent, AsSendBody, Body};
 
 use super::address::Address;
 use super::fault::Fault;
-use super::link::Link;
+use super::reloading_agent::ReloadingAgent;
 use super::secret::Credentials;
 use super::transport::OUTPUT_BUFFER;
 use crate::clock::Clock;
@@ -27,7 +27,7 @@ const LINE_MARGIN: usize = 64;
 /// What is to be sent, over which way, and until when.
 pub struct Exchange<'a> {
     /// The way to the other end.
-    pub link: &'a Link,
+    pub link: &'a ReloadingAgent,
     /// The method, until a redirect asks for a look elsewhere.
     pub method: &'static str,
     /// What is sent.

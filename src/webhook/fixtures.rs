@@ -24,8 +24,8 @@ use super::client::Clients;
 use super::fake_receiver::{Bodies, FakeReceiver, Reply, Seen, Stream, answer};
 use super::fault::Fault;
 use super::idle::KeptConnections;
-use super::link::Workshop;
 use super::post::Poster;
+use super::reloading_agent::AgentFactory;
 use super::resolver::Resolver;
 use super::trust::{HostRoots, provider};
 use super::verdict::Answer;
@@ -36,8 +36,8 @@ use crate::config::{HttpConfig, Secret, TlsConfig};
 pub const LONG: Duration = Duration::from_secs(60);
 
 /// What agents are made from, in an environment without proxies.
-pub fn workshop(clock: Clock) -> Workshop {
-    Workshop {
+pub fn factory(clock: Clock) -> AgentFactory {
+    AgentFactory {
         user_agent: "Alertmanager/0.1.0".to_owned(),
         kept: KeptConnections {
             total: 8,
@@ -53,7 +53,7 @@ pub fn workshop(clock: Clock) -> Workshop {
 /// A poster in such an environment.
 pub fn poster() -> Poster {
     let clock = Clock::start();
-    Poster::new(Clients::new(workshop(clock)), clock)
+    Poster::new(Clients::new(factory(clock)), clock)
 }
 
 /// A poster for which names have the addresses that `ask` says.
@@ -66,9 +66,9 @@ pub fn poster_asking(
 
 /// A poster that looks names up by way of `resolver`.
 pub fn poster_with(resolver: Arc<Resolver>, clock: Clock) -> Poster {
-    let mut workshop = workshop(clock);
-    workshop.resolver = resolver;
-    Poster::new(Clients::new(workshop), clock)
+    let mut factory = factory(clock);
+    factory.resolver = resolver;
+    Poster::new(Clients::new(factory), clock)
 }
 
 /// Posts `{}` to `url` as `http` says, by way of a poster of its own.

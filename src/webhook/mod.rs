@@ -21,18 +21,19 @@ mod go_json;
 mod head;
 mod idle;
 mod key_kind;
-mod link;
 mod no_proxy;
-mod outcomes;
+mod outcome_sender;
 pub mod payload;
 mod post;
 mod printable;
 mod proxy;
 mod race;
+mod reloading_agent;
 mod rendering;
 mod resolver;
 mod secret;
 mod socket;
+mod template_data;
 mod templated_host;
 mod terminal;
 mod tls;
@@ -40,7 +41,6 @@ mod tls_fault;
 mod tls_transport;
 mod token;
 mod token_answer;
-mod told;
 mod transport;
 mod trust;
 mod tunnel;
@@ -53,19 +53,19 @@ use std::sync::Arc;
 pub use self::check::check_http;
 use self::client::Clients;
 use self::idle::KeptConnections;
-use self::link::Workshop;
-pub use self::outcomes::Outcomes;
+pub use self::outcome_sender::OutcomeSender;
 use self::post::Poster;
+use self::reloading_agent::AgentFactory;
 use self::rendering::Rendering;
 use self::resolver::Resolver;
 use self::trust::HostRoots;
-use crate::bell::{self, Mailbox};
 use crate::clock::Clock;
 use crate::config::Destination;
 use crate::engine::{Job, Notification, Outcome, Verdict};
 use crate::limits;
 use crate::model::Mono;
 use crate::telemetry::metrics::{Metrics, TemplateUse};
+use crate::waker::{self, Mailbox};
 
 /// What the workers need to know that stands in no job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub struct Settings {
 
 /// Makes attempts. One is shared by all workers, and with it the open connections.
 #[derive(Debug)]
-pub struct Courier {
+pub struct Deliverer {
     external_url: String,
     poster: Poster,
     metrics: Arc<Metrics>,
@@ -90,23 +90,28 @@ pub struct Courier {
 }
 
 /// The loop of one worker thread. Ends when either channel hangs up.
-pub fn run(jobs: Mailbox<Job>, outcomes: Outcomes, courier: Arc<Courier>) {
+pub fn run(jobs: Mailbox<Job>, outcomes: OutcomeSender, deliverer: Arc<Deliverer>) {
     let mut next = jobs.next().ok();
     while let Some(job) = next {
-        let outcome = courier.deliver(&job);
-        let ended_at = courier.clock.mono();
-        let told = outcomes.tell(outcome);
+        let outcome = deliverer.deliver(&job);
+        let ended_at = deliverer.clock.mono();
+        let told = outcomes.send(outcome);
         // Not kept over the sleep to come.
         drop(job);
-        next = told.and_then(|()| next_job(&jobs, &outcomes, ended_at, courier.clock));
+        next = told.and_then(|()| next_job(&jobs, &outcomes, ended_at, deliverer.clock));
     }
     log::debug!("send worker stopped");
 }
 
 /// Waits for a job, and says so when there has been none for a while.
-fn next_job(jobs: &Mailbox<Job>, outcomes: &Outcomes, ended_at: Mono, clock: Clock) -> Option<Job> {
+fn next_job(
+    jobs: &Mailbox<Job>,
+    outcomes: &OutcomeSender,
+    ended_at: Mono,
+    clock: Clock,
+) -> Option<Job> {
     // Where deliveries wait, the next job is about to come.
-    bell::let_others_go_first();
+    waker::yield_to_other_threads();
     match jobs.next_by(ended_at + limits::WORKER_IDLE, clock) {
         Err(error) if error.is_timeout() => outcomes.say_idle()?,
         heard => return heard.ok(),
@@ -114,7 +119,7 @@ fn next_job(jobs: &Mailbox<Job>, outcomes: &Outcomes, ended_at: Mono, clock: Clo
     jobs.next().ok()
 }
 
-impl Courier {
+impl Deliverer {
     /// One that trusts the roots of this host.
     pub fn new(settings: Settings, metrics: Arc<Metrics>, clock: Clock) -> Self {
         let user_agent = format!("Alertmanager/{}", settings.version);
@@ -122,7 +127,7 @@ impl Courier {
             total: settings.workers,
             per_host: settings.workers_per_endpoint,
         };
-        let workshop = Workshop {
+        let factory = AgentFactory {
             user_agent,
             kept,
             resolver: Arc::new(Resolver::new(clock)),
@@ -130,9 +135,9 @@ impl Courier {
             variable: |name| std::env::var(name).ok(),
             clock,
         };
-        Courier {
+        Deliverer {
             external_url: settings.external_url,
-            poster: Poster::new(Clients::new(workshop), clock),
+            poster: Poster::new(Clients::new(factory), clock),
             metrics,
             clock,
         }

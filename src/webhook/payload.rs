@@ -8,8 +8,8 @@
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::go_json;
-use super::told::{common_pairs, quote_for_regex};
-use crate::engine::{Notification, ToldAlert};
+use super::template_data::{common_pairs, quote_for_regex};
+use crate::engine::{Notification, NotifiedAlert};
 use crate::model::{Labels, Status, ZERO_TIME, format_rfc3339_nanos};
 
 /// What an alert of common size takes, so that the buffer seldom grows.
@@ -64,7 +64,7 @@ impl Serialize for Standard<'_> {
     }
 }
 
-struct AlertList<'a>(&'a [ToldAlert]);
+struct AlertList<'a>(&'a [NotifiedAlert]);
 
 impl Serialize for AlertList<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -72,11 +72,11 @@ impl Serialize for AlertList<'_> {
     }
 }
 
-struct AlertObject<'a>(&'a ToldAlert);
+struct AlertObject<'a>(&'a NotifiedAlert);
 
 impl Serialize for AlertObject<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let ToldAlert { alert, status } = self.0;
+        let NotifiedAlert { alert, status } = self.0;
         let ends_at = match status {
             Status::Firing => ZERO_TIME,
             Status::Resolved => alert.ends_at.get(),

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use super::address::{Address, MOST_BYTES};
 use super::payload;
+use super::template_data::data_of;
 use super::templated_host::keeps_its_host;
-use super::told::data_of;
 use crate::config::{Destination, Webhook, parse_rendered};
 use crate::engine::{Job, Notification};
 use crate::model::{Labels, Wall};

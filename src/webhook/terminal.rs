@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
 use super::printable::printable;
-use crate::engine::{Notification, ToldAlert};
+use crate::engine::{Notification, NotifiedAlert};
 use crate::model::{Labels, Status, Wall};
 
 /// Annotations that say in words what is wrong, the best first.
@@ -77,8 +77,8 @@ fn count(notification: &Notification, status: Status, style: Style) -> Option<St
     (alerts > 0).then(|| format!("{} {alerts}", mark(status, style)))
 }
 
-fn push_alert(text: &mut String, told: &ToldAlert, style: Style) {
-    let ToldAlert { alert, status } = told;
+fn push_alert(text: &mut String, told: &NotifiedAlert, style: Style) {
+    let NotifiedAlert { alert, status } = told;
     let mark = mark(*status, style);
     let labels = quoted(&alert.labels);
     let since = match status {
@@ -133,7 +133,7 @@ mod tests {
         text.parse().expect("a timestamp")
     }
 
-    fn told(instance: &str, summary: &str, status: Status) -> ToldAlert {
+    fn told(instance: &str, summary: &str, status: Status) -> NotifiedAlert {
         let labels = Labels::from_pairs([("alertname", "HighLoad"), ("instance", instance)]);
         let alert = Alert {
             fingerprint: labels.fingerprint(),
@@ -146,10 +146,10 @@ mod tests {
             generator_url: "".into(),
         };
         let alert = Arc::new(alert);
-        ToldAlert { alert, status }
+        NotifiedAlert { alert, status }
     }
 
-    fn notification(alerts: Vec<ToldAlert>) -> Notification {
+    fn notification(alerts: Vec<NotifiedAlert>) -> Notification {
         Notification {
             receiver: "console".into(),
             webhook_index: 0,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::fake_receiver::{FakeReceiver, Reply, answer};
 use super::*;
-use crate::bell::Bell;
 use crate::config::{Endpoint, Webhook};
 use crate::dispatch::inbox::Event;
 use crate::engine::{AttemptId, FailureKind, Reason};
@@ -13,15 +12,16 @@ use crate::model::Labels;
 use crate::telemetry::metrics::Metrics;
 use crate::template::Payload;
 use crate::threads;
+use crate::waker::Waker;
 
-fn courier() -> Arc<Courier> {
+fn deliverer() -> Arc<Deliverer> {
     let settings = Settings {
         external_url: "http://alerts.example:9093".to_owned(),
         version: "0.1.0".to_owned(),
         workers: 8,
         workers_per_endpoint: 4,
     };
-    Arc::new(Courier::new(
+    Arc::new(Deliverer::new(
         settings,
         Arc::new(Metrics::new("test")),
         Clock::start(),
@@ -59,7 +59,7 @@ fn job(attempt: u64, destination: Destination) -> Job {
 }
 
 fn verdict_on(destination: Destination) -> Verdict {
-    courier().deliver(&job(1, destination)).verdict
+    deliverer().deliver(&job(1, destination)).verdict
 }
 
 fn final_text(destination: Destination) -> String {
@@ -78,16 +78,16 @@ fn each_job_gives_one_outcome_until_the_jobs_end() {
             answer("200 OK", "", "")
         })
     });
-    let (jobs, work) = bell::mailbox(2);
-    let (events, taken) = bell::channel(2, &Bell::default());
-    let outcomes = Outcomes::new(0, events);
+    let (jobs, work) = waker::mailbox(2);
+    let (events, taken) = waker::channel(2, &Waker::default());
+    let outcomes = OutcomeSender::new(0, events);
     for (attempt, path) in [(7, "/good"), (8, "/bad")] {
         let destination = Destination::Url(receiver.url(path));
         jobs.send(job(attempt, destination)).expect("room");
     }
     drop(jobs);
     let worker = threads::spawn("send-0", threads::WORKER_STACK, move || {
-        run(work, outcomes, courier());
+        run(work, outcomes, deliverer());
     });
     worker.expect("a thread").join().expect("no panic");
     let outcomes: Vec<Outcome> = taken
@@ -158,13 +158,13 @@ fn a_url_that_cannot_be_read_is_final_and_stays_secret() {
 
 #[test]
 fn a_panic_ends_its_attempt_only() {
-    let courier = courier();
-    let formatted = courier.contain(|| panic!("in alert {}", 7));
+    let deliverer = deliverer();
+    let formatted = deliverer.contain(|| panic!("in alert {}", 7));
     assert_eq!(
         formatted,
         verdict::retry("panic while sending: in alert 7".to_owned())
     );
-    let plain = courier.contain(|| panic!("oh"));
+    let plain = deliverer.contain(|| panic!("oh"));
     assert_eq!(plain, verdict::retry("panic while sending: oh".to_owned()));
 }
 
@@ -205,7 +205,7 @@ fn a_payload_that_cannot_be_rendered_does_not_swallow_the_notification() {
         let mut webhook = (*job.webhook).clone();
         webhook.payload = Some(Arc::new(Payload::Text(text.into())));
         job.webhook = Arc::new(webhook);
-        courier().deliver(&job).verdict
+        deliverer().deliver(&job).verdict
     };
     assert_eq!(with_payload("{name: {{ .Receiver }}}"), Verdict::Delivered);
     assert_eq!(with_payload("{{ .Typo }}"), Verdict::Delivered);

@@ -16,7 +16,7 @@ use super::address::Address;
 use super::client::basic;
 use super::exchange::Exchange;
 use super::fault::Fault;
-use super::link::{Link, Workshop};
+use super::reloading_agent::{AgentFactory, ReloadingAgent};
 use super::secret::{self, Credentials};
 use super::token_answer::{self, Granted};
 use crate::clock::Clock;
@@ -35,7 +35,7 @@ const ESCAPED_IN_FORMS: &AsciiSet = &NON_ALPHANUMERIC
 #[derive(Debug)]
 pub struct TokenSource {
     config: OAuth2,
-    link: Link,
+    link: ReloadingAgent,
     known: Mutex<Known>,
     clock: Clock,
 }
@@ -73,12 +73,12 @@ impl std::fmt::Debug for Known {
 
 impl TokenSource {
     /// One that has no token yet.
-    pub fn new(config: &OAuth2, workshop: &Arc<Workshop>) -> Result<Self, Fault> {
+    pub fn new(config: &OAuth2, factory: &Arc<AgentFactory>) -> Result<Self, Fault> {
         Ok(TokenSource {
             config: config.clone(),
-            link: Link::new(&config.tls, &config.proxy, workshop)?,
+            link: ReloadingAgent::new(&config.tls, &config.proxy, factory)?,
             known: Mutex::default(),
-            clock: workshop.clock,
+            clock: factory.clock,
         })
     }
 

@@ -26,7 +26,7 @@ const SETTINGS: Settings = Settings {
     alerts: 2_000_000,
     retention: Duration::from_secs(120 * 3600),
     alert_collect_interval: Duration::from_secs(30 * 60),
-    ledger_collect_interval: Duration::from_secs(15 * 60),
+    notification_log_collect_interval: Duration::from_secs(15 * 60),
     silences: 0,
     silence_bytes: 0,
     alert_text_bytes: usize::MAX,

@@ -82,7 +82,7 @@ mod reload;
 mod api;
 
 /// Hostile clients at the front door.
-mod door;
+mod http_server;
 
 /// Pages of other sites, people who guess, and files that somebody else has put in the way.
 mod strangers;

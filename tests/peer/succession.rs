@@ -240,7 +240,7 @@ fn silences_find_their_way_back() {
     assert_eq!(export(), beside, "a stop changes nothing");
 
     let file = house.home.write("silences.json", &beside);
-    let other = House::build("silences_find_their_way_back").expect("the programs are still there");
+    let other = House::build("silences_find_their_way_back").expect("the regexes are still there");
     let theirs = other.start(Make::Alertmanager);
     let ids = other.amtool(&theirs, &["silence", "import", &file.display().to_string()]);
     assert_eq!(ids.lines().count(), 3, "{ids}");

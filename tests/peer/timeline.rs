@@ -17,12 +17,12 @@ const COLUMN: usize = 78;
 /// Everything told in a scenario, in the order of time.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
-    told: Vec<Told>,
+    told: Vec<LogEntry>,
 }
 
 /// A webhook, or several attempts at the same one that all failed.
 #[derive(Clone, Debug)]
-struct Told {
+struct LogEntry {
     /// From the start of the scenario.
     at: Duration,
     /// The webhook's name.
@@ -48,7 +48,7 @@ impl Timeline {
                 continue;
             };
             if at <= scenario.length() {
-                timeline.push(Told::read(heard, at, webhook, began.wall));
+                timeline.push(LogEntry::read(heard, at, webhook, began.wall));
             }
         }
         timeline
@@ -75,7 +75,7 @@ impl Timeline {
 
     /// Whether it is what `text` says, at about those times.
     pub fn is_as_told(&self, text: &str, tolerance: Duration) -> bool {
-        let mut left: Vec<&Told> = self.told.iter().collect();
+        let mut left: Vec<&LogEntry> = self.told.iter().collect();
         let all_lines_are_told = text.lines().all(|line| {
             let (at, what) = line.split_once(' ').expect("a time and what is told");
             let at = Duration::from_secs_f64(at.parse().expect("seconds from the start"));
@@ -97,7 +97,7 @@ impl Timeline {
         for key in keys {
             writeln!(text, "  {} {}", key.0, key.1).expect("a string");
             let group =
-                |side: &BTreeMap<Key, Vec<Told>>| side.get(key).cloned().unwrap_or_default();
+                |side: &BTreeMap<Key, Vec<LogEntry>>| side.get(key).cloned().unwrap_or_default();
             let (ours, theirs) = (group(&ours), group(&theirs));
             for index in 0..ours.len().max(theirs.len()) {
                 let (ours, theirs) = (ours.get(index), theirs.get(index));
@@ -107,7 +107,7 @@ impl Timeline {
                 };
                 let mark = if is_like { ' ' } else { '!' };
                 let [left, right] =
-                    [ours, theirs].map(|told| told.map_or(String::new(), Told::line));
+                    [ours, theirs].map(|told| told.map_or(String::new(), LogEntry::line));
                 writeln!(text, " {mark}  {left:COLUMN$} | {right}").expect("a string");
                 if let (Some(ours), Some(theirs), false) = (ours, theirs, is_like) {
                     text.push_str(&ours.parts_that_differ(theirs, tolerance));
@@ -118,7 +118,7 @@ impl Timeline {
     }
 
     /// Attempts that are repeated until one succeeds count as one, for their pace is random.
-    fn push(&mut self, told: Told) {
+    fn push(&mut self, told: LogEntry) {
         let is_retried = |behaviour| match behaviour {
             Behaviour::Status(status) => status >= 500,
             Behaviour::Throttle(_) | Behaviour::Hang => true,
@@ -135,8 +135,8 @@ impl Timeline {
         }
     }
 
-    fn groups(&self) -> BTreeMap<Key, Vec<Told>> {
-        let mut groups: BTreeMap<Key, Vec<Told>> = BTreeMap::new();
+    fn groups(&self) -> BTreeMap<Key, Vec<LogEntry>> {
+        let mut groups: BTreeMap<Key, Vec<LogEntry>> = BTreeMap::new();
         for told in &self.told {
             let key = (told.webhook.clone(), told.group_key().to_owned());
             groups.entry(key).or_default().push(told.clone());
@@ -145,8 +145,8 @@ impl Timeline {
     }
 }
 
-impl Told {
-    fn read(heard: &Heard, at: Duration, webhook: &str, began: Wall) -> Told {
+impl LogEntry {
+    fn read(heard: &Heard, at: Duration, webhook: &str, began: Wall) -> LogEntry {
         let mut body: Value = serde_json::from_str(&heard.body).expect("a webhook is JSON");
         let object = body.as_object_mut().expect("a webhook is an object");
         let mut times = Vec::new();
@@ -158,7 +158,7 @@ impl Told {
                 seconds_from(began, time.as_str().expect("times are text"))
             }));
         }
-        Told {
+        LogEntry {
             at,
             webhook: webhook.to_owned(),
             body,
@@ -171,19 +171,19 @@ impl Told {
         self.body["groupKey"].as_str().expect("a group has a key")
     }
 
-    fn is_like(&self, other: &Told, tolerance: Duration) -> bool {
+    fn is_like(&self, other: &LogEntry, tolerance: Duration) -> bool {
         self.at.abs_diff(other.at) <= tolerance
             && self.body == other.body
             && self.behaviour == other.behaviour
             && self.has_times_like(other, tolerance)
     }
 
-    fn has_times_like(&self, other: &Told, tolerance: Duration) -> bool {
+    fn has_times_like(&self, other: &LogEntry, tolerance: Duration) -> bool {
         let mut pairs = self.times.iter().zip(&other.times);
         pairs.all(|(ours, theirs)| are_near(ours, theirs, tolerance))
     }
 
-    fn parts_that_differ(&self, other: &Told, tolerance: Duration) -> String {
+    fn parts_that_differ(&self, other: &LogEntry, tolerance: Duration) -> String {
         let mut text = String::new();
         let fields = self.body.as_object().expect("a webhook is an object");
         for (name, value) in fields {

@@ -36,18 +36,18 @@ pub struct Ring {
 
 /// All alarms.
 #[derive(Debug, Default)]
-pub struct Alarms {
+pub struct TimerSender {
     faults: AlarmFaults,
     rings: BTreeSet<Ring>,
     by_alarm: BTreeMap<AlarmId, Vec<Ring>>,
 }
 
-impl Alarms {
+impl TimerSender {
     /// A timer with these faults.
     pub fn new(faults: AlarmFaults) -> Self {
-        Alarms {
+        TimerSender {
             faults,
-            ..Alarms::default()
+            ..TimerSender::default()
         }
     }
 

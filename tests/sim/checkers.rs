@@ -95,18 +95,18 @@ impl Checkers {
         if self.checks(Rule::SharesAreKept) {
             shares_are_kept(world);
         }
-        while let Some(sight) = world.sights.get(self.seen) {
+        while let Some(alert) = world.alerts.get(self.seen) {
             self.seen += 1;
-            match &sight.what {
-                Seen::Webhook(heard) => self.hear(heard, sight.seen_at),
+            match &alert.what {
+                Seen::Webhook(heard) => self.hear(heard, alert.seen_at),
                 Seen::Started { target, waited } if self.checks(Rule::HealthyStartSoon) => {
                     starts_soon(world, target, *waited);
                 }
-                Seen::Crashed { untold } => {
+                Seen::Crashed { unsent } => {
                     self.crashes += 1;
                     let crash = self.crashes;
                     self.doubtful
-                        .extend(untold.iter().map(|group| (*group, crash)));
+                        .extend(unsent.iter().map(|group| (*group, crash)));
                 }
                 _ => {}
             }

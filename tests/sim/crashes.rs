@@ -61,7 +61,10 @@ pub fn assert_disk_holds_the_state(world: &World) {
     assert_eq!(known.silences, kept.silences, "silences known and kept");
     assert_groups_go_on(world, &known, &kept);
     assert_eq!(known.inherited, kept.inherited, "inherited known and kept");
-    assert_eq!(known.ledger, kept.ledger, "ledger known and kept");
+    assert_eq!(
+        known.notification_log, kept.notification_log,
+        "notification_log known and kept"
+    );
     let prints = |state: &Recovered| state.alerts.keys().copied().collect::<BTreeSet<_>>();
     assert_eq!(prints(&known), prints(&kept), "alerts known and kept");
     for (print, alert) in &known.alerts {
@@ -85,8 +88,8 @@ fn assert_groups_go_on(world: &World, known: &Recovered, kept: &Recovered) {
         for timer in groups.values_mut() {
             timer.due_at = now.wall;
             // What a receiver asked for does not matter once that time has passed.
-            let untold = timer.untold.iter_mut();
-            untold.for_each(|it| it.not_before = it.not_before.filter(|at| *at > now.wall));
+            let unsent = timer.unsent.iter_mut();
+            unsent.for_each(|it| it.not_before = it.not_before.filter(|at| *at > now.wall));
         }
         groups
     };
@@ -108,7 +111,7 @@ fn assert_groups_go_on(world: &World, known: &Recovered, kept: &Recovered) {
         };
         let apart = timer.due_at.duration_since(before.due_at).unsigned_abs();
         // The first of those is told already, the others wait for their turn.
-        let is_told = !timer.untold.is_empty();
+        let is_told = !timer.unsent.is_empty();
         let is_at_once = is_told || timer.due_at <= now.wall_at(now.mono + AT_ONCE);
         // Whoever was told nothing is told after the wait, as of a new group.
         let is_sooner = timer.due_at <= now.wall_at(now.mono + LONGEST_WAIT);
@@ -125,7 +128,7 @@ fn assert_groups_go_on(world: &World, known: &Recovered, kept: &Recovered) {
 /// Every second record about what was told.
 pub fn is_lost(record: &Record) -> bool {
     match record {
-        Record::Told { key, .. } => key.group.0.is_multiple_of(2),
+        Record::LogEntry { key, .. } => key.group.0.is_multiple_of(2),
         Record::Alert(alert) => Fingerprint(alert.fingerprint.0 % 2) == Fingerprint(0),
         _ => false,
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alertwheel::engine::{Lookups, Steps};
+use alertwheel::engine::{Lookups, StepBudget};
 use alertwheel::model::{Labels, Mono, ParserMode, PostedAlert, PostedSilence, parse_matchers};
 
 use crate::alarms::AlarmFaults;
@@ -28,13 +28,13 @@ fn four_weeks_of_one_group_are_168_notifications_and_a_look_each_five_minutes() 
         minute = minute + Duration::from_secs(60);
     }
     world.run_until(minute, &mut |_| {});
-    let webhooks = world.sights.iter();
-    let webhooks = webhooks.filter(|sight| matches!(sight.what, Seen::Webhook(_)));
+    let webhooks = world.alerts.iter();
+    let webhooks = webhooks.filter(|alert| matches!(alert.what, Seen::Webhook(_)));
     assert_eq!(webhooks.count(), 168);
     // However often the alerts are posted again.
     let ticks = SPAN.as_secs() / 300;
     let looks = lookups(&mut world);
-    assert_eq!(looks.ledger, ticks);
+    assert_eq!(looks.notification_log, ticks);
     assert_eq!(looks.silences_scanned, 0);
 }
 
@@ -42,7 +42,7 @@ fn four_weeks_of_one_group_are_168_notifications_and_a_look_each_five_minutes() 
 fn lookups(world: &mut World) -> Lookups {
     let now = world.clocks();
     let mut gauges = world.engine.read_gauges();
-    let all = Steps::without_end();
+    let all = StepBudget::without_end();
     let answered = world.engine.go_on(&mut gauges, now, all);
     answered.expect("all in one piece").answer.lookups
 }

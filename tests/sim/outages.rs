@@ -95,9 +95,9 @@ impl Outage {
 
     /// What was heard since a time, in order.
     fn heard_since(&self, since: Mono) -> Vec<(Mono, &Heard)> {
-        let sights = self.world.sights.iter();
-        let heard = sights.filter_map(|sight| match &sight.what {
-            Seen::Webhook(heard) if sight.seen_at >= since => Some((sight.seen_at, heard)),
+        let alerts = self.world.alerts.iter();
+        let heard = alerts.filter_map(|alert| match &alert.what {
+            Seen::Webhook(heard) if alert.seen_at >= since => Some((alert.seen_at, heard)),
             _ => None,
         });
         heard.collect()

@@ -37,7 +37,7 @@ use jiff::SignedDuration;
 use crate::alarms::AlarmFaults;
 use crate::checkers::{Checkers, Rule};
 use crate::network::Behaviour;
-use crate::world::{Heard, Seen, Sight, World, configuration};
+use crate::world::{Heard, Seen, SnapshotAlert, World, configuration};
 
 /// How often a sender repeats what it keeps, as Prometheus does.
 const REFRESH: Duration = Duration::from_secs(60);
@@ -112,8 +112,8 @@ impl Story {
             stage.run_until(*at);
             stage.act(line, &self.configs);
         }
-        stage.world.sights.sort_by_key(|sight| sight.at);
-        render(&stage.world.sights)
+        stage.world.alerts.sort_by_key(|alert| alert.at);
+        render(&stage.world.alerts)
     }
 }
 
@@ -294,10 +294,10 @@ fn signed(text: &str) -> SignedDuration {
     }
 }
 
-fn render(sights: &[Sight]) -> String {
+fn render(alerts: &[SnapshotAlert]) -> String {
     let mut timeline = String::new();
-    for sight in sights {
-        let line = match &sight.what {
+    for alert in alerts {
+        let line = match &alert.what {
             Seen::Started { .. } => continue,
             Seen::Webhook(heard) => webhook_line(heard),
             Seen::Failed {
@@ -326,7 +326,7 @@ fn render(sights: &[Sight]) -> String {
             Seen::Crashed { .. } => "crash".to_owned(),
             Seen::Recovered(recovery) => recovery_line(recovery),
         };
-        writeln!(timeline, "{}  {}", time_of_day(sight.at), line.trim_end()).expect("a string");
+        writeln!(timeline, "{}  {}", time_of_day(alert.at), line.trim_end()).expect("a string");
     }
     timeline.trim().to_owned()
 }

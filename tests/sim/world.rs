@@ -16,7 +16,7 @@ use alertwheel::model::{
 };
 use jiff::SignedDuration;
 
-use crate::alarms::{AlarmFaults, Alarms, Ring};
+use crate::alarms::{AlarmFaults, Ring, TimerSender};
 use crate::crashes::is_lost;
 use crate::disk::Disk;
 use crate::network::{Behaviour, Flight, Network};
@@ -29,7 +29,7 @@ pub const SETTINGS: Settings = Settings {
     alerts: 100_000,
     retention: Duration::from_secs(120 * 3600),
     alert_collect_interval: Duration::from_secs(30 * 60),
-    ledger_collect_interval: Duration::from_secs(15 * 60),
+    notification_log_collect_interval: Duration::from_secs(15 * 60),
     silences: 0,
     silence_bytes: 0,
     alert_text_bytes: usize::MAX,
@@ -54,7 +54,7 @@ const STEPS_AT_ONCE: usize = 10_000;
 
 /// What the world saw happen, in order.
 #[derive(Debug)]
-pub struct Sight {
+pub struct SnapshotAlert {
     /// When; for an attempt, when it began.
     pub at: Mono,
     /// When it was known.
@@ -87,7 +87,7 @@ pub enum Seen {
     /// The wall clock was set.
     ClockStepped { seconds: f64 },
     /// The process ended; deliveries of groups with these labels were due or under way.
-    Crashed { untold: BTreeSet<Fingerprint> },
+    Crashed { unsent: BTreeSet<Fingerprint> },
     /// Another has taken up its state.
     Recovered(Recovery),
 }
@@ -134,9 +134,9 @@ pub enum Sabotage {
 pub struct World {
     pub engine: Engine,
     pub now: Mono,
-    pub alarms: Alarms,
+    pub alarms: TimerSender,
     pub network: Network,
-    pub sights: Vec<Sight>,
+    pub alerts: Vec<SnapshotAlert>,
     pub sabotage: Sabotage,
     pub dice: Dice,
     wall_at_start: Wall,
@@ -172,9 +172,9 @@ impl World {
             crash: None,
             config,
             now: Mono::START,
-            alarms: Alarms::new(faults),
+            alarms: TimerSender::new(faults),
             network: Network::default(),
-            sights: Vec::new(),
+            alerts: Vec::new(),
             sabotage: Sabotage::None,
             dice: Dice::seeded(seed),
             wall_at_start: "2026-01-01T00:00:00Z".parse().expect("a timestamp"),
@@ -314,7 +314,7 @@ impl World {
         let is_end = heard.firing.is_empty();
         let is_lost = self.sabotage == Sabotage::LoseEnds && is_end;
         let is_heard = outcome.verdict == Verdict::Delivered && !is_lost;
-        let place = self.sights.len();
+        let place = self.alerts.len();
         if is_heard {
             self.see(flight.started_at, Seen::Webhook(heard));
         }
@@ -329,10 +329,10 @@ impl World {
             _ => {}
         }
         let is_recorded = self.handle(Input::Outcome(outcome)).is_some();
-        if let Some(Sight {
+        if let Some(SnapshotAlert {
             what: Seen::Webhook(heard),
             ..
-        }) = self.sights.get_mut(place).filter(|_| is_heard)
+        }) = self.alerts.get_mut(place).filter(|_| is_heard)
         {
             heard.is_recorded = is_recorded;
         }
@@ -416,10 +416,10 @@ impl World {
         }
         self.alarms.drop_all();
         let recovered = self.disk.as_ref().expect("the disk from before").read();
-        let untold = recovered.groups.iter();
-        let untold = untold.filter(|(_, timer)| !timer.untold.is_empty());
-        let untold = untold.map(|(group, _)| group.labels).collect();
-        self.see(self.now, Seen::Crashed { untold });
+        let unsent = recovered.groups.iter();
+        let unsent = unsent.filter(|(_, timer)| !timer.unsent.is_empty());
+        let unsent = unsent.map(|(group, _)| group.labels).collect();
+        self.see(self.now, Seen::Crashed { unsent });
         self.now = self.now + crash.downtime;
         let seed = self.dice.bits();
         self.engine = Engine::new(Arc::clone(&self.config), settings_of(seed));
@@ -498,7 +498,7 @@ impl World {
     }
 
     fn see(&mut self, at: Mono, what: Seen) {
-        self.sights.push(Sight {
+        self.alerts.push(SnapshotAlert {
             at,
             seen_at: self.now,
             what,

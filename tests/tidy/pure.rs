@@ -20,14 +20,14 @@ const PURE: [&str; 20] = [
     "src/webhook/payload.rs",
     "src/webhook/templated_host.rs",
     "src/webhook/verdict.rs",
-    "src/journal/census.rs",
+    "src/journal/record_counts.rs",
     "src/journal/codec.rs",
     "src/journal/fields.rs",
     "src/journal/frame.rs",
     "src/journal/header.rs",
-    "src/journal/survivors.rs",
+    "src/journal/live_keys.rs",
     "src/journal/trouble.rs",
-    "src/journal/weight.rs",
+    "src/journal/compaction_policy.rs",
 ];
 
 /// Files in pure folders that are not.
@@ -70,7 +70,7 @@ const SPAWNERS: [&str; 9] = [
     "src/daemon.rs",
     "src/daemon/stages.rs",
     // One a connection, within its cap; the pool behind the guard; the acceptor.
-    "src/api/guard/",
+    "src/api/server/",
     // Whoever writes the log, so that nobody waits for its reader.
     "src/telemetry/log/writer.rs",
     // A compaction, one at a time and only while there is something to compact.
@@ -85,7 +85,7 @@ const SPAWNERS: [&str; 9] = [
 ];
 
 /// Where threads sleep until others wake them: for what comes to their stage, and for an answer.
-const PARKS: [&str; 2] = ["src/bell.rs", "src/dispatch/reply.rs"];
+const PARKS: [&str; 2] = ["src/waker.rs", "src/dispatch/reply.rs"];
 
 /// Who may wait for others at a lock, and why. (The locks of telemetry are inside its crates.)
 const LOCKS: [(&str, &str); 20] = [
@@ -96,7 +96,7 @@ const LOCKS: [(&str, &str); 20] = [
     // dispatcher, and those of a request by its connection, so that nobody waits.
     ("src/model/matcher/pattern.rs", "OnceLock"),
     // A bell learns whose it is once, and nobody waits for that: whoever rings earlier is not heard yet.
-    ("src/bell.rs", "OnceLock"),
+    ("src/waker.rs", "OnceLock"),
     // What is wrong with the daemon, said by the journal and read by whoever asks whether it is
     // ready; held to copy a pointer.
     ("src/telemetry/health.rs", "Mutex"),
@@ -113,16 +113,16 @@ const LOCKS: [(&str, &str); 20] = [
     // Clients, their agents and their tokens are shared by all workers, and looked up at each
     // attempt; none is held over the network.
     ("src/webhook/client.rs", "Mutex"),
-    ("src/webhook/link.rs", "Mutex"),
+    ("src/webhook/reloading_agent.rs", "Mutex"),
     ("src/webhook/token.rs", "Mutex"),
     // What was read of the web configuration, and the passwords that were right, are for all
     // connections; they are held only to look.
-    ("src/api/guard/gate/fresh.rs", "Mutex"),
-    ("src/api/guard/gate/passwords.rs", "Mutex"),
+    ("src/api/server/gate/fresh.rs", "Mutex"),
+    ("src/api/server/gate/passwords.rs", "Mutex"),
     // The order of those who wait for a check; it is held to join or to hand a permit on.
-    ("src/api/guard/gate/semaphore.rs", "Mutex"),
+    ("src/api/server/gate/semaphore.rs", "Mutex"),
     // Which senders a line was written about; looked at only where there is one to write.
-    ("src/api/behind.rs", "Mutex"),
+    ("src/api/sender_warnings.rs", "Mutex"),
     // Numbers that two threads may set: a page is made by one at a time, the names that have series are
     // looked up as an alert is left out, and a sum goes with its count.
     ("src/telemetry/metrics.rs", "Mutex"),
@@ -258,7 +258,7 @@ fn pauses_and_endless_queues(file: &Source) -> Vec<Fault> {
         let what = match last {
             "park" | "park_timeout" if PARKS.contains(&file.path.as_str()) => continue,
             "sleep" | "park" | "park_timeout" => {
-                "wait for a bell, a channel or a socket instead of sleeping"
+                "wait for a waker, a channel or a socket instead of sleeping"
             }
             "unbounded" => "every queue has a bound; use `bounded` and say what happens when full",
             "channel" if path.iter().any(|part| part == "mpsc") => {
@@ -387,12 +387,16 @@ fn pure_files_have_no_map_with_a_random_order() {
     let rule = random_maps_in_pure_files;
     catches(
         rule,
-        "src/engine/store.rs",
+        "src/engine/alert_store.rs",
         "use std::collections::HashMap;\ntype M = HashMap<u8, u8>;",
     );
-    catches(rule, "src/engine/store.rs", "let m =\n HashMap::new();");
+    catches(
+        rule,
+        "src/engine/alert_store.rs",
+        "let m =\n HashMap::new();",
+    );
     let keyed = "type M = HashMap<u8, Vec<u8>, HashKey>;";
-    passes(rule, "src/engine/store.rs", keyed);
+    passes(rule, "src/engine/alert_store.rs", keyed);
 }
 
 #[test]
@@ -478,10 +482,10 @@ fn dispatch_never_waits_for_room() {
     let rule = sends_that_block_dispatch;
     catches(
         rule,
-        "src/dispatch/carry.rs",
+        "src/dispatch/effects.rs",
         "self.send(job);\nself.jobs.send(job);",
     );
-    passes(rule, "src/dispatch/carry.rs", "self.jobs.try_send(job);");
+    passes(rule, "src/dispatch/effects.rs", "self.jobs.try_send(job);");
 }
 
 #[test]

@@ -17,7 +17,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ("version", &[]),
     ("clock", &["model"]),
     ("randomness", &["model"]),
-    ("bell", &["clock", "model"]),
+    ("waker", &["clock", "model"]),
     ("template", &["limits", "model"]),
     // Templates are compiled with the configuration that names them.
     ("config", &["files", "limits", "model", "template"]),
@@ -28,12 +28,12 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ),
     (
         "timer",
-        &["bell", "clock", "dispatch", "engine", "limits", "model"],
+        &["waker", "clock", "dispatch", "engine", "limits", "model"],
     ),
     (
         "journal",
         &[
-            "bell",
+            "waker",
             "clock",
             "dispatch",
             "engine",
@@ -47,7 +47,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
     (
         "dispatch",
         &[
-            "bell",
+            "waker",
             "clock",
             "config",
             "engine",
@@ -76,7 +76,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
     (
         "webhook",
         &[
-            "bell",
+            "waker",
             "clock",
             "config",
             "dispatch",
@@ -107,11 +107,11 @@ const CRATES: [(&str, &[&str]); 36] = [
         &[
             "src/daemon.rs",
             "src/daemon/",
-            "src/bell.rs",
+            "src/waker.rs",
             "src/dispatch/",
             "src/journal/",
             "src/timer/mod.rs",
-            "src/api/guard/",
+            "src/api/server/",
             "src/command/",
             "src/telemetry/log/writer.rs",
         ],
@@ -126,7 +126,7 @@ const CRATES: [(&str, &[&str]); 36] = [
     (
         "http",
         &[
-            "src/api/guard/wording.rs",
+            "src/api/server/wording.rs",
             "src/api/mod.rs",
             "src/config/mod.rs",
             "src/config/web.rs",
@@ -195,18 +195,18 @@ const CRATES: [(&str, &[&str]); 36] = [
             "src/engine/clock_step.rs",
             "src/config/interval.rs",
             "src/template/",
-            "src/api/guard/wording.rs",
+            "src/api/server/wording.rs",
             "src/api/wire/date.rs",
             "src/webhook/verdict.rs",
         ],
     ),
     ("signal_hook", &["src/daemon.rs", "src/command/listen.rs"]),
-    ("socket2", &["src/api/guard/"]),
-    ("httparse", &["src/api/guard/"]),
+    ("socket2", &["src/api/server/"]),
+    ("httparse", &["src/api/server/"]),
     (
         "rustix",
         &[
-            "src/api/guard/",
+            "src/api/server/",
             "src/command/",
             "src/journal/",
             "src/telemetry/",
@@ -216,20 +216,20 @@ const CRATES: [(&str, &[&str]); 36] = [
         ],
     ),
     ("crc32fast", &["src/journal/"]),
-    ("flate2", &["src/api/guard/inflate.rs"]),
-    ("rustls", &["src/webhook/", "src/api/guard/"]),
+    ("flate2", &["src/api/server/inflate.rs"]),
+    ("rustls", &["src/webhook/", "src/api/server/"]),
     (
         "rustls_native_certs",
-        &["src/webhook/trust.rs", "src/api/guard/tls/clients.rs"],
+        &["src/webhook/trust.rs", "src/api/server/tls/clients.rs"],
     ),
     ("webpki_roots", &["src/webhook/trust.rs"]),
     (
         "base64",
-        &["src/webhook/", "src/api/guard/gate/", "src/template/"],
+        &["src/webhook/", "src/api/server/gate/", "src/template/"],
     ),
-    ("bcrypt", &["src/api/guard/gate/"]),
-    ("ring", &["src/api/guard/", "src/webhook/trust.rs"]),
-    ("listenfd", &["src/api/guard/"]),
+    ("bcrypt", &["src/api/server/gate/"]),
+    ("ring", &["src/api/server/", "src/webhook/trust.rs"]),
+    ("listenfd", &["src/api/server/"]),
     ("gotmpl", &["src/template/"]),
     ("xxhash_rust", &["src/model/alertmanager_hash.rs"]),
     ("allocation_counter", &[]),
@@ -344,7 +344,7 @@ fn rooms_import_only_rooms_below_them() {
     catches(
         wrong_imports,
         "src/api/error.rs",
-        "//!\nuse crate::webhook::Courier;",
+        "//!\nuse crate::webhook::Deliverer;",
     );
     catches(
         wrong_imports,
@@ -357,12 +357,12 @@ fn rooms_import_only_rooms_below_them() {
         "use super::{labels::Labels,\nsuper::config};",
     );
     catches(wrong_imports, "src/engine/mod.rs", "use crate::daemon;");
-    let test = "#[cfg(test)]\nmod tests {\n use crate::webhook::Courier;\n}";
+    let test = "#[cfg(test)]\nmod tests {\n use crate::webhook::Deliverer;\n}";
     passes(wrong_imports, "src/api/error.rs", test);
     passes(
         wrong_imports,
         "src/daemon.rs",
-        "use crate::webhook::Courier;",
+        "use crate::webhook::Deliverer;",
     );
     passes(
         wrong_imports,

@@ -154,7 +154,7 @@ fn a_full_inbox_turns_senders_away_for_a_second() {
     let (requests, _incoming) = bounded(0);
     let metrics = Arc::new(Metrics::new("test"));
     let api = Api::new(
-        Inbox::new(RingingSender::new(requests, &Bell::default())),
+        Inbox::new(WakingSender::new(requests, &Waker::default())),
         metrics,
         Clock::start(),
         settings(),

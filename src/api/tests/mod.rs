@@ -15,7 +15,6 @@ use crossbeam_channel::{Receiver as Incoming, bounded};
 use super::http::{Answer, Body, Handler, Request};
 use super::origins::{Origins, Pages};
 use super::router::{Api, NotReloaded, Settings};
-use crate::bell::{Bell, RingingSender};
 use crate::clock::Clock;
 use crate::config::{Config, GroupBy, Receiver, Route};
 use crate::dispatch::inbox::{self, Inbox, Question, Receipt};
@@ -24,6 +23,7 @@ use crate::model::{Alert, Labels, ParserMode, PostedSilence, Silence, Wall};
 use crate::telemetry::metrics::Metrics;
 use crate::threads;
 use crate::version::BUILD;
+use crate::waker::{Waker, WakingSender};
 
 /// What the made-up dispatcher knows.
 #[derive(Clone, Default)]
@@ -41,14 +41,14 @@ const NEW_ID: &str = "11111111-0000-4000-8000-000000000000";
 
 /// What came back, read to its end.
 #[derive(Debug)]
-struct Told {
+struct LogEntry {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: String,
     was_streamed: bool,
 }
 
-impl Told {
+impl LogEntry {
     fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -83,7 +83,7 @@ fn api_with(world: World, settings: Settings) -> Api {
     .expect("the host has room for a thread");
     let metrics = Arc::new(Metrics::new("test"));
     Api::new(
-        Inbox::new(RingingSender::new(requests, &Bell::default())),
+        Inbox::new(WakingSender::new(requests, &Waker::default())),
         metrics,
         Clock::start(),
         settings,
@@ -233,7 +233,7 @@ fn post(target: &str, body: &str) -> Request {
     }
 }
 
-fn tell(api: &Api, request: Request) -> Told {
+fn tell(api: &Api, request: Request) -> LogEntry {
     let Answer {
         status,
         headers,
@@ -249,7 +249,7 @@ fn tell(api: &Api, request: Request) -> Told {
             bytes
         }
     };
-    Told {
+    LogEntry {
         status,
         headers,
         body: String::from_utf8(body).expect("all bodies are text"),
@@ -257,6 +257,6 @@ fn tell(api: &Api, request: Request) -> Told {
     }
 }
 
-fn get(api: &Api, target: &str) -> Told {
+fn get(api: &Api, target: &str) -> LogEntry {
     tell(api, request("GET", target))
 }

@@ -21,7 +21,7 @@ fn a_daemon_without_a_dispatcher_is_healthy_but_not_ready() {
     drop(incoming);
     let metrics = Arc::new(Metrics::new("test"));
     let api = Api::new(
-        Inbox::new(RingingSender::new(requests, &Bell::default())),
+        Inbox::new(WakingSender::new(requests, &Waker::default())),
         metrics,
         Clock::start(),
         settings(),

@@ -9,17 +9,17 @@ use std::time::Duration;
 use super::super::table::{Align, Table};
 use crate::engine::Recovered;
 use crate::journal::codec::Kind;
-use crate::journal::recovery::{Census, FileReport, Report};
+use crate::journal::recovery::{FileReport, RecordCounts, Report};
 use crate::model::{SilenceState, Status, Wall, format_duration, format_rfc3339_millis};
 
 /// All that is said about the journal in this folder.
 pub fn text(folder: &Path, state: &Recovered, report: &Report, now: Wall) -> String {
     let mut text = format!("{}: {}\n", folder.display(), verdict(report));
     if !report.files.is_empty() {
-        let census = report.census();
+        let record_counts = report.record_counts();
         text.push_str(&format!("\n{}", files(report, now)));
-        text.push_str(&format!("\n{}\n", contents(state, &census, now)));
-        text.push_str(&liveness(state, &census, now));
+        text.push_str(&format!("\n{}\n", contents(state, &record_counts, now)));
+        text.push_str(&liveness(state, &record_counts, now));
         text.push_str(&ages(report, now));
     }
     text.push_str(&asides(report));
@@ -45,7 +45,7 @@ fn files(report: &Report, now: Wall) -> Table {
     for file in &report.files {
         table.row([
             file.name.to_string(),
-            grouped(file.census.total()),
+            grouped(file.record_counts.total()),
             size(file.bytes),
             written(file, now),
         ]);
@@ -53,7 +53,7 @@ fn files(report: &Report, now: Wall) -> Table {
     if report.files.len() > 1 {
         table.row([
             format!("{} files", report.files.len()),
-            grouped(report.census().total()),
+            grouped(report.record_counts().total()),
             size(report.bytes()),
             String::new(),
         ]);
@@ -70,7 +70,7 @@ fn written(file: &FileReport, now: Wall) -> String {
 }
 
 /// What is known now, and how many records were written about it.
-fn contents(state: &Recovered, census: &Census, now: Wall) -> Table {
+fn contents(state: &Recovered, record_counts: &RecordCounts, now: Wall) -> Table {
     let mut table = Table::new([
         ("HOLDS", Align::Left),
         ("NOW", Align::Right),
@@ -87,25 +87,25 @@ fn contents(state: &Recovered, census: &Census, now: Wall) -> Table {
         table.row([
             name.to_owned(),
             grouped(count),
-            grouped(sum(&census.records)),
-            size(sum(&census.bytes)),
+            grouped(sum(&record_counts.records)),
+            size(sum(&record_counts.bytes)),
             detail,
         ]);
     }
     table.row([
         "in all".to_owned(),
         grouped(now_in_all),
-        grouped(census.total()),
-        size(census.bytes.iter().sum()),
+        grouped(record_counts.total()),
+        size(record_counts.bytes.iter().sum()),
         String::new(),
     ]);
     table
 }
 
 /// How many records would do, and how many only led there: said anew or forgotten since.
-fn liveness(state: &Recovered, census: &Census, now: Wall) -> String {
+fn liveness(state: &Recovered, record_counts: &RecordCounts, now: Wall) -> String {
     let live: u64 = things(state, now).iter().map(|thing| thing.1).sum();
-    let dead = census.total().saturating_sub(live);
+    let dead = record_counts.total().saturating_sub(live);
     format!(
         "{} records are live, {} are dead: said anew or forgotten since\n",
         grouped(live),
@@ -136,10 +136,10 @@ fn things(state: &Recovered, now: Wall) -> [(&'static str, u64, &'static [Kind],
             groups(state),
         ),
         (
-            "ledger entries",
-            state.ledger.len() as u64,
-            &[Kind::Told, Kind::ToldForgotten],
-            ledger(state),
+            "notification_log entries",
+            state.notification_log.len() as u64,
+            &[Kind::LogEntry, Kind::LogEntryForgotten],
+            notification_log(state),
         ),
         (
             "silences",
@@ -150,7 +150,7 @@ fn things(state: &Recovered, now: Wall) -> [(&'static str, u64, &'static [Kind],
         (
             "from Alertmanager",
             state.inherited.len() as u64,
-            &[Kind::Inherited, Kind::InheritedForgotten],
+            &[Kind::AlertmanagerEntry, Kind::InheritedForgotten],
             String::new(),
         ),
     ]
@@ -169,19 +169,22 @@ fn alerts(state: &Recovered, now: Wall) -> String {
 }
 
 fn groups(state: &Recovered) -> String {
-    let untold = state
+    let unsent = state
         .groups
         .values()
-        .filter(|timer| !timer.untold.is_empty());
+        .filter(|timer| !timer.unsent.is_empty());
     let fresh = state.groups.values().filter(|timer| !timer.has_flushed);
     counted(&[
         (fresh.count(), "not told yet"),
-        (untold.count(), "being told"),
+        (unsent.count(), "being told"),
     ])
 }
 
-fn ledger(state: &Recovered) -> String {
-    let owing = state.ledger.values().filter(|told| !told.owed.is_empty());
+fn notification_log(state: &Recovered) -> String {
+    let owing = state
+        .notification_log
+        .values()
+        .filter(|told| !told.owed.is_empty());
     counted(&[(owing.count(), "to be told of an end")])
 }
 

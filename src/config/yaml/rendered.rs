@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
 
-use super::{guard, without_mark};
+use super::{server, without_mark};
 use crate::limits::{CONFIG_EXPANDED_BYTES, CONFIG_NODE_BYTES};
 use crate::template::Payload;
 
@@ -25,7 +25,7 @@ const NULL: [&str; 5] = ["", "~", "null", "Null", "NULL"];
 /// What `text` is read as; `None` if it is a text: no YAML, YAML for a text, more than we take of a
 /// file, or something that would get lost.
 pub fn parse_rendered(text: &str) -> Option<Payload> {
-    guard(text).ok()?;
+    server(text).ok()?;
     let text = without_mark(text);
     let mut documents = serde_yaml::Deserializer::from_str(text);
     let value = match documents.next() {

@@ -3,12 +3,12 @@
 use crossbeam_channel::{Receiver, bounded};
 
 use super::*;
-use crate::bell::{self, Mailbox};
 use crate::clock::Clock;
 use crate::dispatch::tests::{configuration, settings};
 use crate::engine::{Effect, Engine, Input};
 use crate::model::{Labels, PostedAlert};
 use crate::threads::{self, LOOP_STACK};
+use crate::waker::{self, Mailbox};
 
 /// A pool that may have so many workers, and the places where their jobs arrive.
 fn pool(threads: usize) -> (WorkerPool, Receiver<Mailbox<Job>>) {
@@ -17,7 +17,7 @@ fn pool(threads: usize) -> (WorkerPool, Receiver<Mailbox<Job>>) {
         if number >= threads {
             return Err(io::Error::other("no further thread"));
         }
-        let (jobs, mailbox) = bell::mailbox(1);
+        let (jobs, mailbox) = waker::mailbox(1);
         made.send(mailbox).expect("the test keeps them");
         let thread = threads::spawn(format!("send-{number}"), LOOP_STACK, || ())?;
         Ok(Worker { jobs, thread })
@@ -57,8 +57,8 @@ fn a_worker_is_made_when_none_is_idle_and_the_last_that_came_back_goes_next() {
     let mailboxes: Vec<_> = mailboxes.try_iter().collect();
     assert_eq!((mailboxes.len(), pool.out()), (3, 3));
     assert!(mailboxes.iter().all(has_job));
-    pool.is_back(1);
-    pool.is_back(2);
+    pool.release(1);
+    pool.release(2);
     pool.begin(job);
     assert!(has_job(&mailboxes[2]) && !has_job(&mailboxes[1]));
 }
@@ -73,10 +73,10 @@ fn a_job_that_the_host_has_no_thread_for_waits_for_a_worker_that_comes_back() {
     let mailboxes: Vec<_> = mailboxes.try_iter().collect();
     assert!(mailboxes.iter().all(has_job));
     assert_eq!(pool.out(), limits::WORKERS_KEPT + 1);
-    pool.is_back(1);
+    pool.release(1);
     assert!(has_job(&mailboxes[1]), "it took the one that waited");
-    pool.is_back(1);
-    pool.is_back(0);
+    pool.release(1);
+    pool.release(0);
     assert_eq!(pool.out(), 0);
 }
 
@@ -89,7 +89,7 @@ fn idle_workers_are_let_go_but_for_those_that_stay_and_those_that_have_got_a_job
     }
     let mailboxes: Vec<_> = mailboxes.try_iter().collect();
     assert!(mailboxes.iter().all(has_job));
-    pool.let_go(3);
+    pool.retire(3);
     let has_ended = |mailbox: &Mailbox<Job>| {
         let clock = Clock::start();
         let heard = mailbox.next_by(clock.mono(), clock);
@@ -97,10 +97,10 @@ fn idle_workers_are_let_go_but_for_those_that_stay_and_those_that_have_got_a_job
     };
     assert!(!has_ended(&mailboxes[3]), "it has a job");
     for worker in 0..4 {
-        pool.is_back(worker);
+        pool.release(worker);
     }
     for worker in 0..4 {
-        pool.let_go(worker);
+        pool.retire(worker);
     }
     let ended = mailboxes.iter().filter(|it| has_ended(it)).count();
     assert_eq!(ended, 4 - limits::WORKERS_KEPT);

@@ -46,7 +46,7 @@ fn alert(labels: &[(&str, &str)], ends_at: i64) -> Arc<Alert> {
 fn inhibitor(rules: &[InhibitRule], alerts: &[&Arc<Alert>]) -> Inhibitor {
     let mut inhibitor = Inhibitor::new(rules, HashKey::seeded(1));
     for alert in alerts {
-        inhibitor.observe(alert, Acquaintance::New);
+        inhibitor.observe(alert, Occurrence::New);
     }
     inhibitor
 }
@@ -103,7 +103,7 @@ fn another_live_source_counts_when_the_first_has_ended() {
     );
     inhibitor.observe(
         &alert(&[("severity", "page"), ("host", "1")], 20),
-        Acquaintance::Known,
+        Occurrence::Known,
     );
     assert_eq!(
         inhibitor.inhibiting(&target.labels, at(30)),
@@ -222,8 +222,8 @@ proptest! {
                 alive[number] = None;
             } else {
                 let seen = alive[number].replace(Arc::clone(&reported));
-                let acquaintance = seen.map_or(Acquaintance::New, |_| Acquaintance::Known);
-                inhibitor.observe(&reported, acquaintance);
+                let occurrence = seen.map_or(Occurrence::New, |_| Occurrence::Known);
+                inhibitor.observe(&reported, occurrence);
             }
             let sources: Vec<Arc<Alert>> = alive.iter().flatten().cloned().collect();
             for number in 0..12 {

@@ -75,7 +75,7 @@ impl Bench {
         mut in_between: impl FnMut(&mut Bench),
     ) -> (R::Answer, usize) {
         for slices in 1.. {
-            let slice = Steps::new(steps);
+            let slice = StepBudget::new(steps);
             if let Some(answered) = self.engine.go_on(&mut reading, self.now, slice) {
                 return (answered.answer, slices);
             }

@@ -11,15 +11,15 @@ const UNLIMITED: SilenceLimits = SilenceLimits {
     retention: Duration::from_secs(120 * 3600),
 };
 
-struct Desk {
+struct Bench {
     silences: Silences,
     random: Random,
     changes: Vec<Changed>,
 }
 
-impl Desk {
+impl Bench {
     fn new(limits: SilenceLimits) -> Self {
-        Desk {
+        Bench {
             silences: Silences::new(limits, HashKey::seeded(1)),
             random: Random::seeded(1),
             changes: Vec::new(),
@@ -99,19 +99,19 @@ fn refusal(result: Result<Arc<str>, SilenceFault>) -> String {
 
 #[test]
 fn a_silence_cannot_begin_in_the_past() {
-    let mut desk = Desk::new(UNLIMITED);
-    let id = desk.made(posted(0, 2 * HOUR), HOUR);
+    let mut bench = Bench::new(UNLIMITED);
+    let id = bench.made(posted(0, 2 * HOUR), HOUR);
     assert_eq!(
-        desk.silences.get(&id).map(|silence| silence.starts_at),
+        bench.silences.get(&id).map(|silence| silence.starts_at),
         Some(at(HOUR))
     );
-    assert_eq!(desk.what_changed(), [SilenceChange::Create]);
+    assert_eq!(bench.what_changed(), [SilenceChange::Create]);
 }
 
 #[test]
 fn an_id_is_a_version_4_uuid() {
-    let mut desk = Desk::new(UNLIMITED);
-    let id = desk.made(posted(0, HOUR), 0);
+    let mut bench = Bench::new(UNLIMITED);
+    let id = bench.made(posted(0, HOUR), 0);
     let parts: Vec<usize> = id.split('-').map(str::len).collect();
     assert_eq!(parts, [8, 4, 4, 4, 12]);
     assert_eq!(id.as_bytes()[14], b'4');
@@ -120,30 +120,30 @@ fn an_id_is_a_version_4_uuid() {
 
 #[test]
 fn a_change_of_the_end_or_the_comment_keeps_the_id() {
-    let mut desk = Desk::new(UNLIMITED);
-    let id = desk.made(posted(0, HOUR), 0);
+    let mut bench = Bench::new(UNLIMITED);
+    let id = bench.made(posted(0, HOUR), 0);
     let mut change = changed(&id, posted(0, 2 * HOUR));
     change.comment = "another".into();
-    assert_eq!(desk.made(change, 60), id);
-    assert_eq!(desk.what_changed(), [SilenceChange::Update]);
-    assert_eq!(desk.state(&id, 90 * 60), SilenceState::Active);
+    assert_eq!(bench.made(change, 60), id);
+    assert_eq!(bench.what_changed(), [SilenceChange::Update]);
+    assert_eq!(bench.state(&id, 90 * 60), SilenceState::Active);
 }
 
 #[test]
 fn a_change_of_matchers_or_start_ends_the_old_silence_and_makes_a_new_one() {
-    let mut desk = Desk::new(UNLIMITED);
-    let id = desk.made(posted(0, HOUR), 0);
+    let mut bench = Bench::new(UNLIMITED);
+    let id = bench.made(posted(0, HOUR), 0);
     let mut change = changed(&id, posted(0, HOUR));
     change.matchers = vec![matcher(MatchOp::Equal, "alertname", "b")];
-    let second = desk.made(change, 60);
+    let second = bench.made(change, 60);
     assert_ne!(second, id);
     assert_eq!(
-        desk.what_changed(),
+        bench.what_changed(),
         [SilenceChange::Expire, SilenceChange::Create]
     );
-    assert_eq!(desk.state(&id, 61), SilenceState::Expired);
+    assert_eq!(bench.state(&id, 61), SilenceState::Expired);
     assert_ne!(
-        desk.made(changed(&second, posted(30, HOUR)), 120),
+        bench.made(changed(&second, posted(30, HOUR)), 120),
         second,
         "another start"
     );
@@ -151,19 +151,19 @@ fn a_change_of_matchers_or_start_ends_the_old_silence_and_makes_a_new_one() {
 
 #[test]
 fn a_pending_silence_may_move_its_start_but_not_into_the_past() {
-    let mut desk = Desk::new(UNLIMITED);
-    let id = desk.made(posted(HOUR, 2 * HOUR), 0);
-    assert_eq!(desk.made(changed(&id, posted(HOUR / 2, 2 * HOUR)), 60), id);
-    assert_ne!(desk.made(changed(&id, posted(0, 2 * HOUR)), 60), id);
+    let mut bench = Bench::new(UNLIMITED);
+    let id = bench.made(posted(HOUR, 2 * HOUR), 0);
+    assert_eq!(bench.made(changed(&id, posted(HOUR / 2, 2 * HOUR)), 60), id);
+    assert_ne!(bench.made(changed(&id, posted(0, 2 * HOUR)), 60), id);
 }
 
 #[test]
 fn an_expired_silence_comes_back_under_a_new_id() {
-    let mut desk = Desk::new(UNLIMITED);
-    let id = desk.made(posted(0, HOUR), 0);
-    assert_ne!(desk.made(changed(&id, posted(0, 3 * HOUR)), 2 * HOUR), id);
+    let mut bench = Bench::new(UNLIMITED);
+    let id = bench.made(posted(0, HOUR), 0);
+    assert_ne!(bench.made(changed(&id, posted(0, 3 * HOUR)), 2 * HOUR), id);
     assert_eq!(
-        desk.what_changed(),
+        bench.what_changed(),
         [SilenceChange::Create],
         "it is over already"
     );
@@ -171,39 +171,40 @@ fn an_expired_silence_comes_back_under_a_new_id() {
 
 #[test]
 fn an_unknown_id_is_not_found() {
-    let mut desk = Desk::new(UNLIMITED);
+    let mut bench = Bench::new(UNLIMITED);
     let unknown: Arc<str> = "nobody".into();
     assert_eq!(
-        desk.set(changed(&unknown, posted(0, HOUR)), 0),
+        bench.set(changed(&unknown, posted(0, HOUR)), 0),
         Err(SilenceFault::NotFound)
     );
-    let expired = desk.silences.expire("nobody", at(0), &mut desk.changes);
+    let expired = bench.silences.expire("nobody", at(0), &mut bench.changes);
     assert_eq!(expired, Err(SilenceFault::NotFound));
 }
 
 #[test]
 fn expiring_ends_what_is_active_or_pending_and_twice_is_no_mistake() {
-    let mut desk = Desk::new(UNLIMITED);
-    let active = desk.made(posted(0, HOUR), 0);
-    let pending = desk.made(posted(HOUR, 2 * HOUR), 0);
+    let mut bench = Bench::new(UNLIMITED);
+    let active = bench.made(posted(0, HOUR), 0);
+    let pending = bench.made(posted(HOUR, 2 * HOUR), 0);
     for id in [&active, &pending, &active] {
-        desk.silences
-            .expire(id, at(60), &mut desk.changes)
+        bench
+            .silences
+            .expire(id, at(60), &mut bench.changes)
             .expect("a known silence");
     }
-    assert_eq!(desk.state(&active, 61), SilenceState::Expired);
-    assert_eq!(desk.state(&pending, 61), SilenceState::Expired);
-    let pending = desk.silences.get(&pending).expect("a known silence");
+    assert_eq!(bench.state(&active, 61), SilenceState::Expired);
+    assert_eq!(bench.state(&pending, 61), SilenceState::Expired);
+    let pending = bench.silences.get(&pending).expect("a known silence");
     assert_eq!((pending.starts_at, pending.ends_at), (at(60), at(60)));
 }
 
 #[test]
 fn what_is_wrong_is_said_in_alertmanagers_words() {
-    let mut desk = Desk::new(UNLIMITED);
+    let mut bench = Bench::new(UNLIMITED);
     let mut wrong = posted(0, HOUR);
     wrong.matchers.clear();
     assert_eq!(
-        refusal(desk.set(wrong, 0)),
+        refusal(bench.set(wrong, 0)),
         "invalid silence: at least one matcher set required"
     );
     let mut wrong = posted(0, HOUR);
@@ -212,42 +213,42 @@ fn what_is_wrong_is_said_in_alertmanagers_words() {
         matcher(MatchOp::Equal, "b", ""),
     ];
     assert_eq!(
-        refusal(desk.set(wrong, 0)),
+        refusal(bench.set(wrong, 0)),
         "invalid silence: matcher set 0: at least one matcher must not match the empty string"
     );
     assert_eq!(
-        refusal(desk.set(posted(2 * HOUR, HOUR), 0)),
+        refusal(bench.set(posted(2 * HOUR, HOUR), 0)),
         "invalid silence: end time must not be before start time"
     );
     let mut fine = posted(0, HOUR);
     fine.matchers = vec![matcher(MatchOp::NotEqual, "a", "x")];
     assert!(
-        desk.set(fine, 0).is_ok(),
+        bench.set(fine, 0).is_ok(),
         "negative matchers count as demanding something"
     );
 }
 
 #[test]
 fn a_refused_change_leaves_the_old_silence_as_it_was() {
-    let mut desk = Desk::new(SilenceLimits {
+    let mut bench = Bench::new(SilenceLimits {
         count: 1,
         ..UNLIMITED
     });
-    let id = desk.made(posted(0, HOUR), 0);
+    let id = bench.made(posted(0, HOUR), 0);
     let mut change = changed(&id, posted(0, HOUR));
     change.matchers = vec![matcher(MatchOp::Equal, "alertname", "b")];
-    let why = refusal(desk.set(change, 60));
+    let why = refusal(bench.set(change, 60));
     assert_eq!(why, "exceeded maximum number of silences: 1 (limit: 1)");
-    assert_eq!(desk.state(&id, 61), SilenceState::Active);
+    assert_eq!(bench.state(&id, 61), SilenceState::Active);
     assert!(
-        desk.set(changed(&id, posted(0, 2 * HOUR)), 60).is_ok(),
+        bench.set(changed(&id, posted(0, 2 * HOUR)), 60).is_ok(),
         "updates go on"
     );
 }
 
 #[test]
 fn silences_past_the_bytes_of_all_are_refused_and_their_end_makes_room_once_forgotten() {
-    let mut desk = Desk::new(SilenceLimits {
+    let mut bench = Bench::new(SilenceLimits {
         text_bytes: 2_500,
         ..UNLIMITED
     });
@@ -255,80 +256,81 @@ fn silences_past_the_bytes_of_all_are_refused_and_their_end_makes_room_once_forg
         comment: "x".repeat(1_000),
         ..posted(0, HOUR)
     };
-    let first = desk.made(large(), 0);
-    desk.made(large(), 0);
-    let why = refusal(desk.set(large(), 0));
+    let first = bench.made(large(), 0);
+    bench.made(large(), 0);
+    let why = refusal(bench.set(large(), 0));
     assert!(
         why.contains("of all silences") && why.contains("limit: 2500"),
         "{why}"
     );
     assert_eq!(
-        desk.made(changed(&first, large()), 0),
+        bench.made(changed(&first, large()), 0),
         first,
         "it is not beside itself"
     );
     let mut changes = Vec::new();
-    desk.silences
+    bench
+        .silences
         .expire(&first, at(1), &mut changes)
         .expect("what is there can always end");
-    assert!(desk.set(large(), 2).is_err(), "it is still kept");
-    desk.silences.collect(at(200 * HOUR));
-    assert!(desk.set(large(), 0).is_ok());
+    assert!(bench.set(large(), 2).is_err(), "it is still kept");
+    bench.silences.collect(at(200 * HOUR));
+    assert!(bench.set(large(), 0).is_ok());
 }
 
 #[test]
 fn an_alert_is_silenced_while_a_silence_that_matches_it_is_active() {
-    let mut desk = Desk::new(UNLIMITED);
+    let mut bench = Bench::new(UNLIMITED);
     let (a, b) = (
         alert(&[("alertname", "a"), ("host", "x")]),
         alert(&[("alertname", "b")]),
     );
-    assert!(desk.silences.silencing(&a, at(0)).is_empty());
-    let id = desk.made(posted(HOUR, 2 * HOUR), 0);
+    assert!(bench.silences.silencing(&a, at(0)).is_empty());
+    let id = bench.made(posted(HOUR, 2 * HOUR), 0);
     for (second, silenced) in [
         (0, false),
         (HOUR, true),
         (2 * HOUR, true),
         (2 * HOUR + 1, false),
     ] {
-        let ids = desk.silences.silencing(&a, at(second));
+        let ids = bench.silences.silencing(&a, at(second));
         assert_eq!(ids.contains(&id), silenced, "at {second}");
     }
-    assert!(desk.silences.silencing(&b, at(HOUR)).is_empty());
+    assert!(bench.silences.silencing(&b, at(HOUR)).is_empty());
 }
 
 #[test]
 fn a_silence_made_after_an_alert_was_looked_at_counts_all_the_same() {
-    let mut desk = Desk::new(UNLIMITED);
+    let mut bench = Bench::new(UNLIMITED);
     let a = alert(&[("alertname", "a")]);
     for wanted in 1..4 {
-        desk.made(posted(0, HOUR), 0);
-        assert_eq!(desk.silences.silencing(&a, at(1)).len(), wanted);
+        bench.made(posted(0, HOUR), 0);
+        assert_eq!(bench.silences.silencing(&a, at(1)).len(), wanted);
     }
 }
 
 #[test]
 fn a_silence_is_forgotten_when_it_was_over_for_the_retention() {
-    let mut desk = Desk::new(UNLIMITED);
+    let mut bench = Bench::new(UNLIMITED);
     let a = alert(&[("alertname", "a")]);
-    desk.made(posted(0, HOUR), 0);
-    desk.silences.silencing(&a, at(1));
-    desk.silences.collect(at(120 * HOUR));
-    assert!(!desk.silences.is_empty());
-    desk.silences.collect(at(121 * HOUR));
-    assert!(desk.silences.is_empty());
-    assert!(desk.silences.silencing(&a, at(1)).is_empty());
+    bench.made(posted(0, HOUR), 0);
+    bench.silences.silencing(&a, at(1));
+    bench.silences.collect(at(120 * HOUR));
+    assert!(!bench.silences.is_empty());
+    bench.silences.collect(at(121 * HOUR));
+    assert!(bench.silences.is_empty());
+    assert!(bench.silences.silencing(&a, at(1)).is_empty());
 }
 
 #[test]
 fn the_size_limit_is_in_bytes_as_stored() {
-    let mut desk = Desk::new(SilenceLimits {
+    let mut bench = Bench::new(SilenceLimits {
         bytes: 100,
         ..UNLIMITED
     });
     let mut large = posted(0, HOUR);
     large.comment = "x".repeat(200);
-    let why = refusal(desk.set(large, 0));
+    let why = refusal(bench.set(large, 0));
     assert_eq!(
         why,
         "silence exceeded maximum size: 281 bytes (limit: 100 bytes)"
@@ -337,44 +339,44 @@ fn the_size_limit_is_in_bytes_as_stored() {
 
 #[test]
 fn twenty_thousand_expired_silences_cost_a_new_alert_nothing() {
-    let mut desk = Desk::new(UNLIMITED);
+    let mut bench = Bench::new(UNLIMITED);
     let by_regex = |number: i64| PostedSilence {
         matchers: vec![matcher(MatchOp::Regex, "host", &format!("web-{number}.*"))],
         ..posted(0, HOUR)
     };
     for number in 0..20_000 {
-        desk.made(by_regex(number), 0);
+        bench.made(by_regex(number), 0);
     }
-    desk.silences.advance(at(2 * HOUR));
-    let lasting = desk.made(
+    bench.silences.advance(at(2 * HOUR));
+    let lasting = bench.made(
         PostedSilence {
             matchers: vec![matcher(MatchOp::Regex, "host", "web-7.*")],
             ..posted(0, 3 * HOUR)
         },
         2 * HOUR,
     );
-    let before = desk.silences.lookups().scanned;
+    let before = bench.silences.lookups().scanned;
     let web = alert(&[("host", "web-7")]);
-    assert_eq!(desk.silences.silencing(&web, at(2 * HOUR)), [lasting]);
-    assert_eq!(desk.silences.lookups().scanned - before, 1);
-    desk.silences.advance(at(4 * HOUR));
-    assert!(desk.silences.silencing(&web, at(4 * HOUR)).is_empty());
-    assert_eq!(desk.silences.lookups().scanned - before, 1);
+    assert_eq!(bench.silences.silencing(&web, at(2 * HOUR)), [lasting]);
+    assert_eq!(bench.silences.lookups().scanned - before, 1);
+    bench.silences.advance(at(4 * HOUR));
+    assert!(bench.silences.silencing(&web, at(4 * HOUR)).is_empty());
+    assert_eq!(bench.silences.lookups().scanned - before, 1);
 }
 
 #[test]
 fn a_silence_that_had_expired_silences_again_when_the_clock_is_set_back() {
-    let mut desk = Desk::new(UNLIMITED);
+    let mut bench = Bench::new(UNLIMITED);
     let any_host = PostedSilence {
         matchers: vec![matcher(MatchOp::Regex, "host", ".+")],
         ..posted(0, HOUR)
     };
-    let id = desk.made(any_host, 0);
+    let id = bench.made(any_host, 0);
     let web = alert(&[("host", "web-1")]);
-    desk.silences.advance(at(2 * HOUR));
-    assert!(desk.silences.silencing(&web, at(2 * HOUR)).is_empty());
-    desk.silences.advance(at(HOUR / 2));
-    assert_eq!(desk.silences.silencing(&web, at(HOUR / 2)), [id]);
+    bench.silences.advance(at(2 * HOUR));
+    assert!(bench.silences.silencing(&web, at(2 * HOUR)).is_empty());
+    bench.silences.advance(at(HOUR / 2));
+    assert_eq!(bench.silences.silencing(&web, at(HOUR / 2)), [id]);
 }
 
 fn of_regexes(values: &[&str], ends_at: i64) -> PostedSilence {
@@ -385,11 +387,11 @@ fn of_regexes(values: &[&str], ends_at: i64) -> PostedSilence {
     }
 }
 
-impl Desk {
+impl Bench {
     fn with_room_for_regexes(bytes: usize) -> Self {
-        let mut desk = Desk::new(UNLIMITED);
-        desk.silences.programs = Programs::new(bytes);
-        desk
+        let mut bench = Bench::new(UNLIMITED);
+        bench.silences.regexes = CompiledRegexes::new(bytes);
+        bench
     }
 
     fn compiled(&self, id: &str) -> usize {
@@ -403,8 +405,8 @@ impl Desk {
     }
 
     /// Another process takes up the silences of this one.
-    fn restarted(self, bytes: usize) -> Desk {
-        let mut desk = Desk::with_room_for_regexes(bytes);
+    fn restarted(self, bytes: usize) -> Bench {
+        let mut bench = Bench::with_room_for_regexes(bytes);
         let kept = self.silences.numbered_from(0).map(|(number, silence)| {
             let matchers = uncompiled(&silence.matchers);
             (
@@ -415,87 +417,88 @@ impl Desk {
                 }),
             )
         });
-        desk.silences.restore(kept.collect(), at(0));
-        desk
+        bench.silences.restore(kept.collect(), at(0));
+        bench
     }
 }
 
 #[test]
 fn equal_regexes_are_compiled_and_counted_once() {
-    let mut desk = Desk::with_room_for_regexes(10_000);
-    let one = desk.made(of_regexes(&["a.c", "x[yz]+"], HOUR), 0);
-    let bytes = desk.silences.programs.bytes();
-    assert_eq!(bytes, desk.compiled(&one));
+    let mut bench = Bench::with_room_for_regexes(10_000);
+    let one = bench.made(of_regexes(&["a.c", "x[yz]+"], HOUR), 0);
+    let bytes = bench.silences.regexes.bytes();
+    assert_eq!(bytes, bench.compiled(&one));
     for _ in 0..100 {
-        desk.made(of_regexes(&["x[yz]+", "a.c"], HOUR), 0);
+        bench.made(of_regexes(&["x[yz]+", "a.c"], HOUR), 0);
     }
-    assert_eq!(desk.silences.programs.bytes(), bytes);
-    assert_eq!(desk.silencing("abc", 1), 0, "both have to match");
+    assert_eq!(bench.silences.regexes.bytes(), bytes);
+    assert_eq!(bench.silencing("abc", 1), 0, "both have to match");
 }
 
 #[test]
 fn the_compiled_regex_of_a_silence_that_ends_is_let_go_and_makes_room() {
-    let mut desk = Desk::with_room_for_regexes(5000);
-    let large = desk.made(of_regexes(&["[a-z].{12}"], HOUR), 0);
+    let mut bench = Bench::with_room_for_regexes(5000);
+    let large = bench.made(of_regexes(&["[a-z].{12}"], HOUR), 0);
     let other = of_regexes(&["[a-z].{13}"], 3 * HOUR);
-    let why = refusal(desk.set(other.clone(), 1));
+    let why = refusal(bench.set(other.clone(), 1));
     assert!(
         why.contains("of all silences") && why.contains("limit: 5000 bytes"),
         "{why}"
     );
 
-    desk.silences
+    bench
+        .silences
         .expire(&large, at(2), &mut Vec::new())
         .expect("it is there");
-    assert_eq!(desk.compiled(&large), 0);
-    assert_eq!(desk.silences.programs.bytes(), 0);
-    let second = desk.made(other, 3);
+    assert_eq!(bench.compiled(&large), 0);
+    assert_eq!(bench.silences.regexes.bytes(), 0);
+    let second = bench.made(other, 3);
     // Of one that ends by itself when somebody wants room, or at the next tidying.
-    let third = desk.made(of_regexes(&["[a-z].{14}"], 5 * HOUR), 4 * HOUR);
-    assert_eq!(desk.compiled(&second), 0);
-    desk.silences.collect(at(6 * HOUR));
-    assert_eq!(desk.compiled(&third), 0);
-    assert_eq!(desk.state(&third, 6 * HOUR), SilenceState::Expired);
+    let third = bench.made(of_regexes(&["[a-z].{14}"], 5 * HOUR), 4 * HOUR);
+    assert_eq!(bench.compiled(&second), 0);
+    bench.silences.collect(at(6 * HOUR));
+    assert_eq!(bench.compiled(&third), 0);
+    assert_eq!(bench.state(&third, 6 * HOUR), SilenceState::Expired);
 }
 
 #[test]
 fn silences_of_an_earlier_process_are_compiled_when_an_alert_asks() {
-    let mut desk = Desk::with_room_for_regexes(10_000);
-    let id = desk.made(of_regexes(&["a.{2}c"], HOUR), 0);
-    let mut desk = desk.restarted(10_000);
-    assert_eq!(desk.compiled(&id), 0);
+    let mut bench = Bench::with_room_for_regexes(10_000);
+    let id = bench.made(of_regexes(&["a.{2}c"], HOUR), 0);
+    let mut bench = bench.restarted(10_000);
+    assert_eq!(bench.compiled(&id), 0);
     assert_eq!(
-        (desk.silencing("abbc", 1), desk.silencing("abc", 1)),
+        (bench.silencing("abbc", 1), bench.silencing("abc", 1)),
         (1, 0)
     );
-    assert!(desk.compiled(&id) > 0);
-    assert_eq!(desk.silences.programs.bytes(), desk.compiled(&id));
+    assert!(bench.compiled(&id) > 0);
+    assert_eq!(bench.silences.regexes.bytes(), bench.compiled(&id));
 }
 
 #[test]
 fn silences_of_an_earlier_process_past_the_room_for_them_silence_all_the_same() {
-    let mut desk = Desk::with_room_for_regexes(1 << 20);
+    let mut bench = Bench::with_room_for_regexes(1 << 20);
     let values: Vec<String> = (0..50)
         .map(|number| format!("[a-z]{number}.{{12}}"))
         .collect();
     for value in &values {
-        desk.made(of_regexes(&[value], HOUR), 0);
+        bench.made(of_regexes(&[value], HOUR), 0);
     }
-    let mut desk = desk.restarted(10_000);
+    let mut bench = bench.restarted(10_000);
     for number in 0..50 {
         assert_eq!(
-            desk.silencing(&format!("h{number}{}", "x".repeat(12)), 1),
+            bench.silencing(&format!("h{number}{}", "x".repeat(12)), 1),
             1
         );
     }
-    let bytes = desk.silences.programs.bytes();
+    let bytes = bench.silences.regexes.bytes();
     assert!((10_000..16_000).contains(&bytes), "{bytes}");
 }
 
 #[test]
 fn a_silence_whose_regex_is_past_the_bound_stays_and_is_told_once() {
     // H2's, as an older version took it.
-    let mut desk = Desk::new(UNLIMITED);
+    let mut bench = Bench::new(UNLIMITED);
     let id: Arc<str> = "an id".into();
     let huge = Matcher::kept(MatchOp::Regex, "host", r"(?i)\pL{190}");
     let kept = super::silence(Arc::clone(&id), of_regexes(&["x"], HOUR), at(0));
@@ -503,14 +506,15 @@ fn a_silence_whose_regex_is_past_the_bound_stays_and_is_told_once() {
         matchers: Arc::new([huge]),
         ..kept
     };
-    desk.silences
+    bench
+        .silences
         .restore(BTreeMap::from([(1, Arc::new(kept))]), at(0));
-    assert_eq!(desk.silencing(&"a".repeat(190), 1), 0);
-    assert_eq!(desk.silencing("b", 1), 0);
-    let told = desk.silences.take_unusable();
+    assert_eq!(bench.silencing(&"a".repeat(190), 1), 0);
+    assert_eq!(bench.silencing("b", 1), 0);
+    let told = bench.silences.take_unusable();
     assert!(
         matches!(&*told, [one] if one.silence == id && one.fault.contains("too large")),
         "{told:?}"
     );
-    assert_eq!(desk.state(&id, 1), SilenceState::Active);
+    assert_eq!(bench.state(&id, 1), SilenceState::Active);
 }

@@ -22,7 +22,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::engine::{Inherited, InheritedKey, Recovered};
+use crate::engine::{AlertmanagerEntry, AlertmanagerKey, Recovered};
 use crate::journal::fields::Malformed;
 use crate::limits;
 use crate::model::{Silence, Wall};
@@ -38,7 +38,7 @@ const TOLD: &str = "nflog";
 
 /// What an Alertmanager left.
 #[derive(Debug)]
-pub struct Inheritance {
+pub struct AlertmanagerLog {
     /// Its silences, and what it had told webhooks.
     pub recovered: Recovered,
     /// What came of reading it.
@@ -46,7 +46,7 @@ pub struct Inheritance {
 }
 
 /// Reads what an Alertmanager left in `storage_path`, but for what is over at `now`.
-pub fn read_alertmanager(storage_path: &Path, now: Wall) -> Inheritance {
+pub fn read_alertmanager(storage_path: &Path, now: Wall) -> AlertmanagerLog {
     let mut report = Report::of(storage_path);
     let mut recovered = Recovered::empty(randomness::hash_key());
     let file = storage_path.join(SILENCES);
@@ -57,7 +57,7 @@ pub fn read_alertmanager(storage_path: &Path, now: Wall) -> Inheritance {
     if let Some(messages) = open(&file, &mut report) {
         recovered.inherited = read_told(messages, &file, now, &mut report);
     }
-    Inheritance { recovered, report }
+    AlertmanagerLog { recovered, report }
 }
 
 /// The messages of a file; `None` if there is no such file, or if it cannot be read, which is reported.
@@ -156,8 +156,8 @@ fn read_told(
     file: &Path,
     now: Wall,
     report: &mut Report,
-) -> BTreeMap<InheritedKey, Arc<Inherited>> {
-    let mut told: BTreeMap<InheritedKey, Arc<Inherited>> = BTreeMap::new();
+) -> BTreeMap<AlertmanagerKey, Arc<AlertmanagerEntry>> {
+    let mut told: BTreeMap<AlertmanagerKey, Arc<AlertmanagerEntry>> = BTreeMap::new();
     each_message(messages, file, report, |message, report| {
         match told::Found::read(message)? {
             told::Found::Webhook(entry) if entry.expires_at <= now => report.expired += 1,

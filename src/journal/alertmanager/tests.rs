@@ -14,7 +14,7 @@ use super::*;
 use crate::model::HashKey;
 
 /// What comes of files with these bytes.
-fn inherited(silences: &[u8], told: &[u8], now: &str) -> Inheritance {
+fn inherited(silences: &[u8], told: &[u8], now: &str) -> AlertmanagerLog {
     let mut report = Report::of(Path::new("data"));
     let mut recovered = Recovered::empty(HashKey::seeded(1));
     let now = at(now);
@@ -22,7 +22,7 @@ fn inherited(silences: &[u8], told: &[u8], now: &str) -> Inheritance {
     recovered.silences = read_silences(messages, Path::new("silences"), now, &mut report);
     let messages = Messages::of(Cursor::new(told));
     recovered.inherited = read_told(messages, Path::new("nflog"), now, &mut report);
-    Inheritance { recovered, report }
+    AlertmanagerLog { recovered, report }
 }
 
 fn at(text: &str) -> Wall {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::protobuf::{Fields, Value, take_number, text, time};
-use crate::engine::{Inherited, InheritedKey};
+use crate::engine::{AlertmanagerEntry, AlertmanagerKey};
 use crate::journal::fields::Malformed;
 use crate::model::Wall;
 
@@ -16,7 +16,7 @@ const WEBHOOK: &str = "webhook";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// What a webhook was told.
-    Webhook(Inherited),
+    Webhook(AlertmanagerEntry),
     /// Something that an integration was told which is not built here.
     Other(String),
 }
@@ -60,8 +60,8 @@ impl Found {
         }
         let webhook_index = u32::try_from(receiver.index)
             .map_err(|_| Malformed("an entry of an impossible webhook"))?;
-        Ok(Found::Webhook(Inherited {
-            key: InheritedKey {
+        Ok(Found::Webhook(AlertmanagerEntry {
+            key: AlertmanagerKey {
                 group_key: text(entry.group_key)?.into(),
                 receiver: receiver.name.into(),
                 webhook_index,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Key, Kind};
 use crate::engine::{
-    GroupName, GroupTimer, Inherited, InheritedKey, LedgerKey, Record, Told, Untold,
+    AlertmanagerEntry, AlertmanagerKey, GroupName, GroupTimer, LogEntry, LogKey, Record, Unsent,
 };
 use crate::journal::fields::{Fields, Malformed};
 use crate::journal::header::Version;
@@ -29,13 +29,13 @@ fn key_of(kind: Kind, body: &[u8]) -> Result<Key<'_>, Malformed> {
         }
         Kind::AlertLeft => Key::Left(fields.fingerprint()?, group(fields)?),
         Kind::Group | Kind::GroupRemoved => Key::Group(group(fields)?),
-        Kind::Told | Kind::ToldForgotten => Key::Ledger(ledger_key(fields)?),
+        Kind::LogEntry | Kind::LogEntryForgotten => Key::NotificationLog(log_key(fields)?),
         Kind::Silence | Kind::SilenceForgotten => Key::Silence(fields.number()?),
-        Kind::Inherited | Kind::InheritedForgotten => {
+        Kind::AlertmanagerEntry | Kind::InheritedForgotten => {
             fields.text()?;
             fields.text()?;
             fields.index()?;
-            Key::Inherited(&body[..body.len() - fields.len()])
+            Key::AlertmanagerEntry(&body[..body.len() - fields.len()])
         }
     })
 }
@@ -75,17 +75,17 @@ fn fields_of(kind: Kind, fields: &mut Fields<'_>, at: Wall) -> Result<Record, Ma
             timer: timer(fields, at)?,
         },
         Kind::GroupRemoved => Record::GroupRemoved(group(fields)?),
-        Kind::Told => Record::Told {
-            key: ledger_key(fields)?,
+        Kind::LogEntry => Record::LogEntry {
+            key: log_key(fields)?,
             told: told(fields, at)?,
         },
-        Kind::ToldForgotten => Record::ToldForgotten(ledger_key(fields)?),
+        Kind::LogEntryForgotten => Record::LogEntryForgotten(log_key(fields)?),
         Kind::Silence => Record::Silence {
             number: fields.number()?,
             silence: Arc::new(silence(fields, at)?),
         },
         Kind::SilenceForgotten => Record::SilenceForgotten(fields.number()?),
-        Kind::Inherited => Record::Inherited(Arc::new(inherited(fields, at)?)),
+        Kind::AlertmanagerEntry => Record::AlertmanagerEntry(Arc::new(inherited(fields, at)?)),
         Kind::InheritedForgotten => Record::InheritedForgotten(inherited_key(fields)?),
     })
 }
@@ -114,9 +114,9 @@ fn timer(fields: &mut Fields<'_>, at: Wall) -> Result<GroupTimer, Malformed> {
     let due_at = fields.time(at)?;
     let has_flushed = fields.flag()?;
     let count = fields.count(2)?;
-    let mut untold = Vec::with_capacity(count);
+    let mut unsent = Vec::with_capacity(count);
     for _ in 0..count {
-        untold.push(Untold {
+        unsent.push(Unsent {
             webhook_index: fields.index()?,
             not_before: fields.optional_time(at)?,
         });
@@ -124,12 +124,12 @@ fn timer(fields: &mut Fields<'_>, at: Wall) -> Result<GroupTimer, Malformed> {
     Ok(GroupTimer {
         due_at,
         has_flushed,
-        untold,
+        unsent,
     })
 }
 
-fn ledger_key(fields: &mut Fields<'_>) -> Result<LedgerKey, Malformed> {
-    Ok(LedgerKey {
+fn log_key(fields: &mut Fields<'_>) -> Result<LogKey, Malformed> {
+    Ok(LogKey {
         route: fields.hash()?,
         group: fields.fingerprint()?,
         receiver: fields.hash()?,
@@ -137,7 +137,7 @@ fn ledger_key(fields: &mut Fields<'_>) -> Result<LedgerKey, Malformed> {
     })
 }
 
-fn told(fields: &mut Fields<'_>, at: Wall) -> Result<Told, Malformed> {
+fn told(fields: &mut Fields<'_>, at: Wall) -> Result<LogEntry, Malformed> {
     let (told_at, expires_at) = (fields.time(at)?, fields.time(at)?);
     let firing = fingerprints(fields)?;
     let resolved = fingerprints(fields)?;
@@ -146,7 +146,7 @@ fn told(fields: &mut Fields<'_>, at: Wall) -> Result<Told, Malformed> {
     } else {
         fingerprints(fields)?
     };
-    Ok(Told {
+    Ok(LogEntry {
         at: told_at,
         expires_at,
         firing,
@@ -183,8 +183,8 @@ fn matchers(fields: &mut Fields<'_>) -> Result<Arc<[Matcher]>, Malformed> {
     Ok(matchers.into())
 }
 
-fn inherited(fields: &mut Fields<'_>, at: Wall) -> Result<Inherited, Malformed> {
-    Ok(Inherited {
+fn inherited(fields: &mut Fields<'_>, at: Wall) -> Result<AlertmanagerEntry, Malformed> {
+    Ok(AlertmanagerEntry {
         key: inherited_key(fields)?,
         at: fields.time(at)?,
         expires_at: fields.time(at)?,
@@ -193,8 +193,8 @@ fn inherited(fields: &mut Fields<'_>, at: Wall) -> Result<Inherited, Malformed> 
     })
 }
 
-fn inherited_key(fields: &mut Fields<'_>) -> Result<InheritedKey, Malformed> {
-    Ok(InheritedKey {
+fn inherited_key(fields: &mut Fields<'_>) -> Result<AlertmanagerKey, Malformed> {
+    Ok(AlertmanagerKey {
         group_key: fields.text()?.into(),
         receiver: fields.text()?.into(),
         webhook_index: fields.index()?,

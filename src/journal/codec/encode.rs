@@ -4,7 +4,9 @@
 //! thread.
 
 use super::{CLOCK, CLOSING, Encoded, Kind};
-use crate::engine::{GroupName, GroupTimer, Inherited, InheritedKey, LedgerKey, Record, Told};
+use crate::engine::{
+    AlertmanagerEntry, AlertmanagerKey, GroupName, GroupTimer, LogEntry, LogKey, Record,
+};
 use crate::journal::fields::{
     put_hash, put_hashes, put_labels, put_number, put_optional_time, put_text, put_time,
 };
@@ -52,17 +54,17 @@ pub fn put_record(out: &mut Vec<u8>, at: Wall, record: &Record) {
             put_timer(out, at, timer);
         }
         Record::GroupRemoved(group) => put_group(out, *group),
-        Record::Told { key, told } => {
+        Record::LogEntry { key, told } => {
             put_ledger_key(out, key);
             put_told(out, at, told);
         }
-        Record::ToldForgotten(key) => put_ledger_key(out, key),
+        Record::LogEntryForgotten(key) => put_ledger_key(out, key),
         Record::Silence { number, silence } => {
             put_number(out, *number);
             put_silence(out, at, silence);
         }
         Record::SilenceForgotten(number) => put_number(out, *number),
-        Record::Inherited(entry) => put_inherited(out, at, entry),
+        Record::AlertmanagerEntry(entry) => put_inherited(out, at, entry),
         Record::InheritedForgotten(key) => put_inherited_key(out, key),
     });
 }
@@ -107,21 +109,21 @@ fn put_group(out: &mut Vec<u8>, group: GroupName) {
 fn put_timer(out: &mut Vec<u8>, at: Wall, timer: &GroupTimer) {
     put_time(out, at, timer.due_at);
     out.push(u8::from(timer.has_flushed));
-    put_number(out, timer.untold.len() as u64);
-    for untold in &timer.untold {
-        put_number(out, u64::from(untold.webhook_index));
-        put_optional_time(out, at, untold.not_before);
+    put_number(out, timer.unsent.len() as u64);
+    for unsent in &timer.unsent {
+        put_number(out, u64::from(unsent.webhook_index));
+        put_optional_time(out, at, unsent.not_before);
     }
 }
 
-fn put_ledger_key(out: &mut Vec<u8>, key: &LedgerKey) {
+fn put_ledger_key(out: &mut Vec<u8>, key: &LogKey) {
     put_hash(out, key.route);
     put_hash(out, key.group.0);
     put_hash(out, key.receiver);
     put_number(out, u64::from(key.webhook_index));
 }
 
-fn put_told(out: &mut Vec<u8>, at: Wall, told: &Told) {
+fn put_told(out: &mut Vec<u8>, at: Wall, told: &LogEntry) {
     put_time(out, at, told.at);
     put_time(out, at, told.expires_at);
     put_fingerprints(out, &told.firing);
@@ -154,7 +156,7 @@ fn put_silence(out: &mut Vec<u8>, at: Wall, silence: &Silence) {
     }
 }
 
-fn put_inherited(out: &mut Vec<u8>, at: Wall, entry: &Inherited) {
+fn put_inherited(out: &mut Vec<u8>, at: Wall, entry: &AlertmanagerEntry) {
     put_inherited_key(out, &entry.key);
     put_time(out, at, entry.at);
     put_time(out, at, entry.expires_at);
@@ -162,7 +164,7 @@ fn put_inherited(out: &mut Vec<u8>, at: Wall, entry: &Inherited) {
     put_hashes(out, entry.resolved.iter().copied());
 }
 
-fn put_inherited_key(out: &mut Vec<u8>, key: &InheritedKey) {
+fn put_inherited_key(out: &mut Vec<u8>, key: &AlertmanagerKey) {
     put_text(out, &key.group_key);
     put_text(out, &key.receiver);
     put_number(out, u64::from(key.webhook_index));

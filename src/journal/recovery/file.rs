@@ -6,14 +6,14 @@
 use std::io::{self, Read};
 
 use super::is_segment;
-use super::report::{Census, FileReport, Flaw, Span};
+use super::report::{FileReport, Flaw, RecordCounts, Span};
 use crate::engine::{Record, Recovered};
 use crate::journal::codec::{Item, Items};
 use crate::journal::fields::Malformed;
 use crate::journal::header::{HEADER_BYTES, Header, HeaderFault, VERSION, Version};
 use crate::journal::listing::FileName;
+use crate::journal::messages::plain;
 use crate::journal::scan::{Found, Scan, read_up_to};
-use crate::journal::words::plain;
 use crate::model::Wall;
 
 /// Reads the file into `state`.
@@ -40,7 +40,7 @@ struct Reading {
 /// What a frame amounts to, beside its records.
 #[derive(Default)]
 struct Sense {
-    census: Census,
+    record_counts: RecordCounts,
     written: Option<(Wall, Wall)>,
     at: Option<Wall>,
     closing: Option<u64>,
@@ -52,7 +52,7 @@ impl Reading {
             report: FileReport {
                 name,
                 bytes: 0,
-                census: Census::default(),
+                record_counts: RecordCounts::default(),
                 written: None,
                 flaws: Vec::new(),
             },
@@ -125,7 +125,7 @@ impl Reading {
             .for_each(|record| state.apply(record));
         state.written_at = sense.at.or(state.written_at);
         self.closed = sense.closing;
-        self.report.census.add(&sense.census);
+        self.report.record_counts.add(&sense.record_counts);
         if let Some((from, to)) = sense.written {
             self.report.note_written(from, to);
         }
@@ -139,7 +139,7 @@ impl Reading {
             match item? {
                 Item::Record(record) => {
                     self.records.push(record.decode()?);
-                    sense.census.count(record.kind, record.item_bytes());
+                    sense.record_counts.count(record.kind, record.item_bytes());
                     let (from, to) = sense.written.unwrap_or((record.at, record.at));
                     sense.written = Some((from.min(record.at), to.max(record.at)));
                 }
@@ -156,7 +156,7 @@ impl Reading {
     /// Says what is wrong with the whole, if nothing in it is.
     fn close(mut self) -> FileReport {
         if !is_segment(self.report.name) && self.report.flaws.is_empty() {
-            let counted = self.report.census.total();
+            let counted = self.report.record_counts.total();
             match self.closed {
                 None => self.flaw(self.report.bytes, 0, Flaw::NoEnd),
                 Some(said) if said != counted => {

@@ -6,9 +6,9 @@
 use std::fmt;
 
 use super::is_segment;
-pub use crate::journal::census::Census;
 use crate::journal::fields::Malformed;
 use crate::journal::listing::{FileName, Listing};
+pub use crate::journal::record_counts::RecordCounts;
 use crate::model::Wall;
 
 /// What was found in all files together.
@@ -40,7 +40,7 @@ pub struct FileReport {
     /// How long it is, as far as it could be read.
     pub bytes: u64,
     /// The records that count.
-    pub census: Census,
+    pub record_counts: RecordCounts,
     /// The earliest and the latest wall time that a record was written at.
     pub written: Option<(Wall, Wall)>,
     /// What is wrong in it.
@@ -128,10 +128,12 @@ impl Report {
     }
 
     /// The records of all files that were read.
-    pub fn census(&self) -> Census {
-        let mut census = Census::default();
-        self.files.iter().for_each(|file| census.add(&file.census));
-        census
+    pub fn record_counts(&self) -> RecordCounts {
+        let mut record_counts = RecordCounts::default();
+        self.files
+            .iter()
+            .for_each(|file| record_counts.add(&file.record_counts));
+        record_counts
     }
 
     /// The earliest and the latest wall time that a record was written at.

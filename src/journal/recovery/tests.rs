@@ -57,7 +57,7 @@ fn a_snapshot_and_the_segments_above_it_make_the_state() {
     );
     let read: Vec<u64> = report.segments().iter().map(|it| it.name.number).collect();
     assert_eq!(read, [3, 4]);
-    assert_eq!(report.census().total(), 5);
+    assert_eq!(report.record_counts().total(), 5);
     assert_eq!(
         report.bytes(),
         files.bytes_of(&["2.snapshot", "3.segment", "4.segment"])

@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::{GroupName, GroupTimer, LedgerKey, Told};
+use crate::engine::{GroupName, GroupTimer, LogEntry, LogKey};
 use crate::journal::codec::Kind;
 use crate::journal::compaction::{CompactionError, Input, Job, compact};
 use crate::journal::directory::Directory;
@@ -16,19 +16,22 @@ use crate::journal::disk::HostDisk;
 use crate::journal::frame::Frames;
 use crate::journal::samples::any_record;
 use crate::journal::segment::Segment;
-use crate::journal::snapshot::Draft;
+use crate::journal::snapshot::SnapshotWriter;
 
 /// Bytes of a snapshot of this state.
 fn live_bytes(state: &Recovered) -> u64 {
     let folder = TestFolder::new("bench-live");
     let partial = folder.path().join("partial");
     let place = folder.path().join("whole");
-    let mut draft = Draft::begin(&HostDisk, partial, 1).expect("a writable folder");
+    let mut snapshot_writer =
+        SnapshotWriter::begin(&HostDisk, partial, 1).expect("a writable folder");
     for record in everything(state) {
-        draft.push(moment(0, 0), &record).expect("room for it");
+        snapshot_writer
+            .push(moment(0, 0), &record)
+            .expect("room for it");
     }
     let file = fs::File::open(folder.path()).expect("our own folder");
-    let written = draft.finish(&place, &file, moment(0, 0));
+    let written = snapshot_writer.finish(&place, &file, moment(0, 0));
     written.expect("room for it").bytes
 }
 
@@ -72,7 +75,7 @@ proptest! {
         let directory = Directory::open(bench.folder.path()).expect("a folder");
         let inputs = segments(&directory, &history);
         let made = compact(&job(directory, inputs), &HostDisk, bench.clock);
-        let tally = made.expect("a sound journal").snapshot.census;
+        let tally = made.expect("a sound journal").snapshot.record_counts;
         bench.assert_found();
         // Nothing is kept that is the same without it: an alert may have two records.
         let place = Kind::Alert.index();
@@ -80,8 +83,8 @@ proptest! {
         let left = bench.expected.alerts.values().map(|known| known.left.len() as u64);
         prop_assert_eq!(tally.records[Kind::AlertLeft.index()], left.sum::<u64>());
         prop_assert_eq!(tally.records[Kind::Group.index()], bench.expected.groups.len() as u64);
-        prop_assert_eq!(tally.records[Kind::Told.index()], bench.expected.ledger.len() as u64);
-        for kind in [Kind::AlertForgotten, Kind::GroupRemoved, Kind::ToldForgotten] {
+        prop_assert_eq!(tally.records[Kind::LogEntry.index()], bench.expected.notification_log.len() as u64);
+        for kind in [Kind::AlertForgotten, Kind::GroupRemoved, Kind::LogEntryForgotten] {
             prop_assert_eq!(tally.records[kind.index()], 0);
         }
     }
@@ -351,15 +354,15 @@ fn groups(numbers: std::ops::Range<u64>, seconds: i64) -> Vec<Record> {
         timer: GroupTimer {
             due_at: moment(seconds + 300, 0),
             has_flushed: seconds > 0,
-            untold: Vec::new(),
+            unsent: Vec::new(),
         },
     };
     numbers.map(timer).collect()
 }
 
-fn ledger_key(number: u64) -> LedgerKey {
+fn log_key(number: u64) -> LogKey {
     let GroupName { route, labels } = group_of(number);
-    LedgerKey {
+    LogKey {
         route,
         group: labels,
         receiver: 7,
@@ -370,9 +373,9 @@ fn ledger_key(number: u64) -> LedgerKey {
 fn told(numbers: std::ops::Range<u64>, seconds: i64) -> Vec<Record> {
     let told = |number| {
         let firing: Arc<[_]> = [alert(number, moment(0, 0)).fingerprint].into();
-        Record::Told {
-            key: ledger_key(number),
-            told: Told {
+        Record::LogEntry {
+            key: log_key(number),
+            told: LogEntry {
                 at: moment(seconds, 0),
                 expires_at: moment(seconds + 36000, 0),
                 owed: Arc::clone(&firing),
@@ -411,7 +414,7 @@ fn the_folder_stays_under_three_times_what_counts_through_a_long_history() {
                 .clone()
                 .map(|number| Record::GroupRemoved(group_of(number))),
         );
-        records.extend(of_groups.map(|number| Record::ToldForgotten(ledger_key(number))));
+        records.extend(of_groups.map(|number| Record::LogEntryForgotten(log_key(number))));
         history.write("alerts are forgotten", &records);
         history.wait_for_compaction(history.live);
     }

@@ -19,10 +19,9 @@ use crossbeam_channel::{Receiver, bounded};
 use super::opening::open_on;
 use super::samples::{TestFolder, alert, moment};
 use super::*;
-use crate::bell::{self, Bell, RingingSender};
 use crate::clock::Clock;
 use crate::dispatch::inbox::{Event, JournalNews, Receipt};
-use crate::dispatch::promise::NotKept;
+use crate::dispatch::pending_ack::NotStored;
 use crate::dispatch::reply::{Awaited, Unheard, reply};
 use crate::engine::Recovered;
 use crate::limits;
@@ -30,6 +29,7 @@ use crate::model::HashKey;
 use crate::telemetry::health::Health;
 use crate::telemetry::metrics::Metrics;
 use crate::threads::{LOOP_STACK, spawn};
+use crate::waker::{self, Waker, WakingSender};
 use flaky::FlakyDisk;
 
 /// Far more than any step takes; a test that waits this long has failed.
@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Where an answer comes.
-type Answer = Awaited<Result<Receipt, NotKept>>;
+type Answer = Awaited<Result<Receipt, NotStored>>;
 
 /// A journal that runs, and all around it.
 struct Bench {
@@ -54,7 +54,7 @@ struct Bench {
 }
 
 struct Running {
-    batches: RingingSender<Batch>,
+    batches: WakingSender<Batch>,
     events: Receiver<Event>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -96,18 +96,18 @@ impl Bench {
         let Opened {
             recovered, journal, ..
         } = self.open();
-        let bell = Bell::default();
-        let (batches, batches_out) = bell::channel(limits::BATCHES, &bell);
-        let (events_in, events) = bell::channel(limits::EVENTS, &Bell::default());
-        let (syncs, syncs_out) = bell::mailbox(1);
-        let (synced_in, synced) = bell::channel(1, &bell);
+        let waker = Waker::default();
+        let (batches, batches_out) = waker::channel(limits::BATCHES, &waker);
+        let (events_in, events) = waker::channel(limits::EVENTS, &Waker::default());
+        let (syncs, syncs_out) = waker::mailbox(1);
+        let (synced_in, synced) = waker::channel(1, &waker);
         let disk = Arc::clone(journal.disk());
         let has_sync_thread = journal.needs_sync_thread();
         let channels = Channels {
             batches: batches_out,
             events: events_in,
             syncs: has_sync_thread.then_some((syncs, synced)),
-            bell,
+            waker,
         };
         let surroundings = Surroundings {
             metrics: Arc::clone(&self.metrics),
@@ -163,7 +163,7 @@ impl Bench {
             records,
             is_everything: false,
             sizes: self.expected.sizes(),
-            promises: vec![Promise::Post { receipt, reply }],
+            pending_acks: vec![PendingAck::Post { receipt, reply }],
         };
         (batch, answer)
     }
@@ -212,7 +212,7 @@ impl Bench {
 
     fn expect_trouble(&self) -> String {
         match self.news() {
-            JournalNews::Trouble(NotKept(why)) => why.to_string(),
+            JournalNews::Trouble(NotStored(why)) => why.to_string(),
             other => panic!("trouble was due, not {other:?}"),
         }
     }
@@ -291,7 +291,7 @@ fn pause(span: Duration) {
 fn heard(answer: Answer) -> Result<(), String> {
     let answer = answer.wait_within(PATIENCE, Clock::start());
     let answer = answer.expect("an answer");
-    answer.map(drop).map_err(|NotKept(why)| why.to_string())
+    answer.map(drop).map_err(|NotStored(why)| why.to_string())
 }
 
 /// The alert with this number.
@@ -330,10 +330,15 @@ fn everything(state: &Recovered) -> Vec<Record> {
         group,
         timer: timer.clone(),
     }));
-    records.extend(state.ledger.iter().map(|(&key, told)| Record::Told {
-        key,
-        told: told.clone(),
-    }));
+    records.extend(
+        state
+            .notification_log
+            .iter()
+            .map(|(&key, told)| Record::LogEntry {
+                key,
+                told: told.clone(),
+            }),
+    );
     records.extend(
         state
             .silences
@@ -343,16 +348,22 @@ fn everything(state: &Recovered) -> Vec<Record> {
                 silence: Arc::clone(silence),
             }),
     );
-    records.extend(state.inherited.values().cloned().map(Record::Inherited));
+    records.extend(
+        state
+            .inherited
+            .values()
+            .cloned()
+            .map(Record::AlertmanagerEntry),
+    );
     records
 }
 
 fn outline(state: &Recovered) -> String {
     format!(
-        "{} alerts, {} groups, {} ledger entries, {} silences, {} inherited",
+        "{} alerts, {} groups, {} notification_log entries, {} silences, {} inherited",
         state.alerts.len(),
         state.groups.len(),
-        state.ledger.len(),
+        state.notification_log.len(),
         state.silences.len(),
         state.inherited.len()
     )

@@ -21,7 +21,7 @@ fn while_the_disk_is_full_promises_fail_and_afterwards_nothing_is_missing() {
     assert_eq!(bench.refused(reports(20..30)), expected);
     assert_eq!(bench.metric("alertwheel_journal_trouble"), 1.0);
     assert_eq!(
-        bench.metric("alertwheel_journal_promises_failed_total"),
+        bench.metric("alertwheel_journal_acknowledgements_failed_total"),
         2.0
     );
     bench.wait_for("it is kept in memory", |bench| {

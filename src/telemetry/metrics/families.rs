@@ -106,7 +106,7 @@ pub struct EngineFamilies {
     inhibition_rules: Gauge,
     stored_alerts: Gauge,
     groups: Gauge,
-    ledger_entries: Gauge,
+    notification_log_entries: Gauge,
     waiting_deliveries: Gauge,
     attempts_in_flight: Gauge,
     endpoints_down: Gauge,
@@ -252,8 +252,8 @@ impl EngineFamilies {
                 "alertmanager_dispatcher_aggregation_groups",
                 "Aggregation groups alive",
             ),
-            ledger_entries: gauge(
-                "alertwheel_ledger_entries",
+            notification_log_entries: gauge(
+                "alertwheel_notification_log_entries",
                 "Records of what receivers were told",
             ),
             waiting_deliveries: gauge(
@@ -288,7 +288,10 @@ impl EngineFamilies {
             (&self.inhibition_rules, gauges.inhibition_rules),
             (&self.stored_alerts, gauges.stored_alerts),
             (&self.groups, gauges.groups),
-            (&self.ledger_entries, gauges.ledger_entries),
+            (
+                &self.notification_log_entries,
+                gauges.notification_log_entries,
+            ),
             (&self.waiting_deliveries, gauges.waiting_deliveries),
             (&self.attempts_in_flight, gauges.attempts_in_flight),
             (&self.endpoints_down, gauges.endpoints_down),

@@ -88,11 +88,11 @@ impl InnerFamilies {
         );
         let nflog_misses = zero(
             "alertmanager_nflog_query_errors",
-            "Look-ups of what a receiver was told that found nothing",
+            "GroupSnapshot-ups of what a receiver was told that found nothing",
         );
         zero(
             "alertmanager_silences_query_errors",
-            "Look-ups of silences that failed, which none does",
+            "GroupSnapshot-ups of silences that failed, which none does",
         );
         zero(
             "alertmanager_silences_gc_errors",
@@ -132,8 +132,8 @@ impl InnerFamilies {
     pub fn set(&self, gauges: &Gauges) {
         let lookups = &gauges.lookups;
         for (counter, count) in [
-            (&self.nflog.queries, lookups.ledger),
-            (&self.nflog_misses, lookups.ledger_misses),
+            (&self.nflog.queries, lookups.notification_log),
+            (&self.nflog_misses, lookups.notification_log_misses),
             (&self.silences.queries, lookups.silences),
             (&self.silences_scanned, lookups.silences_scanned),
             (&self.silences_skipped, lookups.silences_skipped),
@@ -201,7 +201,7 @@ impl StoreFamilies {
     fn register(page: &mut Page, store: &str, what: &str) -> Self {
         let name = |rest: &str| format!("alertmanager_{store}_{rest}");
         let mut counter = |rest, help: String| page.put(&name(rest), &help, Counter::default());
-        let queries = counter("queries", format!("Look-ups of {what}"));
+        let queries = counter("queries", format!("GroupSnapshot-ups of {what}"));
         let maintenance = counter(
             "maintenance",
             format!("Times that old {what} were forgotten"),

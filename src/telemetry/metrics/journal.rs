@@ -129,7 +129,7 @@ impl JournalFamilies {
                 "Compactions of the journal that failed and will be tried again",
             ),
             promises_failed: counter(
-                "alertwheel_journal_promises_failed",
+                "alertwheel_journal_acknowledgements_failed",
                 "Requests that were told that what they asked for is not on disk",
             ),
             sync_duration: page.put(

@@ -2,7 +2,7 @@
 
 use super::super::fake_receiver::{FakeReceiver, Reply, Seen, answer};
 use super::super::fixtures::{
-    TestFile, content_receiver, inline, post_as, post_by, poster, workshop,
+    TestFile, content_receiver, factory, inline, post_as, post_by, poster,
 };
 use super::*;
 use crate::clock::Clock;
@@ -199,7 +199,7 @@ fn numbered(number: usize) -> Arc<HttpConfig> {
 
 #[test]
 fn equal_configurations_share_a_client_and_the_one_unused_longest_goes() {
-    let clients = Clients::new(workshop(Clock::start()));
+    let clients = Clients::new(factory(Clock::start()));
     let client = |number| clients.client(&numbered(number)).expect("a client");
     let first = client(0);
     assert!(Arc::ptr_eq(&first, &client(0)), "after a reload, say");

@@ -10,7 +10,7 @@ type Pairs<'a> = &'a [(&'a str, &'a str)];
 
 const EXTERNAL_URL: &str = "http://alerts.example:9093";
 
-fn told(labels: Pairs<'_>, annotations: Pairs<'_>, status: Status) -> ToldAlert {
+fn told(labels: Pairs<'_>, annotations: Pairs<'_>, status: Status) -> NotifiedAlert {
     let labels = Labels::from_pairs(labels.iter().copied());
     let at = |text: &str| text.parse::<Wall>().expect("a timestamp").into();
     let alert = Alert {
@@ -23,13 +23,13 @@ fn told(labels: Pairs<'_>, annotations: Pairs<'_>, status: Status) -> ToldAlert 
         ends_by_timeout: false,
         generator_url: "http://prometheus/graph?a=1&b=2".into(),
     };
-    ToldAlert {
+    NotifiedAlert {
         alert: Arc::new(alert),
         status,
     }
 }
 
-fn notification(alerts: Vec<ToldAlert>) -> Notification {
+fn notification(alerts: Vec<NotifiedAlert>) -> Notification {
     Notification {
         receiver: "team.a".into(),
         webhook_index: 0,

@@ -3,8 +3,8 @@
 use super::super::client::Clients;
 use super::super::fake_proxy::FakeProxy;
 use super::super::fixtures::{
-    Authority, Demand, content_receiver, inline, post_as, post_by, poster, tls_receiver, trusting,
-    with_tls, workshop,
+    Authority, Demand, content_receiver, factory, inline, post_as, post_by, poster, tls_receiver,
+    trusting, with_tls,
 };
 use super::super::post::Poster;
 use crate::clock::Clock;
@@ -126,11 +126,11 @@ fn an_https_proxy_is_spoken_to_under_tls() {
 
 #[test]
 fn a_proxy_of_the_environment_is_used_where_the_configuration_asks_for_it() {
-    let mut workshop = workshop(Clock::start());
+    let mut factory = factory(Clock::start());
     // Nobody listens there, which is enough to see who is asked.
-    workshop.variable = |name| (name == "HTTP_PROXY").then(|| "127.0.0.1:1".to_owned());
-    let clock = workshop.clock;
-    let poster = Poster::new(Clients::new(workshop), clock);
+    factory.variable = |name| (name == "HTTP_PROXY").then(|| "127.0.0.1:1".to_owned());
+    let clock = factory.clock;
+    let poster = Poster::new(Clients::new(factory), clock);
     let http = HttpConfig {
         proxy: Proxy::FromEnvironment {
             connect_headers: Vec::new(),

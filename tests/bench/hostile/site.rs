@@ -178,10 +178,10 @@ impl Site {
     /// How long it takes until no more memory is in use than when all was calm, if it comes to that.
     pub fn time_back_to(&self, calm_kib: u64) -> Option<Duration> {
         let asked_at = now();
-        let is_back = wait_up_to(asked_at + self.sizes.back_within, || {
+        let release = wait_up_to(asked_at + self.sizes.back_within, || {
             self.resident() <= calm_kib + NEAR_KIB
         });
-        is_back.then(|| now().since(asked_at))
+        release.then(|| now().since(asked_at))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use super::*;
-use crate::engine::{GroupName, GroupTimer, LedgerKey, Record, Told};
+use crate::engine::{GroupName, GroupTimer, LogEntry, LogKey, Record};
 use crate::journal::frame::Frames;
 use crate::journal::listing::FileName;
 use crate::journal::recovery::recover;
@@ -56,17 +56,17 @@ fn since(at: Wall) -> Vec<Record> {
             timer: GroupTimer {
                 due_at: at,
                 has_flushed: true,
-                untold: Vec::new(),
+                unsent: Vec::new(),
             },
         },
-        Record::Told {
-            key: LedgerKey {
+        Record::LogEntry {
+            key: LogKey {
                 route: 1,
                 group: group.labels,
                 receiver: 3,
                 webhook_index: 0,
             },
-            told: Told {
+            told: LogEntry {
                 at,
                 expires_at: at,
                 firing: Arc::clone(&owed),
@@ -113,7 +113,7 @@ HOLDS                    NOW  RECORDS      BYTES  OF THESE
 alerts                 1,499    1,502  399.2 KiB  1 firing, 1,498 resolved
 alerts out of a group      0        0        0 B
 groups                     1        1       21 B
-ledger entries             1        1       40 B  1 to be told of an end
+notification_log entries             1        1       40 B  1 to be told of an end
 silences                   2        2      138 B  1 active, 1 expired
 from Alertmanager          0        0        0 B
 in all                 1,503    1,506  399.4 KiB

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 
 use super::encode::{bytes, delimited, matcher, set, silence};
-use super::{Inheritance, fixtures, inherited};
+use super::{AlertmanagerLog, fixtures, inherited};
 
 /// The ids of the silences, and how much was told.
-fn known(left: &Inheritance) -> (Vec<String>, usize) {
+fn known(left: &AlertmanagerLog) -> (Vec<String>, usize) {
     let ids = left
         .recovered
         .silences

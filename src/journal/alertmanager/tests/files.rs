@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process;
 
 use super::fixtures;
-use crate::journal::alertmanager::{Inheritance, Trouble, read_alertmanager};
+use crate::journal::alertmanager::{AlertmanagerLog, Trouble, read_alertmanager};
 
 /// A folder that goes with its owner.
 struct Folder(PathBuf);
@@ -18,7 +18,7 @@ impl Folder {
         Folder(path)
     }
 
-    fn read(&self) -> Inheritance {
+    fn read(&self) -> AlertmanagerLog {
         read_alertmanager(&self.0, super::at(fixtures::SOON))
     }
 }

@@ -1,11 +1,11 @@
 //! What becomes of silences.
 
 use super::encode::{bytes, matcher, number, set, silence, silence_changed_at};
-use super::{Inheritance, fixtures, inherited};
+use super::{AlertmanagerLog, fixtures, inherited};
 use crate::journal::alertmanager::Trouble;
 use crate::model::Silence;
 
-fn read(messages: &[Vec<u8>]) -> Inheritance {
+fn read(messages: &[Vec<u8>]) -> AlertmanagerLog {
     inherited(&messages.concat(), &[], fixtures::SOON)
 }
 
@@ -15,8 +15,8 @@ fn matchers(silence: &Silence) -> String {
 }
 
 /// Each silence in a line.
-fn told(inheritance: &Inheritance) -> Vec<String> {
-    let silences = inheritance.recovered.silences.iter();
+fn told(alertmanager_log: &AlertmanagerLog) -> Vec<String> {
+    let silences = alertmanager_log.recovered.silences.iter();
     let line = |(number, one): (&u64, &std::sync::Arc<Silence>)| {
         format!(
             "{number} {} {} {}..{} {} {:?} {:?} {:?}",

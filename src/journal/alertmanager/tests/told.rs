@@ -1,10 +1,10 @@
 //! What becomes of the notification log.
 
 use super::encode::{bytes, entry, number, receiver, varint};
-use super::{Inheritance, at, fixtures, inherited};
+use super::{AlertmanagerLog, at, fixtures, inherited};
 use crate::model::{Labels, alertmanager_hash};
 
-fn read(messages: &[Vec<u8>]) -> Inheritance {
+fn read(messages: &[Vec<u8>]) -> AlertmanagerLog {
     inherited(&[], &messages.concat(), fixtures::SOON)
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::super::{Item, Items, Kind, put_clock, put_closing, put_record};
 use crate::engine::{
-    GroupName, GroupTimer, Inherited, InheritedKey, LedgerKey, Record, Told, Untold,
+    AlertmanagerEntry, AlertmanagerKey, GroupName, GroupTimer, LogEntry, LogKey, Record, Unsent,
 };
 use crate::journal::fields::Malformed;
 use crate::journal::header::{VERSION, Version};
@@ -24,7 +24,7 @@ const GROUP: GroupName = GroupName {
     labels: Fingerprint(2),
 };
 
-const LEDGER_KEY: LedgerKey = LedgerKey {
+const LEDGER_KEY: LogKey = LogKey {
     route: 1,
     group: Fingerprint(2),
     receiver: 3,
@@ -45,7 +45,7 @@ fn alert() -> Record {
 }
 
 fn group() -> Record {
-    let untold = |webhook_index, not_before| Untold {
+    let unsent = |webhook_index, not_before| Unsent {
         webhook_index,
         not_before,
     };
@@ -54,16 +54,16 @@ fn group() -> Record {
         timer: GroupTimer {
             due_at: moment(30, 0),
             has_flushed: true,
-            untold: vec![untold(0, None), untold(1, Some(moment(0, 64)))],
+            unsent: vec![unsent(0, None), unsent(1, Some(moment(0, 64)))],
         },
     }
 }
 
 fn told(owed: &[Fingerprint]) -> Record {
     let (key, firing) = (LEDGER_KEY, [Fingerprint(7), Fingerprint(8)]);
-    Record::Told {
+    Record::LogEntry {
         key,
-        told: Told {
+        told: LogEntry {
             at: at(),
             expires_at: moment(1, 0),
             firing: firing.into(),
@@ -96,8 +96,8 @@ fn silence() -> Record {
     }
 }
 
-fn inherited_key() -> InheritedKey {
-    InheritedKey {
+fn inherited_key() -> AlertmanagerKey {
+    AlertmanagerKey {
         group_key: "{}:{}".into(),
         receiver: "r".into(),
         webhook_index: 1,
@@ -105,7 +105,7 @@ fn inherited_key() -> InheritedKey {
 }
 
 fn inherited() -> Record {
-    Record::Inherited(Arc::new(Inherited {
+    Record::AlertmanagerEntry(Arc::new(AlertmanagerEntry {
         key: inherited_key(),
         at: at(),
         expires_at: moment(0, 2),
@@ -160,7 +160,7 @@ fn version_one() -> [(Record, &'static str); 13] {
              00 80a8d6b907 02 0700000000000000 0800000000000000 01 0900000000000000 00 00",
         ),
         (
-            Record::ToldForgotten(LEDGER_KEY),
+            Record::LogEntryForgotten(LEDGER_KEY),
             "08 1a 0100000000000000 0200000000000000 0300000000000000 ac02",
         ),
         (

@@ -251,13 +251,13 @@ impl Said {
                 Record::Group { group, timer } => {
                     said.texts.insert(format!("{group:?} {timer:?}"));
                 }
-                Record::Told { key, told } => {
+                Record::LogEntry { key, told } => {
                     said.texts.insert(format!("{key:?} {told:?}"));
                 }
                 Record::Silence { number, silence } => {
                     said.texts.insert(format!("{number} {silence:?}"));
                 }
-                Record::Inherited(entry) => {
+                Record::AlertmanagerEntry(entry) => {
                     said.texts.insert(format!("{entry:?}"));
                 }
                 _ => {}
@@ -285,8 +285,8 @@ impl Said {
         }
         let groups = state.groups.iter();
         found.extend(groups.map(|(group, timer)| format!("{group:?} {timer:?}")));
-        let ledger = state.ledger.iter();
-        found.extend(ledger.map(|(key, told)| format!("{key:?} {told:?}")));
+        let notification_log = state.notification_log.iter();
+        found.extend(notification_log.map(|(key, told)| format!("{key:?} {told:?}")));
         let silences = state.silences.iter();
         found.extend(silences.map(|(number, silence)| format!("{number} {silence:?}")));
         let inherited = state.inherited.values();

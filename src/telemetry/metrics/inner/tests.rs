@@ -26,8 +26,8 @@ fn page(metrics: &Metrics, lookups: Lookups) -> String {
 fn what_the_engine_looked_up_is_counted_and_never_counted_back() {
     let metrics = Metrics::new("1.2.3");
     let lookups = Lookups {
-        ledger: 7,
-        ledger_misses: 2,
+        notification_log: 7,
+        notification_log_misses: 2,
         silences: 5,
         silences_scanned: 3,
         silences_skipped: 1,

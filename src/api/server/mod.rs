@@ -1,0 +1,221 @@
+//! The front door: everything between the network and a handler.
+//!
+//! ```text
+//! listeners ─► accept ─► conn-1..N ─ head, body ─► place ─► handler ─ answer ─► the same conn ─► peer
+//! ```
+//!
+//! Each connection has a thread that reads with deadlines and limits, understands the request
+//! strictly, buffers it whole, runs the handler and writes the answer: every hand-over to another
+//! thread costs more than most handlers do, so there is none. tiny_http, which knows no deadlines and no
+//! limits (it aborts the process on a large Content-Length, stops accepting for good at the first
+//! EMFILE and waits for ever for slow peers), is not let near the network; it serves
+//! `alertwheel listen`, on loopback.
+//!
+//! Owns listeners, connections and their threads. Never looks at what a request means. Read in this
+//! order: `api::http` (what goes in and out), `connection` (the loop), `head`, `body`, `chunked`, `inflate`,
+//! `slots`, `reads`, `wording`, `reply`, `refused`, `wire`; `gate`, `handshake`, `tls`; `accept`,
+//! `registry`, `listen`.
+//!
+//! Channels in here, all bounded: the places before the handler, those of GETs and those of the rest
+//! (`limits::REQUESTS_HANDLED`; others wait); the word that a connection ended (one), the drain deadline
+//! (one), the passwords being checked (`limits::PASSWORD_CHECKS`; others wait). None can be full when a
+//! send must succeed; the others drop the word. The only locks are those of `gate`.
+
+mod accept;
+mod body;
+mod budget;
+mod chunked;
+mod connection;
+mod gate;
+mod handler_slots;
+mod handshake;
+mod head;
+mod inflate;
+mod limits;
+mod listen;
+mod method;
+mod reads;
+mod refused;
+mod registry;
+mod reply;
+mod tls;
+mod wire;
+mod wording;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Sender, bounded};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+pub use gate::{Gate, GateError};
+pub use limits::Limits;
+pub use listen::{bind, inherited};
+
+use accept::Acceptor;
+use budget::Budget;
+use handler_slots::HandlerSlots;
+use reads::Reads;
+use registry::Registry;
+
+use crate::api::http::Handler;
+use crate::clock::Clock;
+use crate::limits::DESCRIPTOR_RESERVE;
+use crate::model::Mono;
+use crate::telemetry::metrics::Metrics;
+use crate::threads::{self, LOOP_STACK};
+
+/// An open front door. Dropping it closes it without waiting; [`HttpServer::stop`] is the way.
+pub struct HttpServer {
+    shared: Arc<Shared>,
+    addresses: Vec<SocketAddr>,
+    acceptor: JoinHandle<()>,
+    drain: Sender<Mono>,
+    wake: UnixStream,
+}
+
+/// What all threads of the front door share.
+struct Shared {
+    limits: Limits,
+    metrics: Arc<Metrics>,
+    clock: Clock,
+    /// What stands before the first answer, if there is a web configuration.
+    gate: Option<Gate>,
+    slots: HandlerSlots,
+    /// For GETs, many of which may take long: they keep nobody from posting.
+    reading_desk: HandlerSlots,
+    /// Of bodies.
+    budget: Arc<Budget>,
+    /// Of answers: who reads slowly keeps nobody from posting.
+    answer_budget: Arc<Budget>,
+    /// Connections open.
+    open: AtomicUsize,
+    reads: Reads,
+    stopping: AtomicBool,
+}
+
+impl Shared {
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+}
+
+impl HttpServer {
+    /// Takes connections from `listeners`, through `gate` if there is one. Raises the process' limit on
+    /// open files as far as the host allows.
+    pub fn open(
+        listeners: Vec<TcpListener>,
+        handler: Arc<dyn Handler>,
+        gate: Option<Gate>,
+        limits: Limits,
+        metrics: Arc<Metrics>,
+        clock: Clock,
+    ) -> io::Result<HttpServer> {
+        let capacity = capacity(&limits, raise_open_files());
+        for listener in &listeners {
+            listener.set_nonblocking(true)?;
+        }
+        let addresses = listeners.iter().map(TcpListener::local_addr);
+        let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
+        let slots = HandlerSlots::new(Arc::clone(&handler), Arc::clone(&metrics));
+        let reading_desk = HandlerSlots::new(handler, Arc::clone(&metrics));
+        let shared = Arc::new(Shared {
+            budget: Budget::new(limits.buffered_bytes),
+            answer_budget: Budget::new(limits.buffered_bytes),
+            reads: Reads::new(limits.concurrent_reads, Arc::clone(&metrics)),
+            limits,
+            metrics,
+            clock,
+            gate,
+            slots,
+            reading_desk,
+            open: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
+        });
+        let (wake, woken) = UnixStream::pair()?;
+        let (drain, drain_out) = bounded(1);
+        let acceptor = Acceptor {
+            listeners,
+            shared: Arc::clone(&shared),
+            capacity,
+            wake: woken,
+            drain: drain_out,
+            ended: bounded(1),
+            registry: Registry::default(),
+            accepted: 0,
+            quiet_until: Mono::START,
+        };
+        let acceptor = threads::spawn("accept", LOOP_STACK, move || acceptor.run())?;
+        Ok(HttpServer {
+            shared,
+            addresses,
+            acceptor,
+            drain,
+            wake,
+        })
+    }
+
+    /// The addresses it listens on, in the order of the listeners.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Connections open now.
+    pub fn open_connections(&self) -> usize {
+        self.shared.open.load(Ordering::Relaxed)
+    }
+
+    /// Closes it: no further connection is taken, idle ones end at once, requests under way may
+    /// take up to `drain`. Waits for all threads, but those whose handler does not come back.
+    pub fn stop(self, drain: Duration) {
+        let deadline = self.shared.clock.mono() + drain;
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        // There is room: this is the only word ever sent.
+        let _ = self.drain.try_send(deadline);
+        drop(self.wake);
+        if self.acceptor.join().is_err() {
+            log::error!("the accept thread panicked");
+        }
+    }
+}
+
+/// The most connections at once: what the limits say, but never so many that the rest of the
+/// daemon runs out of descriptors. Where the host allows few at all, a quarter of them.
+fn capacity(limits: &Limits, open_files: Option<u64>) -> usize {
+    let Some(open_files) = open_files.and_then(|files| usize::try_from(files).ok()) else {
+        return limits.connections;
+    };
+    let spared = open_files
+        .saturating_sub(DESCRIPTOR_RESERVE)
+        .max(open_files / 4);
+    if spared < limits.connections {
+        log::warn!(
+            "the limit of {open_files} open files leaves room for {spared} connections, \
+             not {}",
+            limits.connections
+        );
+    }
+    limits.connections.min(spared)
+}
+
+/// Raises the soft limit on open files to the hard one; returns what holds now, `None` if nothing
+/// does.
+fn raise_open_files() -> Option<u64> {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => maximum,
+        Err(_) => current,
+    }
+}

@@ -1,0 +1,104 @@
+//! Every alert that was taken in and not yet forgotten.
+//!
+//! PURE. Owns the alerts by fingerprint, each with the routes that took it, so that a report of a
+//! known alert needs no matching. Runs on the dispatch thread.
+
+use std::sync::Arc;
+
+use super::label_signature::LabelSignature;
+use super::route::RouteSet;
+use crate::model::{Alert, Fingerprint, FingerprintMap, HashKey, Wall};
+
+/// An alert and the routes that took it, and what is known of its labels without looking there.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The alert.
+    pub alert: Arc<Alert>,
+    /// The routes.
+    pub routes: Arc<RouteSet>,
+    /// Of its labels.
+    pub signature: LabelSignature,
+}
+
+/// All alerts.
+#[derive(Debug)]
+pub struct AlertStore {
+    alerts: FingerprintMap<Stored>,
+    /// Of all their texts.
+    text_bytes: usize,
+}
+
+impl AlertStore {
+    /// No alert yet.
+    pub fn new(key: HashKey) -> Self {
+        AlertStore {
+            alerts: FingerprintMap::with_hasher(key),
+            text_bytes: 0,
+        }
+    }
+
+    /// The alert with this fingerprint.
+    pub fn get(&self, fingerprint: Fingerprint) -> Option<&Stored> {
+        self.alerts.get(&fingerprint)
+    }
+
+    /// Keeps an alert, in place of an older report of it.
+    pub fn insert(&mut self, stored: Stored) {
+        self.text_bytes += stored.alert.text_bytes();
+        if let Some(old) = self.alerts.insert(stored.alert.fingerprint, stored) {
+            self.text_bytes -= old.alert.text_bytes();
+        }
+    }
+
+    /// Whether the alert is known.
+    pub fn contains(&self, fingerprint: Fingerprint) -> bool {
+        self.alerts.contains_key(&fingerprint)
+    }
+
+    /// All of them. The order is the same in every run with the same inputs, and no other.
+    pub fn iter(&self) -> impl Iterator<Item = &Stored> {
+        self.alerts.values()
+    }
+
+    /// Those whose labels could hold what is demanded; reads neither a label nor an alert.
+    pub fn candidates(&self, demanded: LabelSignature) -> impl Iterator<Item = Fingerprint> {
+        let alerts = self.alerts.iter();
+        let could = alerts.filter(move |(_, stored)| stored.signature.could_meet(demanded));
+        could.map(|(fingerprint, _)| *fingerprint)
+    }
+
+    /// All of them, to be changed in place but for the texts of their alerts.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stored> {
+        self.alerts.values_mut()
+    }
+
+    /// Forgets what has ended; returns it.
+    pub fn collect(&mut self, now: Wall) -> Vec<Stored> {
+        let mut forgotten = Vec::new();
+        self.alerts.retain(|_, stored| {
+            let has_ended = stored.alert.is_resolved_at(now);
+            if has_ended {
+                self.text_bytes -= stored.alert.text_bytes();
+                forgotten.push(stored.clone());
+            }
+            !has_ended
+        });
+        self.alerts.shrink_to(2 * self.alerts.len());
+        forgotten
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.alerts.len()
+    }
+
+    /// Bytes of all their texts.
+    pub fn text_bytes(&self) -> usize {
+        self.text_bytes
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.alerts.is_empty()
+    }
+}

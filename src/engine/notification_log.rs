@@ -1,0 +1,321 @@
+//! Who was told what, and when: the memory that makes a notification come once.
+//!
+//! PURE. Owns the entries and their retention (§5.7). What follows from an entry is decided in
+//! `decide.rs`. Runs on the dispatch thread.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ingest::later;
+use super::record::LogMap;
+use crate::model::{Fingerprint, HashKey, Wall};
+
+/// Whose entry it is: a group and a webhook.
+///
+/// Alertmanager's key is the text of the route's matchers, the group labels and the receiver; two
+/// sibling routes with equal matchers share it there and the second is never told. Here `route`
+/// tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LogKey {
+    /// Hash of the identity of the route.
+    pub route: u64,
+    /// Fingerprint of the group labels.
+    pub group: Fingerprint,
+    /// Hash of the receiver's name.
+    pub receiver: u64,
+    /// Position of the webhook in the receiver.
+    pub webhook_index: u32,
+}
+
+/// What a webhook was last told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// When it had answered.
+    pub at: Wall,
+    /// When the entry may be forgotten.
+    pub expires_at: Wall,
+    /// The alerts that fired, sorted.
+    pub firing: Arc<[Fingerprint]>,
+    /// The alerts that had resolved, sorted.
+    pub resolved: Arc<[Fingerprint]>,
+    /// The alerts that it was told of as firing, in this notification or an earlier one, and not
+    /// yet as resolved, sorted. More than `firing` where something mutes alerts that were told.
+    pub owed: Arc<[Fingerprint]>,
+}
+
+/// From when to when an entry holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// When its webhook was told.
+    pub at: Wall,
+    /// When it may be forgotten.
+    pub expires_at: Wall,
+}
+
+/// All entries.
+#[derive(Clone, Debug)]
+pub struct NotificationLog {
+    entries: LogMap<LogEntry>,
+    retention: Duration,
+    lookups: u64,
+    misses: u64,
+}
+
+impl NotificationLog {
+    /// An empty ledger that keeps entries for at most `retention`.
+    pub fn new(retention: Duration, key: HashKey) -> Self {
+        NotificationLog {
+            entries: LogMap::with_hasher(key),
+            retention,
+            lookups: 0,
+            misses: 0,
+        }
+    }
+
+    /// The entry under `key`. One past its time counts until it is collected, as in Alertmanager.
+    pub fn get(&self, key: &LogKey) -> Option<&LogEntry> {
+        self.entries.get(key)
+    }
+
+    /// A flush with something to tell has asked for an entry, and it was there or not.
+    pub fn count_lookup(&mut self, was_there: bool) {
+        self.lookups += 1;
+        self.misses += u64::from(!was_there);
+    }
+
+    /// How often such a flush asked, and how often there was no entry.
+    pub fn lookups(&self) -> (u64, u64) {
+        (self.lookups, self.misses)
+    }
+
+    /// Notes what was told at `at`, and returns the entry.
+    pub fn record(&mut self, key: LogKey, content: &Content, at: Wall) -> &LogEntry {
+        let Span { at, expires_at } = self.span(at, content.repeat_interval);
+        let owed = self.owed_after(&key, content);
+        let told = LogEntry {
+            at,
+            expires_at,
+            firing: Arc::clone(&content.firing),
+            resolved: Arc::clone(&content.resolved),
+            owed,
+        };
+        self.entries.entry(key).insert_entry(told).into_mut()
+    }
+
+    /// What was owed or is told firing, without what is told resolved.
+    fn owed_after(&self, key: &LogKey, content: &Content) -> Arc<[Fingerprint]> {
+        let is_settled = |print: &Fingerprint| {
+            content.firing.binary_search(print).is_ok()
+                || content.resolved.binary_search(print).is_ok()
+        };
+        let before = self.entries.get(key).map_or(&[][..], |told| &told.owed);
+        let mut left: Vec<Fingerprint> = before
+            .iter()
+            .copied()
+            .filter(|print| !is_settled(print))
+            .collect();
+        if left.is_empty() {
+            return Arc::clone(&content.firing);
+        }
+        left.extend_from_slice(&content.firing);
+        left.sort_unstable();
+        left.into()
+    }
+
+    /// Takes in what an earlier process kept.
+    pub fn restore(&mut self, kept: LogMap<LogEntry>) {
+        self.entries = kept;
+    }
+
+    /// Takes an entry that was made elsewhere, unless there is one. Returns the entry.
+    pub fn take_over(&mut self, key: LogKey, told: LogEntry) -> &LogEntry {
+        self.entries.entry(key).or_insert(told)
+    }
+
+    /// Notes that the ends of `more` are owed under `key`, and returns the entry. Where there was
+    /// none, it says that nothing was told, so that the group is told as a new one.
+    pub fn add_owed(&mut self, key: LogKey, more: &[Fingerprint], span: Span) -> &LogEntry {
+        let told = self.entries.entry(key).or_insert_with(|| LogEntry {
+            at: span.at,
+            expires_at: span.expires_at,
+            firing: Arc::new([]),
+            resolved: Arc::new([]),
+            owed: Arc::new([]),
+        });
+        let mut owed: Vec<Fingerprint> = told.owed.iter().chain(more).copied().collect();
+        owed.sort_unstable();
+        owed.dedup();
+        told.owed = owed.into();
+        told
+    }
+
+    /// Nobody knows whether the last notification under `key` arrived: whatever fires is to be told
+    /// again, and the ends of `members` are owed, which it may have named. Returns the entry.
+    pub fn mark_uncertain(
+        &mut self,
+        key: LogKey,
+        members: &[Fingerprint],
+        span: Span,
+    ) -> &LogEntry {
+        if let Some(told) = self.entries.get_mut(&key) {
+            told.firing = Arc::new([]);
+            told.resolved = Arc::new([]);
+        }
+        self.add_owed(key, members, span)
+    }
+
+    /// Leaves only those ends owed under `key` that `keep` accepts, and returns the entry.
+    pub fn remove_owed(
+        &mut self,
+        key: LogKey,
+        keep: impl Fn(Fingerprint) -> bool,
+    ) -> Option<&LogEntry> {
+        let told = self.entries.get_mut(&key)?;
+        let owed = told.owed.iter().copied();
+        told.owed = owed.filter(|print| keep(*print)).collect();
+        Some(told)
+    }
+
+    /// How long an entry lives that is made at `at`: for two repeats, but not past the retention.
+    pub fn span(&self, at: Wall, repeat_interval: Duration) -> Span {
+        let twice = repeat_interval.saturating_mul(2);
+        Span {
+            at,
+            expires_at: later(at, twice.min(self.retention)),
+        }
+    }
+
+    /// All entries.
+    pub fn iter(&self) -> impl Iterator<Item = (&LogKey, &LogEntry)> {
+        self.entries.iter()
+    }
+
+    /// Forgets what has expired, but for what `is_needed` by a group that is alive: however long
+    /// its receiver has been down, it has still to hear how that ended. Returns the keys of those.
+    pub fn collect(&mut self, now: Wall, is_needed: impl Fn(&LogKey) -> bool) -> Vec<LogKey> {
+        let mut forgotten = Vec::new();
+        self.entries.retain(|key, told| {
+            let stays = told.expires_at > now || is_needed(key);
+            if !stays {
+                forgotten.push(*key);
+            }
+            stays
+        });
+        self.entries.shrink_to(2 * self.entries.len());
+        forgotten
+    }
+
+    /// Moves every time by what the wall clock was moved, so that intervals stay what they were.
+    pub fn shift(&mut self, shifted: impl Fn(Wall) -> Wall) {
+        for told in self.entries.values_mut() {
+            told.at = shifted(told.at);
+            told.expires_at = shifted(told.expires_at);
+        }
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// What a notification says, as far as the ledger keeps it. Shared by the attempts to deliver it.
+#[derive(Clone, Debug)]
+pub struct Content {
+    /// The alerts that fire, sorted.
+    pub firing: Arc<[Fingerprint]>,
+    /// The alerts that have resolved, sorted.
+    pub resolved: Arc<[Fingerprint]>,
+    /// The repeat interval of the route.
+    pub repeat_interval: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn key(route: u64) -> LogKey {
+        LogKey {
+            route,
+            group: Fingerprint(1),
+            receiver: 2,
+            webhook_index: 0,
+        }
+    }
+
+    fn content(repeat_interval: Duration) -> Content {
+        Content {
+            firing: [Fingerprint(1)].into(),
+            resolved: [].into(),
+            repeat_interval,
+        }
+    }
+
+    #[test]
+    fn an_entry_lives_for_two_repeats_or_the_retention() {
+        let start = Wall::UNIX_EPOCH;
+        let mut notification_log = NotificationLog::new(10 * HOUR, HashKey::seeded(1));
+        notification_log.record(key(1), &content(HOUR), start);
+        notification_log.record(key(2), &content(8 * HOUR), start);
+        notification_log.collect(later(start, 2 * HOUR), |_| false);
+        assert!(notification_log.get(&key(1)).is_none() && notification_log.get(&key(2)).is_some());
+        notification_log.collect(later(start, 10 * HOUR), |_| false);
+        assert!(notification_log.is_empty());
+    }
+
+    #[test]
+    fn an_entry_of_a_live_group_outlives_its_time() {
+        let mut notification_log = NotificationLog::new(10 * HOUR, HashKey::seeded(1));
+        notification_log.record(key(1), &content(HOUR), Wall::UNIX_EPOCH);
+        notification_log.record(key(2), &content(HOUR), Wall::UNIX_EPOCH);
+        notification_log.collect(later(Wall::UNIX_EPOCH, 3 * HOUR), |key| key.route == 2);
+        assert!(notification_log.get(&key(1)).is_none() && notification_log.get(&key(2)).is_some());
+    }
+
+    #[test]
+    fn what_was_told_firing_is_owed_until_it_is_told_resolved() {
+        let mut notification_log = NotificationLog::new(10 * HOUR, HashKey::seeded(1));
+        let prints = |numbers: &[u64]| {
+            numbers
+                .iter()
+                .copied()
+                .map(Fingerprint)
+                .collect::<Arc<[_]>>()
+        };
+        let mut tell = |firing: &[u64], resolved: &[u64]| {
+            let (firing, resolved) = (prints(firing), prints(resolved));
+            let content = Content {
+                firing,
+                resolved,
+                repeat_interval: HOUR,
+            };
+            notification_log.record(key(1), &content, Wall::UNIX_EPOCH);
+            notification_log
+                .get(&key(1))
+                .expect("the entry just made")
+                .owed
+                .to_vec()
+        };
+        assert_eq!(tell(&[1, 2], &[]), *prints(&[1, 2]));
+        assert_eq!(tell(&[2], &[]), *prints(&[1, 2]), "1 is silenced");
+        assert_eq!(tell(&[2, 3], &[1]), *prints(&[2, 3]));
+        assert_eq!(tell(&[], &[2, 3]), []);
+    }
+
+    #[test]
+    fn a_shift_moves_both_times() {
+        let mut notification_log = NotificationLog::new(10 * HOUR, HashKey::seeded(1));
+        notification_log.record(key(1), &content(HOUR), Wall::UNIX_EPOCH);
+        notification_log.shift(|time| later(time, HOUR));
+        let told = notification_log.get(&key(1)).expect("the entry just made");
+        assert_eq!(told.at, later(Wall::UNIX_EPOCH, HOUR));
+        assert_eq!(told.expires_at, later(Wall::UNIX_EPOCH, 3 * HOUR));
+    }
+}

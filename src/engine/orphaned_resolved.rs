@@ -1,0 +1,104 @@
+//! Ends that are owed where no group is left to tell them.
+//!
+//! PURE. Owns what becomes of the ledger's debts when a group's route or grouping is changed: who
+//! was told that an alert fires hears of its end through the group that the alert is in now, if that
+//! goes to the same receiver. Runs on the dispatch thread.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::Engine;
+use super::messages::Effect;
+use super::notification_log::{LogEntry, LogKey, Span};
+use super::record::{GroupName, Record};
+use crate::model::Fingerprint;
+
+impl Engine {
+    /// Hands debts of groups that are no more to the groups that their alerts belong to now.
+    /// Returns the alerts in question.
+    pub(super) fn reassign_owed_resolved(
+        &mut self,
+        out: &mut Vec<Effect>,
+    ) -> BTreeSet<Fingerprint> {
+        let alive: BTreeSet<GroupName> = self
+            .groups
+            .iter()
+            .map(|(_, group)| self.name_of(group))
+            .collect();
+        let is_orphan = |key: &LogKey| {
+            let group = GroupName {
+                route: key.route,
+                labels: key.group,
+            };
+            !alive.contains(&group)
+        };
+        let mut orphans: Vec<(LogKey, LogEntry)> = self
+            .notification_log
+            .iter()
+            .filter(|(key, told)| !told.owed.is_empty() && is_orphan(key))
+            .map(|(key, told)| (*key, told.clone()))
+            .collect();
+        orphans.sort_unstable_by_key(|(key, _)| *key);
+        let mut handed_on = BTreeSet::new();
+        for (key, told) in orphans {
+            self.reassign(key, told, &mut handed_on, out);
+        }
+        handed_on
+    }
+
+    fn reassign(
+        &mut self,
+        key: LogKey,
+        told: LogEntry,
+        handed_on: &mut BTreeSet<Fingerprint>,
+        out: &mut Vec<Effect>,
+    ) {
+        let mut successors: BTreeMap<LogKey, Vec<Fingerprint>> = BTreeMap::new();
+        for &fingerprint in told.owed.iter() {
+            for heir in self.successors(key, fingerprint) {
+                successors.entry(heir).or_default().push(fingerprint);
+                handed_on.insert(fingerprint);
+            }
+        }
+        if successors.is_empty() {
+            return;
+        }
+        let span = Span {
+            at: told.at,
+            expires_at: told.expires_at,
+        };
+        for (heir, owed) in successors {
+            let told = self.notification_log.add_owed(heir, &owed, span).clone();
+            out.push(Effect::Record(Record::LogEntry { key: heir, told }));
+        }
+        let left = self
+            .notification_log
+            .remove_owed(key, |print| !handed_on.contains(&print));
+        if let Some(told) = left.cloned() {
+            out.push(Effect::Record(Record::LogEntry { key, told }));
+        }
+    }
+
+    /// The entries of the groups that an alert belongs to now and that go to the receiver of `key`;
+    /// none if it belongs to that group still.
+    fn successors(&mut self, key: LogKey, fingerprint: Fingerprint) -> Vec<LogKey> {
+        let Some(stored) = self.alerts.get(fingerprint) else {
+            return Vec::new();
+        };
+        let alert = Arc::clone(&stored.alert);
+        let routes = self.tree.routes_of(&alert.labels);
+        let heir = |&route: &_| {
+            let GroupName { route, labels } = self.name_in(route, &alert.labels);
+            LogKey {
+                route,
+                group: labels,
+                ..key
+            }
+        };
+        if routes.routes.iter().map(heir).any(|heir| heir == key) {
+            return Vec::new();
+        }
+        let goes_there = |&&route: &&_| self.tree.node(route).receiver_hash == key.receiver;
+        routes.routes.iter().filter(goes_there).map(heir).collect()
+    }
+}

@@ -1,0 +1,184 @@
+//! The files of the journal that are not written any more: the last snapshot, and the segments
+//! after it.
+//!
+//! Owns what is known of them and the numbers of the files to come, and removes what a newer
+//! snapshot covers. Runs on the journal thread.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::compaction::{Input, Job};
+use super::compaction_policy::CompactionPolicy;
+use super::directory::Directory;
+use super::disk::Disk;
+use super::record_counts::RecordCounts;
+use super::segment::Segment;
+use super::snapshot::Written;
+use crate::limits;
+
+/// What lies in the folder, but for the segment that is written.
+#[derive(Debug)]
+pub struct FileSet {
+    directory: Arc<Directory>,
+    snapshot: Option<Stored>,
+    segments: Vec<Stored>,
+    next_number: u64,
+    weight: CompactionPolicy,
+}
+
+/// A file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its number.
+    pub number: u64,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Whether something in it was damaged at the start, so that it is kept aside once it is not
+    /// needed any more.
+    pub is_damaged: bool,
+}
+
+impl FileSet {
+    /// The files that a start has found.
+    pub fn new(
+        directory: Arc<Directory>,
+        snapshot: Option<Stored>,
+        segments: Vec<Stored>,
+        next_number: u64,
+        weight: CompactionPolicy,
+    ) -> Self {
+        FileSet {
+            directory,
+            snapshot,
+            segments,
+            next_number,
+            weight,
+        }
+    }
+
+    /// The folder.
+    pub fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    /// How much of it counts.
+    pub fn weight(&mut self) -> &mut CompactionPolicy {
+        &mut self.weight
+    }
+
+    /// A number that no file has had.
+    pub fn next_number(&mut self) -> u64 {
+        let number = self.next_number;
+        self.next_number += 1;
+        number
+    }
+
+    /// Takes a segment that will not be written any more.
+    pub fn put(&mut self, segment: &Segment) {
+        self.segments.push(Stored {
+            number: segment.number(),
+            bytes: segment.bytes(),
+            is_damaged: false,
+        });
+    }
+
+    /// Whether something in them was damaged at the start.
+    pub fn is_damaged(&self) -> bool {
+        let mut files = self.snapshot.iter().chain(&self.segments);
+        files.any(|file| file.is_damaged)
+    }
+
+    /// The bytes of all files.
+    pub fn bytes(&self) -> u64 {
+        let files = self.snapshot.iter().chain(&self.segments);
+        files.map(|file| file.bytes).sum()
+    }
+
+    /// How many files there are.
+    pub fn files(&self) -> usize {
+        usize::from(self.snapshot.is_some()) + self.segments.len()
+    }
+
+    /// Whether the files, with a segment of so many bytes, should be made one.
+    pub fn is_compaction_due(&self, segment_bytes: u64) -> bool {
+        self.files() >= limits::SEGMENTS || self.weight.is_due(self.bytes() + segment_bytes)
+    }
+
+    /// Begins to make them one; nothing to do is no job.
+    pub fn begin_compaction(&mut self) -> Option<Job> {
+        let number = self.segments.last()?.number;
+        self.weight.begin_compaction();
+        let snapshot = self.snapshot.iter().map(|file| Input {
+            path: self.directory.snapshot_path(file.number),
+            bytes: file.bytes,
+        });
+        let segments = self.segments.iter().map(|file| Input {
+            path: self.directory.segment_path(file.number),
+            bytes: file.bytes,
+        });
+        Some(Job {
+            directory: Arc::clone(&self.directory),
+            inputs: snapshot.chain(segments).collect(),
+            number,
+            is_cancelled: Arc::default(),
+        })
+    }
+
+    /// Whether a segment with this number is there.
+    pub fn has_segment(&self, number: u64) -> bool {
+        self.segments.iter().any(|file| file.number == number)
+    }
+
+    /// Takes the snapshot that a compaction has made, in place of what it covers.
+    pub fn compacted(&mut self, number: u64, written: Written) {
+        self.segments.retain(|file| file.number > number);
+        self.weight.compacted(written.record_counts, written.bytes);
+        self.snapshot = Some(Stored {
+            number,
+            bytes: written.bytes,
+            is_damaged: false,
+        });
+    }
+
+    /// Takes a snapshot of the whole state, in place of all there was, which is removed.
+    pub fn replaced(&mut self, number: u64, written: Written, disk: &dyn Disk) {
+        if let Some(file) = self.snapshot.take() {
+            let path = self.directory.snapshot_path(file.number);
+            retire(disk, &path, file.is_damaged);
+        }
+        for file in self.segments.drain(..) {
+            let path = self.directory.segment_path(file.number);
+            retire(disk, &path, file.is_damaged);
+        }
+        self.weight.replaced(written.record_counts, written.bytes);
+        self.snapshot = Some(Stored {
+            number,
+            bytes: written.bytes,
+            is_damaged: false,
+        });
+    }
+
+    /// Goes on in a folder that was made anew, and in which nothing is.
+    pub fn moved(&mut self, directory: Arc<Directory>) {
+        self.directory = directory;
+        self.snapshot = None;
+        self.segments.clear();
+        self.weight.replaced(RecordCounts::default(), 0);
+    }
+}
+
+/// Removes a file that is covered by a newer one; one in which something was damaged is kept aside.
+/// What cannot be removed now is removed at the next start.
+pub fn retire(disk: &dyn Disk, path: &Path, is_damaged: bool) {
+    let result = if is_damaged {
+        disk.rename(path, &path.with_added_extension("damaged"))
+    } else {
+        disk.remove(path)
+    };
+    if let Err(error) = result
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        log::warn!(file:% = path.display(), err:% = error; "A file of the journal that is not needed any more cannot be removed");
+    }
+}
