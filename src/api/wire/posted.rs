@@ -108,7 +108,7 @@ impl<'de> Kind<'de> for AlertList {
 
 fn notification() -> BodyError {
     BodyError::Notification(
-        "/api/v2/alerts takes an array of alerts, and this looks like the notification that Alertmanager or \
+        "/api/v2/alerts takes a list of alerts, and this looks like the notification that Alertmanager or \
          Grafana sends to a webhook; set the sender up as for an Alertmanager instead"
             .to_owned(),
     )
