@@ -281,7 +281,7 @@ pub const SILENCE_REGEX_BYTES: usize = 4 << 20;
 
 /// Bytes that the regexes of all silences may take once compiled, equal ones counted once: ten thousand that
 /// look for letters of any case somewhere take 15 MB.
-pub const SILENCES_REGEX_BYTES: usize = 64 << 20;
+pub const SILENCES_REGEX_BYTES: usize = 32 << 20;
 
 /// How long a stop waits for requests and attempts under way.
 pub const DRAIN: Duration = Duration::from_secs(5);

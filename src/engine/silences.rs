@@ -224,6 +224,7 @@ impl Silences {
         }
         self.advance(now);
         self.regexes.note_dropped();
+        self.known.shrink_to(2 * self.known.len());
         over.into_iter().map(|(number, _)| number).collect()
     }
 

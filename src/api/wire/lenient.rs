@@ -10,6 +10,8 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::limits::ANNOTATION_BYTES;
+
 /// A value, as it was found.
 #[derive(Debug)]
 pub enum Found<T> {
@@ -76,14 +78,23 @@ pub struct TextMap<'de> {
     pub pairs: Vec<(Cow<'de, str>, Cow<'de, str>)>,
     /// The first name whose value is no string, and what it is instead.
     pub wrong: Option<(Cow<'de, str>, &'static str)>,
+    /// Whether there were more bytes than [`ANNOTATION_BYTES`]. Pairs beyond them are not kept.
+    pub is_cut: bool,
 }
 
 impl<'de> Kind<'de> for TextMap<'de> {
     fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
         let mut map = TextMap::default();
+        let mut bytes = 0;
         while let Some((Text(name), value)) = object.next_entry::<Text, Found<Text>>()? {
+            map.is_cut |= bytes > ANNOTATION_BYTES;
+            bytes += name.len();
             match value {
-                Found::Right(Text(value)) => map.pairs.push((name, value)),
+                _ if map.is_cut => {}
+                Found::Right(Text(value)) => {
+                    bytes += value.len();
+                    map.pairs.push((name, value));
+                }
                 Found::Null => map.pairs.push((name, Cow::Borrowed(""))),
                 Found::Wrong(kind) => {
                     map.wrong.get_or_insert((name, kind));

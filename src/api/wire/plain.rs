@@ -10,6 +10,7 @@ mod cursor;
 
 use std::str;
 
+use crate::limits::ANNOTATION_BYTES;
 use crate::model::{
     IdentifiedBuilder, IdentifiedLabels, Labels, LabelsBuilder, ParserMode, PostedAlert,
     SharedText, Wall, is_valid_label_name,
@@ -167,10 +168,14 @@ fn read_pairs(
     if rest.takes(b'}') {
         return Some(());
     }
+    let mut bytes = 0;
     loop {
         let name = rest.simple_string()?;
         rest.take(b':')?;
-        if !takes(name, rest.string()?.read(room)?) {
+        let value = rest.string()?.read(room)?;
+        bytes += name.len() + value.len();
+        // A set that is larger than any that is taken is not laid out first.
+        if bytes > ANNOTATION_BYTES || !takes(name, value) {
             return None;
         }
         if !rest.takes(b',') {

@@ -15,7 +15,7 @@ use super::body::{
     BodyError, Read, is_key, keep_first, missing, read_body, read_map, read_text, read_time,
     wrong_kind,
 };
-use super::lenient::{Found, Kind, Text};
+use super::lenient::{Found, Kind, Text, TextMap};
 use super::plain::plain_alerts;
 use super::uri::is_request_uri;
 
@@ -54,7 +54,9 @@ fn excess_of(alert: &PostedAlert) -> Option<String> {
 pub fn any_alerts(body: &[u8], mode: ParserMode) -> Result<Vec<PostedAlert>, BodyError> {
     let mut alerts = read_body(body, "alerts", read_list)?;
     for alert in &mut alerts {
-        alert.fault = fault_of(alert, mode).map(String::into_boxed_str);
+        if alert.fault.is_none() {
+            alert.fault = fault_of(alert, mode).map(String::into_boxed_str);
+        }
     }
     Ok(alerts)
 }
@@ -158,6 +160,8 @@ struct AlertFields<'de> {
     starts_at: Option<Wall>,
     ends_at: Option<Wall>,
     generator_url: Cow<'de, str>,
+    /// Whether labels or annotations are larger than any that are taken, so that not all are here.
+    is_cut: bool,
     /// The first value that is not of its kind.
     fault: Option<String>,
 }
@@ -168,9 +172,13 @@ impl<'de> Kind<'de> for AlertFields<'de> {
         while let Some(Text(name)) = object.next_key()? {
             let is = |field: &str| is_key(&name, field);
             let read = if is("labels") {
-                read_map(&mut fields.labels, object.next_value()?, &name)
+                let map = object.next_value()?;
+                fields.is_cut |= is_cut(&map);
+                read_map(&mut fields.labels, map, &name)
             } else if is("annotations") {
-                read_map(&mut fields.annotations, object.next_value()?, &name)
+                let map = object.next_value()?;
+                fields.is_cut |= is_cut(&map);
+                read_map(&mut fields.annotations, map, &name)
             } else if is("startsAt") {
                 read_time(&mut fields.starts_at, object.next_value()?, &name)
             } else if is("endsAt") {
@@ -207,9 +215,21 @@ impl AlertFields<'_> {
             starts_at: self.starts_at,
             ends_at: self.ends_at,
             generator_url: self.generator_url.into(),
-            fault: None,
+            fault: self.is_cut.then(too_large),
         })
     }
+}
+
+fn is_cut(map: &Found<TextMap<'_>>) -> bool {
+    matches!(map, Found::Right(map) if map.is_cut)
+}
+
+fn too_large() -> Box<str> {
+    format!(
+        "labels or annotations too large: an alert may have {LABELS} labels of {LABEL_BYTES} bytes in all, and \
+         {ANNOTATION_BYTES} bytes of annotations"
+    )
+    .into()
 }
 
 /// The last of a name counts, and goes if it is empty.

@@ -329,6 +329,23 @@ fn an_alert_with_too_large_annotations_is_refused_alone() {
 }
 
 #[test]
+fn of_labels_past_their_bytes_the_rest_is_not_kept() {
+    let labels: Vec<_> = (0..400_000).map(|n| format!("\"l{n}\":\"v\"")).collect();
+    let same = ["\"a\":\"bcdefghijkl\""; 200_000].join(",");
+    let body = format!(
+        "[{{\"labels\":{{{}}}}},{{\"labels\":{{{same}}}}}]",
+        labels.join(",")
+    );
+    let alerts = read(&body).expect("the batch is read");
+    for alert in &alerts {
+        let fault = alert.fault.as_deref().expect("a fault");
+        assert!(fault.contains("may have 1000 labels"), "{fault}");
+        assert!(alert.labels.text_bytes() <= 2 * ANNOTATION_BYTES);
+    }
+    assert_eq!(alerts.len(), 2);
+}
+
+#[test]
 fn a_body_that_grows_past_what_a_record_holds_is_refused() {
     let mut body = b"[{\"labels\":{\"a\":\"b\"},\"annotations\":{\"a\":\"".to_vec();
     body.resize(
