@@ -57,7 +57,7 @@ impl AlertmanagerLog {
     ) {
         let key = key(group, node, webhook_index);
         if self.entries.remove(&key).is_some() {
-            out.push(Effect::Record(Record::InheritedForgotten(key)));
+            out.push(Effect::Record(Record::AlertmanagerEntryForgotten(key)));
         }
     }
 
@@ -66,7 +66,7 @@ impl AlertmanagerLog {
         let expired = self
             .entries
             .extract_if(.., |_, entry| entry.expires_at <= now);
-        out.extend(expired.map(|(key, _)| Effect::Record(Record::InheritedForgotten(key))));
+        out.extend(expired.map(|(key, _)| Effect::Record(Record::AlertmanagerEntryForgotten(key))));
     }
 
     /// All entries.

@@ -13,7 +13,7 @@
 //! | a group | `Group` | `GroupRemoved` |
 //! | a group and a webhook | `LogEntry` | `LogEntryForgotten` |
 //! | a silence | `Silence` | `SilenceForgotten` |
-//! | an entry from Alertmanager | `AlertmanagerEntry` | `InheritedForgotten` |
+//! | an entry from Alertmanager | `AlertmanagerEntry` | `AlertmanagerEntryForgotten` |
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -74,7 +74,7 @@ pub enum Record {
     /// An Alertmanager that ran here before had told a webhook this.
     AlertmanagerEntry(Arc<AlertmanagerEntry>),
     /// The entry was taken over by the ledger, or its time is over.
-    InheritedForgotten(AlertmanagerKey),
+    AlertmanagerEntryForgotten(AlertmanagerKey),
 }
 
 /// Names a group across restarts and reloads: the identity of its route and the labels that make it.
@@ -242,7 +242,7 @@ impl Recovered {
             Record::AlertmanagerEntry(entry) => {
                 self.inherited.insert(entry.key.clone(), entry);
             }
-            Record::InheritedForgotten(key) => {
+            Record::AlertmanagerEntryForgotten(key) => {
                 self.inherited.remove(&key);
             }
         }

@@ -55,8 +55,8 @@ pub enum Kind {
     SilenceForgotten = 10,
     /// [`Record::Inherited`].
     AlertmanagerEntry = 11,
-    /// [`Record::InheritedForgotten`].
-    InheritedForgotten = 12,
+    /// [`Record::AlertmanagerEntryForgotten`].
+    AlertmanagerEntryForgotten = 12,
 }
 
 /// The byte of a clock item.
@@ -78,7 +78,7 @@ impl Kind {
         Kind::Silence,
         Kind::SilenceForgotten,
         Kind::AlertmanagerEntry,
-        Kind::InheritedForgotten,
+        Kind::AlertmanagerEntryForgotten,
     ];
 
     /// The kind of a record.
@@ -95,7 +95,7 @@ impl Kind {
             Record::Silence { .. } => Kind::Silence,
             Record::SilenceForgotten(_) => Kind::SilenceForgotten,
             Record::AlertmanagerEntry(_) => Kind::AlertmanagerEntry,
-            Record::InheritedForgotten(_) => Kind::InheritedForgotten,
+            Record::AlertmanagerEntryForgotten(_) => Kind::AlertmanagerEntryForgotten,
         }
     }
 
@@ -125,7 +125,7 @@ pub enum Key<'a> {
     NotificationLog(LogKey),
     /// A silence: `Silence`, `SilenceForgotten`.
     Silence(u64),
-    /// An entry from Alertmanager, its key as bytes: `AlertmanagerEntry`, `InheritedForgotten`.
+    /// An entry from Alertmanager, its key as bytes: `AlertmanagerEntry`, `AlertmanagerEntryForgotten`.
     AlertmanagerEntry(&'a [u8]),
 }
 

@@ -16,7 +16,7 @@ const FORGETTING: [(Kind, Kind); 5] = [
     (Kind::Group, Kind::GroupRemoved),
     (Kind::LogEntry, Kind::LogEntryForgotten),
     (Kind::Silence, Kind::SilenceForgotten),
-    (Kind::AlertmanagerEntry, Kind::InheritedForgotten),
+    (Kind::AlertmanagerEntry, Kind::AlertmanagerEntryForgotten),
 ];
 
 /// What the last snapshot weighs, and what was written since.

@@ -132,7 +132,9 @@ mod tests {
             Kind::AlertLeft => Key::Left(Fingerprint(7), GROUP),
             Kind::Group | Kind::GroupRemoved => Key::Group(GROUP),
             Kind::Silence | Kind::SilenceForgotten => Key::Silence(3),
-            Kind::AlertmanagerEntry | Kind::InheritedForgotten => Key::AlertmanagerEntry(b"entry"),
+            Kind::AlertmanagerEntry | Kind::AlertmanagerEntryForgotten => {
+                Key::AlertmanagerEntry(b"entry")
+            }
             _ => Key::Alert(Fingerprint(7)),
         };
         let mut live_keys = LiveKeys::empty(HashKey::seeded(1));
@@ -168,14 +170,19 @@ mod tests {
     #[test]
     fn of_everything_else_the_last_record_counts_until_it_is_forgotten() {
         use Kind::{
-            AlertmanagerEntry, Group, GroupRemoved, InheritedForgotten, Silence, SilenceForgotten,
+            AlertmanagerEntry, AlertmanagerEntryForgotten, Group, GroupRemoved, Silence,
+            SilenceForgotten,
         };
         assert_eq!(counting(&[Group, Group]), [2]);
         assert_eq!(counting(&[Group, GroupRemoved]), NONE);
         assert_eq!(counting(&[Group, GroupRemoved, Group]), [3]);
         assert_eq!(counting(&[Silence, Silence, SilenceForgotten]), NONE);
         assert_eq!(
-            counting(&[AlertmanagerEntry, InheritedForgotten, AlertmanagerEntry]),
+            counting(&[
+                AlertmanagerEntry,
+                AlertmanagerEntryForgotten,
+                AlertmanagerEntry
+            ]),
             [3]
         );
     }

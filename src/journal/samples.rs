@@ -81,7 +81,7 @@ pub fn any_record() -> impl Strategy<Value = Record> {
         }),
         any_hash().prop_map(Record::SilenceForgotten),
         any_inherited().prop_map(|entry| Record::AlertmanagerEntry(Arc::new(entry))),
-        any_inherited_key().prop_map(Record::InheritedForgotten),
+        any_inherited_key().prop_map(Record::AlertmanagerEntryForgotten),
     ]
 }
 

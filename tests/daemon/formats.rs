@@ -99,8 +99,8 @@ fn a_daemon_goes_on_with_a_journal_of_version_one_and_tells_nothing_twice() {
     daemon.post(&[
         firing("Adopted", "z"),
         firing("Disk", "z"),
-        firing("AlertmanagerEntry", "a"),
-        firing("AlertmanagerEntry", "z"),
+        firing("Inherited", "a"),
+        firing("Inherited", "z"),
     ]);
     let mut told: Vec<String> = (0..3).map(|_| receiver.next().summary()).collect();
     told.sort();

@@ -63,7 +63,7 @@ pub fn assert_disk_holds_the_state(world: &World) {
     assert_eq!(known.inherited, kept.inherited, "inherited known and kept");
     assert_eq!(
         known.notification_log, kept.notification_log,
-        "notification_log known and kept"
+        "notification log known and kept"
     );
     let prints = |state: &Recovered| state.alerts.keys().copied().collect::<BTreeSet<_>>();
     assert_eq!(prints(&known), prints(&kept), "alerts known and kept");

@@ -136,7 +136,7 @@ fn things(state: &Recovered, now: Wall) -> [(&'static str, u64, &'static [Kind],
             groups(state),
         ),
         (
-            "notification_log entries",
+            "notification log",
             state.notification_log.len() as u64,
             &[Kind::LogEntry, Kind::LogEntryForgotten],
             notification_log(state),
@@ -150,7 +150,7 @@ fn things(state: &Recovered, now: Wall) -> [(&'static str, u64, &'static [Kind],
         (
             "from Alertmanager",
             state.inherited.len() as u64,
-            &[Kind::AlertmanagerEntry, Kind::InheritedForgotten],
+            &[Kind::AlertmanagerEntry, Kind::AlertmanagerEntryForgotten],
             String::new(),
         ),
     ]

@@ -31,7 +31,7 @@ fn key_of(kind: Kind, body: &[u8]) -> Result<Key<'_>, Malformed> {
         Kind::Group | Kind::GroupRemoved => Key::Group(group(fields)?),
         Kind::LogEntry | Kind::LogEntryForgotten => Key::NotificationLog(log_key(fields)?),
         Kind::Silence | Kind::SilenceForgotten => Key::Silence(fields.number()?),
-        Kind::AlertmanagerEntry | Kind::InheritedForgotten => {
+        Kind::AlertmanagerEntry | Kind::AlertmanagerEntryForgotten => {
             fields.text()?;
             fields.text()?;
             fields.index()?;
@@ -86,7 +86,9 @@ fn fields_of(kind: Kind, fields: &mut Fields<'_>, at: Wall) -> Result<Record, Ma
         },
         Kind::SilenceForgotten => Record::SilenceForgotten(fields.number()?),
         Kind::AlertmanagerEntry => Record::AlertmanagerEntry(Arc::new(inherited(fields, at)?)),
-        Kind::InheritedForgotten => Record::InheritedForgotten(inherited_key(fields)?),
+        Kind::AlertmanagerEntryForgotten => {
+            Record::AlertmanagerEntryForgotten(inherited_key(fields)?)
+        }
     })
 }
 

@@ -65,7 +65,7 @@ pub fn put_record(out: &mut Vec<u8>, at: Wall, record: &Record) {
         }
         Record::SilenceForgotten(number) => put_number(out, *number),
         Record::AlertmanagerEntry(entry) => put_inherited(out, at, entry),
-        Record::InheritedForgotten(key) => put_inherited_key(out, key),
+        Record::AlertmanagerEntryForgotten(key) => put_inherited_key(out, key),
     });
 }
 

@@ -360,7 +360,7 @@ fn everything(state: &Recovered) -> Vec<Record> {
 
 fn outline(state: &Recovered) -> String {
     format!(
-        "{} alerts, {} groups, {} notification_log entries, {} silences, {} inherited",
+        "{} alerts, {} groups, {} notification log entries, {} silences, {} inherited",
         state.alerts.len(),
         state.groups.len(),
         state.notification_log.len(),

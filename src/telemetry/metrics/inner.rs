@@ -88,11 +88,11 @@ impl InnerFamilies {
         );
         let nflog_misses = zero(
             "alertmanager_nflog_query_errors",
-            "GroupSnapshot-ups of what a receiver was told that found nothing",
+            "Look-ups of what a receiver was told that found nothing",
         );
         zero(
             "alertmanager_silences_query_errors",
-            "GroupSnapshot-ups of silences that failed, which none does",
+            "Look-ups of silences that failed, which none does",
         );
         zero(
             "alertmanager_silences_gc_errors",
@@ -201,7 +201,7 @@ impl StoreFamilies {
     fn register(page: &mut Page, store: &str, what: &str) -> Self {
         let name = |rest: &str| format!("alertmanager_{store}_{rest}");
         let mut counter = |rest, help: String| page.put(&name(rest), &help, Counter::default());
-        let queries = counter("queries", format!("GroupSnapshot-ups of {what}"));
+        let queries = counter("queries", format!("Look-ups of {what}"));
         let maintenance = counter(
             "maintenance",
             format!("Times that old {what} were forgotten"),

@@ -28,12 +28,12 @@ pub const KINDS: [&str; 12] = [
     "alertLeft",
     "group",
     "groupRemoved",
-    "told",
-    "toldForgotten",
+    "logEntry",
+    "logEntryForgotten",
     "silence",
     "silenceForgotten",
-    "inherited",
-    "inheritedForgotten",
+    "alertmanagerEntry",
+    "alertmanagerEntryForgotten",
 ];
 
 /// Upper bounds in seconds: a solid disk takes a millisecond or a few, a worn card seconds.

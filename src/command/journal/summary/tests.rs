@@ -113,7 +113,7 @@ HOLDS                    NOW  RECORDS      BYTES  OF THESE
 alerts                 1,499    1,502  399.2 KiB  1 firing, 1,498 resolved
 alerts out of a group      0        0        0 B
 groups                     1        1       21 B
-notification_log entries             1        1       40 B  1 to be told of an end
+notification log           1        1       40 B  1 to be told of an end
 silences                   2        2      138 B  1 active, 1 expired
 from Alertmanager          0        0        0 B
 in all                 1,503    1,506  399.4 KiB

@@ -35,7 +35,7 @@ fn notification() -> Value {
             {
                 "status": "firing",
                 "labels": {"alertname": "DiskFull", "a": "b", "host": "web1"},
-                "annotations": {"runbook": "GroupSnapshot.\n  Then act.\n", "summary": "Full"},
+                "annotations": {"runbook": "Look.\n  Then act.\n", "summary": "Full"},
                 "startsAt": "2026-11-23T05:32:45.337+01:00", "endsAt": "0001-01-01T00:00:00Z",
                 "generatorURL": "http://x", "fingerprint": "15a37193dce72bab",
             },
@@ -54,7 +54,7 @@ receiver  team
 status    firing, new alerts added
 group     {alertname="DiskFull", a="b"}
 FIRING    {alertname="DiskFull", a="b", host="web1"}
-          runbook: GroupSnapshot.
+          runbook: Look.
               Then act.
           summary: Full
           since 2026-11-23T04:32:45Z

@@ -174,7 +174,7 @@ fn version_one() -> [(Record, &'static str); 13] {
             "0b 15 057b7d3a7b7d 0172 01 00 04 01 0100000000000000 00",
         ),
         (
-            Record::InheritedForgotten(inherited_key()),
+            Record::AlertmanagerEntryForgotten(inherited_key()),
             "0c 09 057b7d3a7b7d 0172 01",
         ),
     ]
