@@ -185,3 +185,33 @@ fn a_reader_who_leaves_is_no_failure_and_a_full_disk_is() {
         &["alertwheel: error: printing what was found failed: "],
     );
 }
+
+/// The blocks of YAML in the README, in their order.
+fn blocks_of_the_readme() -> Vec<&'static str> {
+    let readme = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
+    let blocks = readme.split("```yaml\n").skip(1);
+    let inside = |block: &'static str| block.split("```").next().expect("a text has a first part");
+    blocks.map(inside).collect()
+}
+
+#[test]
+fn what_the_readme_shows_is_sound() {
+    let blocks = blocks_of_the_readme();
+    let first = blocks.iter().find(|block| block.starts_with("route:"));
+    let first = first.expect("a configuration");
+    assert_says(&check(first, &["--strict", "f.yml"]), 0, &["SUCCESS"]);
+    let recipes = blocks.iter().find(|block| block.starts_with("- url:"));
+    let recipes = recipes.expect("recipes").replace("/etc/alertwheel/", "");
+    let indented: String = recipes.lines().map(|line| format!("  {line}\n")).collect();
+    let head = "route: {receiver: team}\nreceivers:\n- name: team\n  webhook_configs:\n";
+    let text = format!("{head}{indented}");
+    let setup = Setup::bare().file("f.yml", &text).argument("check-config");
+    let setup = setup
+        .file("slack-url", "http://slack/")
+        .file("discord-url", "http://discord/");
+    assert_says(
+        &setup.arguments(&["--strict", "f.yml"]).run(),
+        0,
+        &["SUCCESS"],
+    );
+}
