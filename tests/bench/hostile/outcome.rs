@@ -8,7 +8,7 @@ use crate::arguments::Arguments;
 use crate::figure::percentile;
 use crate::time::millis;
 
-/// What is promised whoever else sends what. A quick run shows that everything works, so ten times as much
+/// What is promised whoever else sends what. A quick run shows that everything works, so a hundred times as much
 /// is no fault there.
 pub struct Bounds {
     /// From the post of a single alert to its answer, of all but one in a hundred.
@@ -40,7 +40,7 @@ pub struct Outcome {
 impl Bounds {
     /// Those of this run.
     pub fn of(arguments: &Arguments) -> Self {
-        let times = if arguments.quick { 10 } else { 1 };
+        let times = if arguments.quick { 100 } else { 1 };
         Bounds {
             asked: millis(50) * times,
             told: millis(200) * times,
