@@ -1,8 +1,8 @@
-//! The boundary of the engine on one page: what goes in and what comes out. What can be asked is in
-//! `questions.rs`.
+//! The boundary of the engine: its inputs and its effects. Queries and their answers are in
+//! `reading.rs` and `questions.rs`.
 //!
-//! Owns the messages, no behaviour. Nothing here holds an end of a channel, a file or a socket, so
-//! every message can be made up by a test. Runs on the dispatch thread.
+//! Owns the messages, no behaviour. No message holds an end of a channel, a file or a socket, so a test
+//! can make up every one of them. Runs on the dispatch thread.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,37 +14,37 @@ use super::record::{Record, Recovered};
 use crate::config::{Config, Endpoint, Webhook};
 use crate::model::{Alert, Labels, Mono, PostedAlert, PostedSilence, Silence, Status};
 
-/// Something that happened outside.
+/// An event outside the engine that the engine has to handle.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// A sender reported these alerts.
+    /// A sender posted these alerts.
     Alerts(Vec<PostedAlert>),
-    /// An alarm that was armed for `at` rang. Only a hint to look: early, late, doubled and stale
-    /// rings are harmless.
+    /// An alarm that was armed for `at` rang. A ring is only a hint to look: early, late, doubled and
+    /// stale rings are harmless.
     Ring {
-        /// Which one.
+        /// The alarm that rang.
         alarm: AlarmId,
-        /// What it was armed for.
+        /// The time it was armed for.
         at: Mono,
     },
-    /// A worker is done with an attempt.
+    /// A worker has finished an attempt.
     Outcome(Outcome),
-    /// Somebody makes or changes a silence.
+    /// A client creates or changes a silence.
     SetSilence(PostedSilence),
-    /// Somebody ends the silence with this id.
+    /// A client expires the silence with this id.
     ExpireSilence(String),
-    /// A new configuration holds from now on.
+    /// A new configuration takes effect.
     Reload(Arc<Config>),
-    /// This is what an earlier process knew. Comes first, if it comes.
+    /// The state that a previous run left. If it is given at all, it is the first input.
     Recover(Box<Recovered>),
 }
 
-/// What the daemon holds as much of as it may.
+/// The limit that a batch of alerts would exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
-    /// Alerts, by their number.
+    /// The maximum number of alerts.
     Alerts(usize),
-    /// Bytes of the texts of alerts.
+    /// The maximum bytes of the texts of all alerts.
     TextBytes(usize),
 }
 
@@ -57,34 +57,34 @@ impl fmt::Display for Full {
     }
 }
 
-/// Something the engine wants done.
+/// An action that the engine asks its caller to perform.
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// Ring `alarm` at `at`. An alarm has one time: a later `Arm` moves it.
     Arm {
-        /// Which one.
+        /// The alarm to arm.
         alarm: AlarmId,
-        /// When.
+        /// When it is to ring.
         at: Mono,
     },
     /// Do not ring `alarm`. A ring already on its way does no harm.
     Disarm(AlarmId),
-    /// Make one attempt to deliver. The engine counts what is out: at most
+    /// Make one attempt to deliver. The engine bounds the attempts in flight: at most
     /// [`crate::engine::Settings::workers`] at a time, beside one for each endpoint.
     Send(Job),
-    /// An alert of the batch in hand was not taken.
+    /// An alert of the batch that is being handled was rejected.
     Refuse(InvalidAlert),
-    /// The whole batch in hand was not taken.
+    /// The whole batch that is being handled was rejected.
     RefuseBatch(Full),
-    /// The silence in hand was taken, under this id, or why not.
+    /// The answer to the silence request that is being handled: the silence's id, or why it was refused.
     SilenceAnswer(Result<Arc<str>, SilenceFault>),
-    /// This has changed and must outlive the process.
+    /// Write this change of the state to the journal: it must outlive the process.
     Record(Record),
-    /// Worth a log line, a metric or a place in the history.
+    /// Report this as a log line, a metric, or an event of the history.
     Note(Note),
 }
 
-/// Names an alarm of the timer. Small and dense, so that the timer finds it by index.
+/// Names an alarm of the timer. The numbers are small and dense, so that the timer can index by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AlarmId(pub u32);
 
@@ -92,58 +92,58 @@ pub struct AlarmId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttemptId(pub u64);
 
-/// An alert that broke a rule; the others of its batch are kept.
+/// An alert that is invalid. The valid alerts of its batch are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidAlert {
     /// Why, in Alertmanager's words (§4.1 step 6).
     pub reason: String,
 }
 
-/// Why a silence was not taken or changed. The texts are Alertmanager's (§7.4).
+/// Why a silence was not created or changed. The texts are Alertmanager's (§7.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SilenceFault {
     /// There is no silence with that id.
     NotFound,
-    /// It breaks a rule or a limit.
+    /// The silence is invalid or exceeds a limit.
     Refused(String),
 }
 
 /// One attempt to deliver, for a worker.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// Comes back in the [`Outcome`].
+    /// Identifies the attempt in its [`Outcome`].
     pub attempt: AttemptId,
-    /// Where to, and how.
+    /// The webhook to send to.
     pub webhook: Arc<Webhook>,
-    /// What.
+    /// The notification to send.
     pub notification: Arc<Notification>,
     /// How long the attempt may take in all, from when a worker takes it.
     pub timeout: Duration,
 }
 
-/// What one webhook is told about one group in one flush. Rendered by the worker.
+/// The notification of one webhook about one group in one flush. The worker renders it.
 #[derive(Clone, Debug)]
 pub struct Notification {
     /// The receiver's name.
     pub receiver: Arc<str>,
     /// Position of the webhook in the receiver.
     pub webhook_index: usize,
-    /// Why it is told.
+    /// Why the webhook is notified.
     pub reason: Reason,
-    /// Identity of the group, as receivers know it (§3).
+    /// The `groupKey` of the webhook body (§3).
     pub group_key: Arc<str>,
-    /// The labels that make the group.
+    /// The labels that all alerts of the group share.
     pub group_labels: Labels,
-    /// Texts of the templates of its route's labels.
+    /// The labels of the group's route, as template texts.
     pub route_labels: Arc<BTreeMap<String, String>>,
-    /// The alerts to tell, sorted as §2.5 says; after send_resolved and max_alerts.
+    /// The alerts in the order of §2.5, after `send_resolved` and `max_alerts` were applied.
     pub alerts: Vec<NotifiedAlert>,
-    /// How many alerts max_alerts cut off.
+    /// How many alerts `max_alerts` cut off.
     pub truncated_alerts: u64,
 }
 
 impl Notification {
-    /// Firing while one of the alerts fires.
+    /// Firing if at least one of the alerts fires.
     pub fn status(&self) -> Status {
         let firing = self.alerts.iter().any(|told| told.status == Status::Firing);
         if firing {
@@ -154,27 +154,27 @@ impl Notification {
     }
 }
 
-/// An alert in a notification, with the status it had when the flush looked.
+/// An alert in a notification, with the status it had at the flush.
 #[derive(Clone, Debug)]
 pub struct NotifiedAlert {
     /// The alert.
     pub alert: Arc<Alert>,
-    /// Firing or resolved at the flush; a firing alert is told without an end.
+    /// Firing or resolved at the flush. A firing alert is sent without its end time.
     pub status: Status,
 }
 
 /// Why a notification is sent (§5.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
-    /// The receiver knows nothing of this group, or only that nothing fires.
+    /// The log has no entry for the webhook and group, or one without firing alerts.
     FirstNotification,
-    /// An alert fires that the receiver was not told of.
+    /// An alert fires that the last notification did not contain as firing.
     NewAlerts,
-    /// Some have resolved, others fire on.
+    /// Some alerts have resolved, others still fire.
     SomeResolved,
-    /// Nothing fires any more.
+    /// All alerts have resolved.
     AllResolved,
-    /// Nothing changed for as long as repeat_interval.
+    /// Nothing changed for `repeat_interval`.
     RepeatElapsed,
 }
 
@@ -191,64 +191,64 @@ impl Reason {
     }
 }
 
-/// What became of an attempt.
+/// The result of an attempt.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Which attempt.
+    /// The attempt that has ended.
     pub attempt: AttemptId,
-    /// How it ended.
+    /// What the engine is to do next.
     pub verdict: Verdict,
-    /// How long the worker had it.
+    /// How long the worker took.
     pub took: Duration,
 }
 
-/// What to make of an attempt's end. Three, because three branches exist.
+/// What follows from the end of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The receiver has it.
+    /// The receiver accepted the notification.
     Delivered,
-    /// Try again within this flush.
+    /// Retry within this flush.
     Retry {
-        /// What went wrong.
+        /// Why the attempt failed.
         failure: Failure,
-        /// The least the receiver asked us to wait.
+        /// The minimum wait that the receiver asked for (`Retry-After`).
         after: Option<Duration>,
     },
-    /// Trying again within this flush is of no use.
+    /// Do not retry within this flush: a retry would fail in the same way.
     GiveUp(Failure),
 }
 
-/// What went wrong with an attempt.
+/// Why an attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The class, as a label of a metric.
+    /// The class, used as a metric label.
     pub kind: FailureKind,
-    /// The text for people, without secrets.
+    /// The text for the log, without secrets.
     pub text: String,
 }
 
 /// Classes of failure: the values of `reason` in `alertmanager_notifications_failed_total` (§11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailureKind {
-    /// Transport errors and what fits nowhere else.
+    /// Transport errors and all failures that no other class covers.
     Other,
-    /// 4xx but for those below.
+    /// Status 4xx, except those of `AuthError` and `RateLimited`.
     ClientError,
-    /// 5xx.
+    /// Status 5xx.
     ServerError,
-    /// We called it off.
+    /// The engine cancelled the delivery.
     ContextCanceled,
-    /// The flush's time ran out before an attempt failed. Kept for dashboards: it is no failure here
-    /// that a delivery had to wait.
+    /// The flush ran out of time before an attempt failed. Never counted here, because a delivery that
+    /// only waits has not failed; the class exists for dashboards.
     ContextDeadlineExceeded,
-    /// 401 and 403.
+    /// Status 401 and 403.
     AuthError,
-    /// 429.
+    /// Status 429.
     RateLimited,
 }
 
 impl FailureKind {
-    /// Every class, so that metrics can be created at zero.
+    /// All classes, so that their counters can be created at zero.
     pub const ALL: [FailureKind; 7] = [
         FailureKind::Other,
         FailureKind::ClientError,
@@ -273,63 +273,63 @@ impl FailureKind {
     }
 }
 
-/// Something worth telling people: each becomes a log line, a metric, or both.
+/// An event that is reported: each becomes a log line, a metric, or both.
 #[derive(Clone, Debug)]
 pub enum Note {
-    /// Alerts were posted; counted before they were checked.
+    /// A batch of alerts was posted.
     Received {
-        /// Those that fire.
+        /// Alerts posted as firing, counted before they are checked.
         firing: usize,
-        /// Those that have ended.
+        /// Alerts posted as resolved, counted before they are checked.
         resolved: usize,
-        /// Those of both that were kept and put into their groups.
+        /// Alerts of both kinds that were stored and put into their groups.
         kept: usize,
     },
-    /// Alerts of the batch in hand had ended when they first came.
+    /// Alerts of the batch that is being handled had already resolved when they were first posted.
     CameEnded(CameEnded),
-    /// An alert was left out, because as many of its name fire as may.
+    /// An alert was rejected, because the limit of firing alerts of its name is reached.
     AlertLimited {
-        /// Its name; empty if it has none.
+        /// The `alertname`; empty if the alert has none.
         alertname: Arc<str>,
     },
     /// Alerts were left out of a notification.
     Suppressed {
-        /// By what.
+        /// What mutes the alerts.
         by: Suppression,
-        /// How many.
+        /// How many alerts were left out.
         alerts: usize,
     },
-    /// A silence was made, changed or ended.
+    /// A silence was created, updated or expired.
     SilenceChanged {
-        /// What was done.
+        /// Which of the three.
         change: SilenceChange,
-        /// How it stands now.
+        /// The silence after the change.
         silence: Arc<Silence>,
     },
     /// A kept silence has a regex that does not compile.
     SilenceUnusable(Unusable),
-    /// A group came to be.
+    /// A group was created.
     GroupCreated {
-        /// Its key.
+        /// The key of the group.
         group_key: Arc<str>,
-        /// Whether it flushes at once, because its first alert is older than group_wait.
+        /// Whether it flushes at once, because its first alert is older than `group_wait`.
         immediately: bool,
     },
-    /// A flush looked at a group and decided what a webhook is told: a reason, or nothing.
+    /// A flush decided whether a webhook is notified about a group.
     Decided {
-        /// The group.
+        /// The key of the group.
         group_key: Arc<str>,
         /// The webhook.
         target: Target,
-        /// Why it is told; `None` if it is not.
+        /// Why the webhook is notified; `None` if it is not.
         reason: Option<Reason>,
     },
-    /// The send stage ran for a webhook, sending or (send_resolved off) not.
+    /// The send stage ran for a webhook. With `send_resolved` off it may have had nothing to send.
     NotificationStarted {
         /// The webhook's receiver.
         receiver: Arc<str>,
     },
-    /// An attempt failed and will be made again.
+    /// An attempt failed and will be retried.
     AttemptFailed {
         /// The group.
         group_key: Arc<str>,
@@ -339,16 +339,16 @@ pub enum Note {
         failure: Failure,
         /// Attempts made so far in this flush.
         attempts: u32,
-        /// Whether it is worth a line: not if its text is that of the attempt before, nor if the
-        /// endpoint is known to be down.
+        /// Whether the failure is logged. It is not if it equals the failure of the previous attempt, nor
+        /// if the endpoint is known to be down.
         is_news: bool,
     },
-    /// A delivery has got a worker.
+    /// A delivery was handed to a worker.
     AttemptStarted {
-        /// How long it had waited for one since it was ready.
+        /// How long the delivery had waited in its queue.
         waited: Duration,
     },
-    /// A webhook was delivered.
+    /// A notification was delivered.
     Delivered {
         /// The group.
         group_key: Arc<str>,
@@ -360,10 +360,10 @@ pub enum Note {
         attempts: u32,
         /// Alerts it carried.
         alerts: usize,
-        /// Whether a failure was said before that this puts an end to.
+        /// Whether a failure of this delivery was logged before.
         closes_failure: bool,
     },
-    /// A webhook was not delivered in this flush.
+    /// A notification was not delivered within its flush.
     NotificationFailed {
         /// The group.
         group_key: Arc<str>,
@@ -375,139 +375,140 @@ pub enum Note {
         attempts: u32,
         /// Why no further attempt is made.
         end: FlushEnd,
-        /// Whether it is worth a line: not if the endpoint is known to be down.
+        /// Whether the failure is logged. It is not if the endpoint is known to be down.
         is_news: bool,
     },
-    /// Something was due for a webhook that could not be told in time, and now there is nothing left to
-    /// tell.
+    /// A notification of an earlier flush was never delivered, and the webhook no longer needs to be
+    /// notified.
     NeverNotified {
         /// The group.
         group_key: Arc<str>,
         /// The webhook.
         target: Target,
-        /// What it was to be told, unless that was in an earlier process.
+        /// The notification that was lost; `None` if a previous run had made it.
         notification: Option<Arc<Notification>>,
     },
-    /// An endpoint fails; one attempt at a time goes there until it answers.
+    /// The circuit breaker of an endpoint opened because of failures; attempts go there as probes, one at
+    /// a time, until one succeeds.
     EndpointDown {
-        /// Which.
+        /// The endpoint that fails.
         endpoint: Endpoint,
-        /// What went wrong last.
+        /// Its last failure.
         failure: Failure,
     },
-    /// An endpoint that was down answers again, and what waits for it goes out.
+    /// The circuit breaker of an endpoint that was down has closed; waiting deliveries go out.
     EndpointUp {
-        /// Which.
+        /// The endpoint that answers again.
         endpoint: Endpoint,
         /// How long it was down.
         down_for: Duration,
         /// Deliveries that wait for it.
         waiting: usize,
     },
-    /// An endpoint asks for time; nothing is sent there meanwhile.
+    /// An endpoint asked for a pause; no attempt goes there until the pause is over.
     EndpointPaused {
-        /// Which.
+        /// The endpoint that asked.
         endpoint: Endpoint,
-        /// How much.
+        /// How long the pause lasts.
         pause: Duration,
-        /// What it answered.
+        /// Its answer.
         failure: Failure,
         /// Deliveries that wait for it.
         waiting: usize,
     },
     /// Deliveries have waited long for an endpoint that is busy.
     DeliveriesWait {
-        /// Which.
+        /// The endpoint that is busy.
         endpoint: Endpoint,
-        /// How many wait.
+        /// How many deliveries wait.
         waiting: usize,
         /// How long the first of them has waited.
         waited: Duration,
     },
-    /// A group is empty and gone.
+    /// A group became empty and was removed.
     GroupRemoved {
-        /// Its key.
+        /// The key of the group.
         group_key: Arc<str>,
     },
-    /// A reload does not let the groups of a route go on; their alerts are routed anew.
+    /// A reload dissolved the groups of a route; their alerts are routed again.
     RouteChanged(RouteChanged),
     /// A reload took effect.
     Reloaded {
-        /// Groups that went on as they were.
+        /// Groups that kept their state.
         kept: usize,
-        /// Groups that were formed anew.
+        /// Groups that were dissolved.
         moved: usize,
     },
-    /// Groups of a route that another process had told were taken up, and whoever is to be told of them
-    /// now knows nothing: the receiver of the route is another, or it has a further webhook.
+    /// Restored groups of a route had notified before, but a webhook of the route has no notification log
+    /// entry for them: the route has another receiver, or its receiver has a new webhook.
     ReceiverIsNew {
         /// The route's matchers from the root down.
         route: Arc<str>,
-        /// The receiver.
+        /// The receiver's name.
         receiver: Arc<str>,
-        /// How many groups.
+        /// How many groups this concerns.
         groups: usize,
     },
-    /// The state of an earlier process was taken up.
+    /// The state of a previous run was restored.
     Recovered(Recovery),
     /// The wall clock jumped.
     ClockStepped {
-        /// Seconds; negative is backwards.
+        /// By how many seconds; negative is backwards.
         seconds: f64,
     },
-    /// Resolved alerts were forgotten.
+    /// Resolved alerts were removed.
     Collected {
-        /// How many.
+        /// How many alerts.
         alerts: usize,
     },
-    /// Ledger and silences were looked through for what is old enough to be forgotten.
+    /// The notification log and the silences were searched for expired entries.
     Tidied,
 }
 
-/// Alerts that had ended by the time anything was heard of them, so that nobody is told. They were
-/// short, or the clock of whoever sent them is behind.
+/// Alerts that had already resolved when they were first posted, so that no webhook is notified. They
+/// were short, or the sender's clock is behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CameEnded {
-    /// How many.
+    /// How many alerts.
     pub alerts: usize,
-    /// The name of the first of them; empty if it has none.
+    /// The `alertname` of the first of them; empty if it has none.
     pub alertname: Arc<str>,
-    /// How long ago that one had ended.
+    /// How long ago the first of them had resolved.
     pub ago: Duration,
 }
 
-/// A route that had groups and is not what it was.
+/// A route whose groups a reload dissolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteChanged {
     /// Its matchers from the root down, as in the keys of its groups.
     pub route: Arc<str>,
-    /// Where it led.
+    /// The receiver it had before the reload.
     pub receiver: Arc<str>,
-    /// Whether that receiver is still there.
+    /// Whether the new configuration lacks that receiver.
     pub receiver_is_gone: bool,
-    /// Why its groups do not go on.
+    /// Why its groups were dissolved.
     pub change: RouteChange,
-    /// How many they were.
+    /// How many groups it had.
     pub groups: usize,
-    /// Deliveries of theirs that were due or under way.
+    /// Deliveries of those groups that were due or under way.
     pub unsent: usize,
 }
 
-/// Why the groups of a route do not go on.
+/// Why a reload dissolves the groups of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteChange {
-    /// There is no route with its matchers any more.
+    /// No route of the new configuration has its matchers.
     Gone,
-    /// It groups by other labels.
+    /// The route groups by other labels.
     GroupedOtherwise,
-    /// It leads to another receiver.
+    /// The route has another receiver.
     LedElsewhere,
-    /// All groups are formed anew, as was asked for.
+    /// [`crate::engine::ReloadPolicy::RebuildAll`] dissolves all groups.
     AllFormedAnew,
 }
 
 impl RouteChange {
-    /// Why, for people.
+    /// The text for the log.
     pub fn as_str(self) -> &'static str {
         match self {
             RouteChange::Gone => "no route has its matchers any more",
@@ -518,20 +519,20 @@ impl RouteChange {
     }
 }
 
-/// What of an earlier process goes on.
+/// How much state of a previous run was restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recovery {
-    /// Alerts kept.
+    /// Alerts restored.
     pub alerts: usize,
-    /// Groups that go on.
+    /// Groups after the restore.
     pub groups: usize,
-    /// Silences kept.
+    /// Silences restored.
     pub silences: usize,
-    /// Groups that fell due meanwhile.
+    /// Groups that fell due while no process ran.
     pub overdue: usize,
-    /// Groups whose flush goes on where it was cut short.
+    /// Groups whose interrupted flush continues.
     pub resumed: usize,
-    /// Groups whose routes are not there any more.
+    /// Recorded groups that were not restored: the configuration lacks their route, or they have no alert.
     pub gone: usize,
 }
 
@@ -541,11 +542,11 @@ pub struct Recovery {
 pub enum Suppression {
     /// A silence.
     Silence,
-    /// Another alert.
+    /// An alert that inhibits it.
     Inhibition,
-    /// A time interval that mutes.
+    /// A mute time interval of the route holds.
     MuteTimeInterval,
-    /// No time interval that is needed holds.
+    /// The route has active time intervals, and none of them holds.
     ActiveTimeInterval,
 }
 
@@ -564,29 +565,29 @@ impl Suppression {
 /// What was done to a silence: the words of `--log.silences` (§7.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SilenceChange {
-    /// It is new.
+    /// The silence is new.
     Create,
-    /// It was changed and kept its id.
+    /// The silence was changed and kept its id.
     Update,
-    /// It was ended.
+    /// The silence was expired, by a client or by the one that replaces it.
     Expire,
 }
 
-/// A webhook by name: receiver and position.
+/// Names a webhook by its receiver and its position there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target {
-    /// The receiver.
+    /// The receiver's name.
     pub receiver: Arc<str>,
-    /// Position of the webhook in it.
+    /// Position of the webhook in the receiver.
     pub webhook_index: usize,
 }
 
 /// Why a flush makes no further attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlushEnd {
-    /// The failure will not go away by trying again.
+    /// The failure would recur on every retry.
     Unrecoverable,
-    /// The time of the flush is over; the next one goes on with what there is to tell then.
+    /// The flush has reached its deadline; the next one sends what is due by then.
     OutOfTime,
     /// A reload changed the route or the receiver.
     Reloaded,

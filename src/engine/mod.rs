@@ -1,15 +1,14 @@
-//! PURE. The brain: which alerts make which groups, when those are told, to whom, and why.
+//! PURE. The engine decides which alerts form which groups, and when and why each webhook is notified.
 //!
-//! Owns all state of the dispatcher. Time and randomness come in as values, everything it wants
-//! done goes out as [`Effect`]s; there is no clock, thread, channel, file or log in here. With the
-//! same inputs it yields the same effects, byte for byte. Runs on the dispatch thread, and in
-//! `tests/sim` in virtual time.
+//! Owns all state of the dispatcher. Time and randomness come in as values, and every action goes out
+//! as an [`Effect`]. The engine has no clock, thread, channel, file or log. The same inputs yield the
+//! same effects, byte for byte. Runs on the dispatch thread, and in `tests/sim` in virtual time.
 //!
 //! ```text
 //!  Alerts ──► ingest ──► store ──► route ──► groups ─┐
 //!  Ring ─────────────────────────────────────────────┤ due
 //!                                                    ▼
-//!                        ledger ◄──► decide ◄───── flush ──► queues ──► attempts ──► Send
+//!              notification log ◄──► decide ◄───── flush ──► queues ──► attempts ──► Send
 //!                           ▲                        ▲                    │
 //!  Outcome ─────────────────┴────────────────────────┴────────────────────┘
 //! ```
@@ -88,44 +87,44 @@ use random::Random;
 use route::RouteTree;
 use silences::{Changed, SilenceLimits, Silences};
 
-/// What the flags say about the engine.
+/// The settings of the engine that come from command-line flags.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Attempts that may be out at a time, beside one for each endpoint.
+    /// Maximum number of attempts in flight at a time, beside one for each endpoint.
     pub workers: usize,
-    /// Attempts that may be out at a time to one endpoint.
+    /// Maximum number of attempts in flight at a time to one endpoint.
     pub workers_per_endpoint: usize,
     /// The longest pause that a receiver can ask for.
     pub max_retry_after: Duration,
-    /// Alerts kept at most, resolved ones included.
+    /// Maximum number of alerts kept, including resolved ones.
     pub alerts: usize,
-    /// Bytes of text that the alerts kept may have together.
+    /// Maximum total bytes of text of all alerts kept.
     pub alert_text_bytes: usize,
-    /// Alerts of one name that may count as firing; 0 is no limit.
+    /// Maximum number of firing alerts of one name; 0 is no limit.
     pub alerts_per_name: usize,
-    /// How long after the start of the process nothing is told.
+    /// How long after the start of the process no notification is sent.
     pub start_delay: Duration,
-    /// How long the ledger remembers at most.
+    /// Maximum lifetime of a notification log entry, and how long an expired silence is kept.
     pub retention: Duration,
-    /// How often resolved alerts are forgotten.
+    /// How often resolved alerts are removed.
     pub alert_collect_interval: Duration,
-    /// How often the ledger and the silences forget.
+    /// How often expired notification log entries and silences are removed.
     pub notification_log_collect_interval: Duration,
-    /// Silences kept at most, expired ones included; 0 is no limit.
+    /// Maximum number of silences kept, including expired ones; 0 is no limit.
     pub silences: usize,
-    /// Bytes of a silence; 0 is no limit.
+    /// Maximum bytes of one silence; 0 is no limit.
     pub silence_bytes: usize,
-    /// Whether a reload forms all groups anew, as in Alertmanager.
+    /// Whether a reload rebuilds all groups, as in Alertmanager.
     pub reload: ReloadPolicy,
-    /// Where the jitter of retries and the ids of silences start.
+    /// Seeds the generator of retry jitter and silence ids.
     pub seed: u64,
-    /// What maps hash with. No part of it follows from the seed, which ids of silences give away.
+    /// The key that maps hash with. It is independent of the seed, which the ids of silences reveal.
     pub hash_key: HashKey,
 }
 
 #[cfg(test)]
 impl Settings {
-    /// Those of a small daemon, for tests that are about something else.
+    /// The settings of a small daemon, for tests that do not depend on them.
     pub(crate) fn of_a_small_daemon() -> Self {
         Settings {
             workers: 1,
@@ -147,16 +146,16 @@ impl Settings {
     }
 }
 
-/// What a reload does to groups that it does not concern.
+/// What a reload does to groups whose route, grouping and receiver it leaves unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReloadPolicy {
-    /// They go on, with their timers and their sends.
+    /// The groups keep their timers and pending deliveries.
     KeepUnchanged,
-    /// They are formed anew.
+    /// The groups are rebuilt.
     RebuildAll,
 }
 
-/// The state, and the one door to it.
+/// The state of the dispatcher. Inputs change it only through [`Engine::handle`].
 #[derive(Debug)]
 pub struct Engine {
     settings: Settings,
@@ -175,12 +174,12 @@ pub struct Engine {
     collector: Collector,
     steps: StepWatch,
     random: Random,
-    /// Inputs so far, where they are counted: see `check.rs`.
+    /// Inputs so far, counted in builds that run the checks of `check.rs`.
     inputs: u64,
 }
 
 impl Engine {
-    /// An engine that knows no alert yet.
+    /// An engine without alerts, groups or silences.
     pub fn new(config: Arc<Config>, settings: Settings) -> Self {
         let key = settings.hash_key;
         let shares = Shares {
@@ -216,7 +215,7 @@ impl Engine {
         }
     }
 
-    /// Takes in what happened at `now`, and appends what is to be done about it to `out`.
+    /// Handles an input that happened at `now`, and appends the resulting effects to `out`.
     pub fn handle(&mut self, out: &mut Vec<Effect>, now: Now, input: Input) {
         self.notice_clock_step(now, out);
         self.silences.advance(now.wall);
@@ -244,8 +243,9 @@ impl Engine {
         due_at.max(Mono::START + self.settings.start_delay)
     }
 
-    /// An alarm rang. Only the ring of the live alarm counts; whether it rang too early shows by
-    /// itself, because everything waits for a time and the alarm is armed again.
+    /// Handles an alarm that rang. A ring for a time that the alarm is no longer armed for is ignored.
+    /// A ring that comes too early does no harm: every step checks its own time, and the alarm is armed
+    /// again.
     fn ring(&mut self, alarm: AlarmId, at: Mono, now: Now, out: &mut Vec<Effect>) {
         if alarm == COLLECT_ALARM {
             return self.collect_ring(at, now, out);
