@@ -1,4 +1,4 @@
-//! A group's flush, from the tick that is due to the last webhook told.
+//! A group's flush, from the tick that is due to the last delivery.
 //!
 //! PURE. Owns what happens at the times that `group.rs` waits for (§4.5, §5). The attempts
 //! themselves are in `attempts.rs`. Runs on the dispatch thread.
@@ -23,27 +23,29 @@ use crate::config::Webhook;
 use crate::limits;
 use crate::model::{Alert, Mono, Now, Wall};
 
-/// The least time a flush has, however short the group interval (§4.5).
+/// The minimum time between the start of a flush and its deadline, however short the group interval
+/// (§4.5).
 const FLUSH_TIME_MIN: Duration = Duration::from_secs(10);
 
-/// How late a tick may be for the next one to stay on schedule. Beyond it the schedule moves, as
-/// when a flush took longer than the interval.
+/// How late a tick may be served for the next one to stay on schedule. Beyond it the schedule moves, for
+/// example when a flush took longer than the interval.
 pub const LATENESS_FORGIVEN: Duration = Duration::from_secs(1);
 
 impl Engine {
-    /// Does for a group what its time has come for, and arms its alarm for what comes next. Calling
-    /// it more often than needed changes nothing.
+    /// Runs every step of a group that is due, and arms its alarm for the next one. Calling it more often
+    /// than needed changes nothing.
     pub(super) fn advance(&mut self, id: GroupId, now: Now, out: &mut Vec<Effect>) {
         self.settle_deliveries(id, now.mono, out);
         self.finish_ended_flush(id, out);
         if self.is_due(id, now.mono) && self.look_up_silences_of(id) {
             self.start_flush(id, now, out);
+            // A flush with no delivery has ended already.
             self.finish_ended_flush(id, out);
         }
         self.arm(id, now, out);
     }
 
-    /// Takes a group out, with all that waits for it.
+    /// Removes a group, with its waiting deliveries and its alarm.
     pub(super) fn remove_group(&mut self, id: GroupId, out: &mut Vec<Effect>) -> Option<Group> {
         let group = self.groups.remove(id)?;
         for delivery in group.flush.iter().flat_map(|flush| &flush.deliveries) {
@@ -57,8 +59,8 @@ impl Engine {
         Some(group)
     }
 
-    /// Arms the group's alarm unless it is armed for the right time already, and records the times
-    /// of the group unless they are.
+    /// Arms the group's alarm unless it is already armed for the right time, and records the group's
+    /// times unless they are already recorded.
     pub(super) fn arm(&mut self, id: GroupId, now: Now, out: &mut Vec<Effect>) {
         self.record_group(id, now, out);
         let Some(group) = self.groups.get_mut(id) else {
@@ -80,8 +82,9 @@ impl Engine {
             .is_some_and(|group| group.flush.is_none() && group.looks_at() <= now)
     }
 
-    /// Finds out which silences match the alerts of a group, as far as a turn lasts, and says whether all is
-    /// known. Where it is not the alarm, which is armed for a time that is past, rings at once for the rest.
+    /// Looks up which silences match the alerts of a group, within the step budget of one turn. Returns
+    /// whether the look-up is complete. If it is not, the group stays due: its alarm is armed for a time
+    /// that is past, rings at once, and the look-up continues.
     fn look_up_silences_of(&mut self, id: GroupId) -> bool {
         let group = self.groups.get(id).expect("a group that is due");
         let mut steps = StepBudget::new(limits::STEPS_OF_A_FLUSH);
@@ -89,8 +92,8 @@ impl Engine {
         members.all(|alert| self.silences.look_up(alert, &mut steps))
     }
 
-    /// Queues deliveries whose wait is over. Once the time of their flush is over, leaves them to the
-    /// next one.
+    /// Queues the deliveries whose backoff has elapsed. At the deadline of their flush, hands the
+    /// unfinished ones over to the next flush instead.
     fn settle_deliveries(&mut self, id: GroupId, now: Mono, out: &mut Vec<Effect>) {
         let Some(group) = self.groups.get_mut(id) else {
             return;
@@ -106,6 +109,7 @@ impl Engine {
             }
             return;
         }
+        // The deadline has passed: every unfinished delivery ends here and leaves its trace in `unfinished`.
         flush.has_failed |= !flush.held.is_empty();
         flush.held.clear();
         for delivery in &mut flush.deliveries {
@@ -130,8 +134,8 @@ impl Engine {
         }
     }
 
-    /// Ends a flush of which every delivery has ended: resolved alerts that everybody was told of
-    /// leave, and a group without alerts goes.
+    /// Ends a flush whose deliveries have all ended. Resolved alerts leave the group if no delivery
+    /// failed. A group without alerts is removed.
     fn finish_ended_flush(&mut self, id: GroupId, out: &mut Vec<Effect>) {
         let Some(group) = self.groups.get_mut(id) else {
             return;
@@ -157,7 +161,8 @@ impl Engine {
         }
     }
 
-    /// Takes out of a group what had ended when its flush looked, unless it was reported again.
+    /// Removes from a group the alerts that had resolved at its flush, unless they were reported again
+    /// since.
     fn remove_resolved(&mut self, id: GroupId, resolved: &[Arc<Alert>], out: &mut Vec<Effect>) {
         for told in resolved {
             let group = self
@@ -184,19 +189,24 @@ impl Engine {
         }
     }
 
-    /// Looks at a group whose tick is due, and starts telling those who are to be told.
+    /// Starts the flush of a group whose tick is due: takes a snapshot of the group, and starts a delivery
+    /// for each webhook that has to be notified.
     fn start_flush(&mut self, id: GroupId, now: Now, out: &mut Vec<Effect>) {
         let group = self.groups.get_mut(id).expect("a group that is due");
         let node = self.tree.node(group.route);
         let webhooks = node.receiver.webhooks.len();
+        // Move the schedule first: the deadline of this flush is the next tick.
         let Turn { tick, deadline } = group.take_turn(now, node.group_interval);
+        // What the previous flush left: deliveries to continue, and attempts that are still in flight.
         let carried_over = group.take_carried_over();
         let still_out = group.still_out().iter();
         let still_out: Vec<usize> = still_out.map(|out| out.webhook_index).collect();
+        // All webhooks decide from one snapshot. Muting is applied and counted here, once.
         let look = self.look_at(id, tick, now.wall, out);
         let mut deliveries = Vec::with_capacity(webhooks);
         let mut held = Vec::new();
         for webhook_index in 0..webhooks {
+            // Never two attempts to one webhook: hold this one until the older attempt has ended.
             if still_out.contains(&webhook_index) {
                 held.push(webhook_index);
                 continue;
@@ -216,7 +226,8 @@ impl Engine {
         }));
     }
 
-    /// Tells a webhook that was held for an attempt of an earlier flush what there is to tell by now.
+    /// Notifies a webhook that was held because an attempt of an earlier flush was in flight. Decides from
+    /// the state of the group at `now`.
     pub(super) fn notify_held(
         &mut self,
         id: GroupId,
@@ -225,7 +236,7 @@ impl Engine {
         now: Now,
         out: &mut Vec<Effect>,
     ) {
-        // What this look leaves out was counted when the flush began.
+        // The notes are dropped: the flush counted the muted alerts when it began.
         let look = self.look_at(id, now.wall, now.wall, &mut Vec::new());
         let (webhook, tick) = ((id, webhook_index), now.wall);
         let delivery = self.begin_notifying(webhook, &look, carried.as_ref(), tick, now, out);
@@ -234,7 +245,8 @@ impl Engine {
         flush.deliveries.extend(delivery);
     }
 
-    /// The alerts of a group as they stand at `now`, muted by the time intervals that hold at `tick`.
+    /// Takes a snapshot of a group: its alerts with their status at `now`, muted by inhibition, by silences
+    /// and by the time intervals that hold at `tick`.
     fn look_at(
         &mut self,
         id: GroupId,
@@ -254,7 +266,8 @@ impl Engine {
         look
     }
 
-    /// Decides what a webhook is told of what a look has seen, and begins to tell it.
+    /// Decides from a snapshot whether a webhook is notified, and if so begins its delivery. Returns
+    /// `None` if there is nothing to send.
     fn begin_notifying(
         &mut self,
         (id, webhook_index): (GroupId, usize),
@@ -268,6 +281,7 @@ impl Engine {
         let node = self.tree.node(group.route);
         let webhook = &node.receiver.webhooks[webhook_index];
         let log_key = log_key(node, group, webhook_index);
+        // Our own entry takes precedence over one inherited from an Alertmanager.
         let inherited = self.alertmanager_log.told(group, node, webhook_index);
         let told = self.notification_log.get(&log_key).or(inherited.as_ref());
         let view = look.view_for(told, node);
@@ -279,12 +293,13 @@ impl Engine {
         self.notification_log.count_lookup(was_there);
         out.push(Effect::Note(decided(group, node, webhook_index, reason)));
         let Some(reason) = reason else {
+            // Nothing is due any more, so a delivery carried over from the last flush ends unsent.
             let never_notified = carried.map(|over| never_notified(group, node, over));
             out.extend(never_notified.map(Effect::Note));
             return None;
         };
         if let Some(told) = inherited {
-            // What it owes must not be forgotten once there is an entry of our own.
+            // Copy the inherited entry before our own replaces it, or its owed resolutions would be lost.
             let told = self.notification_log.take_over(log_key, told).clone();
             out.push(log_record(log_key, told));
             self.alertmanager_log
@@ -294,7 +309,7 @@ impl Engine {
             receiver: Arc::clone(&node.receiver.name),
         }));
         if !webhook.send_resolved && view.fires_nothing() {
-            // Nothing to send, but what the webhook knows to fire has changed (§5.5).
+            // There is nothing to send, but the log must note that these alerts no longer fire (§5.5).
             let told = self
                 .notification_log
                 .record(log_key, view.content(), now.wall);
@@ -308,7 +323,7 @@ impl Engine {
         Some(delivery)
     }
 
-    /// Whether a flush at `tick` would have had something to tell to anybody.
+    /// Whether a flush at `tick` would have notified at least one webhook.
     pub(super) fn would_notify(&mut self, id: GroupId, tick: Wall) -> bool {
         let group = self.groups.get(id).expect("a group that is looked at");
         let node = self.tree.node(group.route);
@@ -328,17 +343,17 @@ impl Engine {
     }
 }
 
-/// What a flush goes by.
+/// The times of a flush.
 struct Turn {
-    /// Its nominal time.
+    /// The nominal time of the flush.
     tick: Wall,
-    /// When its time is over: at the next tick.
+    /// When the flush ends at the latest: at the next tick, or after [`FLUSH_TIME_MIN`] if that is later.
     deadline: Mono,
 }
 
 impl Group {
-    /// Begins a flush: the one that is due, or one that a process before this one did not end, which
-    /// does not move the next.
+    /// Begins a flush, and returns its times. A flush that is due moves the next tick; a resumed one, which
+    /// a previous run did not finish, does not.
     fn take_turn(&mut self, now: Now, interval: Duration) -> Turn {
         let is_resumed = self.resumes_at.take().is_some() && self.due_at > now.mono;
         let tick = if is_resumed {
@@ -355,8 +370,9 @@ impl Group {
 }
 
 impl Delivery {
-    /// What there is to say when the time of its flush is over. A delivery that only had to wait has not
-    /// failed; one whose endpoint is down has, tried or not, but people know of the endpoint.
+    /// The note on a delivery that its flush leaves unfinished at the deadline. A delivery that only waited
+    /// has not failed and has none. One whose endpoint is down has failed, even without an attempt, but it
+    /// is not logged again: the endpoint was.
     fn replaced(&mut self, queues: &Queues) -> Option<Note> {
         let of_endpoint = queues.is_down_with(self.queue);
         let own = self.last_failure.as_ref().filter(|_| self.attempts > 0);
@@ -374,7 +390,7 @@ fn terms(node: &RouteNode, webhook: &Webhook) -> Terms {
     }
 }
 
-/// The tick after one that was due at `due_at` and is served at `now`.
+/// The tick that follows one due at `due_at` and served at `now`.
 fn next_tick(due_at: Mono, now: Mono, interval: Duration) -> Mono {
     due_at.max(now - LATENESS_FORGIVEN) + interval
 }
@@ -383,6 +399,7 @@ fn log_record(key: LogKey, told: LogEntry) -> Effect {
     Effect::Record(Record::LogEntry { key, told })
 }
 
+/// The key of the notification log entry of a group and the webhook at this position.
 pub fn log_key(node: &RouteNode, group: &Group, webhook_index: usize) -> LogKey {
     LogKey {
         route: node.identity_hash,
@@ -404,7 +421,7 @@ fn decided(group: &Group, node: &RouteNode, webhook_index: usize, reason: Option
     }
 }
 
-/// What was due for a webhook is over before it could be told.
+/// The note on a carried-over delivery that ends unsent, because nothing is due for its webhook any more.
 fn never_notified(group: &Group, node: &RouteNode, over: &CarriedOver) -> Note {
     Note::NeverNotified {
         group_key: Arc::clone(&group.key),

@@ -1,7 +1,8 @@
-//! What a flush sees when it looks at its group, and what of that each webhook is to see.
+//! The snapshot of a group that its flush works from, and the part of it that each webhook gets.
 //!
-//! PURE. Owns muting as far as notifications are concerned (§5.2, §5.3), the order of the alerts in them
-//! (§2.5), send_resolved and max_alerts. Decides nothing. Runs on the dispatch thread.
+//! PURE. Owns how muting applies to notifications (§5.2, §5.3), the order of the alerts in them (§2.5),
+//! `send_resolved` and `max_alerts`. Never decides whether to notify: `decide.rs` does. Runs on the
+//! dispatch thread.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::notification_log::{Content, LogEntry};
 use super::route::RouteNode;
 use crate::model::{Alert, Fingerprint, Labels, Status, Wall, compare_for_notification};
 
-/// What a flush sees when it looks at its group: all alerts, sorted for people.
+/// All alerts of a group at its flush, muted ones included, in the order of notifications.
 pub struct GroupSnapshot {
     alerts: Vec<SnapshotAlert>,
 }
@@ -24,7 +25,7 @@ struct SnapshotAlert {
     is_suppressed: bool,
 }
 
-/// What one webhook is to see of a look.
+/// The part of a snapshot that one webhook gets.
 pub struct View {
     alerts: Vec<NotifiedAlert>,
     content: Content,
@@ -37,7 +38,7 @@ impl SnapshotAlert {
 }
 
 impl GroupSnapshot {
-    /// The alerts of a group as they stand at `now`, after muting.
+    /// Takes a snapshot of a group: the status of each alert at `now`, and whether `muting` mutes it.
     pub fn at(group: &Group, muting: &mut Muting<'_>, now: Wall) -> Self {
         let alert = |alert: &Arc<Alert>| SnapshotAlert {
             is_suppressed: muting.suppression(alert).is_some(),
@@ -52,13 +53,13 @@ impl GroupSnapshot {
         GroupSnapshot { alerts }
     }
 
-    /// How many alerts there are.
+    /// The number of alerts, muted ones included.
     pub fn len(&self) -> usize {
         self.alerts.len()
     }
 
-    /// What a webhook that was last told `told` is to see: what nothing mutes, and the ends it is
-    /// owed even so.
+    /// The alerts for a webhook whose notification log entry is `told`: all that are not muted, and, where
+    /// the route has `resolve_muted`, the muted ones whose resolution the webhook is still owed.
     pub fn view_for(&self, told: Option<&LogEntry>, node: &RouteNode) -> View {
         let is_owed = |alert: &SnapshotAlert| {
             let print = alert.told.alert.fingerprint;
@@ -67,14 +68,14 @@ impl GroupSnapshot {
         };
         let is_seen =
             |alert: &&SnapshotAlert| !alert.is_suppressed || (node.resolve_muted && is_owed(alert));
-        // Many of these may wait for their receivers at a time, so they take no more than they need.
+        // Many views can wait for their receivers at a time, so none allocates more than it needs.
         let mut alerts = Vec::with_capacity(self.alerts.len());
         let seen = self.alerts.iter().filter(is_seen);
         alerts.extend(seen.map(|alert| alert.told.clone()));
         View::of(alerts, node.repeat_interval)
     }
 
-    /// The alerts that had ended, muted or not: they leave once everybody was told what is owed.
+    /// The alerts that had resolved, muted or not. They leave the group once its flush has succeeded.
     pub fn into_resolved(self) -> Vec<Arc<Alert>> {
         let told = self.alerts.iter().map(|alert| &alert.told);
         told.filter(|told| told.status == Status::Resolved)
@@ -93,8 +94,8 @@ impl View {
         View { alerts, content }
     }
 
-    /// The same at an earlier tick. How an alert stood then that was reported since, nobody knows:
-    /// as the webhook was told, so that it is no reason to tell anything.
+    /// The view as of an earlier tick. The status of an alert that was reported since that tick is unknown.
+    /// It is assumed to be what the log entry `told` says, so that it is no reason to notify.
     pub fn back_at(mut self, tick: Wall, told: Option<&LogEntry>) -> Self {
         let fired = |print| told.is_some_and(|told| told.firing.binary_search(&print).is_ok());
         self.alerts.retain_mut(|seen| {
@@ -107,22 +108,22 @@ impl View {
         View::of(self.alerts, self.content.repeat_interval)
     }
 
-    /// Whether there is nothing to see.
+    /// Whether the view has no alert.
     pub fn is_empty(&self) -> bool {
         self.alerts.is_empty()
     }
 
-    /// Whether all that is seen has ended.
+    /// Whether no alert of the view fires.
     pub fn fires_nothing(&self) -> bool {
         self.content.firing.is_empty()
     }
 
-    /// What the ledger keeps of it.
+    /// The content that the notification log records.
     pub fn content(&self) -> &Content {
         &self.content
     }
 
-    /// What is decided by.
+    /// The fingerprints that the decision depends on.
     pub fn seen(&self) -> Seen<'_> {
         Seen {
             firing: &self.content.firing,
@@ -130,8 +131,8 @@ impl View {
         }
     }
 
-    /// What the webhook is told: without the resolved alerts if it does not want them, and only as
-    /// many as it takes.
+    /// The notification for the webhook, and the content for the log. The notification omits resolved alerts
+    /// if `send_resolved` is off, and is cut to `max_alerts`; the content covers all alerts of the view.
     pub fn notification(
         self,
         group: &Group,
@@ -164,7 +165,7 @@ fn fingerprints(alerts: &[NotifiedAlert], status: Status) -> Arc<[Fingerprint]> 
     let with_status = alerts.iter().filter(|told| told.status == status);
     let mut prints: Vec<Fingerprint> = with_status.map(|told| told.alert.fingerprint).collect();
     if prints.is_empty() {
-        // Which takes no memory, and mostly nothing has resolved.
+        // The shared empty slice allocates nothing, and most views have no resolved alert.
         return Arc::default();
     }
     prints.sort_unstable();

@@ -1,7 +1,8 @@
-//! Who was told what, and when: the memory that makes a notification come once.
+//! The notification log: what each webhook was last sent for each group, and when. It prevents duplicate
+//! notifications.
 //!
-//! PURE. Owns the entries and their retention (§5.7). What follows from an entry is decided in
-//! `decide.rs`. Runs on the dispatch thread.
+//! PURE. Owns the entries and their retention (§5.7). `decide.rs` decides from an entry whether to
+//! notify. Runs on the dispatch thread.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +11,11 @@ use super::ingest::later;
 use super::record::LogMap;
 use crate::model::{Fingerprint, HashKey, Wall};
 
-/// Whose entry it is: a group and a webhook.
+/// The key of an entry: a group and a webhook.
 ///
-/// Alertmanager's key is the text of the route's matchers, the group labels and the receiver; two
-/// sibling routes with equal matchers share it there and the second is never told. Here `route`
-/// tells them apart.
+/// Alertmanager's key is the text of the route's matchers, the group labels and the receiver. Two sibling
+/// routes with equal matchers share that key, so the second never notifies. Here `route` distinguishes
+/// them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LogKey {
     /// Hash of the identity of the route.
@@ -27,32 +28,33 @@ pub struct LogKey {
     pub webhook_index: u32,
 }
 
-/// What a webhook was last told.
+/// The last notification that a webhook got about a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {
-    /// When it had answered.
+    /// When the webhook had answered.
     pub at: Wall,
-    /// When the entry may be forgotten.
+    /// When the entry expires and may be removed.
     pub expires_at: Wall,
     /// The alerts that fired, sorted.
     pub firing: Arc<[Fingerprint]>,
     /// The alerts that had resolved, sorted.
     pub resolved: Arc<[Fingerprint]>,
-    /// The alerts that it was told of as firing, in this notification or an earlier one, and not
-    /// yet as resolved, sorted. More than `firing` where something mutes alerts that were told.
+    /// The alerts whose resolution the webhook is owed, sorted: this notification or an earlier one
+    /// reported them as firing, and none has reported them as resolved yet. More than `firing` if alerts
+    /// that were notified are muted now.
     pub owed: Arc<[Fingerprint]>,
 }
 
-/// From when to when an entry holds.
+/// The lifetime of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// When its webhook was told.
+    /// When the webhook had answered.
     pub at: Wall,
-    /// When it may be forgotten.
+    /// When the entry expires and may be removed.
     pub expires_at: Wall,
 }
 
-/// All entries.
+/// All entries, and counts of the look-ups for `/metrics`.
 #[derive(Clone, Debug)]
 pub struct NotificationLog {
     entries: LogMap<LogEntry>,
@@ -62,7 +64,7 @@ pub struct NotificationLog {
 }
 
 impl NotificationLog {
-    /// An empty ledger that keeps entries for at most `retention`.
+    /// An empty log that keeps entries for at most `retention`.
     pub fn new(retention: Duration, key: HashKey) -> Self {
         NotificationLog {
             entries: LogMap::with_hasher(key),
@@ -72,23 +74,24 @@ impl NotificationLog {
         }
     }
 
-    /// The entry under `key`. One past its time counts until it is collected, as in Alertmanager.
+    /// The entry under `key`. An expired entry counts until it is collected, as in Alertmanager.
     pub fn get(&self, key: &LogKey) -> Option<&LogEntry> {
         self.entries.get(key)
     }
 
-    /// A flush with something to tell has asked for an entry, and it was there or not.
+    /// Counts the look-up of a flush whose view was not empty, and a miss unless the entry `was_there`.
     pub fn count_lookup(&mut self, was_there: bool) {
         self.lookups += 1;
         self.misses += u64::from(!was_there);
     }
 
-    /// How often such a flush asked, and how often there was no entry.
+    /// The look-ups counted so far, and how many of them found no entry.
     pub fn lookups(&self) -> (u64, u64) {
         (self.lookups, self.misses)
     }
 
-    /// Notes what was told at `at`, and returns the entry.
+    /// Records a notification that was answered at `at`, in place of the entry before. Returns the new
+    /// entry.
     pub fn record(&mut self, key: LogKey, content: &Content, at: Wall) -> &LogEntry {
         let Span { at, expires_at } = self.span(at, content.repeat_interval);
         let owed = self.owed_after(&key, content);
@@ -102,7 +105,8 @@ impl NotificationLog {
         self.entries.entry(key).insert_entry(told).into_mut()
     }
 
-    /// What was owed or is told firing, without what is told resolved.
+    /// The alerts owed after a notification: those owed before and those it reports as firing, without those
+    /// it reports as resolved.
     fn owed_after(&self, key: &LogKey, content: &Content) -> Arc<[Fingerprint]> {
         let is_settled = |print: &Fingerprint| {
             content.firing.binary_search(print).is_ok()
@@ -122,18 +126,18 @@ impl NotificationLog {
         left.into()
     }
 
-    /// Takes in what an earlier process kept.
+    /// Replaces all entries with those of a previous run.
     pub fn restore(&mut self, kept: LogMap<LogEntry>) {
         self.entries = kept;
     }
 
-    /// Takes an entry that was made elsewhere, unless there is one. Returns the entry.
+    /// Adds an entry made from Alertmanager's log, unless `key` has one. Returns the entry under `key`.
     pub fn take_over(&mut self, key: LogKey, told: LogEntry) -> &LogEntry {
         self.entries.entry(key).or_insert(told)
     }
 
-    /// Notes that the ends of `more` are owed under `key`, and returns the entry. Where there was
-    /// none, it says that nothing was told, so that the group is told as a new one.
+    /// Adds `more` to the alerts owed under `key`, and returns the entry. A new entry has no firing alert,
+    /// so the group is notified as a new one.
     pub fn add_owed(&mut self, key: LogKey, more: &[Fingerprint], span: Span) -> &LogEntry {
         let told = self.entries.entry(key).or_insert_with(|| LogEntry {
             at: span.at,
@@ -149,8 +153,9 @@ impl NotificationLog {
         told
     }
 
-    /// Nobody knows whether the last notification under `key` arrived: whatever fires is to be told
-    /// again, and the ends of `members` are owed, which it may have named. Returns the entry.
+    /// Marks that the last notification under `key` may or may not have arrived. Firing alerts will be
+    /// notified again, and the resolutions of `members` are owed, because the notification may have named
+    /// them. Returns the entry.
     pub fn mark_uncertain(
         &mut self,
         key: LogKey,
@@ -164,7 +169,8 @@ impl NotificationLog {
         self.add_owed(key, members, span)
     }
 
-    /// Leaves only those ends owed under `key` that `keep` accepts, and returns the entry.
+    /// Removes the alerts owed under `key` that `keep` rejects. Returns the entry, or `None` if there is
+    /// none.
     pub fn remove_owed(
         &mut self,
         key: LogKey,
@@ -176,7 +182,7 @@ impl NotificationLog {
         Some(told)
     }
 
-    /// How long an entry lives that is made at `at`: for two repeats, but not past the retention.
+    /// The lifetime of an entry made at `at`: two repeat intervals, but no longer than the retention.
     pub fn span(&self, at: Wall, repeat_interval: Duration) -> Span {
         let twice = repeat_interval.saturating_mul(2);
         Span {
@@ -190,8 +196,8 @@ impl NotificationLog {
         self.entries.iter()
     }
 
-    /// Forgets what has expired, but for what `is_needed` by a group that is alive: however long
-    /// its receiver has been down, it has still to hear how that ended. Returns the keys of those.
+    /// Removes the expired entries, and returns their keys. Keeps an entry that `is_needed` by a live group:
+    /// however long its receiver has been down, the receiver must still get the resolution.
     pub fn collect(&mut self, now: Wall, is_needed: impl Fn(&LogKey) -> bool) -> Vec<LogKey> {
         let mut forgotten = Vec::new();
         self.entries.retain(|key, told| {
@@ -205,7 +211,7 @@ impl NotificationLog {
         forgotten
     }
 
-    /// Moves every time by what the wall clock was moved, so that intervals stay what they were.
+    /// Shifts all times after a step of the wall clock, so that intervals keep their length.
     pub fn shift(&mut self, shifted: impl Fn(Wall) -> Wall) {
         for told in self.entries.values_mut() {
             told.at = shifted(told.at);
@@ -213,25 +219,25 @@ impl NotificationLog {
         }
     }
 
-    /// How many entries there are.
+    /// The number of entries.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is none.
+    /// Whether the log has no entry.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 }
 
-/// What a notification says, as far as the ledger keeps it. Shared by the attempts to deliver it.
+/// The part of a notification that the log records. Shared by the attempts to deliver it.
 #[derive(Clone, Debug)]
 pub struct Content {
     /// The alerts that fire, sorted.
     pub firing: Arc<[Fingerprint]>,
     /// The alerts that have resolved, sorted.
     pub resolved: Arc<[Fingerprint]>,
-    /// The repeat interval of the route.
+    /// The repeat interval of the route; the lifetime of the entry follows from it.
     pub repeat_interval: Duration,
 }
 
