@@ -1,18 +1,20 @@
-//! How much one endpoint may be asked at a time, learned from how it answers.
+//! How many attempts one endpoint may have in flight, learned from its answers.
 //!
-//! PURE. Owns three well-known mechanisms, and of each the state for one endpoint:
+//! PURE. Owns three well-known mechanisms, and the state of each for one endpoint:
 //!
-//! - a **congestion window**, as TCP Reno has it (RFC 5681): the number of attempts that may be out
-//!   grows by one with each success, past the size that last proved too large by one for each
-//!   window of them (additive increase), and halves when an attempt fails (multiplicative decrease);
-//! - a **circuit breaker**: after some failures in a row, or when the endpoint asks for time, one
-//!   attempt at a time goes out as a probe, and the first success closes the breaker;
-//! - a **rate limit** on our side (a sliding log), for an endpoint that answers 429: no more in the time
-//!   until it takes more than what it took before it refused.
+//! - a **congestion window**, as in TCP Reno (RFC 5681): the limit of attempts in flight. In slow start
+//!   it grows by one with each success. Past the size that last proved too large it grows by one with
+//!   each window of successes (additive increase). It halves when an attempt fails (multiplicative
+//!   decrease);
+//! - a **circuit breaker**: it opens after [`FAILURES_UNTIL_OPEN`] failures in a row, or when the endpoint
+//!   asks for a pause. While it is open, one attempt at a time goes out as a probe (half-open), and the
+//!   first success closes it;
+//! - a **rate limit** on our side (a sliding log), for an endpoint that answers 429. In the time until the
+//!   endpoint accepts more, it gets no more posts than it accepted before it refused.
 //!
-//! An endpoint that swallows requests gets no further attempt beside those that it holds, but one now
-//! and then to see whether it is well again. Never knows a delivery, a queue or another endpoint.
-//! Runs on the dispatch thread.
+//! An endpoint that swallows requests holds attempts without answering them. It gets only one more
+//! attempt every [`PATIENCE`], which finds out whether the endpoint has recovered. Never knows a delivery,
+//! a queue or another endpoint. Runs on the dispatch thread.
 //!
 //! ```text
 //!            failures in a row, 429, Retry-After
@@ -28,56 +30,58 @@ use super::messages::{Failure, FailureKind, Verdict};
 use super::random::Random;
 use crate::model::Mono;
 
-/// Attempts that an endpoint may hold before it has answered any.
+/// The window of an endpoint before its first answer, in attempts.
 pub const WINDOW_UNKNOWN: usize = 4;
 
-/// Its first success opens the window to one attempt for each such part of the time that it took, which
-/// is ten a second: what any receiver bears. From there the window doubles with each round of answers.
+/// The first success opens the window to one attempt for each such part of the time it took. That is ten
+/// attempts a second, a rate that any receiver bears. From there the window doubles with each round of
+/// answers.
 const WINDOW_PART: Duration = Duration::from_millis(100);
-/// The most that the first success opens the window to.
+/// The largest window that the first success opens, in attempts.
 const WINDOW_KNOWN: f64 = 24.0;
 
-/// An endpoint that answers faster than this gains nothing from more attempts at a time than
-/// [`WINDOW_FAST`]: they cost threads and wake-ups.
+/// An endpoint that answers faster than this gets at most [`WINDOW_FAST`] attempts at a time: more would
+/// gain nothing and cost threads and wake-ups.
 const FAST: Duration = Duration::from_millis(10);
-/// The window of such an endpoint.
+/// The largest window of an endpoint that answers within [`FAST`], in attempts.
 const WINDOW_FAST: usize = 4;
 
-/// Failures in a row that open the breaker.
+/// Failures in a row that open the circuit breaker.
 const FAILURES_UNTIL_OPEN: u32 = 3;
 /// The first wait for a probe, before jitter.
 const PROBE_WAIT_FIRST: Duration = Duration::from_millis(500);
-/// What each wait is longer than the one before.
+/// The factor by which each wait exceeds the one before.
 const PROBE_WAIT_FACTOR: f64 = 1.5;
-/// The longest wait, before jitter. A probe costs one small request, and what waits for it is pages.
+/// The longest wait, before jitter. It is short because a probe costs one small request, and pages wait
+/// for it.
 const PROBE_WAIT_MOST: Duration = Duration::from_secs(5);
 
-/// An attempt that is out for longer than this, and [`OVERDUE_FACTOR`] times longer than usual, makes
-/// its endpoint one that swallows requests.
+/// An endpoint swallows requests if an attempt is in flight for longer than this, and for longer than
+/// [`OVERDUE_FACTOR`] times the usual answer time.
 const OVERDUE: Duration = Duration::from_secs(10);
 /// See [`OVERDUE`].
 const OVERDUE_FACTOR: u32 = 4;
-/// How long after the last start such an endpoint gets one attempt more.
+/// How long after its last attempt an endpoint that swallows requests gets another one.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How much longer than seen the span of a rate limit is taken for, since clocks and networks are not
-/// exact and each refused attempt costs a whole pause.
+/// The factor by which the span of a rate limit is taken longer than measured. Clocks and networks are not
+/// exact, and each refused attempt costs a whole pause.
 const RATE_MARGIN: f64 = 1.05;
-/// A pause of this length between attempts ends a burst, unless the rate limit asks for it.
+/// A pause of this length between attempts ends a burst, unless the rate limit imposes the pause.
 const BURST_BREAK: Duration = Duration::from_secs(1);
-/// The most posts that are remembered for a rate limit; a larger one is taken as this many in less time.
+/// The most posts that a rate limit counts. A larger limit is scaled down to this many posts in less time.
 const RATE_POSTS: u32 = 512;
-/// The slowest rate limit that is learned from refusals is one post in this time. One refused request
-/// may just have been unlucky.
+/// The slowest rate limit that is learned from refusals is one post in this time. A single refused request
+/// can be chance.
 const RATE_SLOWEST: Duration = Duration::from_secs(10);
-/// A rate limit of more than one post in this time is none.
+/// A rate limit of more than one post in this time is dropped.
 const RATE_FASTEST: Duration = Duration::from_millis(5);
-/// How long a rate limit holds after a refusal before it is doubled for the first time: as many pauses
-/// as this, since each doubling may cost another one.
+/// How long a rate limit holds after a refusal before it is first doubled, in pauses of the endpoint. Each
+/// doubling can cost another pause.
 const RATE_HOLDS_PAUSES: u32 = 10;
-/// The least and the most of that.
+/// The minimum and maximum of the time that [`RATE_HOLDS_PAUSES`] gives.
 const RATE_HOLDS: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(600));
-/// How long after that it is doubled again.
+/// The time between the first doubling of a rate limit and each further one.
 const RATE_DOUBLES: Duration = Duration::from_secs(30);
 
 /// When an endpoint may get its next attempt.
@@ -85,20 +89,20 @@ const RATE_DOUBLES: Duration = Duration::from_secs(30);
 pub enum Turn {
     /// Now.
     Now,
-    /// At this time, if nothing happens before.
+    /// At this time, or earlier if an attempt ends before.
     At(Mono),
-    /// Once an attempt has ended.
+    /// After an attempt in flight has ended.
     AfterAnEnd,
 }
 
-/// What the end of an attempt has changed that people want to know.
+/// A change of an endpoint's state that is reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// The breaker has opened because of failures, of which this is the last.
+    /// The circuit breaker opened because of failures; this is the last one.
     Down(Failure),
-    /// It is closed again; it was open since then.
+    /// The circuit breaker closed; it had been open since this time.
     Up(Mono),
-    /// The endpoint asks for this much time.
+    /// The endpoint asked for a pause of this length.
     Paused(Duration),
 }
 
@@ -107,17 +111,17 @@ pub enum Change {
 pub struct EndpointState {
     /// The largest window.
     largest: usize,
-    /// Whether all its webhooks go to one host, so that how one fares says something about the others.
+    /// Whether all its webhooks go to one host, so that the health of one says something about the others.
     is_one_host: bool,
-    /// When the attempts that are out began, oldest first.
+    /// The start times of the attempts in flight, oldest first.
     out: VecDeque<Mono>,
     last_start: Mono,
     window: f64,
-    /// Up to here the window grows fast.
+    /// The size up to which the window grows by one with each success (the slow start threshold).
     slow_start_until: f64,
-    /// Failures of attempts that began before do not halve the window again.
+    /// When the window was last halved. Failures of attempts that began before do not halve it again.
     halved_at: Mono,
-    /// How long answers take, smoothed; nothing before the first success.
+    /// The smoothed answer time; `None` before the first success.
     usual: Option<Duration>,
     failures_in_a_row: u32,
     breaker: Option<Open>,
@@ -125,15 +129,15 @@ pub struct EndpointState {
     rate: Option<RateLimit>,
 }
 
-/// A breaker that is open.
+/// An open circuit breaker.
 #[derive(Clone, Debug)]
 struct Open {
     since: Mono,
     /// When the next probe may go out.
     probe_at: Mono,
-    /// The wait after the probe that comes, before jitter.
+    /// The wait after the next probe fails, before jitter.
     wait: Duration,
-    /// What went wrong last; nothing if the endpoint only asked for time.
+    /// The last failure; `None` if the endpoint only asked for a pause.
     failure: Option<Failure>,
 }
 
@@ -146,18 +150,19 @@ struct Burst {
     successes: u32,
 }
 
-/// No more than so many starts in any span.
+/// At most `posts` starts in any time of length `span` (a sliding log).
 #[derive(Clone, Debug)]
 struct RateLimit {
     posts: u32,
     span: Duration,
-    /// The last starts, as many as count.
+    /// The last `posts` starts, oldest first.
     starts: VecDeque<Mono>,
     doubles_at: Mono,
 }
 
 impl EndpointState {
-    /// One that nothing is known of and that may have so many attempts at a time. `is_one_host` says whether all its webhooks go to one host.
+    /// The state of an endpoint that has not answered yet. `largest` is the largest window it can get;
+    /// `is_one_host` says whether all its webhooks go to one host.
     pub fn new(largest: usize, is_one_host: bool) -> Self {
         EndpointState {
             largest,
@@ -175,8 +180,9 @@ impl EndpointState {
         }
     }
 
-    /// When the next attempt may start, as far as the endpoint itself is concerned.
+    /// When the next attempt may start, as far as the endpoint itself allows.
     pub fn turn(&self, now: Mono) -> Turn {
+        // Several hosts share no health: only their number in flight is bounded.
         if !self.is_one_host {
             let has_room = self.out.len() < self.largest;
             return if has_room {
@@ -185,6 +191,7 @@ impl EndpointState {
                 Turn::AfterAnEnd
             };
         }
+        // The rate limit and the breaker set the earliest time; the window, or the breaker, the number.
         let rate = self.rate.as_ref();
         let mut earliest = rate.map_or(Mono::START, RateLimit::allows_at);
         let usual_limit = match &self.breaker {
@@ -199,6 +206,7 @@ impl EndpointState {
             .front()
             .map(|oldest| *oldest + self.overdue_after());
         let swallows = swallows_at.is_some_and(|at| at <= now);
+        // Beyond that number, allow one attempt per `PATIENCE` if the endpoint swallows requests.
         if self.out.len() >= usual_limit || swallows {
             if self.out.len() >= usual_limit + WINDOW_UNKNOWN {
                 return Turn::AfterAnEnd;
@@ -214,7 +222,7 @@ impl EndpointState {
         }
     }
 
-    /// An attempt starts.
+    /// Counts the start of an attempt.
     pub fn start(&mut self, now: Mono) {
         let span = self.rate.as_ref().map_or(Duration::ZERO, |rate| rate.span);
         let break_at = self.burst.last_at + BURST_BREAK.max(span * 2);
@@ -232,7 +240,8 @@ impl EndpointState {
         self.last_start = now;
     }
 
-    /// An attempt that began at `started_at` has ended, after it had worked for `took`.
+    /// Counts the end of the attempt that began at `started_at`; its worker took `took`. Updates window,
+    /// breaker and rate limit. Returns a change that has to be reported.
     pub fn end(
         &mut self,
         started_at: Mono,
@@ -260,23 +269,25 @@ impl EndpointState {
         }
     }
 
-    /// An attempt is not made after all.
+    /// Takes back the start counted at `started_at`: no attempt was made.
     pub fn cancel(&mut self, started_at: Mono) {
         self.forget_start(started_at);
     }
 
-    /// Nothing is sent before `until`, and then one probe: what was asked for in an earlier process.
+    /// Opens the breaker until `until`, after which one probe goes out. Restores the pause that the endpoint
+    /// asked a previous run for.
     pub fn pause_until(&mut self, until: Mono, now: Mono) {
         let open = self.opened(now);
         open.probe_at = open.probe_at.max(until);
     }
 
-    /// Attempts that are out.
+    /// The number of attempts in flight.
     pub fn out(&self) -> usize {
         self.out.len()
     }
 
-    /// Whether it has answered well lately, and does not swallow requests.
+    /// Whether the endpoint is healthy: it has had a success, its breaker is closed, and it does not swallow
+    /// requests.
     pub fn is_well(&self, now: Mono) -> bool {
         let swallows_at = self
             .out
@@ -285,12 +296,12 @@ impl EndpointState {
         self.usual.is_some() && self.breaker.is_none() && swallows_at.is_none_or(|at| at > now)
     }
 
-    /// Whether attempts go out one at a time only.
+    /// Whether the breaker is open, so that attempts go out one at a time.
     pub fn is_probed(&self) -> bool {
         self.breaker.is_some()
     }
 
-    /// What went wrong last, while the breaker is open because of failures.
+    /// The last failure, while the breaker is open because of failures.
     pub fn is_down_with(&self) -> Option<&Failure> {
         self.breaker.as_ref()?.failure.as_ref()
     }
@@ -315,6 +326,7 @@ impl EndpointState {
     }
 
     fn succeed(&mut self, took: Duration, is_full: bool, now: Mono) -> Option<Change> {
+        // The window grows only while it is used in full: an idle endpoint proves nothing.
         let most = self.largest as f64;
         match self.usual {
             None => {
@@ -336,7 +348,7 @@ impl EndpointState {
         open.failure.map(|_| Change::Up(open.since))
     }
 
-    /// Halves the window, once for all attempts that were out together.
+    /// Halves the window, once for all attempts that were in flight together.
     fn shrink(&mut self, started_at: Mono, now: Mono) {
         if started_at >= self.halved_at {
             self.window = (self.window / 2.0).max(1.0);
@@ -366,7 +378,8 @@ impl EndpointState {
         (!was_down).then(|| Change::Down(failure.clone()))
     }
 
-    /// The endpoint answers that it wants to be left alone for a while.
+    /// Opens the breaker because the endpoint asked for a pause: with `Retry-After` for `after`, or with 429
+    /// alone for the next probe wait.
     fn pause(
         &mut self,
         after: Option<Duration>,
@@ -390,7 +403,8 @@ impl EndpointState {
         (!was_open).then_some(Change::Paused(pause))
     }
 
-    /// It took some posts and refuses the next: so many it bears until it takes more.
+    /// Learns a rate limit from a refusal: the endpoint bears the posts it accepted in this burst, in the
+    /// time until it accepts more.
     fn learn_rate(&mut self, now: Mono) {
         let successes = self.burst.successes;
         if successes == 0 {
@@ -421,7 +435,7 @@ impl EndpointState {
 }
 
 impl Open {
-    /// Sets the time for the next probe, a wait after the start of the one that has failed.
+    /// Sets the time of the next probe: one jittered wait after `started_at`. Lengthens the wait after it.
     fn after_a_probe(&mut self, started_at: Mono, random: &mut Random) {
         let jitter = 0.5 + random.fraction();
         self.probe_at = self.probe_at.max(started_at + self.wait.mul_f64(jitter));
@@ -430,7 +444,7 @@ impl Open {
 }
 
 impl RateLimit {
-    /// When the next start is within the limit.
+    /// The earliest time at which the next start is within the limit.
     fn allows_at(&self) -> Mono {
         if self.starts.len() < self.posts as usize {
             return Mono::START;
@@ -447,7 +461,7 @@ impl RateLimit {
         }
     }
 
-    /// Doubles the limit once it has held long enough; says whether it is so wide that it is none.
+    /// Doubles the limit once it has held long enough. Returns whether it is so wide that it can be dropped.
     fn outgrow(&mut self, now: Mono) -> bool {
         while now >= self.doubles_at && self.span > Duration::ZERO {
             self.span /= 2;

@@ -1,10 +1,11 @@
-//! Who may use a worker next.
+//! Which delivery gets the next worker: the permits of the worker pool (a semaphore), shared fairly among
+//! endpoints.
 //!
-//! PURE. Owns the queues of deliveries that are ready, one for each endpoint, and the count of attempts
-//! that are out. How much an endpoint may be asked is its own state's to say (`endpoint.rs`); here they
-//! share the workers: queues take turns, each endpoint can always have one worker, and those that have
-//! not answered lately get no more than half of the others, however many they are. So an endpoint that
-//! is well never waits for one that is not. Runs on the dispatch thread.
+//! PURE. Owns the queues of ready deliveries, one for each endpoint, and the count of attempts in flight.
+//! `endpoint.rs` bounds the attempts to one endpoint; the queues share the workers among all endpoints.
+//! Queues take turns (round robin). Each endpoint can always have one worker. The endpoints that have not
+//! answered lately share at most half of the other workers, however many endpoints they are. So a healthy
+//! endpoint never waits for an unhealthy one. Runs on the dispatch thread.
 //!
 //! ```text
 //!            enqueue                take_next               finish
@@ -26,10 +27,11 @@ use crate::model::Mono;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct QueueId(usize);
 
-/// A place in a queue; those that wait longer come first. It can be given back and taken again.
+/// A place in a queue, ordered by how long its delivery has waited. A delivery that leaves the queue can
+/// enter again at the same place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// Since when whoever stands there waits.
+    /// Since when the delivery at this place waits.
     pub since: Mono,
     number: u64,
 }
@@ -43,75 +45,75 @@ pub struct DeliveryId {
     pub webhook_index: usize,
 }
 
-/// What the flags say about workers.
+/// The limits of attempts in flight, from command-line flags.
 #[derive(Clone, Copy, Debug)]
 pub struct Shares {
-    /// Attempts that may be out beside the one that each endpoint can always have.
+    /// Maximum attempts in flight, beside the one that each endpoint can always have.
     pub workers: usize,
-    /// The most that may be out to one endpoint.
+    /// Maximum attempts in flight to one endpoint.
     pub per_endpoint: usize,
 }
 
-/// How long a delivery waits before people are told so.
+/// How long a delivery waits before the wait is logged.
 pub const WAIT_WORTH_A_LINE: Duration = Duration::from_secs(5);
 
 /// A delivery that may start.
 #[derive(Clone, Copy, Debug)]
 pub struct Next {
-    /// Which.
+    /// The delivery.
     pub delivery: DeliveryId,
     /// How long it has waited.
     pub waited: Duration,
 }
 
-/// Deliveries to one endpoint that wait for long.
+/// Deliveries to one endpoint that have waited for at least [`WAIT_WORTH_A_LINE`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LongWait {
-    /// Where they go.
+    /// The endpoint they wait for.
     pub endpoint: Endpoint,
-    /// How many wait.
+    /// How many deliveries wait for it.
     pub waiting: usize,
     /// Since when the first of them waits.
     pub since: Mono,
 }
 
-/// All queues.
+/// The queues of all endpoints.
 #[derive(Debug)]
 pub struct Queues {
     shares: Shares,
     queues: Vec<Queue>,
     free: Vec<QueueId>,
     by_endpoint: BTreeMap<Endpoint, QueueId>,
-    /// The queues in which something waits.
+    /// The queues that are not empty.
     waiting_in: BTreeSet<QueueId>,
     /// The queue that was served last; the next search starts after it.
     last_served: QueueId,
     next_number: u64,
     in_use: usize,
-    /// Attempts that are out beside the first of each endpoint.
+    /// Attempts in flight beside the first of each endpoint.
     shared_in_use: usize,
     waiting: usize,
 }
 
 #[derive(Debug)]
 struct Queue {
-    /// `None` while it stands in the list of free queues.
+    /// `None` while the queue is in the list of free queues.
     endpoint: Option<Endpoint>,
     state: EndpointState,
     entries: BTreeMap<Place, Waiting>,
-    /// Whether people were told that deliveries wait here.
+    /// Whether the wait in this queue was logged.
     is_wait_told: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     delivery: DeliveryId,
-    /// When its last attempt failed, if one has.
+    /// When its last attempt failed; `None` if none has.
     tried_at: Option<Mono>,
 }
 
 impl Queues {
-    /// No queue yet; they come with the endpoints.
+    /// No queue yet. [`Queues::queue_of`] makes the queue of an endpoint.
     pub fn new(shares: Shares) -> Self {
         Queues {
             shares,
@@ -127,7 +129,7 @@ impl Queues {
         }
     }
 
-    /// The queue of an endpoint, made if it is new.
+    /// The queue of an endpoint. Makes the queue if the endpoint is new.
     pub fn queue_of(&mut self, endpoint: &Endpoint) -> QueueId {
         if let Some(&queue) = self.by_endpoint.get(endpoint) {
             return queue;
@@ -149,7 +151,8 @@ impl Queues {
         queue
     }
 
-    /// Forgets queues that nothing uses and whose endpoint `keep` refuses.
+    /// Frees the queues that have neither a delivery nor an attempt in flight and whose endpoint `keep`
+    /// rejects.
     pub fn forget_unused(&mut self, keep: impl Fn(&Endpoint) -> bool) {
         for (index, queue) in self.queues.iter_mut().enumerate() {
             let is_idle = queue.entries.is_empty() && queue.state.out() == 0;
@@ -161,7 +164,7 @@ impl Queues {
         }
     }
 
-    /// Queues a delivery, at the `place` it had before if it had one, else at the end.
+    /// Queues a delivery, at its previous `place` if given, else at the end.
     pub fn enqueue(
         &mut self,
         queue: QueueId,
@@ -185,15 +188,16 @@ impl Queues {
         place
     }
 
-    /// Takes a delivery out of the queue.
+    /// Removes the delivery at `place` from the queue.
     pub fn withdraw(&mut self, queue: QueueId, place: Place) {
         if self.queues[queue.0].entries.remove(&place).is_some() {
             self.one_less_waits(queue);
         }
     }
 
-    /// The next delivery that may start; it counts as started.
+    /// Takes the next delivery that may start, and counts its attempt as started.
     pub fn take_next(&mut self, now: Mono) -> Option<Next> {
+        // Round robin: the queues after the one served last, then those up to it.
         let after = self.waiting_in.range(self.following()..);
         let before = self.waiting_in.range(..self.following());
         let mut in_turn = after.chain(before).copied();
@@ -203,6 +207,7 @@ impl Queues {
             .next_place()
             .expect("a queue in which something waits");
         let waiting = entry.entries.remove(&place).expect("the place just found");
+        // The first attempt of an endpoint takes no shared worker.
         if entry.state.out() > 0 {
             self.shared_in_use += 1;
         }
@@ -216,13 +221,14 @@ impl Queues {
         })
     }
 
-    /// Gives back what [`Queues::take_next`] took at `started_at`: no attempt was made after all.
+    /// Takes back the start that [`Queues::take_next`] counted at `started_at`: no attempt was made.
     pub fn put_back(&mut self, queue: QueueId, started_at: Mono) {
         self.queues[queue.0].state.cancel(started_at);
         self.one_less_out(queue);
     }
 
-    /// An attempt that began at `started_at` has ended.
+    /// Counts the attempt that began at `started_at` as ended, and updates the state of its endpoint.
+    /// Returns what has changed there, if it has to be reported.
     pub fn finish(
         &mut self,
         queue: QueueId,
@@ -237,13 +243,13 @@ impl Queues {
         change
     }
 
-    /// Sends nothing to an endpoint before `until`.
+    /// Starts no attempt to an endpoint before `until`.
     pub fn pause_until(&mut self, queue: QueueId, until: Mono, now: Mono) {
         self.queues[queue.0].state.pause_until(until, now);
     }
 
-    /// When [`Queues::take_next`] may find something that it does not find now, or
-    /// [`Queues::long_wait`] has something to tell, if time alone brings that about.
+    /// When [`Queues::take_next`] or [`Queues::long_wait`] can next find something merely because time has
+    /// passed; `None` if neither can.
     pub fn next_look_at(&self, now: Mono) -> Option<Mono> {
         let of_queue = |queue: &QueueId| {
             let entry = &self.queues[queue.0];
@@ -259,7 +265,8 @@ impl Queues {
         self.waiting_in.iter().filter_map(of_queue).min()
     }
 
-    /// The next endpoint whose deliveries wait for long and whose operator was not told so.
+    /// The next endpoint whose deliveries have waited long and whose wait is not logged yet. Counts it as
+    /// logged.
     pub fn long_wait(&mut self, now: Mono) -> Option<LongWait> {
         let waits_long = |queue: &&QueueId| {
             let entry = &self.queues[queue.0];
@@ -275,8 +282,8 @@ impl Queues {
         })
     }
 
-    /// Whether the queues hold what is `ready` and nothing else, and the counts are those of what is there;
-    /// else what is wrong. `in_flight` attempts are out.
+    /// Checks that the queues hold exactly the deliveries in `ready` and that all counts are right. Returns
+    /// the first violation. `in_flight` is the number of attempts in flight.
     pub fn check(
         &self,
         ready: &[(QueueId, Place, DeliveryId)],
@@ -314,12 +321,12 @@ impl Queues {
         Ok(())
     }
 
-    /// Deliveries that wait for a worker.
+    /// The number of deliveries that wait for a worker.
     pub fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// Whether a delivery waits for an attempt to end, and not only for a time.
+    /// Whether a delivery waits for an attempt in flight to end, and not only for a time to come.
     pub fn waits_for_an_end(&self, now: Mono) -> bool {
         let waits = |queue: &QueueId| {
             self.queues[queue.0].state.out() > 0 || self.turn_of(*queue, now) == Turn::AfterAnEnd
@@ -327,7 +334,7 @@ impl Queues {
         self.in_use > 0 && self.waiting_in.iter().any(waits)
     }
 
-    /// Deliveries to this endpoint that wait for a worker.
+    /// The number of deliveries in this queue.
     pub fn waiting_at(&self, queue: QueueId) -> usize {
         self.queues[queue.0].entries.len()
     }
@@ -338,17 +345,17 @@ impl Queues {
         endpoint.expect("a queue in use has an endpoint")
     }
 
-    /// Whether the endpoint gets probes only.
+    /// Whether the circuit breaker of the endpoint is open, so that it only gets probes.
     pub fn is_probed(&self, queue: QueueId) -> bool {
         self.queues[queue.0].state.is_probed()
     }
 
-    /// What went wrong last at an endpoint that is down.
+    /// The last failure of an endpoint that is down; `None` if the endpoint is not down.
     pub fn is_down_with(&self, queue: QueueId) -> Option<&Failure> {
         self.queues[queue.0].state.is_down_with()
     }
 
-    /// Endpoints that are down.
+    /// The number of endpoints that are down.
     pub fn down(&self) -> usize {
         let used = self.by_endpoint.values();
         used.filter(|queue| self.is_down_with(**queue).is_some())
@@ -359,7 +366,8 @@ impl Queues {
         QueueId(self.last_served.0 + 1)
     }
 
-    /// The turn of an endpoint among all: as its own state says, while it gets a worker.
+    /// When the endpoint of this queue may get its next attempt: as its own state allows, but not before a
+    /// worker is free for it. An unhealthy endpoint can use only half of the shared workers.
     fn turn_of(&self, queue: QueueId, now: Mono) -> Turn {
         let state = &self.queues[queue.0].state;
         let turn = state.turn(now);
@@ -390,8 +398,9 @@ impl Queues {
 }
 
 impl Queue {
-    /// Who comes next. As a probe, whatever was not tried yet, since what an endpoint refuses may be
-    /// one body and not all; else what was not tried for the longest time.
+    /// The place of the delivery to start next: the first in the queue. A probe instead takes one that was
+    /// not tried yet, or else the one whose last failure is oldest, because the endpoint may reject one body
+    /// and accept others.
     fn next_place(&self) -> Option<Place> {
         let first = || self.entries.first_key_value().map(|(place, _)| *place);
         if !self.state.is_probed() {
@@ -402,7 +411,8 @@ impl Queue {
         next.map(|(place, _)| *place)
     }
 
-    /// When the wait of the first is long, unless it is for a probe, which people are told of anyway.
+    /// When the wait of the first delivery becomes long. `None` while the endpoint gets probes only, which
+    /// is logged anyway.
     fn waits_long_at(&self) -> Option<Mono> {
         if self.state.is_probed() {
             return None;
