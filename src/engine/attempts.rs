@@ -1,7 +1,7 @@
-//! Attempts to deliver: handing them to workers, and what follows from how they ended.
+//! Attempts to deliver: hands them to workers, and handles their outcomes.
 //!
-//! PURE. Owns the attempts that are out. A worker makes one attempt and knows no more; waiting costs no
-//! thread. Runs on the dispatch thread.
+//! PURE. Owns the attempts in flight. A worker makes one attempt and knows nothing else; a delivery that
+//! waits or backs off occupies no thread. Runs on the dispatch thread.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,23 +19,23 @@ use super::queues::{DeliveryId, Next, QueueId};
 use super::record::Record;
 use crate::model::{Mono, Now};
 
-/// The time of an attempt to a webhook that has no `timeout`: the group interval, as in Alertmanager,
-/// but at least the first and at most the second. Receivers that take many seconds exist, and a short
-/// interval is no reason to call on them twice.
+/// The minimum and maximum timeout of an attempt to a webhook without `timeout`. Between them the timeout is
+/// the group interval, as in Alertmanager. The minimum exists because some receivers take many seconds: a
+/// short group interval must not make us post to them twice.
 const ATTEMPT_TIME: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(300));
 
-/// The least that a receiver's `Retry-After` is taken for.
+/// The minimum wait after a `Retry-After`; a shorter one is raised to it.
 const RETRY_AFTER_LEAST: Duration = Duration::from_secs(1);
 
-/// Attempts that are out, and the numbers given to them.
+/// The attempts in flight, and the last number given to one.
 #[derive(Debug, Default)]
 pub struct Attempts {
     in_flight: BTreeMap<AttemptId, Attempt>,
     last_id: u64,
 }
 
-/// An attempt that is out. It holds what is to be recorded should it succeed, because its flush or
-/// even its group may be gone by then.
+/// An attempt in flight. It holds all that is recorded if it succeeds, because its flush or even its group
+/// may be gone by then.
 #[derive(Debug)]
 struct Attempt {
     delivery: DeliveryId,
@@ -57,14 +57,14 @@ impl Attempts {
         id
     }
 
-    /// Whether the attempt has not ended.
+    /// Whether the attempt is in flight.
     pub fn is_out(&self, attempt: AttemptId) -> bool {
         self.in_flight.contains_key(&attempt)
     }
 }
 
 impl Engine {
-    /// Hands out as many attempts as workers and endpoints have room for.
+    /// Starts as many attempts as the limits of workers and endpoints allow.
     pub(super) fn start_attempts(&mut self, now: Now, out: &mut Vec<Effect>) {
         while let Some(next) = self.queues.take_next(now.mono) {
             self.start_attempt(next, now, out);
@@ -82,7 +82,7 @@ impl Engine {
         let delivery = flush.delivery_mut(id.webhook_index);
         let delivery = delivery.expect("a queued delivery");
         if is_over {
-            // The alarm for the end of the flush is on its way; do now what it would bring about.
+            // The alarm for the deadline is on its way. Do its work now: it hands the delivery over.
             self.queues.put_back(delivery.queue, now.mono);
             return self.advance(id.group, now, out);
         }
@@ -113,7 +113,7 @@ impl Engine {
         self.arm(id.group, now, out);
     }
 
-    /// An attempt has ended. An outcome told twice, or of an attempt nobody made, changes nothing.
+    /// Handles the outcome of an attempt. A repeated outcome, or one of an unknown attempt, is ignored.
     pub(super) fn settle_attempt(&mut self, outcome: Outcome, now: Now, out: &mut Vec<Effect>) {
         let outcome = self.within_bounds(outcome);
         let Some(attempt) = self.attempts.in_flight.remove(&outcome.attempt) else {
@@ -126,7 +126,7 @@ impl Engine {
             .finish(queue, started_at, &outcome, now.mono, random);
         self.note_change(queue, change, &outcome.verdict, now.mono, out);
         if outcome.verdict == Verdict::Delivered {
-            // Recorded even if a reload took the group away meanwhile: the receiver was told.
+            // Record it even if a reload has removed the group: the receiver did get the notification.
             let key = attempt.log_key;
             let told = self
                 .notification_log
@@ -139,6 +139,7 @@ impl Engine {
         let Some(group) = self.groups.get_mut(id) else {
             return;
         };
+        // The flush that made the attempt may have ended at its deadline, and another may be under way.
         if group.remove_still_out(outcome.attempt) {
             self.settle_late(&attempt, outcome.verdict, now, out);
         } else {
@@ -147,7 +148,7 @@ impl Engine {
         self.advance(id, now, out);
     }
 
-    /// The same with no longer a pause than an operator allows.
+    /// The outcome with its `Retry-After` clamped to [`RETRY_AFTER_LEAST`] and the operator's maximum.
     fn within_bounds(&self, mut outcome: Outcome) -> Outcome {
         let (least, most) = (RETRY_AFTER_LEAST, self.settings.max_retry_after);
         if let Verdict::Retry {
@@ -159,7 +160,8 @@ impl Engine {
         outcome
     }
 
-    /// The flush that made the attempt is still under way.
+    /// Handles an outcome while the flush that made the attempt is still under way. Ignores it if the
+    /// delivery is no longer waiting for this attempt.
     fn settle_in_time(
         &mut self,
         attempt: &Attempt,
@@ -202,7 +204,9 @@ impl Engine {
         }
     }
 
-    /// The flush that made the attempt is over, and whatever has come since was held for its end.
+    /// Handles an outcome after the flush that made the attempt has ended. If the flush under way held the
+    /// webhook back for this attempt, the webhook is notified now. Otherwise a failed delivery is carried
+    /// over to the next flush.
     fn settle_late(
         &mut self,
         attempt: &Attempt,
@@ -266,7 +270,7 @@ impl Engine {
         out.push(Effect::Note(note));
     }
 
-    /// Says where deliveries wait for long.
+    /// Emits a note for each endpoint whose deliveries have waited long.
     pub(super) fn note_long_waits(&mut self, now: Mono, out: &mut Vec<Effect>) {
         while let Some(wait) = self.queues.long_wait(now) {
             out.push(Effect::Note(Note::DeliveriesWait {
@@ -277,12 +281,13 @@ impl Engine {
         }
     }
 
-    /// Whether a delivery waits for an attempt to end: for a worker, or for its endpoint.
+    /// Whether a delivery waits for an attempt in flight to end, to get its worker or its place at the
+    /// endpoint.
     pub fn has_waiting_deliveries(&self, now: Mono) -> bool {
         self.queues.waits_for_an_end(now)
     }
 
-    /// Attempts that are out.
+    /// The number of attempts in flight.
     pub(super) fn attempts_in_flight(&self) -> usize {
         self.attempts.in_flight.len()
     }
@@ -332,7 +337,7 @@ impl Flush {
         self.deliveries.iter_mut().find(for_webhook)
     }
 
-    /// The attempt that this webhook was held for has ended; says whether it was held.
+    /// Releases a webhook that was held for an attempt of an earlier flush. Returns whether it was held.
     fn release(&mut self, webhook_index: usize) -> bool {
         let position = self.held.iter().position(|held| *held == webhook_index);
         position.is_some_and(|position| self.held.remove(position) == webhook_index)

@@ -1,10 +1,10 @@
-//! What one webhook is told in one flush, and how far that has come.
+//! The delivery of one notification to one webhook within one flush, and its state.
 //!
-//! PURE. Owns the states of a delivery and the wait between its attempts (§5.5). When attempts start
-//! and what their ends bring about is in `attempts.rs`. Runs on the dispatch thread.
+//! PURE. Owns the states of a delivery and the backoff between its attempts (§5.5). `attempts.rs` starts
+//! the attempts and handles their outcomes. Runs on the dispatch thread.
 //!
 //! ```text
-//!            a worker is free            delivered, or trying again is of no use
+//!            a worker is free            delivered, or a retry would be useless
 //!   ready ────────────────────► in flight ─────────────────────────────────────► ended
 //!     ▲                            │   │
 //!     │   the endpoint is probed   │   │ it failed
@@ -12,8 +12,8 @@
 //!     └───────────────────────── backing off
 //! ```
 //!
-//! At the group's next tick a delivery that is ready or backs off gives its place to the newest state
-//! ([`CarriedOver`]); one that is in flight is let finish ([`StillOut`]).
+//! At the deadline of its flush, a delivery that is ready or backing off is carried over: the next flush
+//! sends newer content in its place ([`CarriedOver`]). One that is in flight may finish ([`StillOut`]).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,73 +28,73 @@ use crate::model::Mono;
 
 /// The first wait between attempts, before jitter. This and the next two are Alertmanager's.
 const BACKOFF_INITIAL: Duration = Duration::from_millis(500);
-/// What each wait is longer than the one before.
+/// The factor by which each wait exceeds the one before.
 const BACKOFF_FACTOR: f64 = 1.5;
 /// The longest wait, before jitter.
 const BACKOFF_MAX: Duration = Duration::from_secs(60);
-/// Jitter takes a wait to anything from this share of it up to as much above it.
+/// Jitter changes a wait by up to this share of it, in either direction.
 const BACKOFF_JITTER: f64 = 0.5;
 
-/// What one webhook is told in one flush.
+/// The delivery of a notification to one webhook in one flush.
 #[derive(Debug)]
 pub struct Delivery {
-    /// Where it stands.
+    /// The state, as in the diagram above.
     pub state: DeliveryState,
-    /// Where it goes.
+    /// The webhook to deliver to.
     pub webhook: Arc<Webhook>,
-    /// The queue of that endpoint.
+    /// The queue of the webhook's endpoint.
     pub queue: QueueId,
-    /// What it says.
+    /// The notification to deliver.
     pub notification: Arc<Notification>,
-    /// What the ledger will keep of it.
+    /// What the notification log records when it is delivered.
     pub content: Arc<Content>,
-    /// Under which key.
+    /// The key of that notification log entry.
     pub log_key: LogKey,
-    /// Attempts begun.
+    /// The number of attempts started.
     pub attempts: u32,
     /// The wait before the next attempt, before jitter.
     backoff: Duration,
-    /// The earliest time for an attempt that the receiver asked for.
+    /// The earliest time for an attempt, if the receiver asked for one.
     pub not_before: Mono,
-    /// What went wrong last, in this flush or before.
+    /// The last failure, in this flush or in the one before.
     pub last_failure: Option<Failure>,
-    /// Whether people were told that it fails.
+    /// Whether a failure of this delivery was logged.
     pub is_failure_said: bool,
 }
 
-/// Where a delivery stands.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryState {
-    /// In the queue of its endpoint.
+    /// The delivery waits at this place in the queue of its endpoint.
     Ready(Place),
-    /// With a worker.
+    /// A worker makes this attempt.
     InFlight(AttemptId),
-    /// Waiting to be tried again.
+    /// The delivery enters the queue again at this time.
     BackingOff(Mono),
-    /// Delivered or failed; nothing more to do.
+    /// The delivery succeeded, failed, or was given up in this flush. Final.
     Ended,
 }
 
-/// A delivery that was not made within its flush goes on in the next one, with newer content.
+/// A delivery that its flush did not finish, and that the next flush continues with newer content.
 #[derive(Clone, Debug)]
 pub struct CarriedOver {
     /// Position of the webhook in the receiver.
     pub webhook_index: usize,
-    /// The place it had in the queue.
+    /// The place it had in the queue; `None` if it was not queued.
     pub place: Option<Place>,
-    /// The earliest time that the receiver asked for.
+    /// The earliest time for an attempt, if the receiver asked for one.
     pub not_before: Mono,
-    /// What went wrong last.
+    /// The last failure.
     pub last_failure: Option<Failure>,
-    /// Whether people were told that it fails.
+    /// Whether a failure of this delivery was logged.
     pub is_failure_said: bool,
-    /// What was to be told, unless an earlier process knew that.
+    /// The notification that was not delivered; `None` if a previous run had made it.
     pub notification: Option<Arc<Notification>>,
-    /// Whether trying again was of no use, so that only the next flush is another matter.
+    /// Whether the delivery was given up, because a retry within the flush would have been useless.
     pub is_given_up: bool,
 }
 
-/// An attempt that began in a flush which is over.
+/// An attempt in flight whose flush has ended.
 #[derive(Clone, Copy, Debug)]
 pub struct StillOut {
     /// Position of the webhook in the receiver.
@@ -104,7 +104,7 @@ pub struct StillOut {
 }
 
 impl Delivery {
-    /// One that has not begun.
+    /// A delivery that has not begun; [`Delivery::begin`] queues it.
     pub fn new(
         webhook: &Arc<Webhook>,
         queue: QueueId,
@@ -127,7 +127,8 @@ impl Delivery {
         }
     }
 
-    /// Gets in line for a worker, where the delivery of the flush before stood if it still did.
+    /// Queues the delivery for a worker, or lets it wait until the time its receiver asked for. Takes over
+    /// place, pause and failure from the delivery of the previous flush (`before`), if there is one.
     pub fn begin(
         &mut self,
         id: GroupId,
@@ -141,18 +142,19 @@ impl Delivery {
             self.is_failure_said = before.is_failure_said;
         }
         let is_one_host = self.webhook.endpoint.is_one_host();
+        // With several hosts the pause concerns this delivery alone, not the whole endpoint.
         if self.not_before > now && !is_one_host {
             self.state = DeliveryState::BackingOff(self.not_before);
             return;
         }
         if self.not_before > now {
-            // Mostly the endpoint knows; after a restart it does not.
+            // After a restart the endpoint has forgotten its pause. Otherwise this changes nothing.
             queues.pause_until(self.queue, self.not_before, now);
         }
         self.queue(id, queues, before.and_then(|before| before.place), now);
     }
 
-    /// Gets in line, at `place` if that was held before.
+    /// Queues the delivery, at its previous `place` if given, else at the end.
     pub fn queue(&mut self, group: GroupId, queues: &mut Queues, place: Option<Place>, now: Mono) {
         let id = DeliveryId {
             group,
@@ -163,7 +165,7 @@ impl Delivery {
         self.state = DeliveryState::Ready(place);
     }
 
-    /// Leaves its queue; says whether it stood there.
+    /// Removes the delivery from its queue. Returns whether it was queued.
     pub fn leave_queue(&self, queues: &mut Queues) -> bool {
         let DeliveryState::Ready(place) = self.state else {
             return false;
@@ -172,7 +174,7 @@ impl Delivery {
         true
     }
 
-    /// What the next flush is to know of it.
+    /// The part of the delivery that the next flush continues with.
     pub fn carry_over(&self) -> CarriedOver {
         let place = match self.state {
             DeliveryState::Ready(place) => Some(place),
@@ -189,7 +191,7 @@ impl Delivery {
         }
     }
 
-    /// Whom it is for.
+    /// The webhook by name, for notes.
     pub fn target(&self) -> Target {
         Target {
             receiver: Arc::clone(&self.notification.receiver),
@@ -197,9 +199,9 @@ impl Delivery {
         }
     }
 
-    /// An attempt has failed that may be made again: as a probe when its endpoint has the turn for one,
-    /// else after a wait that counts from the start of the attempt and grows. Returns what there is to
-    /// say.
+    /// Schedules the retry of a failed attempt, and returns the note on the failure. While the breaker of the
+    /// endpoint is open, the delivery is queued at once and goes out as a probe. Otherwise it waits for its
+    /// backoff, which counts from the start of the attempt and grows with each retry.
     pub fn back_off(
         &mut self,
         id: GroupId,
@@ -229,8 +231,8 @@ impl Delivery {
         }
     }
 
-    /// What there is to say when its flush makes no further attempt. `is_news` is whether it is worth a
-    /// line.
+    /// The note on a delivery that gets no further attempt in its flush. `is_news` says whether the failure
+    /// is logged.
     pub fn failed(&self, failure: Failure, end: FlushEnd, is_news: bool) -> Note {
         Note::NotificationFailed {
             group_key: Arc::clone(&self.notification.group_key),
@@ -242,7 +244,7 @@ impl Delivery {
         }
     }
 
-    /// The same when a reload ends it.
+    /// The note on a delivery that a reload ends.
     pub fn ended_by_reload(&self) -> Note {
         let called_off = || Failure {
             kind: FailureKind::ContextCanceled,
