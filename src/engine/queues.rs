@@ -1,5 +1,4 @@
-//! Which delivery gets the next worker: the permits of the worker pool (a semaphore), shared fairly among
-//! endpoints.
+//! Which delivery gets the next worker, so that endpoints share the workers fairly.
 //!
 //! PURE. Owns the queues of ready deliveries, one for each endpoint, and the count of attempts in flight.
 //! `endpoint.rs` bounds the attempts to one endpoint; the queues share the workers among all endpoints.

@@ -1,9 +1,9 @@
-//! What of the state must outlive the process, as records of each change.
+//! Records each change of the state that must outlive the process.
 //!
-//! PURE. Owns the comparison that keeps records few: an alert that is only reported again costs one
-//! of a few bytes, and a group is recorded only when something about it has changed that does not
-//! follow from its last record. That its next tick is an interval after the last one does follow, so
-//! a group with nothing to tell costs nothing. Runs on the dispatch thread.
+//! PURE. Owns the comparison that keeps records few. An alert that is merely reported again costs a record
+//! of a few bytes. A group is recorded only when a change does not follow from its last record. The next
+//! tick, one interval after the last, does follow, so an idle group costs nothing. Runs on the dispatch
+//! thread.
 
 use std::hash::Hash as _;
 use std::sync::Arc;
@@ -20,13 +20,14 @@ use super::ticks;
 use crate::model::{Alert, Fnv1a, Mono, Now};
 
 impl Engine {
-    /// Records a group's times if they are not those that were recorded last.
+    /// Records a group unless its last record still describes it.
     pub(super) fn record_group(&mut self, id: GroupId, now: Now, out: &mut Vec<Effect>) {
         let Some(group) = self.groups.get_mut(id) else {
             return;
         };
         let node = self.tree.node(group.route);
         let recorded = group.to_record(now);
+        // The last record still holds if the due time is whole intervals later and all else is equal.
         if let Some(before) = group.recorded
             && before.rest == recorded.rest
             && ticks::follows(before.due_at, recorded.due_at, node.group_interval)
@@ -43,7 +44,7 @@ impl Engine {
         out.push(Effect::Record(Record::Group { group, timer }));
     }
 
-    /// Records the whole state, of which everything that was recorded before is no longer true.
+    /// Records the whole state, because no earlier record holds any more.
     pub(super) fn record_anew(&mut self, now: Now, out: &mut Vec<Effect>) {
         for (_, group) in self.groups.iter_mut() {
             group.recorded = Some(group.to_record(now));
@@ -51,7 +52,7 @@ impl Engine {
         out.extend(self.records(now).into_iter().map(Effect::Record));
     }
 
-    /// What the group is called in records.
+    /// The name of the group in records.
     pub(super) fn name_of(&self, group: &Group) -> GroupName {
         GroupName {
             route: self.tree.node(group.route).identity_hash,
@@ -59,7 +60,7 @@ impl Engine {
         }
     }
 
-    /// Records that an alert which `routes` take can be forgotten, if nothing holds it any more.
+    /// Records that an alert can be forgotten, if neither the store nor a group of its `routes` holds it.
     pub(super) fn record_if_forgotten(
         &self,
         alert: &Alert,
@@ -73,7 +74,7 @@ impl Engine {
         }
     }
 
-    /// Whether the group of `route` that the alert belongs to holds it.
+    /// Whether the alert is a member of its group of `route`.
     pub(super) fn is_member(&self, route: RouteIndex, alert: &Alert) -> bool {
         let group = self.find_group(route, &alert.labels);
         group
@@ -81,7 +82,7 @@ impl Engine {
             .is_some_and(|group| group.members.contains(alert.fingerprint))
     }
 
-    /// How much there is of what is recorded.
+    /// How many alerts, groups, notification log entries and silences there are.
     pub fn sizes(&self) -> Sizes {
         Sizes {
             alerts: self.alerts.len(),
@@ -99,6 +100,7 @@ impl Engine {
             self.record_groups_left(stored, &mut records);
         }
         for (_, group) in self.groups.iter() {
+            // Members that the store has collected are in no record above.
             let gone = group
                 .members
                 .iter()
@@ -123,8 +125,8 @@ impl Engine {
         records
     }
 
-    /// Records for alerts which groups of their routes do not hold them, so that those groups do not
-    /// take them up after a restart.
+    /// Records, for each of `alerts`, the groups of its routes that it is no member of. Without these records
+    /// the groups would take the alert up after a restart.
     pub(super) fn record_left_alone<'a>(
         &self,
         alerts: impl Iterator<Item = &'a Stored>,
@@ -137,7 +139,8 @@ impl Engine {
         out.extend(records.into_iter().map(Effect::Record));
     }
 
-    /// Appends the groups that are done with an alert although its routes lead there.
+    /// Appends a [`Record::AlertLeft`] for each group that the alert's routes lead to and that does not hold
+    /// it.
     fn record_groups_left(&self, stored: &Stored, records: &mut Vec<Record>) {
         let fingerprint = stored.alert.fingerprint;
         for &route in &stored.routes.routes {
@@ -150,7 +153,7 @@ impl Engine {
 }
 
 impl Group {
-    /// What a record of the group says now.
+    /// What a record made now would say of the group, in digest.
     pub(super) fn to_record(&self, now: Now) -> Recorded {
         Recorded {
             due_at: now.wall_at(self.due_at),
@@ -158,7 +161,7 @@ impl Group {
         }
     }
 
-    /// What is recorded of the group beside when it is due.
+    /// All that is recorded of the group except when it is due.
     fn beside_due_at(&self) -> BesideDueAt<impl Iterator<Item = (usize, Mono)>> {
         BesideDueAt {
             has_flushed: self.has_flushed,
@@ -170,8 +173,8 @@ impl Group {
         self.beside_due_at().timer(self.due_at, now)
     }
 
-    /// The webhooks that are still to be told in the flush under way, or that were to be in one that
-    /// is over or cut short; and the earliest time for that.
+    /// The webhooks whose delivery is unfinished, each with the earliest time for its next attempt: in the
+    /// flush under way, carried over from the last one, or with an attempt still in flight.
     pub(super) fn unsent(&self) -> impl Iterator<Item = (usize, Mono)> {
         let deliveries = self.flush.iter().flat_map(|flush| &flush.deliveries);
         let unsent = deliveries.filter(|delivery| delivery.state != DeliveryState::Ended);
@@ -185,18 +188,18 @@ impl Group {
     }
 }
 
-/// What is recorded of a group, but for when it is due. The record is made of this alone, and each part of
-/// it is in the digest: so nothing that is recorded can change without a new record.
+/// All that is recorded of a group except when it is due. Both the record and the digest are made from these
+/// parts, so no recorded part can change without a new record.
 struct BesideDueAt<U> {
     has_flushed: bool,
-    /// The webhooks that are still to be told, and the earliest time for that.
+    /// The webhooks whose delivery is unfinished, and the earliest time for its next attempt.
     unsent: U,
 }
 
 impl<U: Iterator<Item = (usize, Mono)>> BesideDueAt<U> {
-    /// A number that changes when any of it does.
+    /// A hash of all parts.
     fn digest(self) -> u64 {
-        // All parts by name, so that a new one does not compile before it is here.
+        // Destructured by name, so that a new part does not compile until it is hashed here.
         let BesideDueAt {
             has_flushed,
             unsent,
@@ -207,7 +210,7 @@ impl<U: Iterator<Item = (usize, Mono)>> BesideDueAt<U> {
         digest.finish()
     }
 
-    /// The record of it.
+    /// The timer to record, with this due time.
     fn timer(self, due_at: Mono, now: Now) -> GroupTimer {
         let BesideDueAt {
             has_flushed,
@@ -225,19 +228,19 @@ impl<U: Iterator<Item = (usize, Mono)>> BesideDueAt<U> {
     }
 }
 
-/// What a report says beside what was known of its alert.
+/// How a report changes what is known of its alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Report {
-    /// There was no such alert.
+    /// The alert was not known.
     New,
-    /// The alert goes on; most reports say so.
+    /// Only the times of the report and of the end have changed, as in most reports.
     Extended,
-    /// Something else about it has changed.
+    /// Another part has changed too.
     Changed,
 }
 
 impl Report {
-    /// What `alert` says beside what was `known`.
+    /// Compares `alert` with what was `known` of it.
     pub fn of(known: &Alert, alert: &Alert) -> Self {
         let is_extension = known.starts_at == alert.starts_at
             && known.ends_by_timeout == alert.ends_by_timeout
@@ -250,7 +253,7 @@ impl Report {
         }
     }
 
-    /// The record of it, as short as may be.
+    /// The shortest record of the change.
     pub fn record(self, alert: &Arc<Alert>) -> Record {
         match self {
             Report::Extended => Record::AlertExtended {
@@ -262,7 +265,7 @@ impl Report {
         }
     }
 
-    /// Whether the alert was seen before.
+    /// Whether the alert was known before the report.
     pub fn occurrence(self) -> Occurrence {
         match self {
             Report::New => Occurrence::New,

@@ -1,9 +1,9 @@
-//! The state comes back as an earlier process left it.
+//! Restores the state of the previous run.
 //!
-//! PURE. Owns what follows from the time that has passed in between, and from a configuration that
-//! may have changed: groups go on with what was left of their wait or interval, what was due
-//! meanwhile is told at a pace, what was under way goes on, and alerts of routes that are no more
-//! are routed anew. Runs on the dispatch thread, before anything else does there.
+//! PURE. Owns what follows from the time in which no process ran, and from a configuration that may have
+//! changed. Groups continue with the rest of their wait or interval. Flushes that fell due in the meantime
+//! run at [`OVERDUE_PACE`], and interrupted flushes resume. Alerts whose routes no longer exist are routed
+//! again. Runs on the dispatch thread, as its first input.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,27 +24,27 @@ use super::route::{RouteIndex, RouteSet};
 use super::ticks;
 use crate::model::{Alert, Fingerprint, Labels, Mono, Now, Wall};
 
-/// The time between the flushes of two groups that fell due while nothing ran, so that receivers
-/// see a thousand of them a second and not all at once.
+/// The time between the flushes of two groups that fell due during the outage. Receivers get at most a
+/// thousand of them a second, instead of all at once.
 const OVERDUE_PACE: Duration = Duration::from_millis(1);
 
-/// The time in which nothing ran, as far as is known.
+/// The time in which no process ran, as far as the journal shows.
 #[derive(Clone, Copy, Debug)]
 struct Outage {
-    /// The last sign of life before it.
+    /// The last time that the previous run wrote down.
     alive_at: Wall,
-    /// This process's start.
+    /// The start of this run.
     ended_at: Now,
 }
 
-/// Gives each group that fell due its moment.
+/// Spaces out the flushes of groups that fell due, [`OVERDUE_PACE`] apart.
 #[derive(Debug)]
 struct Pace {
     next: Mono,
     given: usize,
 }
 
-/// What became of the groups that were written down.
+/// How many of the restored groups were overdue and how many resume a flush.
 #[derive(Debug, Default)]
 struct Tally {
     overdue: usize,
@@ -52,12 +52,14 @@ struct Tally {
 }
 
 impl Engine {
-    /// Takes up what an earlier process knew.
+    /// Restores the state that the previous run recorded.
     pub(super) fn recover(&mut self, recovered: Recovered, now: Now, out: &mut Vec<Effect>) {
         let (recovered, clock_moved) = in_terms_of_this_clock(recovered, now.wall);
-        // Files of an Alertmanager carry no such time; what they held has to be written anew.
+        // State read from an Alertmanager's files has no such time. The journal does not hold it yet, so all
+        // of it is recorded below.
         let is_new_here = recovered.written_at.is_none();
         let alive_at = recovered.written_at.unwrap_or(now.wall);
+        // Silences and the log come first: the timers of groups depend on what is muted and was notified.
         self.silences.restore(recovered.silences, alive_at);
         self.notification_log.restore(recovered.notification_log);
         self.alertmanager_log = AlertmanagerLog::of(recovered.inherited);
@@ -71,10 +73,12 @@ impl Engine {
             ended_at: now,
         };
         let tally = self.restore_groups(&members, &mut timers, outage, out);
+        // Timers that are left belong to no group: their route is gone, or all their alerts are.
         let gone = timers.len();
         let removed = timers.into_keys().map(Record::GroupRemoved);
         out.extend(removed.map(Effect::Record));
         self.route_the_rest(&members, now, out);
+        // Records of another clock or another program no longer hold.
         if clock_moved || is_new_here {
             self.record_anew(now, out);
         }
@@ -93,7 +97,7 @@ impl Engine {
         if let Some(alert) = Arc::get_mut(&mut alert) {
             self.interner.share(alert);
         }
-        // It was let in once; this only makes it count.
+        // The alert was admitted before the restart, so the result is ignored: this only counts it.
         self.alert_limit.admits(&alert, now);
         self.inhibitor.observe(&alert, Occurrence::New);
         let routes = self.tree.routes_of(&alert.labels);
@@ -109,7 +113,7 @@ impl Engine {
         }
     }
 
-    /// Makes the groups whose times were written down. Takes out of `timers` those that it made.
+    /// Restores the groups that have both a recorded timer and a member. Removes their timers from `timers`.
     fn restore_groups(
         &mut self,
         members: &[Member],
@@ -136,14 +140,15 @@ impl Engine {
         self.set_timers(made, outage, out)
     }
 
-    /// A group with its first member. When it is due follows.
+    /// A restored group with its first member. [`Engine::set_timers`] sets when it is due.
     fn restored_group(&self, route: RouteIndex, alert: &Arc<Alert>, now: Now) -> Group {
         let node = self.tree.node(route);
         let labels = alert.labels.select(|name| node.group_by.contains(name));
         self.new_group(route, labels, alert, now, false)
     }
 
-    /// Sets the groups to what was left of their times; those that fell due first come first.
+    /// Sets when the restored groups are due: after the rest of their wait or interval, or, if they fell due
+    /// during the outage, one by one at [`OVERDUE_PACE`], the longest overdue first.
     fn set_timers(
         &mut self,
         mut made: Vec<(GroupId, GroupTimer)>,
@@ -165,23 +170,28 @@ impl Engine {
                 timer.has_flushed && self.somebody_knows_nothing(id, &timer.unsent, now);
             let group = self.groups.get_mut(id).expect("a group just made");
             let node = self.tree.node(group.route);
+            // The configuration may have shortened the intervals since the timer was recorded.
             let longest = node.group_wait.max(node.group_interval);
             group.has_flushed = timer.has_flushed;
             carried_over(&timer, now).for_each(|over| group.carry_over(over));
             let left = next.map(|next| next.duration_since(now.wall));
             let left = left.and_then(|left| Duration::try_from(left).ok());
+            // Note what the journal says of the group, so that only a change is recorded.
             group.recorded = Some(Recorded {
                 due_at: timer.due_at,
                 ..group.to_record(now)
             });
             group.due_at = match left {
+                // Overdue.
                 None | Some(Duration::ZERO) => pace.next_moment(),
+                // A webhook that was never notified waits at most `group_wait`, as for a new group.
                 Some(left) if knows_nothing => {
                     *new_to.entry(group.route).or_default() += 1;
                     (now.mono + left.min(node.group_wait)).max(start)
                 }
                 Some(left) => (now.mono + left.min(longest)).max(start),
             };
+            // An interrupted flush resumes now, and leaves the next tick where it is.
             if !timer.unsent.is_empty() && group.due_at > pace.next {
                 tally.resumed += 1;
                 group.resumes_at = Some(pace.next_moment());
@@ -200,8 +210,8 @@ impl Engine {
         tally
     }
 
-    /// Whether a webhook was told nothing of what fires in a group that has been told of, and is not about
-    /// to be: another receiver was told, or the webhook is new.
+    /// Whether a webhook of the group has no notification log entry, no pending delivery, and something to be
+    /// notified about. The receiver of the route was replaced then, or the webhook is new.
     fn somebody_knows_nothing(&mut self, id: GroupId, unsent: &[Unsent], now: Now) -> bool {
         let group = self.groups.get(id).expect("a group just made");
         let node = self.tree.node(group.route);
@@ -220,8 +230,9 @@ impl Engine {
         (0..node.receiver.webhooks.len()).any(knows_nothing) && self.would_notify(id, now.wall)
     }
 
-    /// When a group goes on whose last record said this; `None` if it should have told something while
-    /// nothing ran, and so is to do that at once. Of ticks with nothing to tell there are no records.
+    /// When the next flush of a group with this recorded timer is due. `None` if the group missed a
+    /// notification during the outage, and so has to flush at once. Ticks with nothing to notify leave no
+    /// record, so the timer may lie many intervals back.
     fn next_time(&mut self, id: GroupId, timer: &GroupTimer, outage: Outage) -> Option<Wall> {
         let now = outage.ended_at.wall;
         if timer.due_at > now {
@@ -233,13 +244,14 @@ impl Engine {
         let group = self.groups.get(id).expect("a group just made");
         let interval = self.tree.node(group.route).group_interval;
         let (last, next) = ticks::around(now, timer.due_at, interval);
-        // What is left of a flush that was cut short is told at once anyway.
+        // An interrupted flush resumes at once anyway, so its group has missed nothing.
         let is_missed =
             timer.unsent.is_empty() && outage.may_hide(last) && self.would_notify(id, last);
         (!is_missed).then_some(next)
     }
 
-    /// What was on its way when the process ended may have arrived, or not.
+    /// Marks the log entries of unfinished deliveries as uncertain: their notifications may or may not have
+    /// arrived before the previous run ended.
     fn doubt_what_was_on_its_way(
         &mut self,
         id: GroupId,
@@ -261,8 +273,9 @@ impl Engine {
         }
     }
 
-    /// Routes what fires and is in none of the groups that it belongs to, and what has ended where
-    /// somebody was told that it fires and is not there any more; then sets everything going.
+    /// Routes the alerts that are not members of a group they belong to: those that fire, and those whose
+    /// resolution a webhook is owed by a group that no longer exists. Records for the others that the group
+    /// is done with them. Then starts all groups.
     fn route_the_rest(&mut self, members: &[Member], now: Now, out: &mut Vec<Effect>) {
         let owed = self.reassign_owed_resolved(out);
         let mut due = Vec::new();
@@ -300,7 +313,7 @@ impl Engine {
     }
 }
 
-/// An alert that came back, and the groups it may belong to.
+/// A restored alert, its routes, and the groups that it has left.
 struct Member {
     alert: Arc<Alert>,
     routes: Arc<RouteSet>,
@@ -308,8 +321,8 @@ struct Member {
 }
 
 impl Outage {
-    /// Whether a tick that was due then may have fallen into it. One that is long past when there is a
-    /// sign of life was served.
+    /// Whether a tick due at `tick` may have been missed in the outage. A tick was served if the previous run
+    /// was still alive [`LATENESS_FORGIVEN`] after it.
     fn may_hide(self, tick: Wall) -> bool {
         let served_by = tick.checked_add(LATENESS_FORGIVEN).unwrap_or(tick);
         self.alive_at < served_by
@@ -325,7 +338,7 @@ impl Pace {
     }
 }
 
-/// The deliveries that had not ended. A receiver that asked for time still gets it.
+/// The deliveries of the previous run that had not ended. A pause that a receiver asked for continues.
 fn carried_over(timer: &GroupTimer, now: Now) -> impl Iterator<Item = CarriedOver> {
     let not_before = move |at: Wall| {
         let left = Duration::try_from(at.duration_since(now.wall)).ok();

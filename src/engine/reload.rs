@@ -1,9 +1,9 @@
-//! A new configuration takes effect.
+//! Applies a new configuration.
 //!
-//! PURE. Owns what of the state goes on: a group whose route, group labels and receiver are
-//! unchanged keeps its timer and its sends, which go to the receiver's webhooks as they are now;
-//! the alerts of any other are routed anew. Attempts that are out stay out, and what they deliver
-//! is recorded. Runs on the dispatch thread.
+//! PURE. Owns which state survives. A group whose route, group labels and receiver name are unchanged keeps
+//! its timer and its deliveries, which go to the receiver's webhooks as they are now. The alerts of all other
+//! groups are routed again. Attempts in flight are not interrupted, and their deliveries are recorded. Runs
+//! on the dispatch thread.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,27 +19,32 @@ use crate::config::{Config, Endpoint, Receiver, Webhook};
 use crate::model::{Alert, Mono, Now};
 
 impl Engine {
-    /// Puts `config` in force.
+    /// Applies `config`.
     pub(super) fn reload(&mut self, config: Arc<Config>, now: Now, out: &mut Vec<Effect>) {
         let before = self.groups.len();
         let tree = RouteTree::new(&config);
+        // Which old routes continue, and their indices in the new tree.
         let renamed = match self.settings.reload {
             ReloadPolicy::KeepUnchanged => unchanged_routes(&self.tree, &tree),
             ReloadPolicy::RebuildAll => BTreeMap::new(),
         };
         self.tell_changes(&renamed, &tree, &config, out);
+        // Remove the groups of all other routes while the old tree can still name them.
         let unrouted = self.remove_groups_of_gone_routes(|route| renamed.contains_key(&route), out);
         self.groups.rename_routes(|route| renamed[&route]);
         self.tree = tree;
+        // The new rules start empty: show them every alert that is known.
         self.inhibitor = Inhibitor::new(&config.inhibit_rules, self.settings.hash_key);
         for stored in self.alerts.iter() {
             self.inhibitor.observe(&stored.alert, Occurrence::New);
         }
         self.config = config;
+        // From here on the kept groups are adapted to the new tree.
         self.remove_misrouted_members(out);
         let kept = self.groups.len();
         self.redirect_deliveries(now.mono, out);
         self.bring_ticks_forward(now);
+        // The log entries are handed over before alerts join their new groups, which flush by them.
         self.reassign_owed_resolved(out);
         self.route_anew(unrouted, now, out);
         self.forget_unused_queues();
@@ -49,7 +54,8 @@ impl Engine {
         }));
     }
 
-    /// Says which routes do not go on, why, and what they leave behind.
+    /// Emits a note for each route whose groups are dissolved: why, how many groups, and how many unfinished
+    /// deliveries.
     fn tell_changes(
         &self,
         renamed: &BTreeMap<RouteIndex, RouteIndex>,
@@ -79,7 +85,7 @@ impl Engine {
         }
     }
 
-    /// Takes out the groups of routes that do not go on; returns them.
+    /// Removes the groups of the routes that `goes_on` rejects, and returns them.
     fn remove_groups_of_gone_routes(
         &mut self,
         goes_on: impl Fn(RouteIndex) -> bool,
@@ -94,6 +100,7 @@ impl Engine {
         for id in ended {
             let group = self.remove_group(id, out).expect("a group just listed");
             for delivery in group.flush.iter().flat_map(|flush| &flush.deliveries) {
+                // Only a delivery that has failed before is reported: its failure may have been logged.
                 let has_ended = delivery.state == DeliveryState::Ended;
                 if !has_ended && delivery.last_failure.is_some() {
                     out.push(Effect::Note(delivery.ended_by_reload()));
@@ -104,7 +111,8 @@ impl Engine {
         dissolved
     }
 
-    /// Takes alerts out of kept groups whose route no longer takes them.
+    /// Removes from the kept groups the alerts that their routes no longer match. Another route in front can
+    /// match them now.
     fn remove_misrouted_members(&mut self, out: &mut Vec<Effect>) {
         let ids: Vec<GroupId> = self.groups.iter().map(|(id, _)| id).collect();
         for id in ids {
@@ -123,8 +131,8 @@ impl Engine {
         }
     }
 
-    /// Points deliveries under way to the webhooks as the new configuration has them, so that the
-    /// next attempt goes to the address that a reload has put right.
+    /// Redirects unfinished deliveries to the webhooks of the new configuration, so that the next attempt
+    /// goes to a corrected address.
     fn redirect_deliveries(&mut self, now: Mono, out: &mut Vec<Effect>) {
         for (id, group) in self.groups.iter_mut() {
             let webhooks = &self.tree.node(group.route).receiver.webhooks;
@@ -142,7 +150,7 @@ impl Engine {
         }
     }
 
-    /// Brings ticks forward where waits and intervals have become shorter.
+    /// Brings the next ticks forward where `group_wait` or `group_interval` became shorter.
     fn bring_ticks_forward(&mut self, now: Now) {
         for (_, group) in self.groups.iter_mut() {
             let node = self.tree.node(group.route);
@@ -156,9 +164,9 @@ impl Engine {
         }
     }
 
-    /// Puts every alert into the groups that the new tree gives it. In those it is in already,
-    /// nothing changes. Of resolved alerts only those move that a group had still to tell about:
-    /// the others were told, and would be told again.
+    /// Puts every firing alert, and every alert of a removed group, into the groups that the new tree gives
+    /// it; `unrouted` are the removed groups. A group that already holds the alert does not change. Other
+    /// resolved alerts do not move: their resolutions were notified, and would be notified again.
     fn route_anew(&mut self, unrouted: Vec<Group>, now: Now, out: &mut Vec<Effect>) {
         let mut alerts: BTreeMap<_, Arc<Alert>> = BTreeMap::new();
         for group in unrouted {
@@ -200,7 +208,7 @@ impl Engine {
 }
 
 impl Delivery {
-    /// Goes on towards `webhook`. An attempt that is out stays with the worker that has it.
+    /// Continues the delivery to `webhook`. An attempt in flight stays with its worker.
     fn redirect(&mut self, id: GroupId, webhook: &Arc<Webhook>, queues: &mut Queues, now: Mono) {
         let was_ready = self.leave_queue(queues);
         self.webhook = Arc::clone(webhook);
@@ -210,7 +218,8 @@ impl Delivery {
         }
     }
 
-    /// Ends because its webhook is no more.
+    /// Ends the delivery because its webhook no longer exists. Returns a note, unless it has ended already or
+    /// is in flight.
     fn abandon(&mut self, queues: &mut Queues) -> Option<Note> {
         self.leave_queue(queues);
         match self.state {
@@ -223,7 +232,7 @@ impl Delivery {
     }
 }
 
-/// What has become of a route whose groups do not go on.
+/// Why the groups of the route `before` do not continue in the new `tree`.
 fn change_of(before: &RouteNode, tree: &RouteTree) -> RouteChange {
     let after = tree
         .nodes()
@@ -238,8 +247,8 @@ fn change_of(before: &RouteNode, tree: &RouteTree) -> RouteChange {
     }
 }
 
-/// The routes of `old` whose groups can go on in `new`, with their indices there: the same
-/// matchers all the way, the same grouping, a receiver of the same name.
+/// The routes of `old` whose groups can continue in `new`, with their indices there. Such a route has the
+/// same matchers from the root down, the same grouping, and a receiver of the same name.
 fn unchanged_routes(old: &RouteTree, new: &RouteTree) -> BTreeMap<RouteIndex, RouteIndex> {
     let by_identity: BTreeMap<_, _> = new
         .nodes()
