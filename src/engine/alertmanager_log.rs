@@ -1,9 +1,8 @@
-//! What an Alertmanager that ran here before had told.
+//! The notification log inherited from an Alertmanager that ran here before.
 //!
-//! PURE. Owns the entries of its notification log until the ledger has entries of its own. They name
-//! alerts by hashes of another kind, so what an entry says is found out anew at each flush, from the
-//! alerts that are in the group by then: after a swap they come back one by one. Runs on the dispatch
-//! thread.
+//! PURE. Owns its entries until our notification log has entries of its own. Alertmanager's entries name
+//! alerts by another hash, so each flush translates them anew, for the alerts that are in the group by
+//! then: after the switch the alerts come back one by one. Runs on the dispatch thread.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,19 +14,20 @@ use super::record::{AlertmanagerEntry, AlertmanagerKey, Record};
 use super::route::RouteNode;
 use crate::model::{Fingerprint, Wall, alertmanager_hash};
 
-/// All entries that were not taken over yet.
+/// The entries that our notification log has not taken over yet.
 #[derive(Debug, Default)]
 pub struct AlertmanagerLog {
     entries: BTreeMap<AlertmanagerKey, Arc<AlertmanagerEntry>>,
 }
 
 impl AlertmanagerLog {
-    /// These entries.
+    /// A log of these entries.
     pub fn of(entries: BTreeMap<AlertmanagerKey, Arc<AlertmanagerEntry>>) -> Self {
         AlertmanagerLog { entries }
     }
 
-    /// What the webhook at this position was told about `group`, as far as its alerts are known.
+    /// The entry of `group` and the webhook at this position, translated to our fingerprints as far as the
+    /// group holds its alerts.
     pub fn told(&self, group: &Group, node: &RouteNode, webhook_index: usize) -> Option<LogEntry> {
         if self.entries.is_empty() {
             return None;
@@ -47,7 +47,8 @@ impl AlertmanagerLog {
         })
     }
 
-    /// The ledger has an entry of its own now.
+    /// Removes and records as forgotten the entry of a group and webhook, once our notification log has its
+    /// own.
     pub fn forget(
         &mut self,
         group: &Group,
@@ -61,7 +62,7 @@ impl AlertmanagerLog {
         }
     }
 
-    /// Forgets what has expired.
+    /// Removes the expired entries.
     pub fn collect(&mut self, now: Wall, out: &mut Vec<Effect>) {
         let expired = self
             .entries
@@ -74,7 +75,7 @@ impl AlertmanagerLog {
         self.entries.values()
     }
 
-    /// Whether there is none.
+    /// Whether no entry is left.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -88,7 +89,8 @@ fn key(group: &Group, node: &RouteNode, webhook_index: usize) -> AlertmanagerKey
     }
 }
 
-/// The alerts behind hashes. One that is not there keeps its hash, so that it counts as another one.
+/// Translates Alertmanager's hashes to fingerprints. The hash of an alert that is not in the group stands for
+/// itself, so that it counts as a different alert.
 fn fingerprints(hashes: &[u64], known: &BTreeMap<u64, Fingerprint>) -> Arc<[Fingerprint]> {
     let print = |hash: &u64| known.get(hash).copied().unwrap_or(Fingerprint(*hash));
     sorted(hashes.iter().map(print).collect())

@@ -1,8 +1,8 @@
-//! Ends that are owed where no group is left to tell them.
+//! Orphaned resolutions: resolved notifications that are owed by a group that no longer exists.
 //!
-//! PURE. Owns what becomes of the ledger's debts when a group's route or grouping is changed: who
-//! was told that an alert fires hears of its end through the group that the alert is in now, if that
-//! goes to the same receiver. Runs on the dispatch thread.
+//! PURE. Owns what happens to the owed alerts of the notification log when a group's route or grouping
+//! changes. A receiver that was notified of a firing alert gets its resolution from the group that the
+//! alert belongs to now, if that group has the same receiver. Runs on the dispatch thread.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use super::record::{GroupName, Record};
 use crate::model::Fingerprint;
 
 impl Engine {
-    /// Hands debts of groups that are no more to the groups that their alerts belong to now.
-    /// Returns the alerts in question.
+    /// Moves the alerts owed by groups that no longer exist to the entries of the groups that these alerts
+    /// belong to now. Returns the alerts that were moved.
     pub(super) fn reassign_owed_resolved(
         &mut self,
         out: &mut Vec<Effect>,
@@ -38,6 +38,7 @@ impl Engine {
             .filter(|(key, told)| !told.owed.is_empty() && is_orphan(key))
             .map(|(key, told)| (*key, told.clone()))
             .collect();
+        // Sorted, so that the order of the records does not depend on the order of a hash map.
         orphans.sort_unstable_by_key(|(key, _)| *key);
         let mut handed_on = BTreeSet::new();
         for (key, told) in orphans {
@@ -79,8 +80,8 @@ impl Engine {
         }
     }
 
-    /// The entries of the groups that an alert belongs to now and that go to the receiver of `key`;
-    /// none if it belongs to that group still.
+    /// The log keys that take over an alert owed under `key`: those of the groups that the alert belongs to
+    /// now and that have the same receiver. Empty if the alert still belongs to the group of `key`.
     fn successors(&mut self, key: LogKey, fingerprint: Fingerprint) -> Vec<LogKey> {
         let Some(stored) = self.alerts.get(fingerprint) else {
             return Vec::new();

@@ -1,8 +1,8 @@
-//! Silences by number, and where each of them stands: pending, active or expired.
+//! Silences by number, and the state of each: pending, active or expired.
 //!
-//! PURE. Owns the agenda of when each turns next, so that how many stand where is kept and never
-//! counted, and the index of those that are not over: what has expired costs memory until it is
-//! forgotten, and nothing else. Runs on the dispatch thread.
+//! PURE. Owns the agenda of the next change of each state, so that the number of silences in each state is
+//! kept up to date and never counted. Owns the index of the silences that have not expired: an expired one
+//! costs memory until it is removed, and nothing else. Runs on the dispatch thread.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,19 +14,19 @@ use super::ingest::later;
 use super::silence_size::stored_bytes;
 use crate::model::{HashKey, Labels, Silence, SilenceState, Wall};
 
-/// All silences.
+/// All silences and their states.
 #[derive(Debug)]
 pub struct SilenceStates {
-    /// By number, which is the order in which they were made.
+    /// The silences by number. Numbers ascend in the order of creation.
     silences: BTreeMap<u64, Kept>,
-    /// When those that are not over turn next.
+    /// When each silence that has not expired changes its state next.
     agenda: BTreeSet<(Wall, u64)>,
-    /// Of those that are not over.
+    /// The matchers of the silences that have not expired.
     index: MatcherIndex,
     counts: SilenceCounts,
-    /// Of all of them, as [`stored_bytes`] measures.
+    /// The bytes of all silences, as [`stored_bytes`] measures them.
     bytes: usize,
-    /// The latest time of which the states above follow. Only a clock that was set back is behind it.
+    /// The time of the latest change of state so far. Only a clock that was set back shows an earlier time.
     turned_at: Wall,
 }
 
@@ -36,23 +36,23 @@ struct Kept {
     state: SilenceState,
 }
 
-/// How many silences stand where.
+/// The number of silences in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SilenceCounts {
-    /// They silence.
+    /// Silences in force.
     pub active: usize,
-    /// They will.
+    /// Silences that have not started.
     pub pending: usize,
-    /// They did.
+    /// Silences that have expired and are still kept.
     pub expired: usize,
 }
 
-/// Whether silences that were over are not over any more.
+/// The direction in which the wall clock went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advance {
-    /// Time went on.
+    /// The clock went forward.
     Onward,
-    /// The clock was set back: what was found out about alerts may lack silences that had expired.
+    /// The clock was set back. Expired silences can be active again, and remembered look-ups lack them.
     Backward,
 }
 
@@ -69,7 +69,8 @@ impl SilenceStates {
         }
     }
 
-    /// Keeps a silence as of `now`, in place of an older state of it, which has the same matchers.
+    /// Stores a silence with its state at `now`. An older version with the same number is replaced; its
+    /// matchers must be the same.
     pub fn put(&mut self, number: u64, silence: Arc<Silence>, now: Wall) {
         self.take_out(number);
         let state = silence.state_at(now);
@@ -81,7 +82,7 @@ impl SilenceStates {
         self.enter(number);
     }
 
-    /// Lets every silence turn whose time has come by `now`.
+    /// Updates the state of every silence whose next change is due by `now`.
     pub fn advance(&mut self, now: Wall) -> Advance {
         if now < self.turned_at {
             self.start_over(now);
@@ -95,7 +96,7 @@ impl SilenceStates {
         Advance::Onward
     }
 
-    /// Takes out those that were over for `retention`; returns their numbers.
+    /// Removes the silences that expired at least `retention` ago, and returns them with their numbers.
     pub fn forget(&mut self, now: Wall, retention: Duration) -> Vec<(u64, Arc<Silence>)> {
         let is_over = |kept: &Kept| later(kept.silence.ends_at, retention) <= now;
         let over = self.silences.iter().filter(|(_, kept)| is_over(kept));
@@ -107,8 +108,8 @@ impl SilenceStates {
         taken.collect()
     }
 
-    /// The numbers from `from` on, at most `limit` of them and in ascending order, of silences that are
-    /// not over and could match `labels`.
+    /// The numbers of the silences that have not expired and could match `labels`: ascending, from `from` on,
+    /// at most `limit`.
     pub fn candidates(&self, labels: &Labels, from: u64, limit: usize) -> Vec<u64> {
         self.index.candidates(labels, from, limit)
     }
@@ -118,39 +119,39 @@ impl SilenceStates {
         self.silences.get(&number).map(|kept| &kept.silence)
     }
 
-    /// The silence with this number, unless it is over.
+    /// The silence with this number, unless it has expired.
     pub fn get_live(&self, number: u64) -> Option<&Arc<Silence>> {
         let kept = self.silences.get(&number)?;
         (kept.state != SilenceState::Expired).then_some(&kept.silence)
     }
 
-    /// Whether all are over.
+    /// Whether all silences have expired.
     pub fn has_none_live(&self) -> bool {
         self.agenda.is_empty()
     }
 
-    /// All of them with their numbers, from `from` on.
+    /// The silences with their numbers, ascending from `from` on.
     pub fn numbered_from(&self, from: u64) -> impl Iterator<Item = (u64, &Arc<Silence>)> {
         let kept = self.silences.range(from..);
         kept.map(|(number, kept)| (*number, &kept.silence))
     }
 
-    /// How many stand where.
+    /// The number of silences in each state.
     pub fn counts(&self) -> SilenceCounts {
         self.counts
     }
 
-    /// Bytes of all of them, as [`stored_bytes`] measures.
+    /// The bytes of all silences, as [`stored_bytes`] measures them.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// How many there are.
+    /// The number of silences, including expired ones.
     pub fn len(&self) -> usize {
         self.silences.len()
     }
 
-    /// Whether there is none.
+    /// Whether there is no silence.
     pub fn is_empty(&self) -> bool {
         self.silences.is_empty()
     }
@@ -168,7 +169,7 @@ impl SilenceStates {
         }
     }
 
-    /// Notes where a silence stands that has just been put.
+    /// Adds a silence that was just stored to counts, agenda and index.
     fn enter(&mut self, number: u64) {
         let Kept { silence, state } = &self.silences[&number];
         *self.counts.of(*state) += 1;
@@ -202,7 +203,7 @@ impl SilenceCounts {
     }
 }
 
-/// This silence, which has expired, without what its regexes were compiled to.
+/// An expired silence without its compiled regexes.
 fn without_regexes(silence: Arc<Silence>) -> Arc<Silence> {
     if silence.matchers.iter().all(|it| it.compiled_bytes() == 0) {
         return silence;
@@ -213,12 +214,12 @@ fn without_regexes(silence: Arc<Silence>) -> Arc<Silence> {
     })
 }
 
-/// The retention is none of the silence's, and its end none of what takes room.
+/// The bytes of a silence. The retention is taken as zero, because it is no part of the silence.
 fn bytes_of(silence: &Silence) -> usize {
     stored_bytes(silence, Duration::ZERO)
 }
 
-/// When a silence leaves its state: never, once it has expired.
+/// When a silence leaves this state; `None` if it has expired.
 fn turns_at(silence: &Silence, state: SilenceState) -> Option<Wall> {
     match state {
         SilenceState::Pending => Some(silence.starts_at),
@@ -227,7 +228,7 @@ fn turns_at(silence: &Silence, state: SilenceState) -> Option<Wall> {
     }
 }
 
-/// Since when a silence has been in its state.
+/// Since when a silence has been in this state.
 fn stands_since(silence: &Silence, state: SilenceState) -> Wall {
     match state {
         SilenceState::Pending => Wall::MIN,
@@ -236,7 +237,7 @@ fn stands_since(silence: &Silence, state: SilenceState) -> Wall {
     }
 }
 
-/// The end itself counts as active (§7.1).
+/// The first moment after `end`, because a silence is still active at its end (§7.1).
 fn past(end: Wall) -> Wall {
     later(end, Duration::from_nanos(1))
 }

@@ -1,7 +1,7 @@
-//! Silences: what may be made and changed, which alerts they silence, and when they are forgotten.
+//! Silences: how they are created, changed and removed, and which alerts they silence.
 //!
-//! PURE. Owns all silences and, for each alert that was asked about, those that match it (§7). The
-//! identifiers come from the engine's generator. Runs on the dispatch thread.
+//! PURE. Owns all silences and, for each alert that was looked up, the silences that match it (§7). The ids
+//! come from the engine's random generator. Runs on the dispatch thread.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,31 +18,31 @@ use crate::model::{
     SilenceState, Wall, ZERO_TIME,
 };
 
-/// How many silences there may be, how large, and for how long they are kept after their end.
+/// The limits of the number, size and lifetime of silences.
 #[derive(Clone, Copy, Debug)]
 pub struct SilenceLimits {
-    /// Silences, expired ones included; 0 is no limit.
+    /// Maximum number of silences, including expired ones; 0 is no limit.
     pub count: usize,
-    /// Bytes of one; 0 is no limit.
+    /// Maximum bytes of one silence; 0 is no limit.
     pub bytes: usize,
-    /// Bytes of all of them, expired ones included.
+    /// Maximum bytes of all silences together, including expired ones.
     pub text_bytes: usize,
-    /// How long an expired one can still be looked at.
+    /// How long an expired silence is kept.
     pub retention: Duration,
 }
 
-/// What became of a silence: for the log and for whoever watches.
+/// A change of a silence, for the journal and the log.
 #[derive(Clone, Debug)]
 pub struct Changed {
     /// What was done.
     pub change: SilenceChange,
-    /// Its place in the order in which silences were made.
+    /// The number of the silence. Numbers ascend in the order of creation.
     pub number: u64,
-    /// How it stands now.
+    /// The silence after the change.
     pub silence: Arc<Silence>,
 }
 
-/// All silences.
+/// All silences, and the look-ups that are remembered.
 #[derive(Debug)]
 pub struct Silences {
     limits: SilenceLimits,
@@ -52,22 +52,22 @@ pub struct Silences {
     next_number: u64,
     known: FingerprintMap<Known>,
     counts: SilenceLookups,
-    /// Silences that were tried ahead of the look-up that they are tried for.
+    /// Silences that [`Silences::look_up`] has tried for a look-up that is not counted yet.
     tried_ahead: u64,
 }
 
-/// How often silences were looked up, and how many were tried and not tried for that.
+/// Counts of the look-ups of silences.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SilenceLookups {
-    /// Look-ups.
+    /// The number of look-ups.
     pub all: u64,
-    /// Silences tried.
+    /// The number of silences whose matchers were tried.
     pub scanned: u64,
-    /// Silences that needed no trying.
+    /// The number of silences that did not have to be tried.
     pub skipped: u64,
 }
 
-/// Which silences match an alert, as of a number up to which all were looked at.
+/// The silences that match an alert, among those with a number below `looked_up_to`.
 #[derive(Debug, Default)]
 struct Known {
     looked_up_to: u64,
@@ -89,8 +89,8 @@ impl Silences {
         }
     }
 
-    /// Makes a silence or changes one, and appends what was done. Returns the id under which it
-    /// stands now: a change of matchers or of the start makes a new one (§7.2).
+    /// Creates a silence or changes one, and appends the changes. Returns the id of the silence. A change of
+    /// the matchers or of the start expires the old silence and creates one with a new id (§7.2).
     pub fn set(
         &mut self,
         mut posted: PostedSilence,
@@ -112,6 +112,7 @@ impl Silences {
             self.check_size(&silence, self.stored_bytes(old))?;
             return Ok(self.replace(silence, SilenceChange::Update, now, changes));
         }
+        // Not an update: check everything before the old silence is expired.
         self.check_count()?;
         self.check_regexes(&posted.matchers, now)?;
         posted.starts_at = posted.starts_at.max(now);
@@ -124,7 +125,7 @@ impl Silences {
         Ok(self.insert(silence, now, changes))
     }
 
-    /// Ends a silence. Ending one that is over is no mistake (§7.3).
+    /// Expires a silence. Expiring an expired silence is not an error and changes nothing (§7.3).
     pub fn expire(
         &mut self,
         id: &str,
@@ -138,9 +139,10 @@ impl Silences {
         Ok(Arc::clone(&silence.id))
     }
 
-    /// Lets silences begin and end whose time has come by `now`.
+    /// Updates the states of all silences that begin or end by `now`.
     pub fn advance(&mut self, now: Wall) {
         let expired = self.silences.counts().expired;
+        // After a step backward, expired silences can be active again: remembered look-ups lack them.
         if self.silences.advance(now) == Advance::Backward {
             self.known.clear();
         }
@@ -168,8 +170,8 @@ impl Silences {
         ids
     }
 
-    /// Finds out which silences match `alert`, as far as the steps last; remembers that, so that it can
-    /// be gone on with later. Returns how many silences were tried.
+    /// Tries silences against `alert` within the step budget, and remembers the matches and the position, so
+    /// that a later call can continue. Returns how many silences were tried.
     fn learn(&mut self, alert: &Alert, steps: &mut StepBudget) -> u64 {
         let known = self.known.entry(alert.fingerprint).or_default();
         if known.looked_up_to == self.next_number {
@@ -200,8 +202,9 @@ impl Silences {
         tried
     }
 
-    /// Whether all is known of which silences match `alert`, after finding it out as far as the steps
-    /// last. What is known takes no step; each call that has a step left finds out some of what is not.
+    /// Looks up which silences match `alert` within the step budget, and returns whether the look-up is
+    /// complete. A complete look-up is remembered and costs no step. Each call with a step left makes
+    /// progress.
     pub fn look_up(&mut self, alert: &Alert, steps: &mut StepBudget) -> bool {
         if self.silences.has_none_live() {
             return true;
@@ -211,12 +214,12 @@ impl Silences {
         known.is_some_and(|known| known.looked_up_to == self.next_number)
     }
 
-    /// Forgets what is known of an alert that is no more.
+    /// Forgets the look-up of an alert that was removed.
     pub fn forget_alert(&mut self, fingerprint: Fingerprint) {
         self.known.remove(&fingerprint);
     }
 
-    /// Forgets silences that were over for long enough; returns their numbers.
+    /// Removes the silences that expired longer ago than the retention, and returns their numbers.
     pub fn collect(&mut self, now: Wall) -> Vec<u64> {
         let over = self.silences.forget(now, self.limits.retention);
         for (_, silence) in &over {
@@ -228,8 +231,8 @@ impl Silences {
         over.into_iter().map(|(number, _)| number).collect()
     }
 
-    /// Takes in what an earlier process kept, which was last heard of at `alive_at`: what had expired
-    /// by then concerns nobody.
+    /// Restores the silences of the previous run. Their states start as of `alive_at`, the last time that run
+    /// wrote down: silences that had expired by then cannot have muted anything since.
     pub fn restore(&mut self, kept: BTreeMap<u64, Arc<Silence>>, alive_at: Wall) {
         for (number, mut silence) in kept {
             if let Some(silence) = Arc::get_mut(&mut silence) {
@@ -241,38 +244,38 @@ impl Silences {
         }
     }
 
-    /// Regexes of kept silences that were found not to compile since the last time.
+    /// Takes the regexes of kept silences that were found not to compile since the last call.
     pub fn take_unusable(&mut self) -> Vec<Unusable> {
         self.regexes.take_unusable()
     }
 
-    /// All of them with their numbers, from this number on.
+    /// The silences with their numbers, in ascending order from this number on.
     pub fn numbered_from(&self, from: u64) -> impl Iterator<Item = (u64, &Arc<Silence>)> {
         self.silences.numbered_from(from)
     }
 
-    /// How many stand where.
+    /// How many silences are active, pending and expired.
     pub fn silence_states(&self) -> SilenceCounts {
         self.silences.counts()
     }
 
-    /// How often silences were looked up so far.
+    /// The counts of look-ups since the start.
     pub fn lookups(&self) -> SilenceLookups {
         self.counts
     }
 
-    /// Somebody has listed this many, which counts as a look-up that tries each.
+    /// Counts a listing of this many silences: as one look-up that tries each of them.
     pub fn count_listing(&mut self, listed: usize) {
         self.counts.all += 1;
         self.counts.scanned += listed as u64;
     }
 
-    /// How many there are.
+    /// The number of silences, including expired ones.
     pub fn len(&self) -> usize {
         self.silences.len()
     }
 
-    /// Whether there is none.
+    /// Whether there is no silence.
     pub fn is_empty(&self) -> bool {
         self.silences.is_empty()
     }
@@ -291,7 +294,8 @@ impl Silences {
         )))
     }
 
-    /// Whether the regexes fit beside those of all silences that have not ended.
+    /// Checks that the compiled regexes fit within the limit, beside those of all silences that have not
+    /// expired.
     fn check_regexes(&mut self, matchers: &[Matcher], now: Wall) -> Result<(), SilenceFault> {
         if self.regexes.have_room_for(matchers) {
             return Ok(());
@@ -307,8 +311,8 @@ impl Silences {
         )))
     }
 
-    /// Whether a silence is small enough, by itself and beside the others, when it takes the place of one
-    /// of `replaced` bytes.
+    /// Checks that a silence is within the size limits, both by itself and together with the others. It
+    /// replaces one of `replaced` bytes.
     fn check_size(&self, silence: &Silence, replaced: usize) -> Result<(), SilenceFault> {
         let (bytes, limit) = (self.stored_bytes(silence), self.limits.bytes);
         let others = self.silences.bytes().saturating_sub(replaced);
@@ -351,7 +355,7 @@ impl Silences {
         self.put((number, silence), SilenceChange::Create, now, changes)
     }
 
-    /// Puts a silence in place of an older state of it. Its matchers are the same.
+    /// Replaces a silence by a newer state of it. The matchers must be the same.
     fn replace(
         &mut self,
         silence: Silence,
@@ -382,7 +386,7 @@ impl Silences {
     }
 }
 
-/// Compiled regexes are shared while a silence is not.
+/// Lets a silence share compiled regexes with others, if nothing else refers to its matchers yet.
 fn share(regexes: &mut CompiledRegexes, silence: &mut Silence) {
     if let Some(matchers) = Arc::get_mut(&mut silence.matchers) {
         regexes.share(matchers);
@@ -402,7 +406,7 @@ fn silence(id: Arc<str>, posted: PostedSilence, now: Wall) -> Silence {
     }
 }
 
-/// Whether a posted change keeps the id (§7.2 step 4).
+/// Whether a posted change updates the silence and keeps its id (§7.2 step 4).
 fn may_update(old: &Silence, posted: &PostedSilence, now: Wall) -> bool {
     if *old.matchers != *posted.matchers {
         return false;
@@ -416,7 +420,7 @@ fn may_update(old: &Silence, posted: &PostedSilence, now: Wall) -> bool {
     }
 }
 
-/// The rules of §7.4 in their order.
+/// Checks the rules of §7.4 in their order.
 fn check(posted: &PostedSilence) -> Result<(), SilenceFault> {
     let refuse = |why: &str| Err(SilenceFault::Refused(format!("invalid silence: {why}")));
     if let Some(fault) = &posted.fault {
@@ -434,8 +438,8 @@ fn check(posted: &PostedSilence) -> Result<(), SilenceFault> {
     Ok(())
 }
 
-/// Negative matchers never count as accepting the empty value, and a regex counts if any part of
-/// the empty text matches it (§7.4).
+/// Whether a matcher accepts the empty value (§7.4). A negative matcher never counts as doing so. A regex
+/// does if any part of the empty text matches it.
 fn accepts_empty(matcher: &Matcher) -> bool {
     match matcher.op() {
         MatchOp::Equal => matcher.value().is_empty(),
