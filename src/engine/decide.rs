@@ -1,4 +1,4 @@
-//! Whether a webhook is told about a group, and why.
+//! Decides whether a webhook is notified about a group, and why.
 //!
 //! PURE. Owns the decision of §5.4 and nothing else. Runs on the dispatch thread.
 
@@ -8,29 +8,30 @@ use super::messages::Reason;
 use super::notification_log::LogEntry;
 use crate::model::{Fingerprint, Wall};
 
-/// What a flush sees of a group, after muting. Both lists are sorted.
+/// The alerts of a group at its flush, after muting. Both lists are sorted.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<'a> {
     /// Alerts that fire.
     pub firing: &'a [Fingerprint],
-    /// Alerts that have ended.
+    /// Alerts that have resolved.
     pub resolved: &'a [Fingerprint],
 }
 
-/// What the configuration says about telling.
+/// The parts of the configuration that the decision depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
-    /// Whether the webhook wants to hear of resolved alerts.
+    /// Whether the webhook gets resolved alerts.
     pub send_resolved: bool,
-    /// How long an unchanged notification stays unrepeated.
+    /// After how long an unchanged notification is repeated.
     pub repeat_interval: Duration,
 }
 
-/// Why the webhook is to be told; `None` if it is not. `tick` is the nominal time of the flush.
+/// Why the webhook has to be notified; `None` if it does not. `told` is its notification log entry, and
+/// `tick` the nominal time of the flush.
 ///
-/// `LogEntry::at` was read after the receiver had answered, `tick` before the flush began. So a repeat
-/// interval that is a multiple of the group interval comes one group interval late, in Alertmanager
-/// as here.
+/// [`LogEntry::at`] is the time after the receiver answered, `tick` the time at which the flush was due. So
+/// with a repeat interval that is a multiple of the group interval, the repeat comes one group interval
+/// late, in Alertmanager as here.
 pub fn decide(told: Option<&LogEntry>, seen: Seen<'_>, terms: Terms, tick: Wall) -> Option<Reason> {
     let Some(told) = told else {
         return (!seen.firing.is_empty()).then_some(Reason::FirstNotification);

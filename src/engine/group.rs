@@ -1,10 +1,10 @@
-//! One group: alerts of a route with equal group labels, and the flush that tells about them.
+//! One group: the alerts of a route with equal group labels, and the flush that notifies about them.
 //!
-//! PURE. Owns the state of a group and the times it waits for; what happens at those times is in
-//! `flush.rs`. Runs on the dispatch thread.
+//! PURE. Owns the state of a group and the times it waits for. `flush.rs` owns what happens at those times.
+//! Runs on the dispatch thread.
 //!
 //! ```text
-//!           group_wait over           all webhooks told or none to tell
+//!           group_wait over           all deliveries ended, or none due
 //!  waiting ────────────────► flushing ────────────────────────────────┐
 //!     ▲  or first alert old     ▲  │ group_interval over               │
 //!     │                         │  ▼                                   ▼
@@ -22,100 +22,100 @@ use super::messages::AttemptId;
 use super::route::RouteIndex;
 use crate::model::{Alert, Fingerprint, Labels, Mono, Wall};
 
-/// Names a group; never names another one later, although slots are used again.
+/// Names a group. Slots are reused, but no two groups ever have the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId {
-    /// Where it stands in the table.
+    /// The slot in the table of groups.
     pub slot: u32,
-    /// How many groups stood there before.
+    /// How many groups used the slot before.
     pub generation: u32,
 }
 
-/// A group that is alive.
+/// A group that exists.
 #[derive(Debug)]
 pub struct Group {
-    /// Its route.
+    /// The route that it belongs to.
     pub route: RouteIndex,
-    /// What receivers know it by.
+    /// The `groupKey` of its notifications.
     pub key: Arc<str>,
-    /// The labels that make it.
+    /// The labels that all its alerts share.
     pub labels: Labels,
     /// Fingerprint of those labels.
     pub fingerprint: Fingerprint,
-    /// Its alerts, resolved ones until a flush has told them.
+    /// Its alerts. A resolved alert stays until a flush has succeeded.
     pub members: Members,
     /// The nominal time of its next flush.
     pub due_at: Mono,
-    /// What its alarm is armed for, if it is.
+    /// The time that its alarm is armed for; `None` if it is not armed.
     pub armed_for: Option<Mono>,
     /// Whether its first flush has begun.
     pub has_flushed: bool,
-    /// The flush under way; in a box, since most groups wait.
+    /// The flush under way; boxed, because most groups have none.
     pub flush: Option<Box<Flush>>,
-    /// The time intervals that muted its last flush, as far as that came to look.
+    /// The names of the time intervals that muted its last flush, if that flush reached their stage.
     pub muted_by: Box<[Arc<str>]>,
-    /// What flushes that are over have left; in a box, since mostly that is nothing.
+    /// Unfinished work of earlier flushes; boxed, because most groups have none.
     pub unfinished: Option<Box<Unfinished>>,
-    /// When a flush that the end of an earlier process cut short goes on.
+    /// When a flush that the end of the previous run interrupted is to resume.
     pub resumes_at: Option<Mono>,
-    /// What was recorded of it last, if anything was.
+    /// What its last record says; `None` if it has not been recorded.
     pub recorded: Option<Recorded>,
 }
 
-/// What was recorded of a group last, as far as it takes to tell whether it still says all.
+/// The last record of a group, reduced to what is needed to decide whether it still holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recorded {
-    /// When its next flush was due. The ticks that follow are whole intervals later.
+    /// When the next flush was due. The ticks after it follow at whole intervals.
     pub due_at: Wall,
-    /// A digest of the rest.
+    /// A digest of all other parts of the record.
     pub rest: u64,
 }
 
-/// What flushes that are over have left.
+/// The unfinished work of earlier flushes.
 #[derive(Debug, Default)]
 pub struct Unfinished {
-    /// What is left to the next one.
+    /// Deliveries that the next flush continues.
     pub carried_over: Vec<CarriedOver>,
-    /// Attempts that have not ended.
+    /// Attempts in flight whose flush has ended.
     pub still_out: Vec<StillOut>,
 }
 
-/// A flush under way. It ends when each delivery has ended.
+/// A flush under way. It ends when all its deliveries have ended.
 #[derive(Debug)]
 pub struct Flush {
-    /// When its time is over, and what is still to be told is left to the next one.
+    /// When the flush ends at the latest, and hands unfinished deliveries over to the next one.
     pub deadline: Mono,
-    /// What each webhook that is to be told is told.
+    /// One delivery for each webhook that is notified.
     pub deliveries: Vec<Delivery>,
-    /// Webhooks to which an attempt of an earlier flush is still out. What they are told is decided when
-    /// it has ended, so that nothing older can come after something newer.
+    /// Positions of the webhooks that still have an attempt of an earlier flush in flight. They are notified
+    /// after that attempt has ended, so that no older notification can arrive after a newer one.
     pub held: Vec<usize>,
-    /// Alerts that had ended when the flush looked; removed once all is told.
+    /// Alerts that had resolved at the snapshot. They leave the group if the flush succeeds.
     pub resolved: Vec<Arc<Alert>>,
-    /// Whether a delivery has failed for this flush.
+    /// Whether a delivery of this flush has failed.
     pub has_failed: bool,
 }
 
 impl Group {
-    /// Attempts of flushes that are over.
+    /// Attempts in flight whose flush has ended.
     pub fn still_out(&self) -> &[StillOut] {
         let unfinished = self.unfinished.as_ref();
         unfinished.map_or(&[], |unfinished| &unfinished.still_out)
     }
 
-    /// What is left to the next flush.
+    /// The deliveries that the next flush continues.
     pub fn carried_over(&self) -> &[CarriedOver] {
         let unfinished = self.unfinished.as_ref();
         unfinished.map_or(&[], |unfinished| &unfinished.carried_over)
     }
 
-    /// Leaves something to the next flush.
+    /// Hands a delivery over to the next flush.
     pub fn carry_over(&mut self, over: CarriedOver) {
         let unfinished = self.unfinished.get_or_insert_default();
         unfinished.carried_over.push(over);
     }
 
-    /// Takes what is left to the flush that begins.
+    /// Takes the deliveries that the flush which begins has to continue.
     pub fn take_carried_over(&mut self) -> Vec<CarriedOver> {
         let left = self.unfinished.as_mut();
         let taken = left.map(|left| std::mem::take(&mut left.carried_over));
@@ -123,7 +123,7 @@ impl Group {
         taken.unwrap_or_default()
     }
 
-    /// Forgets an attempt that has ended; says whether its flush was over.
+    /// Forgets an attempt that has ended. Returns whether its flush had ended before it.
     pub fn remove_still_out(&mut self, attempt: AttemptId) -> bool {
         let Some(left) = &mut self.unfinished else {
             return false;
@@ -134,13 +134,13 @@ impl Group {
             .is_some()
     }
 
-    /// When its next flush begins.
+    /// When the next flush begins: a resumed one, or the one that is due.
     pub fn looks_at(&self) -> Mono {
         self.resumes_at
             .map_or(self.due_at, |at| at.min(self.due_at))
     }
 
-    /// When it next needs attention, unless something happens before.
+    /// When the group needs attention next, unless an outcome comes before: the time of its alarm.
     pub fn wakes_at(&self) -> Mono {
         let Some(flush) = &self.flush else {
             return self.looks_at();
@@ -157,7 +157,7 @@ impl Group {
         wakes.min().unwrap_or(flush.deadline)
     }
 
-    /// Whether a flush is under way and all of it has ended.
+    /// Whether a flush is under way and all its deliveries have ended, with no webhook held.
     pub fn has_ended_flush(&self) -> bool {
         let has_ended = |delivery: &Delivery| delivery.state == DeliveryState::Ended;
         self.flush
@@ -165,7 +165,7 @@ impl Group {
             .is_some_and(|flush| flush.held.is_empty() && flush.deliveries.iter().all(has_ended))
     }
 
-    /// Whether an attempt to tell of it is out.
+    /// Whether an attempt for this group is in flight.
     pub fn has_attempt_in_flight(&self) -> bool {
         let in_flight = |delivery: &Delivery| matches!(delivery.state, DeliveryState::InFlight(_));
         let of_flush = self.flush.as_ref();

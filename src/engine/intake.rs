@@ -1,6 +1,6 @@
-//! Takes in a batch of posted alerts: each into the store and into the groups of its routes.
+//! Takes in a batch of posted alerts: puts each into the store and into the groups of its routes.
 //!
-//! PURE. Owns the order of that; the rules for times and merging are in `ingest.rs`. Runs on the
+//! PURE. Owns the order of these steps; the rules for times and merging are in `ingest.rs`. Runs on the
 //! dispatch thread.
 
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use super::{Engine, alert_limit, ingest};
 use crate::model::{Alert, Labels, Now, PostedAlert, Status, Wall};
 
 impl Engine {
+    /// Takes in a batch: all of its valid alerts, or none if the batch would exceed a limit.
     pub(super) fn take_in(&mut self, posted: Vec<PostedAlert>, now: Now, out: &mut Vec<Effect>) {
         if let Some(full) = self.lacks_room_for(&posted) {
             return out.push(Effect::RefuseBatch(full));
@@ -43,13 +44,14 @@ impl Engine {
             kept,
         }));
         out.extend(came_ended.map(|came| Effect::Note(Note::CameEnded(came))));
-        // Only now, so that the first notification of a group carries all of the batch.
+        // Flush after the whole batch, so that the first notification of a group contains all its alerts.
         for id in due_at_once {
             self.advance(id, now, out);
         }
     }
 
-    /// What keeps a batch from being kept as a whole, if anything does. Counts exactly only where it matters.
+    /// The limit that the batch would exceed, if any. Counts new alerts and replaced texts only when the
+    /// cheaper upper bound exceeds the limit.
     pub fn lacks_room_for(&self, posted: &[PostedAlert]) -> Option<Full> {
         let limit = self.settings.alerts;
         let room = limit.saturating_sub(self.alerts.len());
@@ -64,7 +66,7 @@ impl Engine {
         is_past.then_some(Full::TextBytes(limit))
     }
 
-    /// Bytes of the texts in whose place a batch puts newer ones.
+    /// The bytes of the stored texts that a batch would replace.
     fn replaced_bytes(&self, posted: &[PostedAlert]) -> usize {
         let old = posted
             .iter()
@@ -72,7 +74,7 @@ impl Engine {
         old.map(|stored| stored.alert.text_bytes()).sum()
     }
 
-    /// Adds an alert to those that had ended when they first came, if it is one.
+    /// Counts an alert in `came` if it is new and has already resolved.
     fn note_ended(&self, alert: &Alert, now: Wall, came: &mut Option<CameEnded>) {
         if !alert.is_resolved_at(now) || self.alerts.contains(alert.fingerprint) {
             return;
@@ -85,8 +87,9 @@ impl Engine {
         came.get_or_insert_with(first).alerts += 1;
     }
 
-    /// Stores an alert and puts it into the group of each route that takes it, unless as many of its
-    /// name fire as may.
+    /// Stores an alert and puts it into its group of each route that matches it. Rejects it if the limit of
+    /// firing alerts of its name is reached. Returns whether it was stored. Appends to `due` the groups that
+    /// have to flush at once.
     fn keep(
         &mut self,
         mut alert: Alert,
@@ -94,6 +97,7 @@ impl Engine {
         due: &mut Vec<GroupId>,
         out: &mut Vec<Effect>,
     ) -> bool {
+        // A known alert keeps its routes and its signature: both follow from its labels.
         let (alert, routes, signature, report) = match self.alerts.get(alert.fingerprint) {
             Some(old) => {
                 let mut alert = ingest::merge(&old.alert, alert, now.wall);
@@ -131,7 +135,8 @@ impl Engine {
         true
     }
 
-    /// Puts an alert into its group of `route`, which is made if it is not there.
+    /// Puts an alert into its group of `route`. Creates the group if it does not exist, and appends it to
+    /// `due` if it has to flush at once.
     pub(super) fn join(
         &mut self,
         route: RouteIndex,
@@ -145,6 +150,7 @@ impl Engine {
         }
         let node = self.tree.node(route);
         let labels = alert.labels.select(|name| node.group_by.contains(name));
+        // An alert that is older than `group_wait` has waited long enough.
         let waited = ingest::later(alert.starts_at.get(), node.group_wait) < now.wall;
         let group = self.new_group(route, labels, alert, now, waited);
         out.push(Effect::Note(Note::GroupCreated {
@@ -160,7 +166,7 @@ impl Engine {
         }
     }
 
-    /// The group of `route` that an alert with these labels belongs to, if it is there.
+    /// The group of `route` that an alert with these labels belongs to, if it exists.
     pub(super) fn find_group(&self, route: RouteIndex, labels: &Labels) -> Option<GroupId> {
         self.groups.find(route, self.name_in(route, labels).labels)
     }

@@ -1,13 +1,13 @@
-//! Answering a question in slices, so that others get their turn in between.
+//! Answers queries in slices, so that other work gets its turn between two slices.
 //!
-//! PURE. Owns what can be asked, and how far an answer has come. A slice ends where its steps are used up; what has come to
-//! be or gone between two slices is in the answer or not, and each alert is told as its slice saw it.
-//! What was there when the question came, and still is at the end, is in the answer. Runs on the
+//! PURE. Owns the queries and the progress of their answers. A slice ends when its step budget is used up.
+//! An item that exists from the query to the end of the answer is in the answer. An item that appears or
+//! disappears between two slices may or may not be. Each alert is shown as it was in its slice. Runs on the
 //! dispatch thread.
 //!
-//! Alerts lie all over the memory, so those ahead are prefetched together: here, and in `api/v2` before they
-//! are written. Measured with 100,000 alerts: without it a read of all takes 62 % more CPU, one of all groups
-//! 23 % more.
+//! Alerts are scattered over memory, so the next few are prefetched together: here, and in `api/v2` before
+//! they are written. Measured with 100,000 alerts: without prefetching, reading all alerts takes 62 % more
+//! CPU, and reading all groups 23 % more.
 
 use std::fmt;
 use std::hint::black_box;
@@ -23,19 +23,19 @@ use super::questions::{AlertView, Answered, Gauges, GroupView, GroupedAlert};
 use super::step_budget::StepBudget;
 use crate::model::{Alert, Fingerprint, Matcher, Now, Silence, Wall};
 
-/// Alerts that are prefetched together.
+/// The number of alerts prefetched together.
 const PREFETCHED_AT_ONCE: usize = 64;
 
-/// Groups whose alerts are prefetched together: as a rule that makes some hundred alerts.
+/// The number of groups whose alerts are prefetched together; usually some hundred alerts.
 const GROUPS_PREFETCHED_AT_ONCE: u32 = 16;
 
-/// A question that is being answered, and with it the type of its answer. Asking changes nothing that
-/// can be seen; what was found out about muting is remembered.
+/// A query that is being answered, with the type of its answer. A query changes no visible state; the
+/// look-ups of muting that it makes are remembered.
 pub trait Reading: fmt::Debug + Send + 'static {
-    /// What it comes to: a snapshot that another thread may filter and serialise at leisure.
+    /// The complete answer: a snapshot that another thread can filter and serialise.
     type Answer: fmt::Debug + Send + Sync;
 
-    /// Goes on as far as the steps last. Yields the answer, once, when it is complete.
+    /// Continues within the step budget. Returns the answer, once, when it is complete.
     fn go_on(
         &mut self,
         engine: &mut Engine,
@@ -44,48 +44,48 @@ pub trait Reading: fmt::Debug + Send + 'static {
     ) -> Option<Self::Answer>;
 }
 
-/// All alerts, with the receivers they go to, in no particular order.
+/// The query for alerts with their receivers, in no particular order.
 #[derive(Debug)]
 pub struct AlertReading {
     walk: Walk,
     views: Vec<AlertView>,
 }
 
-/// All groups with their alerts, in no particular order.
+/// The query for all groups with their alerts, in no particular order.
 #[derive(Debug)]
 pub struct GroupReading {
     walk: GroupWalk,
     views: Vec<GroupView>,
 }
 
-/// All silences, in the order in which they were made.
+/// The query for all silences, in the order of their creation.
 #[derive(Debug, Default)]
 pub struct SilenceReading {
     next: u64,
     found: Vec<Arc<Silence>>,
 }
 
-/// Numbers for `/metrics`.
+/// The query for the gauges of `/metrics`.
 #[derive(Debug)]
 pub struct GaugeReading {
     walk: Walk,
-    /// Unresolved alerts that nothing mutes, those that something does, and those that no flush has
-    /// looked at.
+    /// The numbers of unresolved alerts that are not muted, that are muted, and that no flush has processed
+    /// yet.
     counts: [usize; 3],
 }
 
-/// A way through alerts that were there when it began.
+/// A walk through the alerts that existed when it began.
 #[derive(Debug)]
 struct Walk {
     alerts: Vec<Fingerprint>,
     next: usize,
 }
 
-/// A way through all groups.
+/// A walk through all groups.
 #[derive(Debug, Default)]
 struct GroupWalk {
     slot: u32,
-    /// The group at that slot, as far as its alerts were looked at.
+    /// The group at that slot, with the alerts read so far.
     begun: Option<(GroupId, GroupView)>,
 }
 
@@ -146,8 +146,8 @@ impl Reading for GaugeReading {
 }
 
 impl Engine {
-    /// Begins to read alerts. Those that do not satisfy the matchers may be left out, which saves the
-    /// asker most of them, but need not be.
+    /// Begins a query for alerts. The answer contains every alert that satisfies the matchers, and may
+    /// contain others: their label signatures exclude most of them, and the caller has to filter the rest.
     pub fn read_alerts(&self, matchers: &[Matcher]) -> AlertReading {
         let alerts = self
             .alerts
@@ -157,7 +157,7 @@ impl Engine {
         AlertReading { walk, views }
     }
 
-    /// Begins to read groups.
+    /// Begins a query for all groups.
     pub fn read_groups(&self) -> GroupReading {
         GroupReading {
             walk: GroupWalk::default(),
@@ -174,7 +174,7 @@ impl Engine {
         }
     }
 
-    /// Goes on with an answer as far as the steps last. Yields it, once, when it is complete.
+    /// Continues a query within the step budget. Returns the answer, once, when it is complete.
     pub fn go_on<R: Reading>(
         &mut self,
         reading: &mut R,
@@ -243,7 +243,7 @@ impl Engine {
         walk.is_at_its_end()
     }
 
-    /// Whether all groups of the alert still wait for their first flush.
+    /// Whether no group of the alert has had its first flush.
     fn is_waiting(&self, stored: &Stored) -> bool {
         let group = |&route: &_| {
             self.groups
@@ -294,15 +294,16 @@ impl Engine {
         walk.slot >= self.groups.slots()
     }
 
-    /// Looks at the group at the slot of the walk; says whether all of it is seen.
+    /// Reads the group at the slot of the walk. Returns whether all its alerts have been read.
     fn view_group(&mut self, walk: &mut GroupWalk, now: Wall, steps: &mut StepBudget) -> bool {
         let Some((id, group)) = self.groups.at(walk.slot) else {
-            // If one was begun, it went meanwhile.
+            // A group begun in an earlier slice has been removed since.
             walk.begun = None;
             return true;
         };
         let begun = walk.begun.take_if(|(begun, _)| *begun == id);
         let mut view = begun.map_or_else(|| self.begin_view(group), |(_, view)| view);
+        // Continue after the last fingerprint read: members can join and leave between slices.
         let last = view.alerts.last().map(|grouped| grouped.alert.fingerprint);
         let mut is_done = true;
         for alert in group.members.after(last) {
@@ -353,10 +354,10 @@ impl Engine {
     }
 }
 
-/// Reads alerts that are about to be cloned: a clone writes to the count of references, and writes wait for
-/// memory one after the other, while reads overlap.
+/// Prefetches alerts that are about to be cloned, by reading them. A clone writes to the reference count, and
+/// writes wait for memory one after the other, while reads overlap.
 fn prefetch<'a>(alerts: impl Iterator<Item = &'a Arc<Alert>>) {
-    // An alert lies across two cache lines: its first words and its times are at both ends of it.
+    // An alert spans two cache lines: its first words are in one, its times in the other.
     for alert in alerts {
         black_box((Arc::strong_count(alert), alert.fingerprint, alert.ends_at));
     }
