@@ -1,8 +1,8 @@
-//! How many alerts of one name there may be (`--alerts.per-alertname-limit`, §4.2).
+//! The limit of alerts of one name (`--alerts.per-alertname-limit`, §4.2).
 //!
-//! PURE. Owns which alerts count against the limit of their name. An alert that counts is always
-//! let in again; a new one past the limit takes the place of one that has ended, or is left out.
-//! Runs on the dispatch thread.
+//! PURE. Owns which alerts count against the limit of their name. An alert that counts is always admitted
+//! again. A new one past the limit takes the place of one that has resolved, or is rejected. Runs on the
+//! dispatch thread.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::model::{Alert, Fingerprint, FingerprintMap, HashKey, Wall};
 /// The alerts that count, by name.
 #[derive(Debug)]
 pub struct AlertLimit {
-    /// Alerts of one name; 0 is no limit.
+    /// Maximum number of alerts of one name; 0 is no limit.
     per_name: usize,
     names: BTreeMap<Box<str>, Bucket>,
     key: HashKey,
@@ -21,7 +21,7 @@ pub struct AlertLimit {
 #[derive(Debug)]
 struct Bucket {
     ends: FingerprintMap<Wall>,
-    /// The same, what ends first in front.
+    /// The same alerts by end time, the first to end in front.
     order: BTreeSet<(Wall, Fingerprint)>,
 }
 
@@ -35,7 +35,7 @@ impl AlertLimit {
         }
     }
 
-    /// Whether the limit lets `alert` in at `now`; if so, it counts from now on.
+    /// Whether the limit admits `alert` at `now`. An admitted alert counts from then on.
     pub fn admits(&mut self, alert: &Alert, now: Wall) -> bool {
         if self.per_name == 0 {
             return true;
@@ -53,7 +53,7 @@ impl AlertLimit {
         true
     }
 
-    /// Forgets names all of whose alerts have ended.
+    /// Removes the names whose alerts have all resolved.
     pub fn collect(&mut self, now: Wall) {
         self.names.retain(|_, bucket| {
             let last = bucket.order.last();
@@ -87,7 +87,7 @@ impl Bucket {
     }
 }
 
-/// What the limit goes by; alerts without a name share one.
+/// The `alertname` that the limit applies to. Alerts without one share the empty name.
 pub fn name_of(alert: &Alert) -> &str {
     alert.labels.get("alertname").unwrap_or("")
 }

@@ -1,4 +1,4 @@
-//! Every alert that was taken in and not yet forgotten.
+//! The store of all alerts.
 //!
 //! PURE. Owns the alerts by fingerprint, each with the routes that took it, so that a report of a
 //! known alert needs no matching. Runs on the dispatch thread.
@@ -9,14 +9,14 @@ use super::label_signature::LabelSignature;
 use super::route::RouteSet;
 use crate::model::{Alert, Fingerprint, FingerprintMap, HashKey, Wall};
 
-/// An alert and the routes that took it, and what is known of its labels without looking there.
+/// An alert, the routes that match it, and its label signature.
 #[derive(Clone, Debug)]
 pub struct Stored {
     /// The alert.
     pub alert: Arc<Alert>,
     /// The routes.
     pub routes: Arc<RouteSet>,
-    /// Of its labels.
+    /// The signature of its labels, which excludes most look-ups without reading them.
     pub signature: LabelSignature,
 }
 
@@ -24,12 +24,12 @@ pub struct Stored {
 #[derive(Debug)]
 pub struct AlertStore {
     alerts: FingerprintMap<Stored>,
-    /// Of all their texts.
+    /// The bytes of the texts of all alerts.
     text_bytes: usize,
 }
 
 impl AlertStore {
-    /// No alert yet.
+    /// An empty store.
     pub fn new(key: HashKey) -> Self {
         AlertStore {
             alerts: FingerprintMap::with_hasher(key),
@@ -42,7 +42,7 @@ impl AlertStore {
         self.alerts.get(&fingerprint)
     }
 
-    /// Keeps an alert, in place of an older report of it.
+    /// Stores an alert, in place of an older version of it.
     pub fn insert(&mut self, stored: Stored) {
         self.text_bytes += stored.alert.text_bytes();
         if let Some(old) = self.alerts.insert(stored.alert.fingerprint, stored) {
@@ -55,24 +55,24 @@ impl AlertStore {
         self.alerts.contains_key(&fingerprint)
     }
 
-    /// All of them. The order is the same in every run with the same inputs, and no other.
+    /// All alerts. Their order is arbitrary, but the same in every run with the same inputs.
     pub fn iter(&self) -> impl Iterator<Item = &Stored> {
         self.alerts.values()
     }
 
-    /// Those whose labels could hold what is demanded; reads neither a label nor an alert.
+    /// The alerts whose label signatures contain the demanded one. Reads neither a label nor an alert.
     pub fn candidates(&self, demanded: LabelSignature) -> impl Iterator<Item = Fingerprint> {
         let alerts = self.alerts.iter();
         let could = alerts.filter(move |(_, stored)| stored.signature.could_meet(demanded));
         could.map(|(fingerprint, _)| *fingerprint)
     }
 
-    /// All of them, to be changed in place but for the texts of their alerts.
+    /// All alerts, for changes in place. The texts must not change, because their bytes are counted.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stored> {
         self.alerts.values_mut()
     }
 
-    /// Forgets what has ended; returns it.
+    /// Removes the resolved alerts, and returns them.
     pub fn collect(&mut self, now: Wall) -> Vec<Stored> {
         let mut forgotten = Vec::new();
         self.alerts.retain(|_, stored| {
@@ -87,17 +87,17 @@ impl AlertStore {
         forgotten
     }
 
-    /// How many there are.
+    /// The number of alerts.
     pub fn len(&self) -> usize {
         self.alerts.len()
     }
 
-    /// Bytes of all their texts.
+    /// The bytes of the texts of all alerts.
     pub fn text_bytes(&self) -> usize {
         self.text_bytes
     }
 
-    /// Whether there is none.
+    /// Whether the store is empty.
     pub fn is_empty(&self) -> bool {
         self.alerts.is_empty()
     }

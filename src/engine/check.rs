@@ -1,9 +1,9 @@
-//! What holds between the parts of the engine after an input.
+//! The invariants between the parts of the engine.
 //!
-//! PURE. Owns the rules that span several files, each of which would otherwise show long after it was
-//! broken: a group that sleeps for ever, a delivery that no queue knows of, a count that has drifted.
-//! Changes nothing that counts. Runs on the dispatch thread, at the end of every fourth input, in builds
-//! with debug assertions only; there the simulator tries the rules by thousands of histories.
+//! PURE. Owns the invariants that span several files. Without a check, a violation would show only much
+//! later: a group that sleeps for ever, a delivery that no queue contains, a count that has drifted. Never
+//! changes the state that outputs depend on. Runs on the dispatch thread, at the end of every fourth input,
+//! and only in builds with debug assertions; there the simulator checks thousands of histories.
 
 use super::Engine;
 use super::delivery::DeliveryState;
@@ -11,15 +11,16 @@ use super::flush::log_key;
 use super::group::{Group, GroupId};
 use super::queues::{DeliveryId, Place, QueueId};
 
-/// With more groups than these nothing is checked, since that takes a look at each. Tests of large states
-/// are about time and memory; what goes wrong goes wrong in small ones too.
+/// The maximum number of groups for which the invariants are checked, because a check visits each group.
+/// Tests of large states measure time and memory; a violation shows in small states too.
 const GROUPS_CHECKED: usize = 300;
 
-/// Every how many inputs all is checked. What is at odds stays so, and is found a little later.
+/// The invariants are checked once per this many inputs. A violation persists, so it is only found a little
+/// later.
 const INPUTS_APART: u64 = 4;
 
 impl Engine {
-    /// Panics where something does not hold that has to. Looks now and then.
+    /// Panics if an invariant is violated. Checks only some of the inputs.
     pub(super) fn check(&mut self) {
         self.inputs += 1;
         if self.inputs.is_multiple_of(INPUTS_APART)
@@ -30,7 +31,7 @@ impl Engine {
         }
     }
 
-    /// Whether all holds; else the first thing that does not.
+    /// Checks all invariants. Returns the first violation.
     fn whole(&self) -> Result<(), String> {
         self.groups.check()?;
         let mut ready = Vec::new();
@@ -47,7 +48,7 @@ impl Engine {
         self.queues.check(&ready, self.attempts_in_flight())
     }
 
-    /// Takes the deliveries of a group that are ready into `ready`, and counts its attempts.
+    /// Appends the ready deliveries of a group to `ready`, and counts its attempts in flight.
     fn check_deliveries(
         &self,
         id: GroupId,
@@ -89,7 +90,7 @@ impl Engine {
     }
 }
 
-/// A live group has one alarm, and that rings no later than the group needs it.
+/// Checks that the group's alarm is armed, and rings no later than the group needs it.
 fn check_alarm(group: &Group) -> Result<(), String> {
     let (armed_for, wakes_at) = (group.armed_for, group.wakes_at());
     match armed_for {
@@ -120,7 +121,7 @@ receivers: [{name: team, webhook_configs: [{url: "http://team/"}]}]
         wall: Wall::UNIX_EPOCH,
     };
 
-    /// An engine with two groups: an attempt to tell of the first is out, and the second waits for it.
+    /// An engine with two groups: the first has an attempt in flight, and the second waits for it to end.
     fn busy() -> Engine {
         let loaded = config::parse("check.yml", CONFIG, ParserMode::Fallback);
         let config = Arc::new(loaded.expect("a sound configuration").config);
@@ -148,7 +149,7 @@ receivers: [{name: team, webhook_configs: [{url: "http://team/"}]}]
         engine
     }
 
-    /// What is found in a busy engine after `harm` was done to each of its groups.
+    /// The violation found in a busy engine after `harm` was applied to each of its groups.
     fn found_after(harm: impl Fn(&mut Group)) -> String {
         let mut engine = busy();
         engine.groups.iter_mut().for_each(|(_, group)| harm(group));

@@ -1,9 +1,8 @@
-//! What becomes of the state when somebody sets the host's clock.
+//! Steps of the wall clock: adjusts the state when the host's clock is set.
 //!
-//! PURE. Owns the rule that a step of the clock neither resolves nor revives an alert and repeats
-//! no notification. Small hosts boot in 1970 and jump when they first hear of the time; senders on
-//! the same host jump with them, senders elsewhere had the right time all along.
-//! Runs on the dispatch thread.
+//! PURE. Owns the rule that a clock step neither resolves nor revives an alert, and repeats no
+//! notification. Small hosts boot in 1970 and jump when they first learn the time. Senders on the same host
+//! jump with them; senders elsewhere had the right time all along. Runs on the dispatch thread.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,22 +15,22 @@ use super::messages::{Effect, Note};
 use super::record::Recovered;
 use crate::model::{Alert, FingerprintMap, Now, Wall};
 
-/// The least difference between the clocks' progress that counts as a step. Below it, clocks are
-/// being slewed.
+/// The minimum difference between the progress of the wall clock and of the monotonic clock that counts as a
+/// step. A smaller difference is drift or slewing.
 const STEP_MIN: Duration = Duration::from_secs(2);
 
-/// No clock that is right shows an earlier time: this program was not written then. Small hosts
-/// boot there until they hear of the time.
+/// A clock that shows an earlier time has not been set: this program did not exist then. Small hosts show
+/// such a time from boot until they learn the right one.
 const CLOCK_UNSET_BEFORE: Wall = Wall::constant(1_767_225_600, 0);
 
-/// Watches the two clocks drift apart.
+/// Compares the progress of the two clocks.
 #[derive(Debug, Default)]
 pub struct StepWatch {
     last: Option<Now>,
 }
 
 impl StepWatch {
-    /// By how much the wall clock was moved since the last look, if it was.
+    /// By how much the wall clock was moved since the last call; `None` if it was not.
     fn step(&mut self, now: Now) -> Option<SignedDuration> {
         let last = self.last.replace(now)?;
         let step = now.wall.duration_since(last.wall_at(now.mono));
@@ -40,15 +39,16 @@ impl StepWatch {
 }
 
 impl Engine {
-    /// Moves the times we keep along with the wall clock if it was set. All of them are recorded anew,
-    /// for what was recorded goes by the clock as it was. Each input does so by itself; it has to be done
-    /// ahead of a query too, or what fires would seem to be over.
+    /// Shifts all stored times if the wall clock was set, and records the whole state anew, because earlier
+    /// records use the old clock. [`Engine::handle`] calls this for each input. It also has to be called
+    /// before a query, or firing alerts would look resolved.
     pub fn notice_clock_step(&mut self, now: Now, out: &mut Vec<Effect>) {
         let Some(step) = self.steps.step(now) else {
             return;
         };
         let shifted = |time: Wall| time.checked_add(step).unwrap_or(time);
         self.notification_log.shift(shifted);
+        // Store and groups share their alerts: a moved alert must be shared again, to keep the memory small.
         let mut replaced = FingerprintMap::with_hasher(self.settings.hash_key);
         for stored in self.alerts.iter_mut() {
             if let Some(moved) = moved(&stored.alert, now.wall, step) {
@@ -80,11 +80,11 @@ impl Engine {
     }
 }
 
-/// The alert with its end moved by `step`, if that is needed for it to stay as firing or resolved
-/// as it was.
+/// The alert with its end time moved by `step`, or `None` if the end time stays. The alert stays firing or
+/// resolved, as it was.
 ///
-/// An end that we set ourselves always moves. An end that the sender set stays where it is when
-/// the clock went forward and has not reached it: the sender's clock may well have been right.
+/// An end time that we set ourselves (by `resolve_timeout`) always moves. An end time that the sender set
+/// stays if the clock went forward without reaching it: the sender's clock may have been right.
 fn moved(alert: &Alert, now: Wall, step: SignedDuration) -> Option<Alert> {
     let before = now.checked_sub(step).unwrap_or(now);
     let is_crossed = alert.is_resolved_at(before) != alert.is_resolved_at(now);
@@ -98,12 +98,11 @@ fn moved(alert: &Alert, now: Wall, step: SignedDuration) -> Option<Alert> {
     })
 }
 
-/// The state with its times moved to this process's clock, where that one and the earlier one's
-/// cannot both be right; and whether they were moved.
+/// Moves the times of a recovered state to the clock of this run, if its clock and that of the previous run
+/// cannot both be right. Returns the state, and whether it was moved.
 ///
-/// A clock behind the time that was written down last, or one that was set since the process that
-/// wrote knew no better than the year it boots in: both count as a clock that was set, with no time
-/// passed in between.
+/// The clock counts as set in two cases: it is behind the last time written down, or it was unset when that
+/// time was written and is set now. In both cases no time counts as passed between the runs.
 pub fn in_terms_of_this_clock(mut recovered: Recovered, now: Wall) -> (Recovered, bool) {
     let Some(written_at) = recovered.written_at else {
         return (recovered, false);

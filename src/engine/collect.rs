@@ -1,7 +1,8 @@
-//! Housekeeping: forgetting resolved alerts and old ledger entries, and waking endpoints that wait for a time.
+//! Housekeeping: removes resolved alerts, expired notification log entries and silences, and wakes the
+//! engine for endpoints that wait for a time.
 //!
-//! PURE. Owns the one alarm that belongs to no group. It is armed only while there is something to
-//! forget or to wake, so that an idle daemon sleeps. Runs on the dispatch thread.
+//! PURE. Owns the one alarm that belongs to no group. The alarm is armed only while there is something to
+//! remove or an endpoint to serve, so that an idle daemon sleeps. Runs on the dispatch thread.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ use super::messages::{Effect, Note};
 use super::record::Record;
 use crate::model::{Fingerprint, Mono, Now, Wall};
 
-/// When what is to be collected next.
+/// The times of the next collections, and of the alarm.
 #[derive(Debug, Default)]
 pub struct Collector {
     alerts_at: Option<Mono>,
@@ -21,7 +22,7 @@ pub struct Collector {
 }
 
 impl Engine {
-    /// The housekeeping alarm rang.
+    /// Handles a ring of the housekeeping alarm: runs the collections that are due.
     pub(super) fn collect_ring(&mut self, at: Mono, now: Now, out: &mut Vec<Effect>) {
         if self.collector.armed_for != Some(at) {
             return;
@@ -87,7 +88,7 @@ impl Engine {
             && self.alertmanager_log.is_empty())
     }
 
-    /// Arms the housekeeping alarm for what comes next, if anything does.
+    /// Arms the housekeeping alarm for the next collection or endpoint, if there is one.
     pub(super) fn arm_collector(&mut self, now: Mono, out: &mut Vec<Effect>) {
         let has_something_to_forget = self.has_something_to_forget();
         let collector = &mut self.collector;

@@ -1,7 +1,7 @@
-//! The regexes of silences: each text compiled once, all of them within a bound.
+//! The compiled regexes of silences: each text is compiled once (interning), and all of them are bounded.
 //!
-//! PURE. Owns which silences share a compiled regex and how many bytes all of them take. What a silence
-//! holds lives as long as the silence holds it: this only knows of it. Runs on the dispatch thread.
+//! PURE. Owns which silences share a compiled regex, and the bytes that all of them take. Never keeps a regex
+//! alive: the silences that hold it do, and this table has only weak references. Runs on the dispatch thread.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -11,25 +11,25 @@ use super::step_budget::StepBudget;
 use crate::limits;
 use crate::model::{Labels, Matcher, Pattern, Silence};
 
-/// Matchers of a silence from which on the labels that they are held against are laid out first: to find one
-/// of a thousand labels takes a walk over those before it otherwise.
+/// The number of matchers from which on the labels are first copied into a list for binary search. Without
+/// it, each matcher walks the labels from the first one, and there can be a thousand.
 const MANY_MATCHERS: usize = 8;
 
 /// A regex of a kept silence that does not compile, so that the silence mutes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unusable {
-    /// The silence.
+    /// The id of the silence.
     pub silence: Arc<str>,
-    /// What is wrong with the regex.
+    /// Why the regex does not compile.
     pub fault: String,
 }
 
-/// What is known of the regexes of all silences.
+/// The compiled regexes of all silences, and the bytes that they take.
 #[derive(Debug)]
 pub struct CompiledRegexes {
     limit: usize,
     patterns: BTreeMap<Arc<str>, Weak<Pattern>>,
-    /// No less than they take: what was let go is subtracted when somebody asks.
+    /// An upper bound of the bytes taken. [`CompiledRegexes::bytes`] subtracts what was dropped.
     bytes: usize,
     has_dropped: bool,
     unusable: Vec<Unusable>,
@@ -42,7 +42,7 @@ impl Default for CompiledRegexes {
 }
 
 impl CompiledRegexes {
-    /// None so far, and `limit` bytes for them.
+    /// An empty table with a limit of `limit` bytes.
     pub fn new(limit: usize) -> Self {
         CompiledRegexes {
             limit,
@@ -53,7 +53,7 @@ impl CompiledRegexes {
         }
     }
 
-    /// Lets matchers use the compiled regexes of others, and others those of them.
+    /// Lets these matchers share compiled regexes with those known, and adds their new regexes.
     pub fn share(&mut self, matchers: &mut [Matcher]) {
         for matcher in matchers {
             let Some(pattern) = matcher.pattern() else {
@@ -69,7 +69,7 @@ impl CompiledRegexes {
         }
     }
 
-    /// Whether there is room for the regexes of `matchers`, those not counted that others have as well.
+    /// Whether the regexes of `matchers` fit within the limit. Regexes that are known already take no room.
     pub fn have_room_for(&mut self, matchers: &[Matcher]) -> bool {
         let mut new = BTreeMap::new();
         for pattern in matchers.iter().filter_map(Matcher::pattern) {
@@ -81,7 +81,7 @@ impl CompiledRegexes {
         self.bytes() + new.into_values().sum::<usize>() <= self.limit
     }
 
-    /// Whether `labels` satisfy all matchers of `silence`; takes as many steps as that costs.
+    /// Whether `labels` satisfy all matchers of `silence`. Takes the steps that this costs.
     pub fn all_match(
         &mut self,
         silence: &Silence,
@@ -102,7 +102,8 @@ impl CompiledRegexes {
         })
     }
 
-    /// What an earlier process kept is compiled when it is first tried, and stays compiled while there is room.
+    /// Whether a matcher accepts `value`. A regex of a restored silence is compiled on its first use, and
+    /// stays compiled if the limit allows.
     fn matches(
         &mut self,
         matcher: &Matcher,
@@ -125,12 +126,12 @@ impl CompiledRegexes {
         compile_and_match(matcher, value, steps)
     }
 
-    /// Bytes that they may take.
+    /// The maximum bytes of compiled regexes.
     pub fn limit(&self) -> usize {
         self.limit
     }
 
-    /// Bytes that the compiled regexes take.
+    /// The bytes that the compiled regexes take now.
     pub fn bytes(&mut self) -> usize {
         if mem::take(&mut self.has_dropped) {
             self.bytes = 0;
@@ -143,12 +144,13 @@ impl CompiledRegexes {
         self.bytes
     }
 
-    /// Silences with matchers were forgotten, or hold them uncompiled from now on.
+    /// Notes that silences were removed or have dropped their compiled regexes, so that the bytes have to be
+    /// counted again.
     pub fn note_dropped(&mut self) {
         self.has_dropped = true;
     }
 
-    /// What was found not to compile since the last time.
+    /// Takes the regexes that were found not to compile since the last call.
     pub fn take_unusable(&mut self) -> Vec<Unusable> {
         mem::take(&mut self.unusable)
     }
@@ -161,7 +163,7 @@ fn compile_and_match(matcher: &Matcher, value: &str, steps: &mut StepBudget) -> 
     holds
 }
 
-/// These matchers without what they were compiled to.
+/// These matchers without their compiled regexes.
 pub fn uncompiled(matchers: &[Matcher]) -> Arc<[Matcher]> {
     matchers.iter().map(Matcher::uncompiled).collect()
 }

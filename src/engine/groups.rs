@@ -10,10 +10,10 @@ use super::messages::AlarmId;
 use super::route::RouteIndex;
 use crate::model::{Fingerprint, HashKey};
 
-/// The alarm that is not a group's: see `collect.rs`.
+/// The alarm of the housekeeping in `collect.rs`; all other alarms belong to groups.
 pub const COLLECT_ALARM: AlarmId = AlarmId(0);
 
-/// All groups alive.
+/// All groups that exist.
 #[derive(Debug)]
 pub struct Groups {
     slots: Vec<Slot>,
@@ -34,7 +34,7 @@ struct IndexKey {
 }
 
 impl Groups {
-    /// No group yet.
+    /// A table without groups.
     pub fn new(key: HashKey) -> Self {
         Groups {
             slots: Vec::new(),
@@ -72,7 +72,7 @@ impl Groups {
         id
     }
 
-    /// Takes a group out.
+    /// Removes a group and frees its slot.
     pub fn remove(&mut self, id: GroupId) -> Option<Group> {
         self.get(id)?;
         let slot = &mut self.slots[id.slot as usize];
@@ -102,7 +102,7 @@ impl Groups {
             .filter(|_| slot.generation == id.generation)
     }
 
-    /// The group whose alarm this is.
+    /// The group that this alarm belongs to, if its slot holds one.
     pub fn of_alarm(&self, alarm: AlarmId) -> Option<GroupId> {
         let slot = alarm.0.checked_sub(1)?;
         let entry = self.slots.get(slot as usize)?;
@@ -117,7 +117,7 @@ impl Groups {
         AlarmId(id.slot + 1)
     }
 
-    /// How many slots there are, with a group or without.
+    /// The number of slots, with or without a group.
     pub fn slots(&self) -> u32 {
         u32::try_from(self.slots.len()).expect("fewer groups than alarms")
     }
@@ -158,8 +158,8 @@ impl Groups {
         })
     }
 
-    /// Gives the groups the indices that their routes have in another tree. `renamed` must yield an
-    /// index for each route that still has a group.
+    /// Replaces the route index of every group by its index in another tree. `renamed` must map each route
+    /// that still has a group.
     pub fn rename_routes(&mut self, renamed: impl Fn(RouteIndex) -> RouteIndex) {
         self.index.clear();
         for (slot, entry) in (0..).zip(&mut self.slots) {
@@ -181,7 +181,7 @@ impl Groups {
         }
     }
 
-    /// Whether slots, free slots and index agree; else where they do not.
+    /// Checks that slots, free slots and index agree. Returns the first disagreement.
     pub fn check(&self) -> Result<(), String> {
         let mut alive = 0;
         for (id, group) in self.iter() {
@@ -203,7 +203,7 @@ impl Groups {
         Ok(())
     }
 
-    /// How many groups are alive.
+    /// The number of groups.
     pub fn len(&self) -> usize {
         self.index.len()
     }

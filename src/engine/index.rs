@@ -1,13 +1,13 @@
-//! Which of many matcher lists could match a label set.
+//! An index that finds which of many matcher lists could match a label set.
 //!
-//! PURE. Owns an index by one pair of name and value that a list demands. Lists that demand none
-//! are candidates always. Runs on the dispatch thread.
+//! PURE. Owns an index by one pair of name and value that each list demands. A list that demands no pair is
+//! always a candidate. Runs on the dispatch thread.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::model::{HashKey, Labels, MatchOp, Matcher};
 
-/// Lists of matchers under the numbers of their owners.
+/// Matcher lists by the number of their owner, such as a silence.
 #[derive(Debug)]
 pub struct MatcherIndex {
     by_pair: HashMap<u64, BTreeSet<u64>, HashKey>,
@@ -31,7 +31,7 @@ impl MatcherIndex {
         };
     }
 
-    /// Takes a list out again.
+    /// Removes a list.
     pub fn remove(&mut self, owner: u64, matchers: &[Matcher]) {
         let Some(pair) = self.demanded_pair(matchers) else {
             self.always.remove(&owner);
@@ -45,8 +45,8 @@ impl MatcherIndex {
         }
     }
 
-    /// The owners from number `from` on whose lists could match `labels`, in ascending order and at
-    /// most `limit` of them.
+    /// The numbers of the owners whose lists could match `labels`: ascending, from `from` on, at most
+    /// `limit`.
     pub fn candidates(&self, labels: &Labels, from: u64, limit: usize) -> Vec<u64> {
         let mut found: Vec<u64> = self.always.range(from..).take(limit).copied().collect();
         if !self.by_pair.is_empty() {
@@ -61,7 +61,8 @@ impl MatcherIndex {
         found
     }
 
-    /// A pair without which the list cannot match. An empty value is met by a missing label as well.
+    /// A hash of a pair without which the list cannot match. A matcher for the empty value does not count,
+    /// because a missing label satisfies it too.
     fn demanded_pair(&self, matchers: &[Matcher]) -> Option<u64> {
         let demands =
             |matcher: &&Matcher| matcher.op() == MatchOp::Equal && !matcher.value().is_empty();
@@ -69,7 +70,7 @@ impl MatcherIndex {
         Some(self.hash_of_pair(demanding.name(), demanding.value()))
     }
 
-    /// Collisions only make a candidate that does not match.
+    /// A collision only adds a candidate that does not match.
     fn hash_of_pair(&self, name: &str, value: &str) -> u64 {
         self.by_pair.hasher().hash_texts([name, value])
     }

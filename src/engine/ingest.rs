@@ -1,4 +1,4 @@
-//! Taking alerts in: the times they get, what makes one invalid, and how two reports merge.
+//! The rules for posted alerts: the times they get, which are invalid, and how two reports merge.
 //!
 //! PURE. Owns the rules of §4.1 and §4.2, no state. Runs on the dispatch thread.
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::messages::InvalidAlert;
 use crate::model::{Alert, PostedAlert, Status, Wall};
 
-/// What a posted alert counts as in the metrics, decided before anything is checked (§4.1 step 4).
+/// The status that a posted alert counts as in the metrics, before any check (§4.1 step 4).
 pub fn posted_status(posted: &PostedAlert, now: Wall) -> Status {
     match posted.ends_at {
         Some(ends_at) if ends_at <= now => Status::Resolved,
@@ -15,9 +15,10 @@ pub fn posted_status(posted: &PostedAlert, now: Wall) -> Status {
     }
 }
 
-/// The alert that `posted` describes, taken in at `now`.
+/// The alert that `posted` describes, as of `now`, or why it is invalid.
 ///
-/// A missing start is now, or the end if there is one; a missing end is `resolve_timeout` away.
+/// A missing start time becomes the end time, or `now` if that is missing too. A missing end time becomes
+/// `now` plus `resolve_timeout`.
 pub fn admit(
     posted: PostedAlert,
     now: Wall,
@@ -50,10 +51,10 @@ pub fn admit(
     })
 }
 
-/// What is known of an alert after `new` was reported over `old`.
+/// Merges the report `new` into the alert `old`.
 ///
-/// Reports that do not overlap in time are different incidents: the new one stands alone. Else the
-/// earliest start stays, and of the ends the one that §4.2 says.
+/// Reports that do not overlap in time are different incidents: `new` replaces `old`. Otherwise the earliest
+/// start time stays, and §4.2 chooses the end time.
 pub fn merge(old: &Alert, new: Alert, now: Wall) -> Alert {
     if !overlap(old, &new) {
         return new;
@@ -74,7 +75,7 @@ pub fn merge(old: &Alert, new: Alert, now: Wall) -> Alert {
     }
 }
 
-/// `time` and a span after it; the end of time where that is past it.
+/// `time` plus a duration, capped at the largest time.
 pub fn later(time: Wall, span: Duration) -> Wall {
     time.checked_add(span).unwrap_or(Wall::MAX)
 }

@@ -1,9 +1,9 @@
 //! Inhibition: which alerts mute which.
 //!
-//! PURE. Owns the rules and, for each, the alerts that its source matchers match, by the values of
-//! the `equal` labels and in the order in which they end (§8). If any of them still fires, the one
-//! that ends last does, so one look is enough however many there are; Alertmanager keeps one for each
-//! combination of values and can miss the one that still fires. Runs on the dispatch thread.
+//! PURE. Owns the rules and, for each rule, its source alerts, by the values of the `equal` labels and in
+//! the order of their end times (§8). If any source still fires, the one that ends last does, so one look-up
+//! is enough for any number of sources. Alertmanager keeps only one source per combination of values, and
+//! can miss the one that still fires. Runs on the dispatch thread.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,26 +19,26 @@ pub struct Inhibitor {
     rules: Vec<Rule>,
     by_source: MatcherIndex,
     by_target: MatcherIndex,
-    /// The rules of which an alert is a source; only such alerts.
+    /// The rules that an alert is a source of. Holds no alert that is a source of none.
     roles: FingerprintMap<Vec<Role>>,
 }
 
 #[derive(Debug)]
 struct Rule {
     rule: InhibitRule,
-    /// By a hash of the values of the `equal` labels.
+    /// The sources, by a hash of the values of their `equal` labels.
     sources: HashMap<u64, Sources, HashKey>,
 }
 
-/// Alerts that inhibit others with the same values, in the order in which they end or have ended. An
-/// alert that matches both sides of a rule is not inhibited by one that does too, so these are apart.
+/// The sources with the same values of the `equal` labels, in the order of their end times. Sources that
+/// match both sides of the rule are kept apart, because they inhibit no alert that matches both sides.
 #[derive(Debug, Default)]
 struct Sources {
     one_sided: BTreeSet<(CompactWall, Fingerprint)>,
     two_sided: BTreeSet<(CompactWall, Fingerprint)>,
 }
 
-/// How an alert stands among the sources of a rule.
+/// The position of an alert among the sources of a rule.
 #[derive(Clone, Copy, Debug)]
 struct Role {
     rule: u32,
@@ -47,17 +47,17 @@ struct Role {
     values: u64,
 }
 
-/// Whether an alert was seen before: its labels, and so its roles, are known then.
+/// Whether an alert was observed before. If so, its labels and thus the rules it is a source of are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Occurrence {
-    /// It is new.
+    /// The alert is new.
     New,
-    /// It was seen.
+    /// The alert was observed before.
     Known,
 }
 
 impl Inhibitor {
-    /// The rules, without any source yet.
+    /// These rules, without any source yet.
     pub fn new(rules: &[InhibitRule], key: HashKey) -> Self {
         let mut inhibitor = Inhibitor {
             rules: Vec::with_capacity(rules.len()),
@@ -76,12 +76,12 @@ impl Inhibitor {
         inhibitor
     }
 
-    /// How many rules there are.
+    /// The number of rules.
     pub fn rules(&self) -> usize {
         self.rules.len()
     }
 
-    /// An alert was reported: it may be a source, firing or resolved.
+    /// Takes note of a reported alert, firing or resolved. It may be a source.
     pub fn observe(&mut self, alert: &Alert, occurrence: Occurrence) {
         if occurrence == Occurrence::New {
             let roles = self.roles_of(alert);
@@ -103,15 +103,15 @@ impl Inhibitor {
         }
     }
 
-    /// An alert is no more.
+    /// Removes an alert from all sources.
     pub fn forget_alert(&mut self, fingerprint: Fingerprint) {
         for role in self.roles.remove(&fingerprint).into_iter().flatten() {
             self.rules[role.rule as usize].remove(role, fingerprint);
         }
     }
 
-    /// The alert that inhibits one with these labels: of the first rule that does, the source that
-    /// fires longest.
+    /// The alert that inhibits an alert with these labels, if there is one: the source that fires longest, of
+    /// the first rule that inhibits it.
     pub fn inhibiting(&self, labels: &Labels, now: Wall) -> Option<Fingerprint> {
         if self.roles.is_empty() {
             return None;
@@ -152,7 +152,7 @@ impl Rule {
         }
     }
 
-    /// An alert that matches both sides of a rule is not inhibited by one that does too (§8).
+    /// An alert that matches both sides of a rule is not inhibited by another alert that does (§8).
     fn inhibiting(&self, labels: &Labels, now: Wall) -> Option<Fingerprint> {
         if self.sources.is_empty() || !all_match(&self.rule.target, labels) {
             return None;
@@ -167,8 +167,8 @@ impl Rule {
         (ends_at.get() > now).then_some(fingerprint)
     }
 
-    /// A hash of the values of the `equal` labels; a missing label has the value "". Its key keeps
-    /// anybody from making up values that count as those of others.
+    /// A keyed hash of the values of the `equal` labels; a missing label has the value "". Without the key, a
+    /// sender could construct values that collide with those of other alerts.
     fn values_of(&self, labels: &Labels) -> u64 {
         let value = |name: &String| labels.get(name).unwrap_or("");
         let values: Vec<&str> = self.rule.equal.iter().map(value).collect();

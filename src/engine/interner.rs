@@ -1,18 +1,18 @@
-//! Texts that alerts have in common, kept once.
+//! Interning: texts that alerts have in common are stored once.
 //!
-//! PURE. Owns, for each link that alerts came with, that link and the annotations that came with it
-//! last: the alerts of a rule have one link, and where the rule's annotations name nothing of the
-//! alert, one set of them too. Runs on the dispatch thread.
+//! PURE. Owns each `generatorURL` (link) of the alerts, and the last annotations that came with it. The
+//! alerts of a rule have the same link, and if the rule's annotations do not depend on the alert, the same
+//! annotations. Runs on the dispatch thread.
 
 use std::collections::HashMap;
 
 use crate::model::{Alert, HashKey, Labels, SharedText};
 
-/// Links that are kept: there is one for each rule of the senders. An alert with another one has it
-/// for itself, which only takes memory.
+/// The maximum number of links kept; there is one for each rule of the senders. An alert with a further link
+/// does not share it, which only costs memory.
 const LINKS: usize = 10_000;
 
-/// What rules have in common, by link.
+/// The shared texts, by link.
 #[derive(Debug)]
 pub struct Interner {
     rules: HashMap<SharedText, Common, HashKey>,
@@ -25,14 +25,14 @@ struct Common {
 }
 
 impl Interner {
-    /// Nothing is shared yet.
+    /// An interner without texts.
     pub fn new(key: HashKey) -> Self {
         Interner {
             rules: HashMap::with_hasher(key),
         }
     }
 
-    /// Lets an alert that is new have the texts of those before it, where they are equal.
+    /// Lets a new alert share the texts of earlier alerts, where they are equal.
     pub fn share(&mut self, alert: &mut Alert) {
         if alert.generator_url.is_empty() {
             return;
@@ -52,9 +52,9 @@ impl Interner {
         }
     }
 
-    /// Forgets links that no alert has any more.
+    /// Removes the links that no alert has any more.
     pub fn collect(&mut self) {
-        // One is the key and one stands beside it.
+        // Two holders are our own: the key of the map and the value.
         self.rules.retain(|_, common| common.link.holders() > 2);
         self.rules.shrink_to(2 * self.rules.len());
     }

@@ -1,24 +1,24 @@
-//! A few bits about a label set, by which most sets that lack a pair are known without being read.
+//! Label signature: a Bloom filter of 64 bits over the pairs of a label set. It excludes most label sets that
+//! lack a pair, without reading them.
 //!
-//! PURE. Owns the bits. Looking into two hundred thousand label sets for the one that a reader asked
-//! for means as many waits for memory, while their sketches stand side by side in the store. Runs on
-//! the dispatch thread.
+//! PURE. Owns the bits. Searching two hundred thousand label sets for one costs as many waits for memory, but
+//! their signatures are adjacent in the store. Runs on the dispatch thread.
 
 use crate::model::{Labels, MatchOp, Matcher};
 
-/// Three bits for each pair of name and value, on top of each other.
+/// Three bits for each pair of name and value, combined by OR.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LabelSignature(u64);
 
 impl LabelSignature {
-    /// Of all pairs of a set.
+    /// The signature of all pairs of a label set.
     pub fn of(labels: &Labels) -> Self {
         let bits = labels.iter().map(|(name, value)| bits_of(name, value));
         LabelSignature(bits.fold(0, |all, bits| all | bits))
     }
 
-    /// Of the pairs without which no set satisfies these matchers. An empty value is met by a
-    /// missing label as well.
+    /// The signature of the pairs that a label set needs to satisfy these matchers. Only equality with a
+    /// value that is not empty demands a pair: a missing label satisfies the empty value too.
     pub fn demanded_by(matchers: &[Matcher]) -> Self {
         let demanding = matchers
             .iter()
@@ -27,7 +27,7 @@ impl LabelSignature {
         LabelSignature(bits.fold(0, |all, bits| all | bits))
     }
 
-    /// Whether the set could hold all that is demanded; if not, it is sure not to.
+    /// Whether the label set may contain the demanded pairs. `false` is certain, `true` is not.
     pub fn could_meet(self, demanded: LabelSignature) -> bool {
         self.0 & demanded.0 == demanded.0
     }
@@ -38,12 +38,13 @@ fn bits_of(name: &str, value: &str) -> u64 {
     1 << (hash >> 58) | 1 << (hash >> 52 & 63) | 1 << (hash >> 46 & 63)
 }
 
-/// Takes eight bytes at a time: every new alert comes by here, and nobody gains by a collision.
+/// Mixes a text into a hash, eight bytes at a time. It is fast because every new alert needs it, and it needs
+/// no key because a collision gains an attacker nothing.
 fn mix(hash: u64, text: &[u8]) -> u64 {
     let (words, rest) = text.as_chunks::<8>();
     let mut last = [0; 8];
     last[..rest.len()].copy_from_slice(rest);
-    // The length tells a text from one with zeros behind it.
+    // The length distinguishes a text from the same text with trailing zeros.
     let ends = [u64::from_le_bytes(last), text.len() as u64];
     let words = words.iter().map(|word| u64::from_le_bytes(*word));
     words.chain(ends).fold(hash, |hash, word| {

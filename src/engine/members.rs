@@ -15,7 +15,7 @@ pub struct Members {
 }
 
 impl Members {
-    /// One alert.
+    /// A group with one alert.
     pub fn of(first: Arc<Alert>) -> Self {
         Members {
             alerts: BTreeMap::from([(first.fingerprint, first)]),
@@ -32,34 +32,34 @@ impl Members {
         self.alerts.contains_key(&fingerprint)
     }
 
-    /// Takes an alert in, in place of an older report of it.
+    /// Adds an alert, in place of an older version of it.
     pub fn insert(&mut self, alert: Arc<Alert>) {
         self.alerts.insert(alert.fingerprint, alert);
     }
 
-    /// Takes an alert out.
+    /// Removes an alert.
     pub fn remove(&mut self, fingerprint: Fingerprint) {
         self.alerts.remove(&fingerprint);
     }
 
-    /// Takes out what `keep` does not accept.
+    /// Removes the alerts that `keep` rejects.
     pub fn retain(&mut self, mut keep: impl FnMut(&Alert) -> bool) {
         self.alerts.retain(|_, alert| keep(alert));
     }
 
-    /// All of them.
+    /// The alerts by ascending fingerprint.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Alert>> {
         self.alerts.values()
     }
 
-    /// Those whose fingerprints come after this one, ascending; without it, all of them.
+    /// The alerts whose fingerprints are greater than this one, ascending; all alerts if it is `None`.
     pub fn after(&self, last: Option<Fingerprint>) -> impl Iterator<Item = &Arc<Alert>> {
         let begin = last.map_or(Bound::Unbounded, Bound::Excluded);
         let after = self.alerts.range((begin, Bound::Unbounded));
         after.map(|(_, alert)| alert)
     }
 
-    /// All of them, to be replaced by newer reports of the same alerts.
+    /// The alerts, for replacement by newer versions of the same alerts.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Arc<Alert>> {
         self.alerts.values_mut()
     }
@@ -69,12 +69,12 @@ impl Members {
         self.alerts.keys().copied()
     }
 
-    /// How many there are.
+    /// The number of alerts.
     pub fn len(&self) -> usize {
         self.alerts.len()
     }
 
-    /// Whether there is none.
+    /// Whether there is no alert.
     pub fn is_empty(&self) -> bool {
         self.alerts.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What is left out of a notification, and by what.
+//! Muting: which alerts are left out of a notification, and why.
 //!
 //! PURE. Owns the order of the muting stages (§5.1): inhibition, active time intervals, mute time
 //! intervals, silences. Runs on the dispatch thread.
@@ -13,16 +13,16 @@ use super::silences::Silences;
 use crate::config::NamedInterval;
 use crate::model::{Alert, Wall};
 
-/// Whether time intervals mute all of a route, and which.
+/// The time intervals that mute a whole route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeMuting {
-    /// Which of the two kinds.
+    /// Whether active or mute time intervals mute it.
     pub by: Suppression,
     /// The names of the intervals.
     pub names: Vec<Arc<str>>,
 }
 
-/// The stages of one flush. Each counts what reaches it and goes no further.
+/// The muting stages of one flush. Each stage counts the alerts that it mutes.
 pub struct Muting<'a> {
     inhibitor: &'a Inhibitor,
     silences: &'a mut Silences,
@@ -32,7 +32,7 @@ pub struct Muting<'a> {
 }
 
 impl<'a> Muting<'a> {
-    /// The stages at `now`, for a route that `time` mutes if given.
+    /// The stages at `now`. `time` is given if time intervals mute the route.
     pub fn new(
         inhibitor: &'a Inhibitor,
         silences: &'a mut Silences,
@@ -48,7 +48,7 @@ impl<'a> Muting<'a> {
         }
     }
 
-    /// What keeps `alert` out, if anything does.
+    /// The stage that mutes `alert`; `None` if none does.
     pub fn suppression(&mut self, alert: &Alert) -> Option<Suppression> {
         let (by, stage) = if self.inhibitor.inhibiting(&alert.labels, self.now).is_some() {
             (Suppression::Inhibition, 0)
@@ -63,12 +63,12 @@ impl<'a> Muting<'a> {
         Some(by)
     }
 
-    /// Whether a stage after inhibition was reached: only then is the group marked as muted.
+    /// Whether an alert reached the stage after inhibition. Only then is the group marked as muted.
     pub fn reached_time(&self, alerts: usize) -> bool {
         self.counts[0] < alerts
     }
 
-    /// What there is to say about what was left out.
+    /// The notes on the alerts that were left out.
     pub fn notes(&self) -> impl Iterator<Item = Effect> + use<> {
         let time = self
             .time
@@ -82,8 +82,9 @@ impl<'a> Muting<'a> {
     }
 }
 
-/// What the time intervals of a route say about `tick` (§5.3). Where none of the active intervals
-/// holds all their names are given, of the mute intervals those that hold, once for each part.
+/// Whether the time intervals of a route mute it at `tick` (§5.3). If none of the active intervals holds, the
+/// names are those of all active intervals. Otherwise they are those of the mute intervals that hold, once
+/// for each part that does.
 pub fn time_muting(node: &RouteNode, tick: Wall) -> Option<TimeMuting> {
     let active = &node.active_time_intervals;
     if !active.is_empty()
@@ -121,7 +122,7 @@ fn parts_holding(interval: &NamedInterval, time: Wall) -> usize {
         .count()
 }
 
-/// What mutes `alert` at `now`, apart from time intervals.
+/// The silences and inhibitions that mute `alert` at `now`. Time intervals are not considered.
 pub fn muted(
     silences: &mut Silences,
     inhibitor: &Inhibitor,

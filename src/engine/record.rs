@@ -1,10 +1,10 @@
-//! What the state is made of, as values that can be written down and read back.
+//! The records of the state: values that the journal writes and reads back.
 //!
-//! PURE. Owns the records that the engine gives out whenever something changes that must outlive
-//! the process, and what a list of them amounts to. How they are written is the journal's business.
-//! Made on the dispatch thread; read back on main, before there is a dispatch thread.
+//! PURE. Owns the records that the engine emits for each change that must outlive the process, and the
+//! state that a sequence of them describes. The journal owns how they are written. Made on the dispatch
+//! thread; read back on main, before there is a dispatch thread.
 //!
-//! Every record has a key, and of records with one key the last one holds:
+//! Every record has a key. Of several records with the same key, the last one holds:
 //!
 //! | key | records | holds until |
 //! |---|---|---|
@@ -21,63 +21,63 @@ use std::sync::Arc;
 use super::notification_log::{LogEntry, LogKey};
 use crate::model::{Alert, Fingerprint, FingerprintMap, HashKey, Silence, Wall};
 
-/// A change of the state, complete in itself.
+/// A change of the state. Each record can be applied without the ones before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record {
-    /// This is what is known of the alert now.
+    /// All that is known of an alert now.
     Alert(Arc<Alert>),
-    /// The alert was reported again, and nothing but these times has changed. Most reports are.
+    /// A known alert was reported again, and only these times have changed. Most reports are like this.
     AlertExtended {
-        /// Which alert.
+        /// The alert.
         fingerprint: Fingerprint,
-        /// When it ends now.
+        /// Its new end time.
         ends_at: Wall,
         /// When it was reported.
         updated_at: Wall,
     },
-    /// Nothing needs the alert any more.
+    /// The alert was removed; nothing refers to it any more.
     AlertForgotten(Fingerprint),
-    /// The alert's end was told as far as it had to be, and it is no longer in the group.
+    /// The group is done with the alert: its resolution was notified as far as necessary.
     AlertLeft {
-        /// The group that it left.
+        /// The group that the alert left.
         group: GroupName,
         /// The alert.
         fingerprint: Fingerprint,
     },
-    /// When the group is due, and what of its flush is still to be told.
+    /// When the group is due, and which deliveries are unfinished.
     Group {
-        /// Which group.
+        /// The group.
         group: GroupName,
         /// Its times.
         timer: GroupTimer,
     },
-    /// The group is gone.
+    /// The group was removed.
     GroupRemoved(GroupName),
-    /// A webhook was told about a group.
+    /// A notification log entry was made or changed.
     LogEntry {
         /// The group and the webhook.
         key: LogKey,
-        /// What it was told.
+        /// The whole entry.
         told: LogEntry,
     },
-    /// What a webhook was told is forgotten.
+    /// A notification log entry was removed.
     LogEntryForgotten(LogKey),
-    /// This is how the silence stands now.
+    /// A silence was created or changed.
     Silence {
-        /// Its place in the order in which silences were made.
+        /// The number of the silence. Numbers ascend in the order of creation.
         number: u64,
-        /// The silence.
+        /// The whole silence.
         silence: Arc<Silence>,
     },
-    /// The silence with this number is forgotten.
+    /// The silence with this number was removed.
     SilenceForgotten(u64),
-    /// An Alertmanager that ran here before had told a webhook this.
+    /// A notification log entry of an Alertmanager that ran here before.
     AlertmanagerEntry(Arc<AlertmanagerEntry>),
-    /// The entry was taken over by the ledger, or its time is over.
+    /// An inherited entry was taken over by our notification log, or has expired.
     AlertmanagerEntryForgotten(AlertmanagerKey),
 }
 
-/// Names a group across restarts and reloads: the identity of its route and the labels that make it.
+/// Names a group across restarts and reloads, by the identity of its route and its group labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupName {
     /// Hash of the identity of the route.
@@ -86,7 +86,7 @@ pub struct GroupName {
     pub labels: Fingerprint,
 }
 
-/// The times of a group, by the wall clock, which outlives the process.
+/// The times of a group. They are in wall-clock time, because a monotonic clock does not outlive the process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupTimer {
     /// When its next flush is due.
@@ -106,15 +106,15 @@ pub struct Unsent {
     pub not_before: Option<Wall>,
 }
 
-/// An entry of Alertmanager's notification log (§5.7). It names alerts by hashes of its own, so it
-/// can be understood only once the group's alerts are there.
+/// An entry of Alertmanager's notification log (§5.7). It names alerts by Alertmanager's own hashes, so it
+/// can be translated only when the group holds its alerts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlertmanagerEntry {
-    /// Whose entry it is.
+    /// The group and the webhook.
     pub key: AlertmanagerKey,
     /// When the webhook had answered.
     pub at: Wall,
-    /// When the entry may be forgotten.
+    /// When the entry expires and may be removed.
     pub expires_at: Wall,
     /// Alertmanager's hashes of the alerts that fired.
     pub firing: Arc<[u64]>,
@@ -122,7 +122,7 @@ pub struct AlertmanagerEntry {
     pub resolved: Arc<[u64]>,
 }
 
-/// Whose entry it is in Alertmanager's notification log.
+/// The key of an entry in Alertmanager's notification log: a group and a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AlertmanagerKey {
     /// The text of the group's key.
@@ -133,23 +133,23 @@ pub struct AlertmanagerKey {
     pub webhook_index: u32,
 }
 
-/// A map of the ledger's keys, with an order of iteration that depends on its key and its history alone.
+/// A map by notification log key. Its iteration order depends only on its hash key and its history.
 pub type LogMap<V> = HashMap<LogKey, V, HashKey>;
 
-/// What all records so far amount to: the state as it was when the last of them was made.
+/// The state that a sequence of records describes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovered {
     /// The alerts.
     pub alerts: FingerprintMap<RecoveredAlert>,
     /// The groups. Their members follow from the alerts.
     pub groups: BTreeMap<GroupName, GroupTimer>,
-    /// What webhooks were told.
+    /// The entries of the notification log.
     pub notification_log: LogMap<LogEntry>,
     /// The silences by number.
     pub silences: BTreeMap<u64, Arc<Silence>>,
-    /// What an Alertmanager had told.
+    /// The notification log entries inherited from an Alertmanager.
     pub inherited: BTreeMap<AlertmanagerKey, Arc<AlertmanagerEntry>>,
-    /// The wall clock's last reading that was written down.
+    /// The last reading of the wall clock that was written down; `None` in state read from an Alertmanager.
     pub written_at: Option<Wall>,
 }
 
@@ -158,25 +158,25 @@ pub struct Recovered {
 pub struct RecoveredAlert {
     /// The alert.
     pub alert: Arc<Alert>,
-    /// The groups that are done with it; of others that its routes say, it is a member.
+    /// The groups that are done with it. It is a member of all other groups that its routes lead to.
     pub left: Vec<GroupName>,
 }
 
-/// How much there is of what is kept, as far as it may be much.
+/// The number of items of each kind that can be numerous.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
-    /// Alerts.
+    /// The number of alerts.
     pub alerts: usize,
-    /// Groups.
+    /// The number of groups.
     pub groups: usize,
-    /// Entries of the ledger.
+    /// The number of notification log entries.
     pub told: usize,
-    /// Silences.
+    /// The number of silences.
     pub silences: usize,
 }
 
 impl Recovered {
-    /// Nothing, in maps that hash with this key.
+    /// An empty state, with maps that hash with this key.
     pub fn empty(key: HashKey) -> Self {
         Recovered {
             alerts: FingerprintMap::with_hasher(key),
@@ -188,7 +188,7 @@ impl Recovered {
         }
     }
 
-    /// How much there is in it.
+    /// How many alerts, groups, notification log entries and silences the state has.
     pub fn sizes(&self) -> Sizes {
         Sizes {
             alerts: self.alerts.len(),
@@ -198,8 +198,8 @@ impl Recovered {
         }
     }
 
-    /// Takes the next record in. One about something unknown, as damage may leave behind, changes
-    /// nothing.
+    /// Applies the next record. A record about an unknown item changes nothing; damage to the journal can
+    /// leave such records.
     pub fn apply(&mut self, record: Record) {
         match record {
             Record::Alert(alert) => {
@@ -258,7 +258,7 @@ impl Recovered {
         known.left.clear();
     }
 
-    /// Whether there is nothing in it.
+    /// Whether the state is empty.
     pub fn is_empty(&self) -> bool {
         self.alerts.is_empty()
             && self.groups.is_empty()
