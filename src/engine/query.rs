@@ -1,7 +1,6 @@
-//! The configuration in force, the alarms that are awaited, and the numbers for `/metrics`.
+//! Queries that are answered at once: the configuration, the alarms, and the numbers for `/metrics`.
 //!
-//! PURE. Owns nothing; reads the engine. What takes longer is in `reading.rs`. Runs on the
-//! dispatch thread.
+//! PURE. Owns nothing; reads the engine. Longer queries are in `reading.rs`. Runs on the dispatch thread.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,13 +19,13 @@ impl Engine {
         &self.config
     }
 
-    /// Every alarm that has to ring for the engine to go on, and when at the latest.
+    /// Every alarm that the engine depends on, with the latest time at which it has to ring.
     pub fn awaited_alarms(&self) -> Vec<(AlarmId, Mono)> {
         let awaited = |(id, group): (GroupId, &Group)| (Groups::alarm_of(id), group.wakes_at());
         self.groups.iter().map(awaited).collect()
     }
 
-    /// All numbers, with those of the alerts as counted.
+    /// All gauges; `alerts` are the three counts that the query in `reading.rs` has made.
     pub(super) fn gauges(&self, alerts: [usize; 3]) -> Gauges {
         let [active_alerts, suppressed_alerts, unprocessed_alerts] = alerts;
         let silences = self.silences.silence_states();

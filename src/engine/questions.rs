@@ -1,7 +1,7 @@
-//! What the engine answers to questions: snapshots that other threads filter and serialise at leisure.
+//! The answers to queries: snapshots that other threads filter and serialise.
 //!
-//! Owns those messages, no behaviour. What can be asked is in `reading.rs`, where each question has the
-//! type of its answer. Made on the dispatch thread.
+//! Owns those messages, no behaviour. The queries are in `reading.rs`, where each has the type of its answer.
+//! Made on the dispatch thread.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use std::sync::Arc;
 use crate::config::Receiver;
 use crate::model::{Alert, Fingerprint, Labels, Wall};
 
-/// An alert and where it goes.
+/// An alert with its receivers and what mutes it.
 #[derive(Clone, Debug)]
 pub struct AlertView {
     /// The alert.
     pub alert: Arc<Alert>,
-    /// Receivers of the routes that took it, in route order; duplicates are possible.
+    /// The receivers of the routes that match it, in route order; duplicates are possible.
     pub receivers: Arc<[Arc<Receiver>]>,
     /// What mutes it; `None` if nothing does.
     pub muted: Option<Arc<Muted>>,
@@ -29,22 +29,22 @@ pub struct Muted {
     pub inhibited_by: Vec<Fingerprint>,
 }
 
-/// A group and what is in it.
+/// A group with its alerts.
 #[derive(Clone, Debug)]
 pub struct GroupView {
-    /// What receivers know it by.
+    /// The `groupKey` of its notifications.
     pub key: Arc<str>,
-    /// Whether a flush has looked at it.
+    /// Whether its first flush has begun.
     pub has_flushed: bool,
-    /// The labels that make the group.
+    /// The labels that all its alerts share.
     pub labels: Labels,
     /// The receiver of its route.
     pub receiver: Arc<Receiver>,
     /// Its alerts, in no particular order.
     pub alerts: Vec<GroupedAlert>,
-    /// The time intervals that muted its last flush, as far as that came to look.
+    /// The names of the time intervals that muted its last flush, if that flush reached their stage.
     pub muted_by: Vec<Arc<str>>,
-    /// Texts of the templates of its route's labels.
+    /// The labels of its route, as template texts.
     pub route_labels: Arc<BTreeMap<String, String>>,
 }
 
@@ -60,56 +60,56 @@ pub struct GroupedAlert {
 /// Numbers for `/metrics`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
-    /// Unresolved alerts that nothing mutes.
+    /// Unresolved alerts that are not muted.
     pub active_alerts: usize,
-    /// Unresolved alerts that something mutes.
+    /// Unresolved alerts that are muted.
     pub suppressed_alerts: usize,
-    /// Unresolved alerts whose groups no flush has looked at yet.
+    /// Unresolved alerts none of whose groups has had a flush yet.
     pub unprocessed_alerts: usize,
-    /// Silences that silence.
+    /// Active silences.
     pub active_silences: usize,
-    /// Silences that will.
+    /// Pending silences.
     pub pending_silences: usize,
-    /// Silences that did and are not forgotten yet.
+    /// Expired silences that are still kept.
     pub expired_silences: usize,
     /// Inhibition rules in force.
     pub inhibition_rules: usize,
-    /// Alerts kept, resolved ones included.
+    /// Alerts in the store, including resolved ones.
     pub stored_alerts: usize,
-    /// Groups alive.
+    /// Groups that exist.
     pub groups: usize,
-    /// Entries of the ledger.
+    /// Entries of the notification log.
     pub notification_log_entries: usize,
     /// Deliveries that wait for a worker.
     pub waiting_deliveries: usize,
-    /// Endpoints that fail.
+    /// Endpoints that are down.
     pub endpoints_down: usize,
-    /// Attempts under way.
+    /// Attempts in flight.
     pub attempts_in_flight: usize,
-    /// Receivers that a route uses.
+    /// Receivers that a route refers to.
     pub receivers: usize,
-    /// Webhooks of those.
+    /// Webhooks of those receivers.
     pub webhooks: usize,
-    /// What was looked up since the start.
+    /// The counts of look-ups since the start.
     pub lookups: Lookups,
 }
 
-/// How often the engine has looked something up.
+/// The counts of the engine's look-ups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lookups {
-    /// Times it looked for what a webhook was told last.
+    /// Look-ups of the notification log.
     pub notification_log: u64,
-    /// Times there was nothing, or nothing any more.
+    /// Look-ups of the notification log that found no entry, because there was none or it had expired.
     pub notification_log_misses: u64,
-    /// Times it looked for the silences of an alert, or somebody for all of them.
+    /// Look-ups of the silences of an alert, and listings of all silences.
     pub silences: u64,
-    /// Silences whose matchers were tried, or that were listed.
+    /// Silences whose matchers were tried, and silences that were listed.
     pub silences_scanned: u64,
-    /// Silences of which an index or an earlier look-up said that they need not be tried.
+    /// Silences that did not have to be tried, because of the index or an earlier look-up.
     pub silences_skipped: u64,
 }
 
-/// An answer and when it was made, which tells what in it is over.
+/// An answer and its time. The time decides which of its alerts and silences have ended.
 #[derive(Clone, Debug)]
 pub struct Answered<A> {
     /// The wall time of the snapshot.

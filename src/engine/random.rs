@@ -1,6 +1,6 @@
 //! The engine's only source of randomness: a small generator in its state.
 //!
-//! PURE. Seeded by whoever makes the engine, so that a run can be repeated exactly.
+//! PURE. The creator of the engine chooses the seed, so that a run can be repeated exactly.
 
 /// SplitMix64 (Steele, Lea and Flood 2014): one word of state, enough for jitter.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
-//! The routing tree, laid flat: which routes take an alert.
+//! The routing tree as a flat list: which routes match an alert.
 //!
-//! PURE. Owns matching (§3), the texts that name routes and the sets of routes that alerts share.
+//! PURE. Owns matching (§3), the texts that name routes, and the interned sets of routes that alerts share.
 //! Runs on the dispatch thread.
 
 use std::collections::BTreeMap;
@@ -10,56 +10,56 @@ use std::time::Duration;
 use crate::config::{Config, GroupBy, NamedInterval, Receiver, Route};
 use crate::model::{Fnv1a, Labels, Matcher, format_matchers};
 
-/// Names a route of the tree in force.
+/// Names a route of the current tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RouteIndex(u32);
 
-/// A route with everything a group of it needs.
+/// A route with all settings that its groups need.
 #[derive(Debug)]
 pub struct RouteNode {
-    /// Where its groups are sent.
+    /// The receiver that its groups notify.
     pub receiver: Arc<Receiver>,
-    /// Which labels make its groups.
+    /// The labels that its alerts are grouped by.
     pub group_by: GroupBy,
-    /// How long a new group waits.
+    /// How long a new group waits before its first flush.
     pub group_wait: Duration,
-    /// How long after a flush the next one comes.
+    /// The time between two flushes of a group.
     pub group_interval: Duration,
-    /// How long an unchanged notification stays unrepeated.
+    /// After how long an unchanged notification is repeated.
     pub repeat_interval: Duration,
-    /// While one of these holds, nothing is told.
+    /// The route is muted while one of these holds.
     pub mute_time_intervals: Vec<Arc<NamedInterval>>,
-    /// Unless one of these holds, nothing is told.
+    /// The route is muted while none of these holds, unless the list is empty.
     pub active_time_intervals: Vec<Arc<NamedInterval>>,
-    /// Texts of the templates of its labels.
+    /// The labels of the route, as template texts.
     pub labels: Arc<BTreeMap<String, String>>,
-    /// Whether ends are told of alerts that something mutes by then.
+    /// Whether the resolution of an alert is notified although the alert is muted by then.
     pub resolve_muted: bool,
     /// The matchers from the root down to here: the first part of group keys.
     pub key: Arc<str>,
-    /// What makes it the same route in another configuration.
+    /// What identifies the same route in another configuration.
     pub identity: RouteIdentity,
-    /// Hash of the identity, for the ledger.
+    /// Hash of the identity, for notification log keys.
     pub identity_hash: u64,
-    /// Hash of the receiver's name, for the ledger.
+    /// Hash of the receiver's name, for notification log keys.
     pub receiver_hash: u64,
     matchers: Vec<Matcher>,
     continues: bool,
     children: Vec<RouteIndex>,
 }
 
-/// What makes a route the same across reloads: its key and, where several routes have that key,
-/// which of them it is. A sibling put in front of it with other matchers changes nothing.
+/// Identifies a route across reloads: by its key, and by its position among the routes with the same key. A
+/// new sibling in front of it with other matchers changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RouteIdentity {
     key: Arc<str>,
     ordinal: u32,
 }
 
-/// The routes that took an alert, shared by all alerts that the same ones took.
+/// The routes that match an alert. All alerts that the same routes match share one set.
 #[derive(Debug)]
 pub struct RouteSet {
-    /// In the order in which they matched.
+    /// The routes, in the order in which they matched.
     pub routes: Box<[RouteIndex]>,
     /// Their receivers, in the same order.
     pub receivers: Arc<[Arc<Receiver>]>,
@@ -74,7 +74,7 @@ pub struct RouteTree {
 }
 
 impl RouteTree {
-    /// Lays the tree of `config` flat.
+    /// The routing tree of `config`.
     pub fn new(config: &Config) -> Self {
         let mut builder = Builder::default();
         let root = builder.add(&config.route, "{}".into());
@@ -95,7 +95,7 @@ impl RouteTree {
         (0..).map(RouteIndex).zip(&self.nodes)
     }
 
-    /// The routes that take an alert with these labels; at least one, since the root takes all.
+    /// The routes that match an alert with these labels: at least one, because the root matches every alert.
     pub fn routes_of(&mut self, labels: &Labels) -> Arc<RouteSet> {
         let mut routes = Vec::new();
         self.collect(self.root, labels, &mut routes);
@@ -114,12 +114,13 @@ impl RouteTree {
         set
     }
 
-    /// Forgets sets that no alert has any more.
+    /// Removes the sets that no alert refers to any more.
     pub fn forget_unused_sets(&mut self) {
         self.sets.retain(|_, set| Arc::strong_count(set) > 1);
     }
 
-    /// Appends what the subtree at `index`, which already matched, yields for `labels`.
+    /// Appends the routes of the subtree at `index` that match `labels`. The root of the subtree has matched
+    /// already.
     fn collect(&self, index: RouteIndex, labels: &Labels, found: &mut Vec<RouteIndex>) {
         let before = found.len();
         for &child in &self.node(index).children {
@@ -137,7 +138,7 @@ impl RouteTree {
     }
 }
 
-/// Lays routes down in post-order, as Alertmanager numbers them.
+/// Appends the routes in post-order, as Alertmanager numbers them.
 #[derive(Default)]
 struct Builder {
     nodes: Vec<RouteNode>,

@@ -1,14 +1,14 @@
-//! How large a silence is.
+//! The size of a silence in bytes.
 //!
-//! PURE. Owns the measure that `--silences.max-silence-size-bytes` is in: the bytes that
-//! Alertmanager would store (§7.1), so that the limit means the same. Runs on the dispatch thread.
+//! PURE. Owns the unit of `--silences.max-silence-size-bytes`: the bytes that Alertmanager would store
+//! (§7.1), so that the limit means the same. Runs on the dispatch thread.
 
 use std::time::Duration;
 
 use super::ingest::later;
 use crate::model::{MatchOp, Matcher, Silence, Wall};
 
-/// Bytes of the protobuf message of a silence that is kept for `retention` after its end.
+/// The bytes of the protobuf message of a silence that is kept for `retention` after its end.
 pub fn stored_bytes(silence: &Silence, retention: Duration) -> usize {
     let matchers: usize = silence
         .matchers
@@ -31,7 +31,7 @@ pub fn stored_bytes(silence: &Silence, retention: Duration) -> usize {
 }
 
 fn matcher_bytes(matcher: &Matcher) -> usize {
-    // The first kind is the default, which takes no room.
+    // The first kind is protobuf's default, which is not stored.
     let kind = if matcher.op() == MatchOp::Equal { 0 } else { 2 };
     kind + text(matcher.name()) + text(matcher.value())
 }
@@ -42,12 +42,12 @@ fn timestamp(time: Wall) -> usize {
     number(seconds) + number(nanoseconds)
 }
 
-/// A field of one number; zero is the default and takes no room.
+/// The bytes of a field with one number. Zero is the default and is not stored.
 fn number(value: u64) -> usize {
     if value == 0 { 0 } else { 1 + varint(value) }
 }
 
-/// A field of text; the empty one takes no room.
+/// The bytes of a text field. The empty text is the default and is not stored.
 fn text(value: &str) -> usize {
     if value.is_empty() {
         0
@@ -56,7 +56,7 @@ fn text(value: &str) -> usize {
     }
 }
 
-/// A field of so many bytes, with its tag and length.
+/// The bytes of a field with a content of this many bytes, with its tag and length.
 fn message(bytes: usize) -> usize {
     1 + varint(bytes as u64) + bytes
 }

@@ -1,20 +1,19 @@
-//! The ticks of a group that has nothing to tell, as they follow from one of them.
+//! The ticks of an idle group, computed from one recorded tick.
 //!
-//! PURE. Owns the grid: a group that was due once is due again every interval, for as long as
-//! nothing moves it. So its ticks need not be written down, and a process that starts later knows
-//! them all the same. Runs on the dispatch thread.
+//! PURE. Owns the grid: a group that was due once is due again every interval, until its schedule moves. So
+//! its ticks need not be recorded, and the next run can compute them. Runs on the dispatch thread.
 
 use std::time::Duration;
 
 use crate::model::Wall;
 
-/// How far a tick may lie from the grid: two clocks are never read at quite the same moment, and
-/// clocks are put right little by little.
+/// How far a tick may lie from the grid. Two clocks are never read at exactly the same moment, and the wall
+/// clock is slewed.
 const TOLERANCE: Duration = Duration::from_millis(20);
 
-/// Whether a group that was recorded as due at `recorded` and ticks every `interval` is due at
-/// `due_at`. The wall clock counts, since that is what the next process has: after small steps of
-/// it, which nobody notices otherwise, the ticks follow no more.
+/// Whether `due_at` follows from `recorded`: whether it lies whole intervals after it. The comparison is in
+/// wall-clock time, because the next run has no other clock in common with this one. So even a small clock
+/// step, which counts as no step elsewhere, leads to a new record.
 pub fn follows(recorded: Wall, due_at: Wall, interval: Duration) -> bool {
     let tolerance = nanos(TOLERANCE);
     let passed = due_at.duration_since(recorded).as_nanos() + tolerance;
@@ -22,8 +21,8 @@ pub fn follows(recorded: Wall, due_at: Wall, interval: Duration) -> bool {
     passed >= 0 && since_tick <= 2 * tolerance
 }
 
-/// The last tick up to `now` and the first one after it, of a group that was due at `recorded`,
-/// which is not after `now`.
+/// The last tick up to `now` and the first tick after it, of a group that was recorded as due at `recorded`.
+/// `recorded` must not be after `now`.
 pub fn around(now: Wall, recorded: Wall, interval: Duration) -> (Wall, Wall) {
     let passed = now.duration_since(recorded).as_nanos();
     let since_tick = passed.checked_rem_euclid(nanos(interval)).unwrap_or(0);
