@@ -128,11 +128,11 @@ impl Engine {
         if outcome.verdict == Verdict::Delivered {
             // Record it even if a reload has removed the group: the receiver did get the notification.
             let key = attempt.log_key;
-            let told = self
+            let entry = self
                 .notification_log
                 .record(key, &attempt.content, now.wall)
                 .clone();
-            out.push(Effect::Record(Record::LogEntry { key, told }));
+            out.push(Effect::Record(Record::LogEntry { key, told: entry }));
             out.push(Effect::Note(attempt.delivered()));
         }
         let id = attempt.delivery.group;

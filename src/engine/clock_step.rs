@@ -125,9 +125,9 @@ fn shift(recovered: &mut Recovered, now: Wall, step: SignedDuration) {
             known.alert = Arc::new(alert);
         }
     }
-    for told in recovered.notification_log.values_mut() {
-        told.at = shifted(told.at);
-        told.expires_at = shifted(told.expires_at);
+    for entry in recovered.notification_log.values_mut() {
+        entry.at = shifted(entry.at);
+        entry.expires_at = shifted(entry.expires_at);
     }
     for timer in recovered.groups.values_mut() {
         timer.due_at = shifted(timer.due_at);

@@ -26,34 +26,34 @@ pub struct Terms {
     pub repeat_interval: Duration,
 }
 
-/// Why the webhook has to be notified; `None` if it does not. `told` is its notification log entry, and
+/// Why the webhook has to be notified; `None` if it does not. `last` is its notification log entry, and
 /// `tick` the nominal time of the flush.
 ///
 /// [`LogEntry::at`] is the time after the receiver answered, `tick` the time at which the flush was due. So
 /// with a repeat interval that is a multiple of the group interval, the repeat comes one group interval
 /// late, in Alertmanager as here.
-pub fn decide(told: Option<&LogEntry>, seen: Seen<'_>, terms: Terms, tick: Wall) -> Option<Reason> {
-    let Some(told) = told else {
+pub fn decide(last: Option<&LogEntry>, seen: Seen<'_>, terms: Terms, tick: Wall) -> Option<Reason> {
+    let Some(last) = last else {
         return (!seen.firing.is_empty()).then_some(Reason::FirstNotification);
     };
-    if !is_subset(seen.firing, &told.firing) {
-        let knew_of_none = told.firing.is_empty();
+    if !is_subset(seen.firing, &last.firing) {
+        let knew_of_none = last.firing.is_empty();
         return Some(if knew_of_none {
             Reason::FirstNotification
         } else {
             Reason::NewAlerts
         });
     }
-    let is_owed = |print: &Fingerprint| told.owed.binary_search(print).is_ok();
+    let is_owed = |print: &Fingerprint| last.owed.binary_search(print).is_ok();
     let is_end_owed = seen.resolved.iter().any(is_owed);
     if seen.firing.is_empty() {
-        let has_news = !told.firing.is_empty() || is_end_owed;
+        let has_news = !last.firing.is_empty() || is_end_owed;
         return has_news.then_some(Reason::AllResolved);
     }
-    if terms.send_resolved && (is_end_owed || !is_subset(seen.resolved, &told.resolved)) {
+    if terms.send_resolved && (is_end_owed || !is_subset(seen.resolved, &last.resolved)) {
         return Some(Reason::SomeResolved);
     }
-    let repeats_after = told.at.checked_add(terms.repeat_interval).ok()?;
+    let repeats_after = last.at.checked_add(terms.repeat_interval).ok()?;
     (repeats_after < tick).then_some(Reason::RepeatElapsed)
 }
 
@@ -79,14 +79,14 @@ mod tests {
         Wall::from_second(second).expect("a second near the epoch")
     }
 
-    /// Decides at second 10,000; `told` is (firing, resolved, seconds ago).
+    /// Decides at second 10,000; `last` is (firing, resolved, seconds ago).
     fn decision(
-        told: Option<(&[u64], &[u64], i64)>,
+        last: Option<(&[u64], &[u64], i64)>,
         firing: &[u64],
         resolved: &[u64],
         send_resolved: bool,
     ) -> Option<Reason> {
-        let told = told.map(|(firing, resolved, ago)| LogEntry {
+        let last = last.map(|(firing, resolved, ago)| LogEntry {
             at: at(10_000 - ago),
             expires_at: at(20_000),
             firing: prints(firing).into(),
@@ -102,7 +102,7 @@ mod tests {
             resolved: &resolved,
         };
         decide(
-            told.as_ref(),
+            last.as_ref(),
             seen,
             Terms {
                 send_resolved,
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn an_end_that_is_owed_is_told_although_a_later_notification_did_not_carry_the_alert() {
-        let told = LogEntry {
+        let last = LogEntry {
             at: at(9_000),
             expires_at: at(20_000),
             firing: prints(&[]).into(),
@@ -169,7 +169,7 @@ mod tests {
                 firing: &[],
                 resolved: &resolved,
             };
-            decide(Some(&told), seen, terms, at(10_000))
+            decide(Some(&last), seen, terms, at(10_000))
         };
         assert_eq!(decision(&[2]), Some(Reason::AllResolved));
         assert_eq!(decision(&[3]), None);

@@ -283,13 +283,13 @@ impl Engine {
         let log_key = log_key(node, group, webhook_index);
         // Our own entry takes precedence over one inherited from an Alertmanager.
         let inherited = self.alertmanager_log.told(group, node, webhook_index);
-        let told = self.notification_log.get(&log_key).or(inherited.as_ref());
-        let view = look.view_for(told, node);
+        let entry = self.notification_log.get(&log_key).or(inherited.as_ref());
+        let view = look.view_for(entry, node);
         if view.is_empty() {
             return None;
         }
-        let (was_there, terms) = (told.is_some(), terms(node, webhook));
-        let reason = decide(told, view.seen(), terms, tick);
+        let (was_there, terms) = (entry.is_some(), terms(node, webhook));
+        let reason = decide(entry, view.seen(), terms, tick);
         self.notification_log.count_lookup(was_there);
         out.push(Effect::Note(decided(group, node, webhook_index, reason)));
         let Some(reason) = reason else {
@@ -298,10 +298,10 @@ impl Engine {
             out.extend(never_notified.map(Effect::Note));
             return None;
         };
-        if let Some(told) = inherited {
+        if let Some(entry) = inherited {
             // Copy the inherited entry before our own replaces it, or its owed resolutions would be lost.
-            let told = self.notification_log.take_over(log_key, told).clone();
-            out.push(log_record(log_key, told));
+            let entry = self.notification_log.take_over(log_key, entry).clone();
+            out.push(log_record(log_key, entry));
             self.alertmanager_log
                 .forget(group, node, webhook_index, out);
         }
@@ -310,10 +310,10 @@ impl Engine {
         }));
         if !webhook.send_resolved && view.fires_nothing() {
             // There is nothing to send, but the log must note that these alerts no longer fire (§5.5).
-            let told = self
+            let entry = self
                 .notification_log
                 .record(log_key, view.content(), now.wall);
-            out.push(log_record(log_key, told.clone()));
+            out.push(log_record(log_key, entry.clone()));
             return None;
         }
         let queue = self.queues.queue_of(&webhook.endpoint);
@@ -333,12 +333,12 @@ impl Engine {
         let mut webhooks = node.receiver.webhooks.iter().enumerate();
         webhooks.any(|(webhook_index, webhook)| {
             let inherited = self.alertmanager_log.told(group, node, webhook_index);
-            let told = self
+            let entry = self
                 .notification_log
                 .get(&log_key(node, group, webhook_index));
-            let told = told.or(inherited.as_ref());
-            let view = look.view_for(told, node).back_at(tick, told);
-            !view.is_empty() && decide(told, view.seen(), terms(node, webhook), tick).is_some()
+            let entry = entry.or(inherited.as_ref());
+            let view = look.view_for(entry, node).back_at(tick, entry);
+            !view.is_empty() && decide(entry, view.seen(), terms(node, webhook), tick).is_some()
         })
     }
 }
@@ -395,8 +395,8 @@ fn next_tick(due_at: Mono, now: Mono, interval: Duration) -> Mono {
     due_at.max(now - LATENESS_FORGIVEN) + interval
 }
 
-fn log_record(key: LogKey, told: LogEntry) -> Effect {
-    Effect::Record(Record::LogEntry { key, told })
+fn log_record(key: LogKey, entry: LogEntry) -> Effect {
+    Effect::Record(Record::LogEntry { key, told: entry })
 }
 
 /// The key of the notification log entry of a group and the webhook at this position.

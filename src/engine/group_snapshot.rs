@@ -58,13 +58,13 @@ impl GroupSnapshot {
         self.alerts.len()
     }
 
-    /// The alerts for a webhook whose notification log entry is `told`: all that are not muted, and, where
+    /// The alerts for a webhook whose notification log entry is `last`: all that are not muted, and, where
     /// the route has `resolve_muted`, the muted ones whose resolution the webhook is still owed.
-    pub fn view_for(&self, told: Option<&LogEntry>, node: &RouteNode) -> View {
+    pub fn view_for(&self, last: Option<&LogEntry>, node: &RouteNode) -> View {
         let is_owed = |alert: &SnapshotAlert| {
             let print = alert.told.alert.fingerprint;
             alert.told.status == Status::Resolved
-                && told.is_some_and(|told| told.owed.binary_search(&print).is_ok())
+                && last.is_some_and(|last| last.owed.binary_search(&print).is_ok())
         };
         let is_seen =
             |alert: &&SnapshotAlert| !alert.is_suppressed || (node.resolve_muted && is_owed(alert));
@@ -95,9 +95,9 @@ impl View {
     }
 
     /// The view as of an earlier tick. The status of an alert that was reported since that tick is unknown.
-    /// It is assumed to be what the log entry `told` says, so that it is no reason to notify.
-    pub fn back_at(mut self, tick: Wall, told: Option<&LogEntry>) -> Self {
-        let fired = |print| told.is_some_and(|told| told.firing.binary_search(&print).is_ok());
+    /// It is assumed to be what the log entry `last` says, so that it is no reason to notify.
+    pub fn back_at(mut self, tick: Wall, last: Option<&LogEntry>) -> Self {
+        let fired = |print| last.is_some_and(|last| last.firing.binary_search(&print).is_ok());
         self.alerts.retain_mut(|seen| {
             if seen.alert.updated_at.get() <= tick {
                 return true;

@@ -95,14 +95,14 @@ impl NotificationLog {
     pub fn record(&mut self, key: LogKey, content: &Content, at: Wall) -> &LogEntry {
         let Span { at, expires_at } = self.span(at, content.repeat_interval);
         let owed = self.owed_after(&key, content);
-        let told = LogEntry {
+        let entry = LogEntry {
             at,
             expires_at,
             firing: Arc::clone(&content.firing),
             resolved: Arc::clone(&content.resolved),
             owed,
         };
-        self.entries.entry(key).insert_entry(told).into_mut()
+        self.entries.entry(key).insert_entry(entry).into_mut()
     }
 
     /// The alerts owed after a notification: those owed before and those it reports as firing, without those
@@ -112,7 +112,7 @@ impl NotificationLog {
             content.firing.binary_search(print).is_ok()
                 || content.resolved.binary_search(print).is_ok()
         };
-        let before = self.entries.get(key).map_or(&[][..], |told| &told.owed);
+        let before = self.entries.get(key).map_or(&[][..], |entry| &entry.owed);
         let mut left: Vec<Fingerprint> = before
             .iter()
             .copied()
@@ -132,25 +132,25 @@ impl NotificationLog {
     }
 
     /// Adds an entry made from Alertmanager's log, unless `key` has one. Returns the entry under `key`.
-    pub fn take_over(&mut self, key: LogKey, told: LogEntry) -> &LogEntry {
-        self.entries.entry(key).or_insert(told)
+    pub fn take_over(&mut self, key: LogKey, entry: LogEntry) -> &LogEntry {
+        self.entries.entry(key).or_insert(entry)
     }
 
     /// Adds `more` to the alerts owed under `key`, and returns the entry. A new entry has no firing alert,
     /// so the group is notified as a new one.
     pub fn add_owed(&mut self, key: LogKey, more: &[Fingerprint], span: Span) -> &LogEntry {
-        let told = self.entries.entry(key).or_insert_with(|| LogEntry {
+        let entry = self.entries.entry(key).or_insert_with(|| LogEntry {
             at: span.at,
             expires_at: span.expires_at,
             firing: Arc::new([]),
             resolved: Arc::new([]),
             owed: Arc::new([]),
         });
-        let mut owed: Vec<Fingerprint> = told.owed.iter().chain(more).copied().collect();
+        let mut owed: Vec<Fingerprint> = entry.owed.iter().chain(more).copied().collect();
         owed.sort_unstable();
         owed.dedup();
-        told.owed = owed.into();
-        told
+        entry.owed = owed.into();
+        entry
     }
 
     /// Marks that the last notification under `key` may or may not have arrived. Firing alerts will be
@@ -162,9 +162,9 @@ impl NotificationLog {
         members: &[Fingerprint],
         span: Span,
     ) -> &LogEntry {
-        if let Some(told) = self.entries.get_mut(&key) {
-            told.firing = Arc::new([]);
-            told.resolved = Arc::new([]);
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.firing = Arc::new([]);
+            entry.resolved = Arc::new([]);
         }
         self.add_owed(key, members, span)
     }
@@ -176,10 +176,10 @@ impl NotificationLog {
         key: LogKey,
         keep: impl Fn(Fingerprint) -> bool,
     ) -> Option<&LogEntry> {
-        let told = self.entries.get_mut(&key)?;
-        let owed = told.owed.iter().copied();
-        told.owed = owed.filter(|print| keep(*print)).collect();
-        Some(told)
+        let entry = self.entries.get_mut(&key)?;
+        let owed = entry.owed.iter().copied();
+        entry.owed = owed.filter(|print| keep(*print)).collect();
+        Some(entry)
     }
 
     /// The lifetime of an entry made at `at`: two repeat intervals, but no longer than the retention.
@@ -200,8 +200,8 @@ impl NotificationLog {
     /// however long its receiver has been down, the receiver must still get the resolution.
     pub fn collect(&mut self, now: Wall, is_needed: impl Fn(&LogKey) -> bool) -> Vec<LogKey> {
         let mut forgotten = Vec::new();
-        self.entries.retain(|key, told| {
-            let stays = told.expires_at > now || is_needed(key);
+        self.entries.retain(|key, entry| {
+            let stays = entry.expires_at > now || is_needed(key);
             if !stays {
                 forgotten.push(*key);
             }
@@ -213,9 +213,9 @@ impl NotificationLog {
 
     /// Shifts all times after a step of the wall clock, so that intervals keep their length.
     pub fn shift(&mut self, shifted: impl Fn(Wall) -> Wall) {
-        for told in self.entries.values_mut() {
-            told.at = shifted(told.at);
-            told.expires_at = shifted(told.expires_at);
+        for entry in self.entries.values_mut() {
+            entry.at = shifted(entry.at);
+            entry.expires_at = shifted(entry.expires_at);
         }
     }
 
@@ -320,8 +320,8 @@ mod tests {
         let mut notification_log = NotificationLog::new(10 * HOUR, HashKey::seeded(1));
         notification_log.record(key(1), &content(HOUR), Wall::UNIX_EPOCH);
         notification_log.shift(|time| later(time, HOUR));
-        let told = notification_log.get(&key(1)).expect("the entry just made");
-        assert_eq!(told.at, later(Wall::UNIX_EPOCH, HOUR));
-        assert_eq!(told.expires_at, later(Wall::UNIX_EPOCH, 3 * HOUR));
+        let entry = notification_log.get(&key(1)).expect("the entry just made");
+        assert_eq!(entry.at, later(Wall::UNIX_EPOCH, HOUR));
+        assert_eq!(entry.expires_at, later(Wall::UNIX_EPOCH, 3 * HOUR));
     }
 }

@@ -35,14 +35,14 @@ impl Engine {
         let mut orphans: Vec<(LogKey, LogEntry)> = self
             .notification_log
             .iter()
-            .filter(|(key, told)| !told.owed.is_empty() && is_orphan(key))
-            .map(|(key, told)| (*key, told.clone()))
+            .filter(|(key, entry)| !entry.owed.is_empty() && is_orphan(key))
+            .map(|(key, entry)| (*key, entry.clone()))
             .collect();
         // Sorted, so that the order of the records does not depend on the order of a hash map.
         orphans.sort_unstable_by_key(|(key, _)| *key);
         let mut handed_on = BTreeSet::new();
-        for (key, told) in orphans {
-            self.reassign(key, told, &mut handed_on, out);
+        for (key, entry) in orphans {
+            self.reassign(key, entry, &mut handed_on, out);
         }
         handed_on
     }
@@ -50,12 +50,12 @@ impl Engine {
     fn reassign(
         &mut self,
         key: LogKey,
-        told: LogEntry,
+        entry: LogEntry,
         handed_on: &mut BTreeSet<Fingerprint>,
         out: &mut Vec<Effect>,
     ) {
         let mut successors: BTreeMap<LogKey, Vec<Fingerprint>> = BTreeMap::new();
-        for &fingerprint in told.owed.iter() {
+        for &fingerprint in entry.owed.iter() {
             for heir in self.successors(key, fingerprint) {
                 successors.entry(heir).or_default().push(fingerprint);
                 handed_on.insert(fingerprint);
@@ -65,18 +65,21 @@ impl Engine {
             return;
         }
         let span = Span {
-            at: told.at,
-            expires_at: told.expires_at,
+            at: entry.at,
+            expires_at: entry.expires_at,
         };
         for (heir, owed) in successors {
-            let told = self.notification_log.add_owed(heir, &owed, span).clone();
-            out.push(Effect::Record(Record::LogEntry { key: heir, told }));
+            let entry = self.notification_log.add_owed(heir, &owed, span).clone();
+            out.push(Effect::Record(Record::LogEntry {
+                key: heir,
+                told: entry,
+            }));
         }
         let left = self
             .notification_log
             .remove_owed(key, |print| !handed_on.contains(&print));
-        if let Some(told) = left.cloned() {
-            out.push(Effect::Record(Record::LogEntry { key, told }));
+        if let Some(entry) = left.cloned() {
+            out.push(Effect::Record(Record::LogEntry { key, told: entry }));
         }
     }
 

@@ -110,10 +110,10 @@ impl Engine {
             let group = self.name_of(group);
             records.push(Record::Group { group, timer });
         }
-        let told = self.notification_log.iter();
-        records.extend(told.map(|(&key, told)| Record::LogEntry {
+        let entries = self.notification_log.iter();
+        records.extend(entries.map(|(&key, entry)| Record::LogEntry {
             key,
-            told: told.clone(),
+            told: entry.clone(),
         }));
         let silences = self.silences.numbered_from(0);
         records.extend(silences.map(|(number, silence)| Record::Silence {

@@ -217,10 +217,10 @@ impl Engine {
         let node = self.tree.node(group.route);
         let is_untold = |index| unsent.iter().any(|it| it.webhook_index as usize == index);
         let knows_nothing = |webhook_index| {
-            let told = self
+            let entry = self
                 .notification_log
                 .get(&log_key(node, group, webhook_index));
-            told.is_none()
+            entry.is_none()
                 && !is_untold(webhook_index)
                 && self
                     .alertmanager_log
@@ -265,11 +265,11 @@ impl Engine {
         let span = self.notification_log.span(now, node.repeat_interval);
         for unsent in unsent {
             let key = log_key(node, group, unsent.webhook_index as usize);
-            let told = self
+            let entry = self
                 .notification_log
                 .mark_uncertain(key, &members, span)
                 .clone();
-            out.push(Effect::Record(Record::LogEntry { key, told }));
+            out.push(Effect::Record(Record::LogEntry { key, told: entry }));
         }
     }
 
