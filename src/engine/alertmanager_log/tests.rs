@@ -1,4 +1,4 @@
-//! What follows from an Alertmanager's notification log once its alerts come back.
+//! Notifications after a switch from Alertmanager, as its alerts come back one by one.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ route: {receiver: team, group_by: [alertname], group_wait: 30s, group_interval: 
 receivers: [{name: team, webhook_configs: [{url: "http://team/"}]}]
 "#;
 
-/// An engine that starts where an Alertmanager had told `firing` a quarter of an hour before.
+/// An engine that inherits a log entry of 15 minutes ago, in which an Alertmanager had notified `firing`.
 struct Swap {
     engine: Engine,
     now: Now,
@@ -66,7 +66,7 @@ impl Swap {
         self.handle(Input::Alerts(vec![posted]));
     }
 
-    /// Lets time pass and the group look; returns the reason it gives.
+    /// Advances the clock and flushes the group. Returns the reason of its notification.
     fn reason_after(&mut self, seconds: u64) -> Option<Reason> {
         let span = Duration::from_secs(seconds);
         self.now = Now {

@@ -1,10 +1,10 @@
-//! An endpoint whose answers the test makes up.
+//! The state of an endpoint whose answers the tests choose.
 
 use super::*;
 
 const LARGEST: usize = 200;
 
-/// An endpoint, a clock, and the attempts that are out.
+/// An endpoint, a clock, and the attempts in flight.
 struct Scene {
     state: EndpointState,
     random: Random,
@@ -51,7 +51,7 @@ impl Scene {
         }
     }
 
-    /// One that has answered well, in this time.
+    /// An endpoint that has had one success, which took this long.
     fn known(took: Duration) -> Self {
         let mut scene = Scene::new();
         scene.start();
@@ -65,7 +65,7 @@ impl Scene {
         self.out.push_back(self.now);
     }
 
-    /// Starts all that may be out now; returns how many those are.
+    /// Starts all attempts that may start now. Returns the number of attempts in flight.
     fn start_all(&mut self) -> usize {
         while self.state.turn(self.now) == Turn::Now {
             self.start();
@@ -73,7 +73,7 @@ impl Scene {
         self.out.len()
     }
 
-    /// The attempt that began first ends.
+    /// Ends the oldest attempt in flight.
     fn end(&mut self, verdict: &Verdict) -> Option<Change> {
         let started_at = self.out.pop_front().expect("an attempt is out");
         let took = self.now.since(started_at);
@@ -86,7 +86,8 @@ impl Scene {
         self.end(verdict)
     }
 
-    /// All that are out end as they did, and as many as may be follow.
+    /// Ends all attempts in flight with `verdict`, and after each starts all that may start. Returns the
+    /// number of attempts in flight.
     fn round(&mut self, took: Duration, verdict: &Verdict) -> usize {
         self.now = self.now + took;
         for _ in 0..self.out.len() {
@@ -96,7 +97,7 @@ impl Scene {
         self.out.len()
     }
 
-    /// Waits for the turn that time brings.
+    /// Advances the clock to the next turn. Returns the wait.
     fn wait_for_turn(&mut self) -> Duration {
         let Turn::At(at) = self.state.turn(self.now) else {
             panic!("no turn is set for later: {:?}", self.state.turn(self.now));
@@ -209,7 +210,8 @@ fn an_endpoint_that_asks_for_time_gets_it_and_then_one_probe() {
     assert_ne!(scene.state.turn(scene.now), Turn::Now);
 }
 
-/// A receiver that takes `quota` posts in each window of `window`, as `Retry-After` says.
+/// Delivers `posts` posts to a receiver that accepts `quota` of them in each time of `window`, and refuses
+/// the others with `Retry-After`.
 fn served_by_throttle(posts: usize, quota: usize, window: Duration) -> (Duration, usize) {
     let mut scene = Scene::new();
     let began = scene.now;

@@ -181,7 +181,7 @@ fn of_a_thousand_rules_an_alert_is_tried_against_those_alone_that_it_could_meet(
     assert_eq!(in_rack, (vec![7], vec![7]));
 }
 
-/// What the rules say of `target` when every source is looked at.
+/// Whether the rule inhibits `target`, found by checking every source.
 fn inhibits_by_looking_at_all(
     rule: &InhibitRule,
     sources: &[Arc<Alert>],
@@ -202,7 +202,7 @@ fn inhibits_by_looking_at_all(
 }
 
 proptest! {
-    /// Alerts come, end sooner or later than was said before, and are forgotten.
+    /// Alerts are reported, change their end times, and are removed.
     #[test]
     fn one_look_finds_whether_any_source_inhibits(
         steps in prop::collection::vec((0_usize..12, 0_i64..40, 0_u8..5), 1..80),

@@ -1,4 +1,4 @@
-//! What the engine says of alerts that had ended when they came.
+//! The notes on alerts that had already resolved when they were first posted.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ impl Sender {
         Sender { engine, now }
     }
 
-    /// Posts alerts by name, each with the seconds to its end; says what came ended.
+    /// Posts alerts by name, each with the seconds until its end. Returns those noted as already resolved.
     fn post(&mut self, alerts: &[(&str, i64)]) -> Option<CameEnded> {
         let alerts = alerts.iter().map(|(name, seconds)| PostedAlert {
             labels: Labels::from_pairs([("alertname", *name)]).into(),

@@ -1,4 +1,4 @@
-//! Queues of a small pool.
+//! The queues of a small worker pool.
 
 use super::*;
 use crate::engine::{AttemptId, FailureKind, Verdict};
@@ -38,7 +38,7 @@ impl Scene {
         self.queues.enqueue(queue, id, None, tried_at, self.now)
     }
 
-    /// Starts all that may start; returns their slots.
+    /// Starts all deliveries that may start. Returns the slots of their groups.
     fn start(&mut self) -> Vec<u32> {
         std::iter::from_fn(|| self.queues.take_next(self.now))
             .map(|next| next.delivery.group.slot)
@@ -55,7 +55,7 @@ impl Scene {
         self.queues.finish(queue, started_at, &outcome, now, random)
     }
 
-    /// An attempt that is made and ends a second later.
+    /// Makes an attempt that ends a second later.
     fn attempt(&mut self, queue: QueueId, verdict: Verdict) -> Option<Change> {
         self.enqueue(queue, 0);
         assert_eq!(self.start(), [0]);

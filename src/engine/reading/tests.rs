@@ -1,4 +1,4 @@
-//! Answers in slices: what a slice costs, and what is in an answer that others got in between.
+//! Answers in slices: what a slice costs, and what an answer contains if the state changes between slices.
 
 use std::time::Duration;
 
@@ -66,8 +66,8 @@ impl Bench {
         }));
     }
 
-    /// Answers in slices of so many steps, and lets something happen after each. Also says how many
-    /// slices it took.
+    /// Answers a query in slices of this many steps, and calls `in_between` after each. Returns the answer
+    /// and the number of slices.
     fn ask_in_slices<R: Reading>(
         &mut self,
         mut reading: R,
@@ -84,7 +84,7 @@ impl Bench {
         unreachable!("each slice takes a step")
     }
 
-    /// Asks for something as a whole and in slices; what is told of both is the same.
+    /// Answers a query in one piece and in slices, and checks that `told` gives the same for both.
     fn compare<R: Reading, T: PartialEq + fmt::Debug>(
         &mut self,
         begin: impl Fn(&Engine) -> R,
@@ -101,13 +101,13 @@ impl Bench {
         }
     }
 
-    /// Asks for something by slices of a hundred steps.
+    /// Answers a query in slices of a hundred steps. Returns the number of slices.
     fn slices<R: Reading>(&mut self, begin: impl Fn(&Engine) -> R) -> usize {
         let reading = begin(&self.engine);
         self.ask_in_slices(reading, 100, |_| {}).1
     }
 
-    /// Asks for something by small slices, and has alerts come after each.
+    /// Answers a query in small slices, and posts new alerts after each.
     fn ask_while_alerts_come<R: Reading>(&mut self, begin: impl Fn(&Engine) -> R) -> R::Answer {
         let mut next = 1000;
         let reading = begin(&self.engine);
@@ -123,7 +123,7 @@ impl Bench {
     }
 }
 
-/// What is in a list, as text without what depends on the order.
+/// The items of a list as sorted texts, so that their order does not matter.
 fn lines<T: fmt::Debug>(list: Vec<T>) -> Vec<String> {
     let mut lines: Vec<String> = list.iter().map(|item| format!("{item:?}")).collect();
     lines.sort_unstable();
@@ -143,7 +143,7 @@ fn an_answer_in_slices_is_the_answer_in_one_piece() {
     bench.compare(all_alerts, lines);
     bench.compare(Engine::read_groups, lines);
     bench.compare(|_| SilenceReading::default(), lines);
-    // Each time it is asked something is looked up.
+    // Each query counts look-ups, so the counts differ.
     let lookups = Lookups::default();
     bench.compare(Engine::read_gauges, |gauges| Gauges { lookups, ..gauges });
 }
@@ -191,7 +191,7 @@ fn what_stays_is_told_once_whatever_comes_and_goes_in_between() {
     check_first(grouped.map(|grouped| host(&grouped.alert)));
 }
 
-/// That each of the alerts that were there from the start is told once.
+/// Checks that each alert that existed from the start is in the answer exactly once.
 fn check_first(hosts: impl Iterator<Item = String>) {
     let hosts: Vec<String> = hosts.collect();
     for number in 0..300 {

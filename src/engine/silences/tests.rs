@@ -404,7 +404,7 @@ impl Bench {
         self.silences.silencing(&alert, at(now)).len()
     }
 
-    /// Another process takes up the silences of this one.
+    /// The silences after a restart.
     fn restarted(self, bytes: usize) -> Bench {
         let mut bench = Bench::with_room_for_regexes(bytes);
         let kept = self.silences.numbered_from(0).map(|(number, silence)| {
@@ -453,7 +453,7 @@ fn the_compiled_regex_of_a_silence_that_ends_is_let_go_and_makes_room() {
     assert_eq!(bench.compiled(&large), 0);
     assert_eq!(bench.silences.regexes.bytes(), 0);
     let second = bench.made(other, 3);
-    // Of one that ends by itself when somebody wants room, or at the next tidying.
+    // A silence that ends by itself drops its regexes when room is needed, or at the next collection.
     let third = bench.made(of_regexes(&["[a-z].{14}"], 5 * HOUR), 4 * HOUR);
     assert_eq!(bench.compiled(&second), 0);
     bench.silences.collect(at(6 * HOUR));
@@ -497,7 +497,7 @@ fn silences_of_an_earlier_process_past_the_room_for_them_silence_all_the_same() 
 
 #[test]
 fn a_silence_whose_regex_is_past_the_bound_stays_and_is_told_once() {
-    // H2's, as an older version took it.
+    // A silence with a regex that an older version accepted.
     let mut bench = Bench::new(UNLIMITED);
     let id: Arc<str> = "an id".into();
     let huge = Matcher::kept(MatchOp::Regex, "host", r"(?i)\pL{190}");
