@@ -81,7 +81,7 @@ const RATE_FASTEST: Duration = Duration::from_millis(5);
 const RATE_HOLDS_PAUSES: u32 = 10;
 /// The minimum and maximum of the time that [`RATE_HOLDS_PAUSES`] gives.
 const RATE_HOLDS: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(600));
-/// The time between the first doubling of a rate limit and each further one.
+/// The time between two doublings of a rate limit.
 const RATE_DOUBLES: Duration = Duration::from_secs(30);
 
 /// When an endpoint may get its next attempt.

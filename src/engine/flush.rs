@@ -134,8 +134,8 @@ impl Engine {
         }
     }
 
-    /// Ends a flush whose deliveries have all ended. Resolved alerts leave the group if no delivery
-    /// failed. A group without alerts is removed.
+    /// Ends a flush whose deliveries have all ended. Resolved alerts leave the group, unless a delivery
+    /// failed or was left unfinished. A group without alerts is removed.
     fn finish_ended_flush(&mut self, id: GroupId, out: &mut Vec<Effect>) {
         let Some(group) = self.groups.get_mut(id) else {
             return;
@@ -206,7 +206,7 @@ impl Engine {
         let mut deliveries = Vec::with_capacity(webhooks);
         let mut held = Vec::new();
         for webhook_index in 0..webhooks {
-            // Never two attempts to one webhook: hold this one until the older attempt has ended.
+            // Never two attempts to a webhook for one group: hold it until the older attempt has ended.
             if still_out.contains(&webhook_index) {
                 held.push(webhook_index);
                 continue;

@@ -92,7 +92,7 @@ pub struct Flush {
     pub held: Vec<usize>,
     /// Alerts that had resolved at the snapshot. They leave the group if the flush succeeds.
     pub resolved: Vec<Arc<Alert>>,
-    /// Whether a delivery of this flush has failed.
+    /// Whether a delivery of this flush has failed or was left unfinished.
     pub has_failed: bool,
 }
 

@@ -210,8 +210,8 @@ impl Engine {
         tally
     }
 
-    /// Whether a webhook of the group has no notification log entry, no pending delivery, and something to be
-    /// notified about. The receiver of the route was replaced then, or the webhook is new.
+    /// Whether a webhook of the group has neither a notification log entry nor an unfinished delivery, while
+    /// a flush now would notify. The receiver of the route was replaced then, or the webhook is new.
     fn somebody_knows_nothing(&mut self, id: GroupId, unsent: &[Unsent], now: Now) -> bool {
         let group = self.groups.get(id).expect("a group just made");
         let node = self.tree.node(group.route);
