@@ -1,23 +1,27 @@
-//! The whole daemon: every channel made, every thread started and joined, here and nowhere else
-//! (but for the front door's one thread a connection).
+//! Wires the daemon: starts the stages, connects them with channels, and stops them.
 //!
-//! Owns the wiring, and the order of start and stop. Never touches state. Runs on main.
+//! Owns the channels between the stages, and the order of start and stop. Never touches state. Runs on
+//! main.
 //!
 //! | channel | from → to | capacity | when full |
 //! |---|---|---|---|
-//! | requests | conn-1..N, main → dispatch | `limits::INBOX` | the sender hears 503 |
-//! | events | timer, send-0..N, journal → dispatch | `limits::EVENTS` | they wait; dispatch never waits for them |
-//! | commands | dispatch → timer | `limits::TIMER_COMMANDS` | what is left goes out with the next turn, merged |
-//! | jobs | dispatch → each of send-0..N | 1 | cannot be: it is sent to a worker that is idle |
-//! | batches | dispatch → journal | `limits::BATCHES` | they collect in the dispatcher, up to a bound |
-//! | syncs, synced | journal ↔ journal-sync | 1 | cannot be: one sync is under way at a time |
-//! | calls | signals, conn-1..N, stages → main | `limits::CALLS` | signals wait; a reload over HTTP is refused |
+//! | requests | conn-1..N, main → dispatch | `limits::INBOX` | the client gets 503 |
+//! | events | timer, send-0..N, journal → dispatch | `limits::EVENTS` | the stage blocks |
+//! | commands | dispatch → timer | `limits::TIMER_COMMANDS` | commands stay in the dispatcher, merged |
+//! | jobs | dispatch → each of send-0..N | 1 | never: only an idle worker gets a job |
+//! | batches | dispatch → journal | `limits::BATCHES` | records stay in the dispatcher, up to a bound |
+//! | syncs, synced | journal ↔ journal-sync | 1 | never: one sync is under way at a time |
+//! | calls | signals, conn-1..N, stages → main | `limits::CALLS` | signals block; HTTP reloads are refused |
 //!
-//! Who waits for one of them sleeps until its bell rings, which the senders do: `waker.rs`. Only workers
-//! do not ring at once for each of their outcomes: `dispatch/outcome_sender.rs`.
+//! The stages park until a sender wakes them: `waker.rs`.
 //!
-//! Stop flows downstream: the front door closes, dispatch is told to stop and hangs up on timer,
-//! workers and journal, each ends with one line in the log, and main waits for them in that order.
+//! This file and `daemon/stages.rs` start the threads of the stages and the one for signals. Some modules
+//! start helper threads of their own through `threads::spawn`: the HTTP server (one to accept, one a
+//! connection), the log writer, the compactor of the journal, the resolver of host names, and the
+//! commands `demo` and `listen`. `tests/tidy/pure.rs` has the list.
+//!
+//! A stop goes downstream. The HTTP server closes; the dispatcher gets [`Request::Stop`] and hangs up on
+//! timer, workers and journal; each logs one line as it ends. Main waits for them in that order.
 
 mod configuration;
 mod stages;
@@ -59,42 +63,42 @@ use stages::{Spawner, Stage, await_ends, join};
 pub enum ConfigSource {
     /// A file; a reload reads it again.
     File(PathBuf),
-    /// The one that prints to the terminal.
+    /// The built-in configuration, whose receiver prints webhooks to the terminal.
     BuiltIn,
-    /// The same with short waits.
+    /// The built-in configuration with short waits, for `alertwheel demo`.
     Demo,
 }
 
-/// What the flags say.
+/// The daemon's options, parsed from the flags.
 #[derive(Debug)]
 pub struct Options {
     /// Where the configuration comes from.
     pub source: ConfigSource,
     /// How the configuration is read.
     pub load: LoadOptions,
-    /// Listeners, bound already so that a wrong address is known before anything starts.
+    /// Listeners, already bound, so that a wrong address fails before anything starts.
     pub listeners: Vec<TcpListener>,
-    /// How others reach us.
+    /// The URL under which others reach the daemon (`--web.external-url`); webhooks link to it.
     pub external_url: String,
-    /// Which pages may use the API.
+    /// Which web origins may use the API from a browser.
     pub origins: Origins,
-    /// The prefix of all paths.
+    /// The prefix of all HTTP paths (`--web.route-prefix`).
     pub route_prefix: String,
-    /// What stands before the front door, if there is a web configuration.
+    /// TLS, passwords and rate limits in front of the API, if there is a web configuration.
     pub gate: Option<Gate>,
-    /// What the front door allows.
+    /// The bounds of the HTTP server.
     pub limits: Limits,
-    /// What the engine may use.
+    /// The bounds and switches of the engine.
     pub engine: Settings,
-    /// Which names stand in labels of metrics.
+    /// Which optional labels metrics carry.
     pub labelling: Labelling,
-    /// Where the state is kept, if it is.
+    /// Where the journal is; `None` keeps the state in memory only.
     pub storage: Option<Storage>,
-    /// How long a request may wait for the dispatcher; without it, as long as it takes.
+    /// How long a request may wait for the dispatcher (`--web.timeout`); `None` waits without a bound.
     pub request_timeout: Option<Duration>,
-    /// Whether changes of silences are logged.
+    /// Whether changes to silences are logged.
     pub silence_log: SilenceLog,
-    /// Ourselves as a peer, if clustering was not turned off.
+    /// This daemon as the only cluster peer in `/api/v2/status`; `None` if clustering was turned off.
     pub cluster: Option<SelfPeer>,
 }
 
@@ -110,13 +114,13 @@ pub enum StartError {
         /// What the host said.
         error: io::Error,
     },
-    /// A configuration that is wrong.
+    /// An invalid configuration.
     Config(LoadError),
-    /// A web configuration that is.
+    /// An invalid web configuration.
     Web(GateError),
-    /// A state that cannot be taken up or kept.
+    /// A journal that cannot be read or written.
     Storage(journal::OpenError),
-    /// The host gave no thread, socket or signal handler.
+    /// The host refused a thread, a socket or a signal handler.
     Threads(io::Error),
 }
 
@@ -141,7 +145,7 @@ impl fmt::Display for StartError {
     }
 }
 
-/// A daemon that runs.
+/// A running daemon.
 pub struct Daemon {
     source: ConfigSource,
     load: LoadOptions,
@@ -158,18 +162,19 @@ pub struct Daemon {
     clock: Clock,
 }
 
-/// What main is called for.
+/// A message to main.
 enum Call {
-    /// Read the configuration again; whoever asked over HTTP hears how that went.
+    /// Read the configuration again. The sender, if there is one, gets the result; it is for a reload over
+    /// HTTP.
     Reload(Option<Sender<Result<(), String>>>),
     /// Stop.
     Stop,
-    /// A stage has ended: expected at a stop, a disaster before it.
+    /// The stage of this name has ended. Expected during a stop; before one it is fatal.
     Ended(&'static str),
 }
 
 impl Daemon {
-    /// Starts everything; when this returns, requests are answered.
+    /// Starts everything. When this returns, the HTTP server answers requests.
     pub fn start(options: Options, clock: Clock) -> Result<Daemon, StartError> {
         let metrics = Arc::new(Metrics::labelled(version::VERSION, options.labelling));
         show_limits(&metrics, &options);
@@ -239,26 +244,26 @@ impl Daemon {
         })
     }
 
-    /// The addresses it listens on.
+    /// The addresses that the HTTP server listens on.
     pub fn addresses(&self) -> &[SocketAddr] {
         self.http_server.addresses()
     }
 
-    /// Where its configuration came from.
+    /// Where the configuration came from.
     pub fn source(&self) -> &ConfigSource {
         &self.source
     }
 
-    /// Stops the daemon when called, as a signal would.
+    /// A function that stops the daemon as SIGTERM does.
     pub fn stopper(&self) -> impl Fn() + Send + use<> {
         let calls = self.calls_in.clone();
         move || {
-            // Fails only if main has stopped already.
+            // This fails only if main has already stopped.
             let _ = calls.send(Call::Stop);
         }
     }
 
-    /// Serves until a signal says stop, then stops.
+    /// Serves until a signal, a [`Daemon::stopper`] or the end of a stage stops the daemon.
     pub fn serve(self) -> ExitCode {
         let code = self.answer_calls();
         self.stop();
@@ -271,7 +276,7 @@ impl Daemon {
                 Ok(Call::Reload(reply)) => {
                     let result = self.reload();
                     if let Some(reply) = reply {
-                        // Whoever asked may have gone meanwhile.
+                        // The client may have hung up in the meantime.
                         let _ = reply.try_send(result);
                     }
                 }
@@ -287,7 +292,7 @@ impl Daemon {
         }
     }
 
-    /// Reads the configuration again. A wrong one changes nothing.
+    /// Reads the configuration again and applies it. An invalid configuration changes nothing.
     fn reload(&self) -> Result<(), String> {
         log::info!("Loading configuration file");
         let loaded = load(&self.source, self.load);
@@ -322,18 +327,18 @@ impl Daemon {
         let deadline = self.clock.mono() + limits::DRAIN;
         self.signals.close();
         self.http_server.stop(deadline.since(self.clock.mono()) / 2);
-        // The front door is closed, so there is room unless the dispatcher is gone.
+        // The HTTP server is closed, so the channel has room unless the dispatcher has ended.
         let _ = self.requests.try_send(Request::Stop { deadline });
         drop((self.requests, self.inbox));
         let deadline = deadline + limits::JOIN_GRACE;
         await_ends(&self.calls, self.clock, deadline, || {
             self.dispatch.is_finished()
         });
-        // The dispatcher has waited for attempts as long as it may.
+        // The dispatcher has waited for attempts as long as it may: cut off those that remain.
         self.deliverer.hang_up();
         let mut unfinished = Vec::new();
         if self.dispatch.is_finished() {
-            // One that panicked has said why, and leaves its workers behind.
+            // A dispatcher that panicked has logged the reason; its workers are left behind.
             let workers = self.dispatch.join().unwrap_or_default();
             let send = |thread| Stage {
                 name: "send",
@@ -351,7 +356,7 @@ impl Daemon {
     }
 }
 
-/// Reads what an earlier process has left, before there is anybody who could change it.
+/// Reads the journal of the previous run, before any thread exists that could write to it.
 fn open_storage(
     storage: Option<&Storage>,
     metrics: &Arc<Metrics>,
@@ -361,7 +366,7 @@ fn open_storage(
     opened.transpose().map_err(StartError::Storage)
 }
 
-/// What makes the attempts of all workers.
+/// The HTTP client side of webhooks, which all workers share.
 fn deliverer(options: &Options, metrics: &Arc<Metrics>, clock: Clock) -> Arc<Deliverer> {
     let settings = webhook::Settings {
         external_url: options.external_url.clone(),
@@ -372,7 +377,7 @@ fn deliverer(options: &Options, metrics: &Arc<Metrics>, clock: Clock) -> Arc<Del
     Arc::new(Deliverer::new(settings, Arc::clone(metrics), clock))
 }
 
-/// Says that requests are answered, in the words that acceptance tests look for (§15.0).
+/// Logs the addresses, in the words that Alertmanager's acceptance tests look for (§15.0).
 fn announce(addresses: &[SocketAddr], is_tls: bool) {
     let state = if is_tls { "enabled" } else { "disabled" };
     for address in addresses {
@@ -381,7 +386,7 @@ fn announce(addresses: &[SocketAddr], is_tls: bool) {
     }
 }
 
-/// Shows the bounds that flags can set; those that none can are in the metrics from the start.
+/// Exports the bounds that flags can set. The metrics have the fixed bounds from the start.
 fn show_limits(metrics: &Metrics, options: &Options) {
     let (engine, door) = (&options.engine, &options.limits);
     let bounds = [
@@ -409,14 +414,14 @@ fn show_limits(metrics: &Metrics, options: &Options) {
     }
 }
 
-/// The names of the receivers that have something to tell.
+/// The names of the receivers that have at least one webhook.
 fn receivers_told(config: &Config) -> Vec<Arc<str>> {
     let told = config.receivers.iter();
     let told = told.filter(|receiver| !receiver.webhooks.is_empty());
     told.map(|receiver| Arc::clone(&receiver.name)).collect()
 }
 
-/// Turns signals into calls. SIGHUPs that come while one waits are one.
+/// Turns signals into calls, on a thread of its own. SIGHUPs that arrive while one is pending are merged.
 fn listen_for_signals(calls: &Sender<Call>) -> io::Result<Handle> {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
     let handle = signals.handle();
@@ -436,8 +441,8 @@ fn listen_for_signals(calls: &Sender<Call>) -> io::Result<Handle> {
     Ok(handle)
 }
 
-/// Reloads are main's, so that they come one after the other whoever asks. Whoever asks waits for
-/// `patience` at most, if that is bounded.
+/// The reload over HTTP. Main does every reload, so that reloads never overlap; the HTTP thread waits for
+/// main's result for at most `patience`, or without a bound if that is `None`.
 fn reload_over_http(calls: Sender<Call>, patience: Option<Duration>) -> api::Reload {
     let gone = || {
         let why = "the daemon is stopping or busy with other reloads";

@@ -1,6 +1,6 @@
 //! alertwheel: alerts in, grouped webhooks out.
 //!
-//! The library is for the binary and the tests; nothing in it is a promise to others.
+//! The library serves the binary and the tests; its API is not stable.
 //!
 //! ```text
 //!                 Request             Input │ Effect
@@ -10,41 +10,48 @@
 //!                        Rings    │    ├─────────────►  timer (hierarchical wheel)
 //!                                 │◄───┼──────────────────┘
 //!                        Outcome  │    │ Job
-//!                                 └────┴─────────────►  webhook (send-0..N) ─► receivers
+//!                                 │◄───┼─────────────►  webhook (send-0..N) ─► receivers
+//!                        Journal  │    │ Batch
+//!                                 └────┴─────────────►  journal (write-ahead log) ─► disk
 //! ```
 //!
-//! What always holds:
-//! - **The engine decides, everything else does.** It has no clock, thread, channel, file, socket
-//!   or log, and the same inputs give the same effects.
-//! - **Only the dispatch thread touches state**, and it never waits for anything but its inbox.
-//! - **Alarms are hints.** Each group owns its deadline; early, late, doubled and stale rings do no
+//! Invariants:
+//! - **The engine decides, the stages act.** The engine has no clock, thread, channel, file, socket or
+//!   log; the same inputs give the same effects.
+//! - **Only the dispatch thread touches state.** It blocks only on its inbox, or on the outbound channels
+//!   that have no room.
+//! - **Alarms are hints.** Each group owns its deadline; early, late, duplicate and stale rings do no
 //!   harm.
-//! - **A worker makes one attempt.** Retries are the engine's, so waiting costs no thread.
-//! - **Everything has a bound**, and all bounds stand in [`limits`].
+//! - **A worker makes one attempt.** The engine schedules retries, so a delivery that waits holds no
+//!   thread.
+//! - **A client is answered 200 once its change is in the journal.** Without `--storage.path` there is no
+//!   journal, and the answer goes out at once.
+//! - **Everything has a bound**, and all bounds are in [`limits`].
 //! - **Stages do not know one another.** They meet in [`dispatch::inbox`] and in
-//!   [`engine`]'s messages; [`daemon`] alone knows them all.
+//!   [`engine`]'s messages; only [`daemon`] knows all of them.
 //!
-//! § in a comment, and "Appendix", is a section of `etc/reference/alertmanager.md`, Alertmanager's exact
-//! behaviour; D and a number is an entry of `etc/differences.md`. `etc/design.md` has the rules and why.
+//! In comments, § and "Appendix" refer to a section of `etc/reference/alertmanager.md`, which describes
+//! Alertmanager's exact behaviour; D and a number refers to an entry of `etc/differences.md`.
+//! `etc/design.md` has the design rules and their reasons.
 //!
-//! The modules, in the order to read them:
+//! The modules, in reading order:
 
-// The values that everything is about.
+// The values that all other modules use.
 pub mod config;
 pub mod model;
 pub mod template;
 
-// The brain.
+// The decisions.
 pub mod engine;
 
-// The stages, as an alert meets them.
+// The stages, in the order in which an alert passes them.
 pub mod api;
 pub mod dispatch;
 pub mod journal;
 pub mod timer;
 pub mod webhook;
 
-// What holds them together.
+// The wiring, and what all stages share.
 pub mod clock;
 pub mod command;
 pub mod daemon;

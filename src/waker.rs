@@ -1,13 +1,13 @@
-//! How a thread waits for others: asleep, until one that has sent it something rings its bell.
+//! Wakers: a thread parks while its channels are empty, and a sender wakes (unparks) it.
 //!
-//! Owns the ringing; a channel only holds what is on its way, and nobody waits in one. Waiting in a
-//! channel costs more than most of what is waited for: it spins and gives its turn away four times
-//! before it sleeps, and it is woken by a sender that still holds the channel's lock, which the woken
-//! thread needs at once and so sleeps again. Used by the threads of the stages.
+//! Owns parking and waking; a channel only holds messages, and the receiver never blocks in it. Blocking
+//! in a crossbeam channel costs more than most messages do: the receiver spins and yields four times
+//! before it parks, and the sender wakes it while still holding the channel's lock, so that the receiver,
+//! which needs that lock at once, parks again. Used by the threads of the stages.
 //!
-//! No message is left lying: who sends rings afterwards, and who hears the bell looks at its channels
-//! before it sleeps. A ring that comes in between ends the sleep as it begins, so there may be one
-//! ring too many and never one too few.
+//! No wake-up is lost: a sender wakes the receiver after it has sent, and the receiver checks its channels
+//! before it parks. A wake between the check and the park makes the park return at once. So a receiver may
+//! wake once too often, but never sleeps over a message.
 
 use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, OnceLock};
@@ -23,21 +23,22 @@ use crossbeam_channel::{
 use crate::clock::Clock;
 use crate::model::Mono;
 
-/// Wakes one thread. Its copies are the same bell.
+/// Wakes one thread, the one that has registered. Clones wake that same thread.
 #[derive(Clone, Debug, Default)]
 pub struct Waker {
     listener: Arc<OnceLock<Thread>>,
 }
 
-/// A sender to a thread that listens for a bell: what it sends, and that it has gone, is heard.
+/// A sender that wakes its receiver after each message, and once more when it is dropped.
 #[derive(Debug)]
 pub struct WakingSender<T> {
-    // Dropped in this order, so that the last ring comes when the channel has hung up.
+    // Fields drop in this order: the channel disconnects first, so that the last wake finds it
+    // disconnected.
     channel: Sender<T>,
     waker: WakeOnDrop,
 }
 
-/// The only channel of a thread, and its bell.
+/// The receiving end of a thread that has one channel only, with its waker.
 #[derive(Debug)]
 pub struct Mailbox<T> {
     channel: Receiver<T>,
@@ -54,16 +55,17 @@ impl Drop for WakeOnDrop {
 }
 
 impl Waker {
-    /// Has this wake the calling thread, which is to look at its channels afterwards: what came before
-    /// was not heard. Once it hangs it stays.
+    /// Registers the calling thread as the one to wake. The thread must check its channels afterwards,
+    /// since earlier messages woke nobody. A registration is for good.
     pub fn register_current_thread(&self) {
         let listener = self.listener.get_or_init(thread::current);
         debug_assert_eq!(listener.id(), thread::current().id(), "one thread a waker");
-        // Either the sender finds the bell, or the look that follows finds what was sent.
+        // Store-load fence, paired with the one in `wake`: either the sender sees this registration, or
+        // the check of the channels that follows sees the sender's message.
         fence(Ordering::SeqCst);
     }
 
-    /// Wakes the thread that listens, or lets its next sleep end at once.
+    /// Wakes the registered thread. If it is not parked, its next park returns at once.
     pub fn wake(&self) {
         fence(Ordering::SeqCst);
         if let Some(listener) = self.listener.get() {
@@ -71,31 +73,31 @@ impl Waker {
         }
     }
 
-    /// Sleeps until it rings, and now and then a little less. Only for the thread that listens.
+    /// Parks the registered thread, which must be the caller, until it is woken. May return early.
     pub fn sleep(&self) {
         thread::park();
     }
 
-    /// The same, but no longer than this.
+    /// Parks like [`Waker::sleep`], but for no longer than `time`.
     pub fn sleep_for(&self, time: Duration) {
         thread::park_timeout(time);
     }
 }
 
-/// Lets whoever else is ready for this processor go first, once. Where there is much to do, what it has
-/// for this thread then costs neither a sleep nor a wake-up; where there is not, this costs as much as
-/// they do and saves nothing. Measured: without it, telling 20,000 groups takes 20 to 60 % more CPU.
+/// Yields the processor once to the threads that are ready to run. Under load, the messages that they then
+/// send cost this thread neither a park nor a wake-up. Without load, the yield costs as much as those and
+/// saves nothing. Measured: without it, notifying 20,000 groups takes 20 to 60 % more CPU.
 pub fn yield_to_other_threads() {
     thread::yield_now();
 }
 
-/// A channel whose receiving end belongs to the thread that listens for `waker`.
+/// A channel whose receiving end belongs to the thread that `waker` wakes.
 pub fn channel<T>(capacity: usize, waker: &Waker) -> (WakingSender<T>, Receiver<T>) {
     let (sender, receiver) = bounded(capacity);
     (WakingSender::new(sender, waker), receiver)
 }
 
-/// The only channel of a thread, with a bell of its own.
+/// A channel with a waker of its own, for a thread that has no other channel.
 pub fn mailbox<T>(capacity: usize) -> (WakingSender<T>, Mailbox<T>) {
     let waker = Waker::default();
     let (sender, channel) = channel(capacity, &waker);
@@ -103,7 +105,7 @@ pub fn mailbox<T>(capacity: usize) -> (WakingSender<T>, Mailbox<T>) {
 }
 
 impl<T> WakingSender<T> {
-    /// One that rings `waker` when `channel` has taken something.
+    /// A sender that wakes `waker`'s thread after each message that `channel` has taken.
     pub fn new(channel: Sender<T>, waker: &Waker) -> Self {
         WakingSender {
             channel,
@@ -111,21 +113,21 @@ impl<T> WakingSender<T> {
         }
     }
 
-    /// Sends, if there is room.
+    /// Sends if the channel has room, and never blocks.
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         self.channel.try_send(message)?;
         self.waker.0.wake();
         Ok(())
     }
 
-    /// Sends, once there is room.
+    /// Sends, and blocks until the channel has room.
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
         self.channel.send(message)?;
         self.waker.0.wake();
         Ok(())
     }
 
-    /// Sends, if there is room before this has passed.
+    /// Sends, and blocks for at most `patience` until the channel has room.
     #[cfg(test)]
     pub fn send_timeout(&self, message: T, patience: Duration) -> Result<(), SendTimeoutError<T>> {
         self.channel.send_timeout(message, patience)?;
@@ -133,7 +135,7 @@ impl<T> WakingSender<T> {
         Ok(())
     }
 
-    /// The channel itself, to see whether it has room and to wait for that.
+    /// The channel itself, to check whether it has room and to wait for room.
     pub fn channel(&self) -> &Sender<T> {
         &self.channel
     }
@@ -149,7 +151,7 @@ impl<T> Clone for WakingSender<T> {
 }
 
 impl<T> Mailbox<T> {
-    /// The next message, however long it takes. Fails once nobody is left who could send one.
+    /// Waits for the next message, without a bound. Fails once all senders are gone.
     pub fn next(&self) -> Result<T, RecvError> {
         self.waker.register_current_thread();
         loop {
@@ -161,7 +163,8 @@ impl<T> Mailbox<T> {
         }
     }
 
-    /// The same, but fails as well once it is `deadline` and nothing is there.
+    /// Waits for the next message until `deadline`. Fails with a timeout at `deadline`, and at once if all
+    /// senders are gone.
     pub fn next_by(&self, deadline: Mono, clock: Clock) -> Result<T, RecvTimeoutError> {
         self.waker.register_current_thread();
         loop {
@@ -184,7 +187,7 @@ mod tests {
     use super::*;
     use crate::threads::{LOOP_STACK, spawn};
 
-    /// Enough for threads to meet in every way that they do.
+    /// Enough rounds for the threads to meet in every order.
     const TIMES: usize = 20_000;
 
     #[test]
@@ -220,7 +223,7 @@ mod tests {
     fn a_wait_with_a_deadline_ends_there_and_not_before() {
         let clock = Clock::start();
         let (there, mailbox) = mailbox::<()>(1);
-        // A ring without a message must not end it.
+        // A wake without a message must not end the wait.
         mailbox.waker.register_current_thread();
         mailbox.waker.wake();
         let deadline = clock.mono() + Duration::from_millis(20);

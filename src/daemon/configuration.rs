@@ -1,6 +1,7 @@
-//! The configuration, read and checked by everyone who will have to do with it.
+//! Reads the configuration and has each module that uses it check its part.
 //!
-//! Owns the order of that, for the daemon and for `check-config`. Changes nothing that runs. Runs on main.
+//! Owns the order of the checks, for the daemon and for `check-config`. Never changes the running
+//! daemon. Runs on main.
 
 use std::io::Read;
 use std::path::Path;
@@ -10,18 +11,19 @@ use super::ConfigSource;
 use crate::config::{self, Config, LoadError, LoadOptions, Loaded};
 use crate::webhook;
 
-/// Reads a file and checks all of it that does not need the network: what passes here starts.
+/// Reads a file and checks everything that needs no network. A file that passes can be started with.
 pub fn read_file(path: &Path, options: LoadOptions) -> Result<Loaded, LoadError> {
     config::load_tried(path, options, webhook::check_http)
 }
 
-/// The same for what somebody writes to us. Paths that are relative are taken from the working directory.
+/// Reads and checks a configuration from `input`, such as standard input. Relative paths are taken from
+/// the working directory.
 pub fn read_input(name: &str, input: impl Read, options: LoadOptions) -> Result<Loaded, LoadError> {
     let here = Some(Path::new(""));
     config::load_from(name, input, here, options, webhook::check_http)
 }
 
-/// Reads the configuration, and logs what is odd or wrong about it.
+/// Reads the configuration, and logs its warnings and faults.
 pub fn load(source: &ConfigSource, options: LoadOptions) -> Result<Arc<Config>, LoadError> {
     let config = match source {
         ConfigSource::File(path) => {
@@ -37,7 +39,7 @@ pub fn load(source: &ConfigSource, options: LoadOptions) -> Result<Arc<Config>, 
     Ok(Arc::new(config))
 }
 
-/// Logs a line for each of several faults. One alone is told by whoever asked.
+/// Logs one line for each fault if there are several. The caller reports a single fault itself.
 pub fn log_each_fault(error: &LoadError) {
     if let LoadError::Faulty(faults) = error
         && faults.count() > 1

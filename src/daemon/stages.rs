@@ -1,7 +1,7 @@
-//! The threads of the stages: making them, and waiting for their ends.
+//! Starts the threads of the stages, and waits for them to end.
 //!
-//! Owns the channels between the stages and the order of their starts. Never touches state. Runs on main,
-//! but for the making of workers, which the dispatcher has done when it needs one.
+//! Owns the channels between the stages and the order in which they start. Never touches state. Runs on
+//! main; only the closure that makes workers runs on the dispatch thread, when it needs one.
 
 use std::io;
 use std::sync::Arc;
@@ -27,13 +27,13 @@ use crate::webhook::{self, Deliverer, OutcomeSender};
 
 /// A thread of a stage.
 pub struct Stage {
-    /// The stage.
+    /// The stage's name in log lines.
     pub name: &'static str,
-    /// The thread.
+    /// Its thread, to be joined at a stop.
     pub thread: JoinHandle<()>,
 }
 
-/// Says that a stage has ended, however it did.
+/// Notifies main on drop that a stage has ended, by return or by panic.
 struct EndNotice {
     name: &'static str,
     calls: Sender<Call>,
@@ -41,12 +41,12 @@ struct EndNotice {
 
 impl Drop for EndNotice {
     fn drop(&mut self) {
-        // Full only if main is stopping already and looks at the threads themselves.
+        // The channel is full only while main is stopping, and then main checks the threads themselves.
         let _ = self.calls.try_send(Call::Ended(self.name));
     }
 }
 
-/// Says so only if a panic has ended it.
+/// Notifies main on drop, but only if a panic has ended the thread.
 struct PanicNotice {
     name: &'static str,
     calls: Sender<Call>,
@@ -60,25 +60,25 @@ impl Drop for PanicNotice {
     }
 }
 
-/// Makes the threads of the stages.
+/// Starts the threads of the stages.
 pub struct Spawner {
-    /// Hears of threads that end.
+    /// Gets `Call::Ended` for each thread that ends.
     pub calls: Sender<Call>,
-    /// Counts what the stages do.
+    /// The metrics of all stages.
     pub metrics: Arc<Metrics>,
-    /// Hears how the journal fares.
+    /// The journal reports there whether it can write; `/-/ready` reads it.
     pub health: Arc<Health>,
-    /// The time.
+    /// The clock of all stages.
     pub clock: Clock,
-    /// Whether changes of silences are logged.
+    /// Whether changes to silences are logged.
     pub silence_log: SilenceLog,
 }
 
-/// Everything that was started.
+/// The threads that were started.
 pub struct Stages {
-    /// The dispatcher. It comes back with the threads of its workers, once they are to end.
+    /// The dispatcher. It returns the threads of its workers, which end after it.
     pub dispatch: JoinHandle<Vec<JoinHandle<()>>>,
-    /// The others, in the order in which a stop reaches them.
+    /// The other stages, in the order in which a stop reaches them.
     pub others: Vec<Stage>,
 }
 
@@ -130,7 +130,8 @@ impl Spawner {
         })
     }
 
-    /// Makes workers when the dispatcher needs them. That one ends is nothing to tell, unless it panics.
+    /// Makes a worker when the dispatcher needs one. Workers come and go, so main is notified only of one
+    /// that panics.
     fn worker_spawner(
         &self,
         events: &WakingSender<Event>,
@@ -154,7 +155,7 @@ impl Spawner {
         })
     }
 
-    /// Starts the journal, and the thread that syncs for it if there is to be one.
+    /// Starts the journal, and its sync thread if `--storage.sync` is an interval.
     fn spawn_journal(
         &self,
         journal: journal::Writer,
@@ -210,7 +211,7 @@ impl Spawner {
     }
 }
 
-/// Waits for the stages to end; returns the names of those that have not by the deadline.
+/// Waits for the stages to end, until `deadline`. Returns the names of the stages that still run then.
 pub fn join(
     mut stages: Vec<Stage>,
     calls: &Receiver<Call>,
@@ -224,7 +225,7 @@ pub fn join(
     stages.into_iter().map(|stage| stage.name).collect()
 }
 
-/// Waits until threads have ended, but not past the deadline.
+/// Waits until `have_ended` is true, but not past the deadline.
 pub fn await_ends(
     calls: &Receiver<Call>,
     clock: Clock,
@@ -232,7 +233,7 @@ pub fn await_ends(
     mut have_ended: impl FnMut() -> bool,
 ) {
     while !have_ended() && clock.mono() < deadline {
-        // A thread gives notice a moment before it has finished, so look again soon after one.
+        // A thread sends its notice shortly before it has finished, so check again soon after a notice.
         let soon = deadline.min(clock.mono() + limits::JOIN_PATIENCE);
         let _ = calls.recv_deadline(clock.instant(soon));
     }
