@@ -1,7 +1,7 @@
-//! Questions that are being answered.
+//! Questions that are being answered, slice by slice.
 //!
-//! Owns the pair of an answer that is not complete yet and the reply that it is for, whatever the type of
-//! the answer, so that questions of all kinds stand in one queue. Runs on the dispatch thread.
+//! Owns an unfinished answer together with its reply, as a trait object, so that answers of all types
+//! wait in one queue. Runs on the dispatch thread.
 
 use std::fmt;
 
@@ -12,10 +12,10 @@ use crate::model::Now;
 
 /// A question that is being answered.
 pub trait Asked: fmt::Debug + Send {
-    /// Whether somebody still waits for the answer.
+    /// Whether a thread still waits for the answer.
     fn is_awaited(&self) -> bool;
 
-    /// Goes on as far as the steps last. Gives the answer, or yields what is left to do.
+    /// Goes on for as many steps as the budget has. Gives the answer and returns `None`, or returns the rest.
     fn go_on(
         self: Box<Self>,
         engine: &mut Engine,
@@ -24,7 +24,8 @@ pub trait Asked: fmt::Debug + Send {
     ) -> Option<Box<dyn Asked>>;
 }
 
-/// Begins to answer a question. What takes no time is answered at once: it tells whether we are alive.
+/// Begins to answer a question. The question for the configuration takes no time and is answered at once;
+/// health checks use it to see whether the dispatcher lives.
 pub fn begin(question: Question, engine: &Engine) -> Option<Box<dyn Asked>> {
     Some(match question {
         Question::Alerts { matchers, reply } => asked(engine.read_alerts(&matchers), reply),
@@ -42,7 +43,7 @@ fn asked<R: Reading>(reading: R, reply: Reply<Answered<R::Answer>>) -> Box<dyn A
     Box::new(OfKind { reading, reply })
 }
 
-/// One kind of question.
+/// A question whose answer a [`Reading`] computes.
 #[derive(Debug)]
 struct OfKind<R: Reading> {
     reading: R,

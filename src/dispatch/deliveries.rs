@@ -1,7 +1,7 @@
-//! What becomes of deliveries and of the endpoints they go to, as log lines and metrics.
+//! Log lines and metrics for the engine's notes about deliveries and endpoints.
 //!
-//! Owns the wording, and how loud each line is: an endpoint that fails is worth one line when it begins
-//! and one when it is over, however many groups wait for it. Runs on the dispatch thread.
+//! Owns the wording, and the level of each line: an endpoint that fails gets one line when it begins to
+//! fail and one when it answers again, however many groups wait for it. Runs on the dispatch thread.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use super::report::integration;
 use crate::engine::{FlushEnd, Note, Notification, Target};
 use crate::telemetry::metrics::Metrics;
 
-/// Alerts that a line names one by one.
+/// The most alerts that a line names one by one.
 const ALERTS_NAMED: usize = 3;
 
-/// Tells what became of the delivery of a group.
+/// Logs and counts what became of the delivery of a group.
 pub fn report(note: &Note, metrics: &Metrics) {
     match note {
         Note::AttemptFailed {
@@ -89,7 +89,7 @@ fn never_notified(group_key: &str, target: &Target, notification: Option<&Notifi
     );
 }
 
-/// Tells how an endpoint fares.
+/// Logs a change in the health of an endpoint.
 pub fn report_endpoint(note: &Note) {
     match note {
         Note::EndpointDown { endpoint, failure } => log::warn!(
@@ -126,7 +126,7 @@ pub fn report_endpoint(note: &Note) {
     }
 }
 
-/// `loud` for what is news, else a line for whoever looks closely.
+/// `loud` for news, else debug.
 fn level(is_news: bool, loud: log::Level) -> log::Level {
     if is_news { loud } else { log::Level::Debug }
 }
@@ -135,7 +135,7 @@ fn seconds(span: Duration) -> String {
     format!("{:.1}s", span.as_secs_f64())
 }
 
-/// The labels of the first alerts, and how many more there are.
+/// The labels of the first [`ALERTS_NAMED`] alerts, and the number of the others.
 fn alerts_of(notification: &Notification) -> String {
     let mut named = String::new();
     for told in notification.alerts.iter().take(ALERTS_NAMED) {

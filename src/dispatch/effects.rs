@@ -1,7 +1,6 @@
-//! Carrying effects out: each goes to the one place that can do it.
+//! Carries out the engine's effects: each goes to the timer, a worker, the journal, or the log and metrics.
 //!
-//! Owns the ways to timer, workers and journal, and what there is to tell of each effect. Nothing
-//! here blocks. Runs on the dispatch thread.
+//! Owns the senders to timer, workers and journal. Never blocks. Runs on the dispatch thread.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -20,7 +19,7 @@ use crate::model::{Mono, Now};
 use crate::telemetry::metrics::Metrics;
 use crate::timer::Command;
 
-/// The way out of the dispatcher.
+/// All outbound channels of the dispatcher.
 #[derive(Debug)]
 pub struct EffectRunner {
     alarms: TimerSender,
@@ -28,12 +27,12 @@ pub struct EffectRunner {
     journal: JournalSender,
     metrics: Arc<Metrics>,
     silence_log: SilenceLog,
-    /// How long the engine took for the input in hand.
+    /// How long the engine took for the current input.
     took: Duration,
 }
 
 impl EffectRunner {
-    /// A way out to the timer, to the workers and to the journal.
+    /// A runner that sends to this timer, these workers and this journal.
     pub fn new(
         alarms: TimerSender,
         pool: WorkerPool,
@@ -51,12 +50,12 @@ impl EffectRunner {
         }
     }
 
-    /// The effects to come are those of an input that the engine took this long for.
+    /// Sets how long the engine took for the input whose effects come next.
     pub fn decided_in(&mut self, took: Duration) {
         self.took = took;
     }
 
-    /// Carries one effect out.
+    /// Carries out one effect. Panics on one that answers the current request: the dispatcher handles those.
     pub fn carry(&mut self, effect: Effect) {
         match effect {
             Effect::Arm { alarm, at } => self.alarms.command(Command::Arm(alarm, at)),
@@ -70,48 +69,48 @@ impl EffectRunner {
         }
     }
 
-    /// Gives an answer once what it promises is kept.
+    /// Gives an answer once all records so far are in the journal.
     pub fn acknowledge_once_stored(&mut self, ack: PendingAck) {
         self.journal.acknowledge_once_stored(ack);
     }
 
-    /// Hands the whole state to the journal, in place of what waits for it.
+    /// Has the whole state go to the journal, instead of the records that wait for it.
     pub fn record_everything(&mut self, records: Vec<Record>) {
         self.journal.record_everything(records);
     }
 
-    /// Hands over what timer and journal are to have, if it is time to and they have room.
+    /// Sends the waiting commands to the timer and the due records to the journal, as far as there is room.
     pub fn deliver(&mut self, now: Now, sizes: Sizes) {
         self.alarms.deliver();
         self.journal.deliver(now, sizes);
     }
 
-    /// When to call [`EffectRunner::deliver`] again, whatever else happens.
+    /// When to call [`EffectRunner::deliver`] again at the latest; `None` while nothing is held.
     pub fn held_until(&self) -> Option<Mono> {
         self.journal.held_until()
     }
 
-    /// Hands over what has been recorded, if the journal has room.
+    /// Sends all records to the journal now, held or not, if it has room.
     pub fn deliver_records(&mut self, now: Now, sizes: Sizes) {
         self.journal.deliver_all(now, sizes);
     }
 
-    /// Whether only the whole state is of use to the journal now.
+    /// Whether the journal needs the whole state now, because records were dropped, and has room for it.
     pub fn journal_wants_everything(&self) -> bool {
         self.journal.wants_everything()
     }
 
-    /// Whether timer or journal have to make room before they can be told the rest.
+    /// Whether commands or records wait for room in the channel to the timer or the journal.
     pub fn is_blocked(&self) -> bool {
         self.alarms.blocked_on().is_some() || self.is_journal_blocked()
     }
 
-    /// The same for the journal alone.
+    /// Whether records wait for room in the channel to the journal.
     pub fn is_journal_blocked(&self) -> bool {
         self.journal.blocked_on().is_some()
     }
 
-    /// Has `select` end once there is room where there has to be.
+    /// Adds to `select` each channel that has to get room.
     pub fn select_room<'a>(&'a self, select: &mut Select<'a>) {
         if let Some(commands) = self.alarms.blocked_on() {
             select.send(commands);
@@ -121,32 +120,33 @@ impl EffectRunner {
         }
     }
 
-    /// Counts an alert that was refused.
+    /// Counts an alert that was refused as invalid.
     pub fn count_invalid(&self) {
         self.metrics.alert_invalid();
     }
 
-    /// A worker is done with its attempt.
+    /// Notes that a worker has finished its attempt, and so takes its next job.
     pub fn attempt_ended(&mut self, worker: usize) {
         self.pool.release(worker);
     }
 
-    /// A worker has had nothing to do for a while.
+    /// Notes that a worker was idle for [`limits::WORKER_IDLE`](crate::limits::WORKER_IDLE), and lets it end
+    /// if enough others stay.
     pub fn worker_is_idle(&mut self, worker: usize) {
         self.pool.retire(worker);
     }
 
-    /// The threads of workers that may not have ended yet.
+    /// The threads of all workers that may still run.
     pub fn into_threads(self) -> Vec<JoinHandle<()>> {
         self.pool.into_threads()
     }
 
-    /// Attempts that workers have.
+    /// The number of attempts under way, those that wait for a thread included.
     pub fn attempts_out(&self) -> usize {
         self.pool.out()
     }
 
-    /// Hangs up on timer and workers: they finish what they have and end.
+    /// Hangs up on timer and workers. They finish their current work and end.
     pub fn hang_up(&mut self) {
         self.alarms.hang_up();
         self.pool.hang_up();

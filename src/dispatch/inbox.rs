@@ -1,8 +1,7 @@
-//! What may be said to the dispatcher, and the front door's way of saying it.
+//! The messages to the dispatcher, and the client side of requests, [`Inbox`].
 //!
-//! Owns the one place where stages meet. Whoever asks for something sends along where the answer is
-//! to be given; the engine's messages never hold that. Used by connection, timer and send threads,
-//! the journal and main.
+//! Owns the one place where stages meet. A request carries the reply channel for its answer; the engine's
+//! messages never do. Used by connection, timer and send threads, the journal and main.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,68 +21,68 @@ use crate::limits;
 use crate::model::{Matcher, Mono, PostedAlert, PostedSilence, Silence};
 use crate::waker::WakingSender;
 
-/// From the front door; the queue is short and says no when it is full.
+/// A request from the HTTP server or from main. The queue is short, and a full queue refuses requests.
 #[derive(Debug)]
 pub enum Request {
-    /// Take these alerts in, all or (when at a limit) none, but for a post of more than
-    /// [`limits::ALERTS_AT_ONCE`] beside which others reach the limit.
+    /// Take these alerts in: all of them or, at a limit, none. The exception is a post of more than
+    /// [`limits::ALERTS_AT_ONCE`] while others reach the limit: a part of it may be in.
     Post {
         /// The alerts.
         alerts: Vec<PostedAlert>,
-        /// Gets the receipt once they are kept.
+        /// Gets the receipt once the alerts are in the journal.
         reply: PostReply,
     },
     /// Answer a question.
     Ask(Question),
-    /// Make or change a silence.
+    /// Create or update a silence.
     SetSilence {
-        /// The silence.
+        /// The silence, with an id if it is an update.
         posted: PostedSilence,
-        /// Gets its id.
+        /// Gets the silence's id once the silence is in the journal.
         reply: SilenceReply,
     },
-    /// End a silence.
+    /// Expire a silence.
     ExpireSilence {
-        /// Which.
+        /// The id of the silence.
         id: String,
-        /// Gets its id.
+        /// Gets the id once the change is in the journal.
         reply: SilenceReply,
     },
-    /// Use this configuration from now on.
+    /// Apply this configuration.
     Reload {
-        /// The configuration.
+        /// The new configuration.
         config: Arc<Config>,
-        /// Hears that it is in force.
+        /// Gets an answer once the configuration is applied.
         reply: Reply<()>,
     },
-    /// End the loop: nothing further is taken in, and attempts under way may take until then.
+    /// End the loop. The dispatcher takes nothing more in, and waits for attempts under way.
     Stop {
-        /// When to stop waiting for them.
+        /// When the dispatcher stops waiting for attempts.
         deadline: Mono,
     },
 }
 
-/// A question, and where its answer is to be given: each has an answer of its own type.
+/// A question, with the reply for its answer. Each question has its own answer type.
 #[derive(Debug)]
 pub enum Question {
-    /// Which alerts there are.
+    /// The alerts.
     Alerts {
-        /// Those that do not satisfy these may be left out, but need not be.
+        /// Alerts that do not satisfy these may be left out, but need not be.
         matchers: Vec<Matcher>,
-        /// Gets them, in no particular order.
+        /// Gets the alerts, in no particular order.
         reply: Reply<Answered<Vec<AlertView>>>,
     },
-    /// Which groups there are, in no particular order.
+    /// The groups, in no particular order.
     Groups(Reply<Answered<Vec<GroupView>>>),
-    /// Which silences there are, in the order in which they were made.
+    /// The silences, in the order of their creation.
     Silences(Reply<Answered<Vec<Arc<Silence>>>>),
-    /// Which configuration is in force.
+    /// The current configuration.
     Config(Reply<Arc<Config>>),
     /// The numbers for `/metrics`.
     Gauges(Reply<Answered<Gauges>>),
 }
 
-/// From our own stages; never refused.
+/// A message from the timer, a worker or the journal. It is never refused: the sender waits for room.
 #[derive(Debug)]
 pub enum Event {
     /// Alarms that rang, with the times they were armed for.
@@ -95,64 +94,64 @@ pub enum Event {
         /// How it ended.
         outcome: Outcome,
     },
-    /// A worker has had nothing to do for a while.
+    /// A worker has been idle for `limits::WORKER_IDLE`.
     WorkerIdle {
         /// The number of the worker.
         worker: usize,
     },
-    /// How the journal fares.
+    /// The journal's health has changed.
     Journal(JournalNews),
 }
 
-/// What the dispatcher has to know of the journal.
+/// What the journal reports to the dispatcher.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JournalNews {
-    /// It cannot write. What it is given it keeps in memory for now, within a bound; whoever is
-    /// promised something hears that the promise is not kept.
+    /// It cannot write. It keeps new records in memory, within a bound, and fails the acknowledgements that
+    /// wait for them.
     Trouble(NotStored),
-    /// It has had to let go of changes; once it can write it has to be given everything anew.
+    /// It needs the whole state as a snapshot, because records are lost or unreadable.
     WantsEverything,
-    /// It writes again, and what it holds is whole.
+    /// It writes again, and has the complete state.
     Well,
 }
 
 /// What became of posted alerts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Receipt {
-    /// The batch is in.
+    /// The alerts were taken in, except the invalid ones.
     Taken {
-        /// But for these.
+        /// The alerts that were refused as invalid.
         invalid: Vec<InvalidAlert>,
-        /// Those of it that had ended when they first came, if there are any.
+        /// The alerts that were already resolved when they first arrived, if there are any.
         came_ended: Option<CameEnded>,
     },
-    /// The daemon holds as much as it may; nothing of the batch was taken.
+    /// A limit on what the daemon keeps was reached; nothing of the batch was taken in.
     AtLimit(Full),
 }
 
 /// Why the dispatcher gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unanswered {
-    /// What the answer would have promised is not on disk.
+    /// The journal could not store the change.
     NotStored(NotStored),
-    /// Its inbox is full; try again later.
+    /// The dispatcher's inbox is full; try again later.
     Full,
-    /// It has not answered within this time; what it was asked to do may still be done.
+    /// The dispatcher has not answered within this time; it may still carry out the request.
     TimedOut(Duration),
-    /// It has stopped.
+    /// The dispatcher has stopped.
     Stopped,
 }
 
-/// The front door's end of the inbox.
+/// The sending end of the dispatcher's inbox, which waits for each answer.
 #[derive(Clone, Debug)]
 pub struct Inbox {
     requests: WakingSender<Request>,
-    /// How long to wait for an answer; without it, as long as it takes.
+    /// How long to wait for an answer; `None` waits without a bound.
     patience: Option<(Duration, Clock)>,
 }
 
 impl Inbox {
-    /// A handle on the sending end.
+    /// An inbox that sends to `requests` and waits for answers without a bound.
     pub fn new(requests: WakingSender<Request>) -> Self {
         Inbox {
             requests,
@@ -160,19 +159,19 @@ impl Inbox {
         }
     }
 
-    /// The same that waits for no answer longer than this by `clock` (`--web.timeout`).
+    /// This inbox with `patience`, the longest that it waits for an answer, by `clock` (`--web.timeout`).
     #[must_use]
     pub fn with_patience(self, patience: Option<Duration>, clock: Clock) -> Self {
         let patience = patience.map(|patience| (patience, clock));
         Inbox { patience, ..self }
     }
 
-    /// Hands alerts in and waits until they are kept.
+    /// Posts alerts and waits until they are in the journal.
     pub fn post(&self, alerts: Vec<PostedAlert>) -> Result<Receipt, Unanswered> {
         self.promised(|reply| Request::Post { alerts, reply })
     }
 
-    /// Asks for alerts, of which those that do not satisfy the matchers may be left out.
+    /// Asks for the alerts. Those that do not satisfy the matchers may be left out.
     pub fn alerts(&self, matchers: Vec<Matcher>) -> Result<Answered<Vec<AlertView>>, Unanswered> {
         self.exchange(|reply| Request::Ask(Question::Alerts { matchers, reply }))
     }
@@ -187,7 +186,7 @@ impl Inbox {
         self.exchange(|reply| Request::Ask(Question::Silences(reply)))
     }
 
-    /// Asks for the configuration in force, which is the cheapest thing that the dispatcher knows.
+    /// Asks for the current configuration, which is the cheapest question.
     pub fn config(&self) -> Result<Arc<Config>, Unanswered> {
         self.exchange(|reply| Request::Ask(Question::Config(reply)))
     }
@@ -197,7 +196,7 @@ impl Inbox {
         self.exchange(|reply| Request::Ask(Question::Gauges(reply)))
     }
 
-    /// Makes or changes a silence and waits until it is kept.
+    /// Creates or updates a silence, and waits until it is in the journal. Returns its id.
     pub fn set_silence(
         &self,
         posted: PostedSilence,
@@ -205,12 +204,12 @@ impl Inbox {
         self.promised(|reply| Request::SetSilence { posted, reply })
     }
 
-    /// Ends a silence and waits until that is kept.
+    /// Expires a silence, and waits until that is in the journal. Returns its id.
     pub fn expire_silence(&self, id: String) -> Result<Result<Arc<str>, SilenceFault>, Unanswered> {
         self.promised(|reply| Request::ExpireSilence { id, reply })
     }
 
-    /// Puts a checked configuration in force and waits until it is.
+    /// Applies a checked configuration, and waits until it is applied.
     pub fn reload(&self, config: Arc<Config>) -> Result<(), Unanswered> {
         self.exchange(|reply| Request::Reload { config, reply })
     }

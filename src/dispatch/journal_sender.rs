@@ -1,11 +1,15 @@
-//! The dispatcher's way to the journal.
+//! Sends the dispatcher's records and pending acknowledgements to the journal, in batches.
 //!
-//! Owns what was recorded and promised and not handed over yet. What nobody was promised anything
-//! about goes out with what comes next, or after [`limits::RECORDS_HELD`], since each hand-over wakes
-//! a thread and is a write: without that, telling 20,000 groups takes 16 to 60 % more CPU, as measured. Never
-//! waits: while the journal has no room it collects, up to a bound; past that it lets everything go and
-//! hands over the whole state once there is room. Without a journal every promise is kept at once. Runs
-//! on the dispatch thread.
+//! Owns the records and acknowledgements that are not sent yet.
+//!
+//! A batch with an acknowledgement goes out at the end of the turn. Records that no client waits for are
+//! held for up to [`limits::RECORDS_HELD`], to go with the next batch: each batch wakes a thread and is a
+//! write. Measured: without the hold, notifying 20,000 groups takes 16 to 60 % more CPU.
+//!
+//! Never blocks. While the channel to the journal is full, records collect here, up to
+//! [`limits::UNWRITTEN_RECORDS`]. Beyond that all of them are dropped, acknowledgements fail, and the whole
+//! state is sent once there is room. Without a journal every acknowledgement is given at once. Runs on the
+//! dispatch thread.
 
 use std::sync::Arc;
 
@@ -18,22 +22,25 @@ use crate::limits;
 use crate::model::{Mono, Now};
 use crate::waker::WakingSender;
 
-/// The way to the journal, if there is one.
+/// The sender to the journal.
 #[derive(Debug)]
 pub struct JournalSender {
+    /// `None` without a journal, and after the journal has ended.
     batches: Option<WakingSender<Batch>>,
     records: Vec<Record>,
     pending_acks: Vec<PendingAck>,
+    /// Whether `records` begin with the whole state, as [`Batch::is_everything`] says.
     is_everything: bool,
-    /// Whether records were let go, so that only the whole state is of use.
+    /// Whether records were dropped, so that the journal needs the whole state.
     has_gap: bool,
-    /// When to hand over what is there although nobody waits for it.
+    /// When the hold of the records ends; `None` until [`JournalSender::start_hold`].
     held_until: Option<Mono>,
+    /// Whether the channel was full at the last attempt to send.
     is_blocked: bool,
 }
 
 impl JournalSender {
-    /// A way to the journal that takes these batches.
+    /// A sender to the journal thread that receives from `batches`.
     pub fn new(batches: Option<WakingSender<Batch>>) -> Self {
         JournalSender {
             batches,
@@ -46,7 +53,7 @@ impl JournalSender {
         }
     }
 
-    /// Takes a change that has to be kept.
+    /// Adds a record to the next batch.
     pub fn record(&mut self, record: Record) {
         if self.batches.is_none() || self.has_gap {
             return;
@@ -58,7 +65,7 @@ impl JournalSender {
         }
     }
 
-    /// Takes an answer that waits for all that was recorded so far.
+    /// Adds an acknowledgement, which is given once all records so far are in the journal.
     pub fn acknowledge_once_stored(&mut self, ack: PendingAck) {
         if self.batches.is_none() {
             return ack.acknowledge();
@@ -69,27 +76,31 @@ impl JournalSender {
         self.pending_acks.push(ack);
     }
 
-    /// Takes the whole state, in place of what was recorded so far.
+    /// Replaces the records so far with the whole state.
     pub fn record_everything(&mut self, records: Vec<Record>) {
         self.records = records;
         self.is_everything = true;
         self.has_gap = false;
     }
 
-    /// Whether only the whole state is of use to the journal now, and it has room for it.
+    /// Whether the journal needs the whole state, because records were dropped, and has room for it.
     pub fn wants_everything(&self) -> bool {
         let has_room = |batches: &WakingSender<Batch>| !batches.channel().is_full();
         self.has_gap && self.batches.as_ref().is_some_and(has_room)
     }
 
-    /// Hands over what there is, if it is time to and there is room.
+    /// Sends one batch if it is due and there is room. If it is not due, starts the hold.
     pub fn deliver(&mut self, now: Now, sizes: Sizes) {
-        if self.has_something() && self.is_time(now.mono) {
+        if !self.has_something() {
+            return;
+        }
+        self.start_hold(now.mono);
+        if self.is_due(now.mono) {
             self.deliver_all(now, sizes);
         }
     }
 
-    /// Hands over what there is, if there is room.
+    /// Sends one batch now, held or not, if there is room.
     pub fn deliver_all(&mut self, now: Now, sizes: Sizes) {
         let Some(batch) = self.pack(now, sizes) else {
             return;
@@ -100,6 +111,7 @@ impl JournalSender {
         self.is_blocked = matches!(sent, Err(TrySendError::Full(_)));
         match sent {
             Ok(()) => {}
+            // No room: take everything back, for the next attempt.
             Err(TrySendError::Full(batch)) => {
                 self.records = batch.records;
                 self.is_everything = batch.is_everything;
@@ -116,7 +128,8 @@ impl JournalSender {
         }
     }
 
-    /// When to call [`JournalSender::deliver`] again, whatever else happens.
+    /// When to call [`JournalSender::deliver`] again at the latest. `None` while nothing is held, and while
+    /// the channel is full, since then room is what matters.
     pub fn held_until(&self) -> Option<Mono> {
         self.held_until.filter(|_| !self.is_blocked)
     }
@@ -125,13 +138,17 @@ impl JournalSender {
         self.is_everything || !self.records.is_empty() || !self.pending_acks.is_empty()
     }
 
-    fn is_time(&mut self, now: Mono) -> bool {
-        let held_until = now + limits::RECORDS_HELD;
-        let held_until = *self.held_until.get_or_insert(held_until);
+    /// Starts the hold, unless it has started already.
+    fn start_hold(&mut self, now: Mono) {
+        self.held_until.get_or_insert(now + limits::RECORDS_HELD);
+    }
+
+    /// Whether the batch must not be held any longer.
+    fn is_due(&self, now: Mono) -> bool {
         self.is_blocked
             || self.is_everything
             || !self.pending_acks.is_empty()
-            || now >= held_until
+            || self.held_until.is_some_and(|until| now >= until)
             || self.records.len() >= limits::RECORDS_HELD_AT_MOST
     }
 
@@ -148,7 +165,7 @@ impl JournalSender {
         })
     }
 
-    /// The channel that has to have room before the rest can be handed over, if there is any.
+    /// The channel, if records or the whole state wait for room in it.
     pub fn blocked_on(&self) -> Option<&Sender<Batch>> {
         let waits = self.is_blocked || self.has_gap;
         let batches = self.batches.as_ref().filter(|_| waits);

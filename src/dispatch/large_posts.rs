@@ -1,8 +1,8 @@
-//! Posts of more alerts than one turn takes in.
+//! Large posts: those with more alerts than one turn takes in.
 //!
-//! Owns what is left of each, and what is to be answered so far. They are as many as the HTTP server has bodies
-//! in its memory at a time, and hold no more than those. The sender hears once the last alert is kept, as of
-//! any other post. Runs on the dispatch thread.
+//! Owns the rest of each post, and its receipt so far. The number and size of large posts are bounded by
+//! the bodies that the HTTP server holds in memory. The client gets its answer once the last alert is in
+//! the journal, as with any other post. Runs on the dispatch thread.
 
 use std::collections::VecDeque;
 use std::vec;
@@ -13,11 +13,11 @@ use crate::engine::{CameEnded, InvalidAlert};
 use crate::limits;
 use crate::model::PostedAlert;
 
-/// Posts that are being taken in, in the order in which they came.
+/// Large posts that are being taken in, round robin.
 #[derive(Debug, Default)]
 pub struct LargePosts(VecDeque<LargePost>);
 
-/// One of them.
+/// One large post.
 #[derive(Debug)]
 pub struct LargePost {
     rest: vec::IntoIter<PostedAlert>,
@@ -27,7 +27,7 @@ pub struct LargePost {
 }
 
 impl LargePosts {
-    /// Adds one.
+    /// Adds a post behind the others.
     pub fn push(&mut self, alerts: Vec<PostedAlert>, reply: PostReply) {
         self.0.push_back(LargePost {
             rest: alerts.into_iter(),
@@ -37,35 +37,35 @@ impl LargePosts {
         });
     }
 
-    /// Takes out the one whose turn it is.
+    /// Takes out the post whose turn it is.
     pub fn pop(&mut self) -> Option<LargePost> {
         self.0.pop_front()
     }
 
-    /// Puts one back that has alerts left, behind the others.
+    /// Puts a post that has alerts left behind the others.
     pub fn put_back(&mut self, post: LargePost) {
         self.0.push_back(post);
     }
 
-    /// Whether there is none.
+    /// Whether no large post is being taken in.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
 impl LargePost {
-    /// As many of its alerts as a turn takes in.
+    /// Removes and returns the next alerts, at most [`limits::ALERTS_AT_ONCE`].
     pub fn take(&mut self) -> Vec<PostedAlert> {
         self.rest.by_ref().take(limits::ALERTS_AT_ONCE).collect()
     }
 
-    /// Whether all of them were taken.
+    /// Whether all alerts were taken.
     pub fn is_done(&self) -> bool {
         self.rest.as_slice().is_empty()
     }
 
-    /// Adds what became of some of its alerts. A limit that is reached meanwhile ends it: the sender posts all
-    /// of them again, and those that are in stay.
+    /// Adds the receipt for a part of the alerts. Fails with the receipt if a limit was reached: the post
+    /// ends there, the alerts that are already in stay, and the client posts all of them again.
     pub fn add(&mut self, receipt: Receipt) -> Result<(), Receipt> {
         match receipt {
             Receipt::AtLimit(_) => Err(receipt),
@@ -83,7 +83,7 @@ impl LargePost {
         }
     }
 
-    /// What the sender is to hear, and where it waits.
+    /// The receipt for the whole post, and the reply that takes it.
     pub fn into_answer(self) -> (Receipt, PostReply) {
         let receipt = Receipt::Taken {
             invalid: self.invalid,
@@ -92,7 +92,7 @@ impl LargePost {
         (receipt, self.reply)
     }
 
-    /// Where the sender waits.
+    /// The reply alone, for a post that ends at a limit.
     pub fn into_reply(self) -> PostReply {
         self.reply
     }

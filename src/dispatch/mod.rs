@@ -1,8 +1,8 @@
-//! STAGE 2: the one owner of the state.
+//! STAGE 2: the dispatcher, the one owner of the state.
 //!
-//! Owns the engine and the loop around it: take what has come in, stamp it with a reading of the
-//! clocks, let the engine decide, carry its effects out. Does no I/O, formats no body, and never
-//! waits on a channel that is full. Runs on the dispatch thread; boring on purpose.
+//! Owns the engine and the event loop around it: take an input, stamp it with a reading of the clocks,
+//! let the engine decide, and carry out its effects. Does no I/O, formats no body, and never blocks on a
+//! full channel alone: it keeps receiving. Runs on the dispatch thread; boring on purpose.
 
 mod asked;
 mod deliveries;
@@ -43,20 +43,20 @@ use pending_ack::{NotStored, PendingAck, PostReply, SilenceReply};
 use pool::WorkerPool;
 use timer_sender::TimerSender;
 
-/// The ends of the channels that the dispatcher holds.
+/// The dispatcher's ends of its channels.
 #[derive(Debug)]
 pub struct Channels {
-    /// From the front door.
+    /// Requests from the HTTP server and from main.
     pub requests: Receiver<Request>,
-    /// From our own stages.
+    /// Events from the timer, the workers and the journal.
     pub events: Receiver<Event>,
-    /// Rings when there is something in either.
+    /// Wakes the dispatcher when either has a message.
     pub waker: Waker,
-    /// To the timer.
+    /// Commands to the timer.
     pub commands: WakingSender<Vec<Command>>,
-    /// To the workers.
+    /// Jobs to the workers.
     pub workers: WorkerPool,
-    /// To the journal, if the state is kept.
+    /// Records to the journal; `None` without `--storage.path`.
     pub batches: Option<WakingSender<Batch>>,
 }
 
@@ -69,16 +69,16 @@ pub struct Dispatcher {
     waker: Waker,
     effects_out: EffectRunner,
     clock: Clock,
-    /// Effects of the input in hand; kept to use its memory again.
+    /// Effects of the current input; a field so that its memory is reused.
     effects: Vec<Effect>,
-    /// Why the journal cannot write, while it cannot.
+    /// Why the journal cannot write; `None` while it can.
     trouble: Option<NotStored>,
-    /// Alarms that rang and were not seen to yet.
+    /// Alarms that rang and that the engine has not handled yet.
     rings: VecDeque<(AlarmId, Mono)>,
-    /// Posts that are being taken in, some alerts a turn.
+    /// Large posts, of which each turn takes in a part.
     large_posts: LargePosts,
-    /// Questions that are being answered, a slice each in turn. They are as many as the front door lets
-    /// read at a time, and those that nobody waits for any more, until it is their turn.
+    /// Questions that are being answered, one slice each, round robin. Their number is bounded by the GETs
+    /// that the HTTP server handles at a time, plus those whose client has gone, which go at their turn.
     readings: VecDeque<Box<dyn Asked>>,
 }
 
@@ -86,11 +86,11 @@ pub struct Dispatcher {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
     GoOn,
-    /// Attempts under way may take until then.
+    /// Stop; attempts under way may take until this time.
     Stop(Mono),
 }
 
-/// Requests served before events get their turn again, and the other way round.
+/// The most requests that a turn serves before events get their turn again, and the other way round.
 const BATCH: usize = 64;
 
 impl Dispatcher {
@@ -123,10 +123,11 @@ impl Dispatcher {
         }
     }
 
-    /// Takes up what an earlier process knew, before anything else.
+    /// Restores the state of the previous run. Called before [`Dispatcher::run`].
     pub fn recover(&mut self, recovered: Recovered) {
         let now = self.clock.now();
-        // What an Alertmanager left is read once. In one piece it is kept wholly or read again.
+        // The files of an Alertmanager are imported once. The journal gets the import as one snapshot, so
+        // that after a crash it either has all of it, or imports it again.
         let is_from_alertmanager = recovered.written_at.is_none() && !recovered.is_empty();
         self.handle(Input::Recover(Box::new(recovered)), now);
         if is_from_alertmanager {
@@ -135,8 +136,8 @@ impl Dispatcher {
         self.hand_over();
     }
 
-    /// The loop. Ends when told to stop, after waiting for attempts under way, or when nobody is
-    /// left who could say anything. Returns the threads of workers, which end then.
+    /// The loop. Ends at [`Request::Stop`], or once all senders of requests are gone; then waits for the
+    /// attempts under way. Returns the threads of the workers, which end now.
     pub fn run(mut self) -> Vec<JoinHandle<()>> {
         self.waker.register_current_thread();
         let deadline = loop {
@@ -149,8 +150,9 @@ impl Dispatcher {
         self.effects_out.into_threads()
     }
 
-    /// Takes in what has come, for a while; hands over what came of it; then reads for a while. So an
-    /// acknowledgement never waits for a reading.
+    /// One turn: takes in events and requests for up to [`limits::TURN`], hands the effects over, then
+    /// answers questions for up to [`limits::TURN`]. In this order, so that an acknowledgement never waits
+    /// for a question.
     fn turn(&mut self) -> Turn {
         self.wait();
         let until = self.clock.mono() + limits::TURN;
@@ -166,8 +168,8 @@ impl Dispatcher {
             }
         }
         for _ in 0..BATCH {
-            // The clocks are read once it is here: an end that its sender has just read from the same
-            // clock must not seem to lie ahead.
+            // Read the clocks after the request has arrived: an `endsAt` that its sender has just read
+            // from the same clock must not seem to be in the future.
             match self.requests.try_recv() {
                 Ok(Request::Stop { deadline }) => return Turn::Stop(deadline),
                 Ok(request) => self.take_request(request, self.clock.now()),
@@ -184,8 +186,8 @@ impl Dispatcher {
         Turn::GoOn
     }
 
-    /// Lets the engine see to alarms that rang, at least to one of them; the others may wait for the next
-    /// turn, since they are hints.
+    /// Gives the engine the alarms that rang, until `until` but at least one. The others may wait for the
+    /// next turn, since alarms are hints.
     fn see_to_rings(&mut self, until: Mono) {
         while let Some((alarm, at)) = self.rings.pop_front() {
             let now = self.clock.now();
@@ -196,7 +198,8 @@ impl Dispatcher {
         }
     }
 
-    /// Answers questions for a while, each by a slice in turn, so that short ones are soon done.
+    /// Answers questions for up to [`limits::TURN`], one slice each, round robin, so that short ones are
+    /// done soon.
     fn read(&mut self) {
         let until = self.clock.mono() + limits::TURN;
         while let Some(asked) = self.readings.pop_front() {
@@ -212,7 +215,8 @@ impl Dispatcher {
         }
     }
 
-    /// Hands over what the turn has made, or says until when it is held back.
+    /// Sends the commands and records of this turn to timer and journal, as far as they are due and there
+    /// is room.
     fn hand_over(&mut self) {
         let now = self.clock.now();
         if self.effects_out.journal_wants_everything() {
@@ -221,7 +225,7 @@ impl Dispatcher {
         self.effects_out.deliver(now, self.engine.sizes());
     }
 
-    /// Sleeps until something came in, or until it is time to hand over what is held back.
+    /// Parks until a message arrives, or until held records are due. Returns at once while there is work.
     fn wait(&self) {
         if !(self.rings.is_empty() && self.large_posts.is_empty() && self.readings.is_empty()) {
             return;
@@ -233,7 +237,7 @@ impl Dispatcher {
             return;
         }
         if self.engine.has_waiting_deliveries(self.clock.mono()) {
-            // Workers come back soon, and then there are jobs for them.
+            // Workers that come back soon have a delivery waiting for them: let them run first.
             waker::yield_to_other_threads();
         }
         match self.effects_out.held_until() {
@@ -242,15 +246,15 @@ impl Dispatcher {
         }
     }
 
-    /// Sleeps until something came in, or until there is room for what could not be handed over. Nobody
-    /// rings for room, so this waits in the channels.
+    /// Blocks until a message arrives, until a blocked outbound channel has room, or until held records are
+    /// due. Room wakes no waker, so this waits in the channels themselves.
     fn wait_for_room(&self) {
         let mut select = Select::new();
         select.recv(&self.requests);
         select.recv(&self.events);
         self.effects_out.select_room(&mut select);
         match self.effects_out.held_until() {
-            // Whether the time has come or something else did, the turn finds out.
+            // The turn finds out which of them it was.
             Some(until) => drop(select.ready_deadline(self.clock.instant(until))),
             None => drop(select.ready()),
         }
@@ -283,7 +287,7 @@ impl Dispatcher {
         self.effects_out.record_everything(everything);
     }
 
-    /// A reply that nobody waits for any more is dropped: the asker has hung up.
+    /// Handles one request. A reply whose client has hung up is dropped.
     fn take_request(&mut self, request: Request, now: Now) {
         match request {
             Request::Post { alerts, reply } => self.take_post(alerts, reply, now),
@@ -305,7 +309,8 @@ impl Dispatcher {
         }
     }
 
-    /// Somebody may have set the clock, and nothing else happened since.
+    /// Lets the engine notice a step of the wall clock before a question is answered: there may have been
+    /// no other input since the step.
     fn notice_clock(&mut self, now: Now) {
         self.engine.notice_clock_step(now, &mut self.effects);
         for effect in self.effects.drain(..) {
@@ -351,7 +356,7 @@ impl Dispatcher {
                 }
                 Effect::RefuseBatch(reached) => full = Some(reached),
                 Effect::Note(Note::CameEnded(came)) => {
-                    // It is counted here, and told by whoever knows the sender.
+                    // Counted here. The HTTP server, which knows the sender, logs it.
                     came_ended = Some(came.clone());
                     self.effects_out.carry(Effect::Note(Note::CameEnded(came)));
                 }
@@ -367,8 +372,8 @@ impl Dispatcher {
         }
     }
 
-    /// Changes a silence, unless that could not be kept: whoever hears so will try again, and must
-    /// not leave a silence behind each time.
+    /// Changes a silence, but refuses while the journal cannot write. The client gets an error then and
+    /// will try again, and no attempt may leave a silence behind.
     fn change_silence(&mut self, input: Input, reply: SilenceReply, now: Now) {
         if let Some(why) = &self.trouble {
             reply.give(Err(why.clone()));
@@ -387,9 +392,9 @@ impl Dispatcher {
             .acknowledge_once_stored(PendingAck::Silence { answer, reply });
     }
 
-    /// Lets the engine decide, which has no clock to tell how long it took.
+    /// Lets the engine decide, and measures how long it takes, since the engine has no clock.
     fn decide(&mut self, input: Input, now: Now) {
-        // A burst has filled it once; that is no reason to keep tens of megabytes.
+        // After a burst the buffer may hold tens of megabytes: give them back.
         self.effects.shrink_to(limits::EFFECTS_KEPT);
         let began = self.clock.mono();
         self.engine.handle(&mut self.effects, now, input);
@@ -403,7 +408,7 @@ impl Dispatcher {
         }
     }
 
-    /// Takes in the outcomes of attempts under way; starts nothing new.
+    /// Waits until `deadline` for the outcomes of attempts under way. Starts no new ones.
     fn drain(&mut self, deadline: Mono) {
         self.effects_out.hang_up();
         while self.effects_out.attempts_out() > 0 && self.await_outcome(deadline) {}
@@ -414,11 +419,12 @@ impl Dispatcher {
         }
     }
 
-    /// Gives the journal what it had no room for so far, and the whole state if it cannot write: the
-    /// disk may have got room meanwhile. Events are not read any more, and nothing is lost with them.
-    /// An outcome that comes this late is of an attempt that is recorded as under way, so its webhook
-    /// is told again by the next process, where rings come again as well; and what the journal could
-    /// not write it says itself.
+    /// Gives the journal the records that it had no room for, or the whole state if it cannot write: the
+    /// disk may have room again by now.
+    ///
+    /// Events are no longer read, and nothing is lost with them. An outcome that comes this late belongs to
+    /// an attempt that is recorded as under way, so the next run notifies that webhook again. Alarms ring
+    /// again in the next run, too. The journal itself logs what it could not write.
     fn hand_over_the_rest(&mut self, deadline: Mono) {
         if self.trouble.is_some() {
             self.record_everything(self.clock.now());

@@ -1,8 +1,8 @@
-//! Answers that promise something, and so wait until it is kept.
+//! Pending acknowledgements: answers that wait until their records are in the journal.
 //!
-//! Owns the answers to posts and to changes of silences from the moment the engine has decided
-//! until the journal has written what it decided. Made on the dispatch thread, given on the
-//! journal's; without a journal, given at once.
+//! Owns the answers to posts and to changes of silences, from the engine's decision until the journal has
+//! written its records. Made on the dispatch thread and given on the journal thread; without a journal,
+//! given at once on the dispatch thread.
 
 use std::sync::Arc;
 
@@ -10,37 +10,37 @@ use super::inbox::Receipt;
 use super::reply::Reply;
 use crate::engine::SilenceFault;
 
-/// Why what an answer would promise could not be written down.
+/// Why the journal could not store the records behind an acknowledgement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotStored(pub Arc<str>);
 
-/// Where somebody waits for what became of alerts.
+/// The reply to a post of alerts.
 pub type PostReply = Reply<Result<Receipt, NotStored>>;
 
-/// Where somebody waits for what became of a silence.
+/// The reply to a change of a silence; the inner result has the silence's id.
 pub type SilenceReply = Reply<Result<Result<Arc<str>, SilenceFault>, NotStored>>;
 
-/// An answer that may be given once its records are written.
+/// An acknowledgement, to be given once its records are written.
 #[derive(Debug)]
 pub enum PendingAck {
-    /// Alerts are in.
+    /// For a post of alerts.
     Post {
-        /// What the sender will hear.
+        /// What became of the alerts.
         receipt: Receipt,
-        /// Where it waits.
+        /// Takes the receipt.
         reply: PostReply,
     },
-    /// A silence was made, changed or ended, or why not.
+    /// For a silence that was created, updated or expired.
     Silence {
-        /// What the asker will hear.
+        /// The id of the silence, or why it was refused.
         answer: Result<Arc<str>, SilenceFault>,
-        /// Where it waits.
+        /// Takes the answer.
         reply: SilenceReply,
     },
 }
 
 impl PendingAck {
-    /// Gives the answer. One that nobody waits for any more is dropped: the asker has hung up.
+    /// Gives the answer. If the client has hung up, the answer is dropped.
     pub fn acknowledge(self) {
         match self {
             PendingAck::Post { receipt, reply } => reply.give(Ok(receipt)),
@@ -48,7 +48,7 @@ impl PendingAck {
         }
     }
 
-    /// Says that what was promised is not on disk, and why.
+    /// Gives an error instead: the records are not on disk, and why.
     pub fn fail(self, why: &NotStored) {
         match self {
             PendingAck::Post { reply, .. } => reply.give(Err(why.clone())),

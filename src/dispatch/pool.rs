@@ -1,9 +1,9 @@
-//! The worker threads as the dispatcher sees them: which is idle, and which gets the next job.
+//! The worker pool: which worker is idle, and which gets the next job.
 //!
-//! Owns a channel of one place to each worker, and the count of jobs that are out. A worker is made when
-//! a job finds none idle, and let go when it says that it has had nothing to do for a while; a few stay.
-//! The worker that came back last goes next, so that no more of them work than are needed at a time,
-//! with warm stacks. How many jobs may be out is the engine's to say. Runs on the dispatch thread.
+//! Owns a channel of capacity 1 to each worker, and the count of jobs under way. A worker is made when a
+//! job finds no idle one, and ends once it has been idle for [`limits::WORKER_IDLE`];
+//! [`limits::WORKERS_KEPT`] workers stay. The worker that came back last gets the next job, so that few
+//! workers do the work, with warm stacks. Never limits the number of jobs: the engine does. Runs on the dispatch thread.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,12 +14,12 @@ use crate::engine::Job;
 use crate::limits;
 use crate::waker::WakingSender;
 
-/// A worker that has been made.
+/// A worker with its thread.
 #[derive(Debug)]
 pub struct Worker {
     /// Takes one job at a time. The worker ends when this is dropped.
     pub jobs: WakingSender<Job>,
-    /// Its thread.
+    /// The worker's thread, to be joined at a stop.
     pub thread: JoinHandle<()>,
 }
 
@@ -28,21 +28,22 @@ pub type Spawn = Box<dyn FnMut(usize) -> io::Result<Worker> + Send>;
 
 /// All workers.
 pub struct WorkerPool {
-    /// `None` once they were told to end.
+    /// `None` after [`WorkerPool::hang_up`].
     spawn: Option<Spawn>,
-    /// By number; those that were let go leave their numbers to others.
+    /// By number. `None` is a number without a worker, which the next new worker gets.
     workers: Vec<Option<Worker>>,
-    /// Those without a job; the last one is next.
+    /// Numbers of the workers without a job. The last one gets the next job.
     idle: Vec<usize>,
     /// Jobs for which the host had no thread.
     backlog: VecDeque<Job>,
-    /// Threads of workers that were let go.
+    /// Threads of retired workers that may still run.
     ending: Vec<JoinHandle<()>>,
+    /// Jobs under way, those in `backlog` included.
     out: usize,
 }
 
 impl WorkerPool {
-    /// A pool of those workers that stay. Fails if the host has no threads for them.
+    /// A pool of [`limits::WORKERS_KEPT`] workers. Fails if the host has no threads for them.
     pub fn new(mut spawn: Spawn) -> io::Result<Self> {
         let kept = (0..limits::WORKERS_KEPT).map(|number| spawn(number).map(Some));
         let workers = kept.collect::<io::Result<Vec<_>>>()?;
@@ -56,7 +57,7 @@ impl WorkerPool {
         })
     }
 
-    /// Gives a job to a worker. Nothing is begun any more once they were told to end.
+    /// Gives a job to a worker. After [`WorkerPool::hang_up`] the job is dropped.
     pub fn begin(&mut self, job: Job) {
         if self.spawn.is_none() {
             return;
@@ -77,7 +78,7 @@ impl WorkerPool {
         }
     }
 
-    /// A worker is done with its job.
+    /// Notes that a worker has finished its job. It gets one from the backlog, or becomes idle.
     pub fn release(&mut self, worker: usize) {
         self.out -= 1;
         match self.backlog.pop_front().filter(|_| self.spawn.is_some()) {
@@ -86,8 +87,7 @@ impl WorkerPool {
         }
     }
 
-    /// A worker has had nothing to do for a while: lets it go, unless it is one of those that stay or
-    /// has got a job meanwhile.
+    /// Lets an idle worker end, unless only [`limits::WORKERS_KEPT`] are left or it has a job by now.
     pub fn retire(&mut self, worker: usize) {
         let alive = self.workers.iter().flatten().count();
         let position = self.idle.iter().position(|idle| *idle == worker);
@@ -100,12 +100,12 @@ impl WorkerPool {
             .extend(self.workers[worker].take().map(|worker| worker.thread));
     }
 
-    /// Jobs that are out.
+    /// The number of jobs under way, including those that wait for a thread.
     pub fn out(&self) -> usize {
         self.out
     }
 
-    /// Lets each worker finish what it has and end. Jobs that no thread was found for are not begun.
+    /// Lets each worker finish its job and end. Jobs that wait for a thread are dropped.
     pub fn hang_up(&mut self) {
         self.spawn = None;
         self.out -= self.backlog.len();
@@ -114,7 +114,7 @@ impl WorkerPool {
         self.ending.extend(workers.map(|worker| worker.thread));
     }
 
-    /// The threads of all workers that may not have ended yet.
+    /// Hangs up, and returns the threads of all workers that may still run.
     pub fn into_threads(mut self) -> Vec<JoinHandle<()>> {
         self.hang_up();
         self.ending

@@ -1,10 +1,10 @@
-//! The way of an answer back to the one thread that waits for it.
+//! A one-shot reply: one thread waits for one answer from another thread.
 //!
-//! Owns the slot in between, and the wait. Whoever waits goes to sleep at once: a channel would have
-//! it look again and again first, and yield its processor each time to whatever else runs, while the
-//! answer takes a disk's time. The sign that there is nothing more to wait for is that the slot has
-//! one owner: whoever was to answer has let it go, with an answer in it or without. No lock, no
-//! channel; made and waited for on the thread that asks, given on any.
+//! Owns the slot between the two, and the wait. The waiting thread parks at once. A channel would first
+//! spin and yield the processor several times, in vain, since the answer takes as long as a disk write.
+//! The wait ends when the slot has a single owner: the other side has dropped its share, with an answer in
+//! the slot or without. Uses no lock and no channel. Made and awaited on the thread that asks; given on
+//! any thread.
 
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
@@ -13,31 +13,31 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 
-/// Where one answer is to be given. Dropping it without one says that none will come.
+/// Takes one answer. Dropping it without an answer ends the wait with [`Unheard::HungUp`].
 #[derive(Debug)]
 pub struct Reply<T> {
     slot: Option<Arc<OnceLock<T>>>,
     asker: Thread,
 }
 
-/// An answer that is waited for.
+/// The waiting side of a [`Reply`].
 #[derive(Debug)]
 pub struct Awaited<T> {
     slot: Arc<OnceLock<T>>,
-    /// It is this thread that is woken, so no other may wait.
+    /// Makes this `!Send`: the reply wakes the thread that made it, so no other may wait.
     stays_here: PhantomData<*const ()>,
 }
 
-/// Why no answer was heard.
+/// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unheard {
-    /// None has come so far.
+    /// The answer is not given yet.
     NotYet,
-    /// None will come.
+    /// The [`Reply`] was dropped without an answer.
     HungUp,
 }
 
-/// A reply and the answer that it will be, for the thread that calls this.
+/// A reply, and its waiting side for the calling thread.
 pub fn reply<T>() -> (Reply<T>, Awaited<T>) {
     let slot = Arc::new(OnceLock::new());
     let reply = Reply {
@@ -52,16 +52,16 @@ pub fn reply<T>() -> (Reply<T>, Awaited<T>) {
 }
 
 impl<T> Reply<T> {
-    /// Whether somebody still waits for it.
+    /// Whether the waiting side still exists.
     pub fn is_awaited(&self) -> bool {
         let owners = self.slot.as_ref().map_or(0, Arc::strong_count);
         owners > 1
     }
 
-    /// Gives the answer. If nobody waits for it any more it is dropped.
+    /// Gives the answer. It is dropped if the waiting side is gone.
     pub fn give(self, answer: T) {
         if let Some(slot) = &self.slot {
-            // Nobody else could have filled it.
+            // `give` takes `self`, so the slot is still empty.
             let _ = slot.set(answer);
         }
     }
@@ -69,31 +69,31 @@ impl<T> Reply<T> {
 
 impl<T> Drop for Reply<T> {
     fn drop(&mut self) {
-        // Let go of first, since whoever is woken looks for just that.
+        // Drop the share of the slot first: the woken thread checks whether it is the only owner.
         self.slot = None;
         self.asker.unpark();
     }
 }
 
 impl<T> Awaited<T> {
-    /// The answer, if it is there. It is given once.
+    /// The answer, if it is there; never waits. A second call after the answer gets [`Unheard::HungUp`].
     pub fn take(&mut self) -> Result<T, Unheard> {
         let slot = Arc::get_mut(&mut self.slot).ok_or(Unheard::NotYet)?;
         slot.take().ok_or(Unheard::HungUp)
     }
 
-    /// Waits for the answer, however long that takes.
+    /// Waits for the answer, without a bound.
     pub fn wait(mut self) -> Result<T, Unheard> {
         loop {
             match self.take() {
-                // A wake-up may be meant for an earlier wait that was given up, so look again.
+                // A wake-up may belong to an earlier wait that was given up, so check again.
                 Err(Unheard::NotYet) => thread::park(),
                 heard => return heard,
             }
         }
     }
 
-    /// Waits for the answer, but not longer than `patience`.
+    /// Waits for the answer for at most `patience`; then fails with [`Unheard::NotYet`].
     pub fn wait_within(mut self, patience: Duration, clock: Clock) -> Result<T, Unheard> {
         let deadline = clock.mono() + patience;
         loop {

@@ -1,6 +1,6 @@
-//! What the engine noted, as log lines and metrics.
+//! Log lines and metrics for the engine's notes.
 //!
-//! Owns the wording. Runs on the dispatch thread.
+//! Owns the wording. Decides nothing. Runs on the dispatch thread.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,16 +10,16 @@ use crate::engine::{Note, Reason, Recovery, RouteChanged, SilenceChange, Target}
 use crate::model::{Matcher, Silence};
 use crate::telemetry::metrics::Metrics;
 
-/// Whether changes of silences are worth a line (`--log.silences`).
+/// Whether changes to silences are logged (`--log.silences`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SilenceLog {
-    /// Each is.
+    /// Each change gets a line.
     EachChange,
-    /// None is.
+    /// No change gets a line.
     Quiet,
 }
 
-/// Tells people and machines about `note`. `took` is how long the engine had for what it came of.
+/// Logs and counts `note`. `took` is how long the engine took for the input behind it.
 pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog, took: Duration) {
     match note {
         Note::Received {
@@ -84,7 +84,7 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog, took: Dur
     }
 }
 
-/// Work that a receiver will not get because it is gone is worth more than a line among others.
+/// Warns if notifications are lost because their receiver is gone; else logs at info.
 fn route_changed(changed: &RouteChanged) {
     let level = if changed.receiver_is_gone && changed.unsent > 0 {
         log::Level::Warn
@@ -118,7 +118,7 @@ fn recovered(recovery: &Recovery) {
     }
 }
 
-/// The configuration has changed since another process told the groups.
+/// The configuration has changed since the previous run notified these groups.
 fn receiver_is_new(route: &str, receiver: &str, groups: usize) {
     log::info!(
         route = route, receiver = receiver, groups = groups;

@@ -1,7 +1,8 @@
-//! The dispatcher's way to the timer.
+//! Sends the dispatcher's commands to the timer.
 //!
-//! Owns the commands that the timer was not told yet. Never waits: what the timer has no room for stays
-//! here, of which only the last command for each alarm matters. Runs on the dispatch thread.
+//! Owns the commands that are not sent yet. Never blocks: while the channel to the timer is full, commands
+//! stay here, and once there are many, only the last command for each alarm is kept. Runs on the dispatch
+//! thread.
 
 use std::collections::BTreeMap;
 
@@ -12,19 +13,20 @@ use crate::limits;
 use crate::timer::Command;
 use crate::waker::WakingSender;
 
-/// The way to the timer, until it is hung up.
+/// The sender to the timer.
 #[derive(Debug)]
 pub struct TimerSender {
+    /// `None` after [`TimerSender::hang_up`].
     timer: Option<WakingSender<Vec<Command>>>,
-    /// Commands that the timer has not been told yet.
+    /// Commands that are not sent yet.
     unsent: Vec<Command>,
-    /// Commands in `unsent` past which superseded ones are dropped.
+    /// The length of `unsent` at which superseded commands are dropped.
     compact_at: usize,
     is_blocked: bool,
 }
 
 impl TimerSender {
-    /// A way to this timer.
+    /// A sender to the timer thread that receives from `timer`.
     pub fn new(timer: WakingSender<Vec<Command>>) -> Self {
         TimerSender {
             timer: Some(timer),
@@ -34,7 +36,7 @@ impl TimerSender {
         }
     }
 
-    /// Takes a command.
+    /// Adds a command for the next [`TimerSender::deliver`].
     pub fn command(&mut self, command: Command) {
         self.unsent.push(command);
         if self.unsent.len() >= self.compact_at {
@@ -42,7 +44,8 @@ impl TimerSender {
         }
     }
 
-    /// Tells the timer what it has not been told, if there is room.
+    /// Sends the waiting commands as one batch, if the channel has room. If not, they stay, and
+    /// [`TimerSender::blocked_on`] returns the channel.
     pub fn deliver(&mut self) {
         if self.unsent.is_empty() {
             return;
@@ -60,23 +63,25 @@ impl TimerSender {
         }
     }
 
-    /// The channel that has to have room before the timer can be told the rest, if there is any.
+    /// The channel, if commands wait for room in it.
     pub fn blocked_on(&self) -> Option<&Sender<Vec<Command>>> {
         let timer = self.timer.as_ref().filter(|_| self.is_blocked);
         timer.map(WakingSender::channel)
     }
 
-    /// Lets the timer end.
+    /// Drops the sender, which lets the timer thread end.
     pub fn hang_up(&mut self) {
         self.timer = None;
     }
 
     fn drop_superseded(&mut self) {
         let mut last: BTreeMap<AlarmId, Command> = BTreeMap::new();
+        // A later command for an alarm overwrites the earlier one.
         for command in self.unsent.drain(..) {
             last.insert(command.alarm(), command);
         }
         self.unsent.extend(last.into_values());
+        // Compact again only after doubling, so that a command costs amortised constant work.
         self.compact_at = limits::UNTOLD_COMMANDS.max(2 * self.unsent.len());
     }
 }
