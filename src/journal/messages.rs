@@ -1,13 +1,13 @@
-//! What is said when the disk does not do as it should: what happened, where, and what to do.
+//! Messages for a disk that fails: what happened, where, and what to do.
 //!
-//! Owns the advice for each way in which a disk fails. Does no I/O. Runs on any thread.
+//! Owns the advice for each kind of disk error. Does no I/O. Runs on any thread.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use crate::dispatch::pending_ack::NotStored;
 
-/// Why what an answer would promise is not on disk.
+/// The error for clients whose records could not be written in `directory`.
 pub fn not_stored(directory: &Path, error: &io::Error) -> NotStored {
     let text = format!(
         "{}: {}; {}, alertwheel goes on by itself",
@@ -18,14 +18,14 @@ pub fn not_stored(directory: &Path, error: &io::Error) -> NotStored {
     NotStored(text.into())
 }
 
-/// Says that so many records are not in the journal because they are too large.
+/// Logs that `records` records are not in the journal because they are too large.
 pub fn log_left_out(records: u64) {
     if records > 0 {
         log::error!(records = records; "What webhooks were told of a group with millions of alerts is not kept; it is told again after a restart");
     }
 }
 
-/// What the host says, without its number.
+/// The text of an error of the operating system, without its number.
 pub fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     match text.split_once(" (os error") {
@@ -34,7 +34,7 @@ pub fn plain(error: &io::Error) -> String {
     }
 }
 
-/// What somebody can do about it while the daemon runs.
+/// What an operator can do about the error while the daemon runs.
 fn advice(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::StorageFull => "free space",

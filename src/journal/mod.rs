@@ -1,8 +1,13 @@
-//! STAGE 5. The state on disk: what the engine records is written here, and read back at a start.
+//! STAGE 5. The journal: a write-ahead log of the engine's records, read back at a start.
 //!
-//! Owns the folder of `--storage.path`. Decides nothing about alerts, and sits in nobody's way: what
-//! it is given comes through a bounded channel, and only answers that promise something wait for it.
-//! Runs on the journal thread; read back on main, before there is a dispatch thread.
+//! Owns the folder `journal` in `--storage.path`. Decides nothing about alerts. Records arrive through a
+//! bounded channel. Only acknowledgements to clients wait for the write: a post is answered 200 once its
+//! records are written. Notifications do not wait. Runs on the journal thread, with helper threads for
+//! syncs and compactions; a start reads the journal on main, before there is a dispatch thread.
+//!
+//! The files are one snapshot and the segments after it. The journal thread appends to the last segment
+//! (`thread.rs`, group commit; `writer.rs`, files). A compaction merges snapshot and segments into a new
+//! snapshot (`compactor.rs`, `compaction.rs`). A start replays snapshot and segments (`recovery.rs`).
 
 pub mod alertmanager;
 pub mod codec;
@@ -42,18 +47,18 @@ use crate::dispatch::pending_ack::PendingAck;
 use crate::engine::{Record, Sizes};
 use crate::model::Wall;
 
-/// What the dispatcher hands over in one turn.
+/// What the dispatcher sends to the journal at a time.
 #[derive(Debug)]
 pub struct Batch {
-    /// The wall clock at that turn.
+    /// The wall clock when the dispatcher sent the batch.
     pub at: Wall,
-    /// What changed, in its order; or the whole state.
+    /// The changes, in order; or the whole state.
     pub records: Vec<Record>,
-    /// Whether these records are the whole state, so that nothing written before counts any more.
+    /// Whether these records are the whole state, which replaces everything written before.
     pub is_everything: bool,
-    /// How much there is of what is kept, at that turn.
+    /// How many alerts, groups and so on the engine holds now; for the compaction policy.
     pub sizes: Sizes,
-    /// What can be answered once the records are written.
+    /// Acknowledgements to give once the records are written.
     pub pending_acks: Vec<PendingAck>,
 }
 

@@ -1,15 +1,19 @@
-//! From files to the state that they hold.
+//! Recovery: replays the journal's files into a state.
 //!
-//! Owns which files count, in which order, and what to make of damage: what is sound counts, what is
-//! not is named, and nothing is guessed. Changes no file; what a start puts in order is in
-//! `repair.rs`. Holds a frame at a time beside the state. Runs on main, at a start and for
+//! Owns which files are replayed, in which order, and how damage is treated: sound records count, damaged
+//! ones are reported, nothing is guessed. Never changes a file; a start repairs the folder in `repair.rs`.
+//! Holds one frame at a time beside the state. Runs on main, at a start and for
 //! `alertwheel journal inspect`.
 //!
-//! The highest snapshot that is sound counts, then each segment with a higher number. A snapshot is
-//! damaged only if the disk failed it, since it gets its name once it is whole. Then one before it
-//! serves, if it is still there; else what is left of the damaged one is better than nothing. Old
-//! snapshots are removed before the segments they do not cover, so where an old snapshot is, all that
-//! came after it is too; and where segment 1 is, nothing was removed yet.
+//! The snapshot with the highest number is replayed first, then each segment with a higher number.
+//!
+//! A snapshot gets its name only once it is complete and synced, so only a failing disk damages one. If
+//! the highest snapshot is damaged, an older sound one is replayed instead. If there is none, recovery
+//! falls back to all segments, if segment 1 is there; else to what is sound in the damaged snapshot.
+//!
+//! Two rules of the order of removal make this safe. Old snapshots are removed before the segments that
+//! they do not cover, so if an old snapshot exists, all segments after it do, too. And if segment 1
+//! exists, no segment was removed yet.
 
 mod file;
 mod report;
@@ -27,36 +31,36 @@ use crate::randomness;
 
 pub use report::{Damage, FileReport, Flaw, RecordCounts, Report, Tail};
 
-/// Why the state is not read at all.
+/// Why the journal is not read at all.
 #[derive(Debug)]
 pub enum Refusal {
-    /// A file is of a version of the format that is not known here.
+    /// A file has a newer version of the format than this binary knows.
     Newer {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Which version.
+        /// The version in its header.
         version: u16,
     },
     /// A file, or the folder, cannot be opened.
     NotOpened {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         error: io::Error,
     },
 }
 
-/// The first segment of a journal.
+/// The number of the first segment of a journal.
 const FIRST: u64 = 1;
 
-/// How often files may be replaced while they are about to be read. A daemon does so once in as many
-/// records as make up its whole state.
+/// The most attempts to read the files while a daemon replaces them. A daemon replaces files once in as
+/// many records as make up its whole state.
 const ATTEMPTS: usize = 10;
 
-/// Bytes that are asked of the host at a time.
+/// Bytes per read.
 const READ_BYTES: usize = 64 * 1024;
 
-/// The state that the files in this folder hold.
+/// Recovers the state from the files in `folder`, and reports on each file.
 pub fn recover(folder: &Path) -> Result<(Recovered, Report), Refusal> {
     let listing = Listing::read(folder).map_err(|error| Refusal::NotOpened {
         path: folder.to_owned(),
@@ -69,15 +73,15 @@ pub fn recover(folder: &Path) -> Result<(Recovered, Report), Refusal> {
     recover_from(folder, listing, open)
 }
 
-/// The same while a daemon may be at work there, which replaces files now and then: as it is between
-/// two such moments.
+/// Recovers the state like [`recover`], beside a daemon that may be running and replaces files now and
+/// then. Reads again until no file was replaced during the read.
 pub fn recover_beside_a_daemon(folder: &Path) -> Result<(Recovered, Report), Refusal> {
     let snapshots = || Listing::read(folder).ok().map(|listing| listing.snapshots);
     once_at_rest(snapshots, || recover(folder))
 }
 
-/// What is read while the list of snapshots stays what it is. One that is made while files are
-/// replaced may lack the old ones and the new one.
+/// Calls `read` again until the list of snapshots is the same before and after it, [`ATTEMPTS`] times at
+/// most. A listing that is made while files are replaced may lack both the old files and the new one.
 fn once_at_rest<T>(
     mut snapshots: impl FnMut() -> Option<Vec<u64>>,
     mut read: impl FnMut() -> Result<T, Refusal>,
@@ -93,7 +97,7 @@ fn once_at_rest<T>(
     read()
 }
 
-/// The state that these files hold, which are said to lie in `folder`.
+/// Recovers the state from the files in `listing`, which `open` opens. `folder` is for messages only.
 pub fn recover_from<R: Read>(
     folder: &Path,
     listing: Listing,
@@ -119,22 +123,22 @@ pub fn recover_from<R: Read>(
     Ok((state, report))
 }
 
-/// Where files are, and how they are opened.
+/// The folder of the files, for messages, and how to open one.
 struct Files<'a, F> {
     folder: &'a Path,
     open: F,
 }
 
 impl<R: Read, F: Fn(FileName) -> io::Result<R>> Files<'_, F> {
-    /// Refuses before anything is read, whatever else is there: only who wrote the newer file knows
-    /// what it means for the older ones.
+    /// Fails if any file has a newer version of the format, before any file is read: only the newer program
+    /// knows what its file means for the older ones.
     fn check_versions(&self, listing: &Listing) -> Result<(), Refusal> {
         let snapshots = listing.snapshots.iter().copied().map(FileName::snapshot);
         let segments = listing.segments.iter().copied().map(FileName::segment);
         for name in snapshots.chain(segments) {
             let mut head = [0; HEADER_BYTES];
             let mut source = self.open(name)?;
-            // What cannot be read is told when the file's turn comes.
+            // A read error is reported when the file's turn comes.
             let _ = read_up_to(&mut source, &mut head);
             if let Err(HeaderFault::Newer { version }) = Header::from_bytes(&head) {
                 let path = name.within(self.folder);
@@ -144,7 +148,8 @@ impl<R: Read, F: Fn(FileName) -> io::Result<R>> Files<'_, F> {
         Ok(())
     }
 
-    /// Reads the snapshot that everything else comes after, if there is one.
+    /// Reads the snapshot that the segments are replayed on, if there is one: the highest sound one. If none
+    /// is sound and early segments are gone, reads what is sound of the highest.
     fn read_base(
         &self,
         listing: &Listing,
@@ -186,7 +191,7 @@ impl<R: Read, F: Fn(FileName) -> io::Result<R>> Files<'_, F> {
 }
 
 impl Refusal {
-    /// Whether a file was removed after it was listed, as happens beside a daemon that runs.
+    /// Whether a file was removed after it was listed, as happens beside a running daemon.
     pub fn is_for_a_vanished_file(&self) -> bool {
         match self {
             Refusal::Newer { .. } => false,
@@ -223,7 +228,7 @@ impl std::fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Whether the file is a segment, and so may end in the middle of a write.
+/// Whether the file is a segment; only a segment may end in the middle of a write.
 fn is_segment(name: FileName) -> bool {
     name.kind == FileKind::Segment
 }

@@ -1,8 +1,8 @@
-//! Forcing what was written to disk, without anybody waiting for it.
+//! Syncs: forces written files to disk (fdatasync), in the background.
 //!
-//! Owns what is written and not known to be on disk, and the thread that forces it there: one that
-//! exists only where `--storage.sync` is an interval, and sleeps while nothing is written. The
-//! bookkeeping runs on the journal thread.
+//! Owns the list of files that are written but not known to be on disk, and the body of the thread
+//! `journal-sync`, which syncs them. That thread exists only if `--storage.sync` is an interval, and sleeps
+//! while nothing is written. [`Unsynced`] runs on the journal thread.
 
 use std::fs::File;
 use std::io;
@@ -19,41 +19,41 @@ use crate::waker::{Mailbox, WakingSender};
 /// When data is forced to disk (`--storage.sync`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SyncPolicy {
-    /// Before anybody hears that it is kept.
+    /// Before the acknowledgement is given.
     Always,
-    /// Within this time after it was written.
+    /// Within this time after the write.
     Within(Duration),
-    /// When the host sees fit.
+    /// Whenever the kernel writes it back.
     Never,
 }
 
-/// Files to force to disk.
+/// Files to sync.
 #[derive(Debug)]
 pub struct SyncJob {
-    /// The files.
+    /// The files, synced in this order.
     pub files: Vec<Arc<File>>,
-    /// The folder that they should be in.
+    /// The journal's folder, to check that it still has its name.
     pub directory: Arc<Directory>,
-    /// Comes back with the report.
+    /// The round of [`Unsynced`] that the files belong to; the report repeats it.
     pub round: u64,
 }
 
-/// How that went.
+/// The result of a [`SyncJob`].
 #[derive(Debug)]
 pub struct SyncReport {
-    /// That of the job.
+    /// The round of the job.
     pub round: u64,
-    /// Whether they are on disk now.
+    /// Whether all files are on disk now; else the first error.
     pub result: io::Result<()>,
-    /// Whether their folder is no longer where it was.
+    /// Whether the journal's folder was removed or moved away.
     pub is_gone: bool,
-    /// How long it took.
+    /// How long the sync took.
     pub took: Duration,
-    /// When it was done.
+    /// When the sync ended.
     pub at: Wall,
 }
 
-/// Does one job after the other until nobody gives any. The body of the thread `journal-sync`.
+/// Does one job after the other until the journal thread hangs up. The body of the thread `journal-sync`.
 pub fn run(
     jobs: Mailbox<SyncJob>,
     reports: WakingSender<SyncReport>,
@@ -84,19 +84,20 @@ pub fn sync(disk: &dyn Disk, job: &SyncJob, clock: Clock) -> SyncReport {
     }
 }
 
-/// What was written and is not known to be on disk.
+/// The files that were written and are not known to be on disk.
 #[derive(Debug)]
 pub struct Unsynced {
     within: Duration,
     files: Vec<Arc<File>>,
     due_at: Option<Mono>,
     is_under_way: bool,
-    /// How often all files were replaced; reports on files from before that say nothing any more.
+    /// How often all files were replaced by a snapshot. A report of an earlier round is about files that no
+    /// longer count.
     round: u64,
 }
 
 impl Unsynced {
-    /// Nothing yet; what comes is to be on disk within this time.
+    /// No files yet. A file is due for a sync `within` this time after it was written.
     pub fn new(within: Duration) -> Self {
         Unsynced {
             within,
@@ -107,12 +108,12 @@ impl Unsynced {
         }
     }
 
-    /// Which files these are.
+    /// The current round, for a [`SyncJob`].
     pub fn round(&self) -> u64 {
         self.round
     }
 
-    /// Notes that something was written to a file, or made in a folder.
+    /// Notes a write to a file, or a new entry in a folder.
     pub fn written(&mut self, file: &Arc<File>, now: Mono) {
         if !self.files.iter().any(|known| Arc::ptr_eq(known, file)) {
             self.files.push(Arc::clone(file));
@@ -120,12 +121,13 @@ impl Unsynced {
         self.due_at.get_or_insert(now + self.within);
     }
 
-    /// When the next job is to begin; one at a time, so never while one is under way.
+    /// When the next job is due. `None` while nothing is written or a job is under way, since there is only
+    /// one at a time.
     pub fn due_at(&self) -> Option<Mono> {
         self.due_at.filter(|_| !self.is_under_way)
     }
 
-    /// The files to sync now, if it is time to. They are under way from then on.
+    /// Takes the files to sync, if they are due, and notes that a job is under way.
     pub fn take_due(&mut self, now: Mono) -> Option<Vec<Arc<File>>> {
         if self.due_at()? > now {
             return None;
@@ -135,19 +137,20 @@ impl Unsynced {
         Some(mem::take(&mut self.files))
     }
 
-    /// A job of this round has ended. Says whether its files still count.
+    /// Notes that the job under way has ended. Returns whether its files still count: whether `round` is the
+    /// current one.
     pub fn reported(&mut self, round: u64) -> bool {
         self.is_under_way = false;
         round == self.round
     }
 
-    /// Takes all files, to be synced at once.
+    /// Takes all files, due or not.
     pub fn take_all(&mut self) -> Vec<Arc<File>> {
         self.due_at = None;
         mem::take(&mut self.files)
     }
 
-    /// Forgets all files: what is in them does not count any more.
+    /// Forgets all files, because a snapshot has replaced them, and begins a new round.
     pub fn forget(&mut self) {
         self.take_all();
         self.round += 1;

@@ -1,8 +1,11 @@
-//! The journal thread: what waits is written in one go, and then what it promises is kept.
+//! The journal thread: appends records to the write-ahead log, with group commit.
 //!
-//! Owns what is not written yet, the promises that wait for that, and what happens while nothing can
-//! be written. Waits for no disk but to write, unless `--storage.sync=always`; sleeps while nothing
-//! is recorded. Ends when the dispatcher has hung up.
+//! Group commit: all batches that wait are written in one write (and, with `--storage.sync=always`, one
+//! sync). Then all of their acknowledgements are given.
+//!
+//! Owns the records that are not written yet, the acknowledgements that wait for them, and the reaction to
+//! a disk that cannot be written. Blocks on writes only; on syncs only with `--storage.sync=always`. Parks
+//! while there is nothing to record. Ends when the dispatcher has hung up.
 
 use std::io;
 use std::sync::Arc;
@@ -27,27 +30,27 @@ use crate::telemetry::health::Health;
 use crate::telemetry::metrics::{Metrics, Store};
 use crate::waker::{Waker, WakingSender};
 
-/// The ends of the channels that the journal holds.
+/// The journal thread's ends of its channels.
 #[derive(Debug)]
 pub struct Channels {
-    /// From the dispatcher.
+    /// Batches from the dispatcher.
     pub batches: Receiver<Batch>,
-    /// To the dispatcher.
+    /// Events to the dispatcher.
     pub events: WakingSender<Event>,
-    /// To the thread that syncs, and from it, if there is one.
+    /// Jobs to the sync thread and reports from it; `None` if there is no such thread.
     pub syncs: Option<(WakingSender<SyncJob>, Receiver<SyncReport>)>,
-    /// Rings when there is something from either.
+    /// Wakes the journal thread for a batch, a sync report or a compaction report.
     pub waker: Waker,
 }
 
-/// Where it is told how the journal fares, and what time it is.
+/// Where the journal reports its health, and the clock.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
-    /// In numbers.
+    /// The metrics of the journal.
     pub metrics: Arc<Metrics>,
-    /// For whoever asks whether the daemon is ready.
+    /// The health that `/-/ready` reports.
     pub health: Arc<Health>,
-    /// The time.
+    /// The clock for retries, syncs and compactions.
     pub clock: Clock,
 }
 
@@ -57,11 +60,14 @@ pub struct Thread {
     writer: Writer,
     channels: Channels,
     surroundings: Surroundings,
-    /// What is not written yet.
+    /// Records that are not written yet, encoded.
     frames: Frames,
+    /// Acknowledgements that wait for `frames`.
     pending_acks: Vec<PendingAck>,
+    /// `Some` while the journal cannot write.
     trouble: Option<Trouble>,
-    /// Whether the dispatcher was asked for everything although nothing is missing yet.
+    /// Whether the dispatcher was asked for the whole state because files are damaged or unreadable. The
+    /// journal can still write then.
     has_asked: bool,
     compactor: Compactor,
 }
@@ -76,8 +82,8 @@ enum News {
 }
 
 impl Thread {
-    /// The journal that `writer` writes. It begins with a segment, which shows whether there is
-    /// trouble.
+    /// The journal that `writer` writes. It begins a segment at once, to find out whether the disk can be
+    /// written.
     pub fn new(writer: Writer, channels: Channels, surroundings: Surroundings) -> Self {
         let mut thread = Thread {
             compactor: Compactor::new(surroundings.clock, channels.waker.clone()),
@@ -94,7 +100,7 @@ impl Thread {
         thread
     }
 
-    /// Serves until the dispatcher hangs up.
+    /// Serves until the dispatcher hangs up. The body of the journal thread.
     pub fn run(mut self) {
         self.channels.waker.register_current_thread();
         if self.writer.is_damaged() {
@@ -144,7 +150,7 @@ impl Thread {
         retry_at.into_iter().chain(sync_at).min()
     }
 
-    /// What there is already. Reports come first: there are few.
+    /// The next message, if there is one. Reports come before batches, since they are few.
     fn next_news(&self) -> Option<News> {
         let syncs = self.channels.syncs.as_ref();
         match syncs.map(|(_, synced)| synced.try_recv()) {
@@ -164,7 +170,7 @@ impl Thread {
         }
     }
 
-    /// Takes all batches that wait, and writes them together.
+    /// Group commit: takes `first` and all batches that wait, and writes them together.
     fn take_all(&mut self, first: Batch) {
         self.take(first);
         for _ in 0..limits::BATCHES {
@@ -176,7 +182,8 @@ impl Thread {
         self.write();
     }
 
-    /// Takes a batch in. Its promises wait for the write, but not for the end of trouble.
+    /// Encodes a batch, and queues its acknowledgements for the write. While the journal cannot write, the
+    /// acknowledgements fail at once, and the records are kept only if memory may still hold them.
     fn take(&mut self, batch: Batch) {
         self.writer.set_sizes(batch.sizes);
         if batch.is_everything {
@@ -205,7 +212,8 @@ impl Thread {
         messages::log_left_out(self.frames.take_left_out());
     }
 
-    /// Takes the whole state: what was not written yet is in it.
+    /// Writes the whole state as a snapshot. It contains the records that are not written yet, so those are
+    /// dropped, but their acknowledgements wait for the snapshot.
     fn take_everything(&mut self, batch: Batch) {
         self.compactor.cancel();
         self.discard_unwritten();
@@ -222,7 +230,7 @@ impl Thread {
         }
     }
 
-    /// Writes what there is and keeps what it promises.
+    /// Writes all encoded records in one write, then gives their acknowledgements.
     fn write(&mut self) {
         if self.trouble.is_some() {
             return;
@@ -239,11 +247,13 @@ impl Thread {
         }
     }
 
-    /// Forgets what was not written yet.
+    /// Drops the records that are not written yet.
     fn discard_unwritten(&mut self) {
         self.frames.clear();
     }
 
+    /// Handles a failed write or sync: fails the acknowledgements, begins or prolongs the trouble, and
+    /// notifies the dispatcher if the reason is new.
     fn fail(&mut self, failure: Failure) {
         let why = messages::not_stored(self.writer.directory().path(), &failure.error);
         self.fail_promises(&why);
@@ -271,7 +281,8 @@ impl Thread {
         }
     }
 
-    /// Lets the bytes go that are too many, or that are of no use any more.
+    /// Drops the unwritten records once they exceed [`limits::UNWRITTEN_BYTES`], or once only the whole
+    /// state is of use.
     fn keep_within_bounds(&mut self) {
         let Some(trouble) = &mut self.trouble else {
             return;
@@ -299,12 +310,13 @@ impl Thread {
         self.pending_acks.drain(..).for_each(|ack| ack.fail(why));
     }
 
+    /// Starts a sync and retries the disk, if their times have come.
     fn do_what_is_due(&mut self) {
         let now = self.surroundings.clock.mono();
         if let Some((syncs, _)) = &self.channels.syncs
             && let Some(job) = self.writer.due_sync(now)
         {
-            // One is under way at a time, so there is room unless the thread is gone.
+            // One sync is under way at a time, so the channel has room unless the thread has ended.
             let _ = syncs.try_send(job);
         }
         match self
@@ -318,6 +330,7 @@ impl Thread {
         }
     }
 
+    /// Tries to write the records that are kept in memory. If that succeeds, the trouble is over.
     fn try_bytes(&mut self) {
         match self.writer.append(&self.frames) {
             Ok(()) => {
@@ -328,6 +341,7 @@ impl Thread {
         }
     }
 
+    /// Checks whether a snapshot would fit on the disk, and if so asks the dispatcher for the whole state.
     fn try_room(&mut self) {
         if let Err(error) = self.writer.look_for_room() {
             let missing = Missing::Everything;
@@ -359,7 +373,8 @@ impl Thread {
             Ok(compacted) => {
                 let after = compacted.snapshot.bytes;
                 journal.compacted(compacted.took, ended.before, after);
-                // One snapshot holds what Alertmanager has in two.
+                // This snapshot holds both the notification log and the silences, for which Alertmanager has
+                // a snapshot each, with metrics each.
                 for store in [Store::Nflog, Store::Silences] {
                     let metrics = &self.surroundings.metrics;
                     metrics.snapshot_taken(store, compacted.took, after);
@@ -381,7 +396,8 @@ impl Thread {
         }
     }
 
-    /// What cannot be read any more is still known to the dispatcher.
+    /// Asks for the whole state if a compaction could not read its input: the dispatcher still has in
+    /// memory what the damaged file held.
     fn ask_if_unreadable(&mut self, error: &CompactionError) {
         if error.is_of_what_was_read() && self.trouble.is_none() && !self.has_asked {
             self.ask();
@@ -393,8 +409,8 @@ impl Thread {
         self.tell(JournalNews::WantsEverything);
     }
 
-    /// The dispatcher never waits for the journal, so this may wait for the dispatcher; it fails only
-    /// where that has ended.
+    /// Notifies the dispatcher. This may block until there is room, without a deadlock, since the dispatcher
+    /// never waits for the journal. It fails only if the dispatcher has ended.
     fn tell(&self, news: JournalNews) {
         let _ = self.channels.events.send(Event::Journal(news));
     }
@@ -405,6 +421,7 @@ impl Thread {
         journal.unwritten(self.frames.len());
     }
 
+    /// The last write and sync, after the dispatcher has hung up.
     fn close(mut self) {
         match self.trouble.as_ref().map(Trouble::missing) {
             None => self.write(),
@@ -422,7 +439,7 @@ impl Thread {
     }
 }
 
-/// What a compaction reports whose thread has ended without a report.
+/// The error of a compaction whose thread has ended without a report.
 fn ended_early() -> CompactionError {
     CompactionError::Io(io::Error::other("its thread has ended"))
 }

@@ -1,7 +1,7 @@
-//! While the journal cannot write: what is missing on disk, when to try again, what to ask for.
+//! The state of a journal that cannot write: what is missing on disk, when to retry, what to ask for.
 //!
-//! PURE. Owns that much of the state of the journal thread. The bytes themselves, and all that is
-//! done about them, are the writer's. Runs on the journal thread.
+//! PURE. Owns that state machine. Never holds the unwritten bytes and never writes: the journal thread
+//! does. Runs on the journal thread.
 //!
 //! ```text
 //!                     ┌──────────── all bytes written ────────────┐
@@ -24,24 +24,24 @@ use crate::model::Mono;
 /// What is missing on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
-    /// The bytes that are kept in memory, and nothing else.
+    /// Only the bytes that are kept in memory.
     Bytes,
-    /// More than that: only the whole state will do.
+    /// More than those bytes, so that the whole state has to be written.
     Everything,
-    /// The same, and the dispatcher has been asked for it.
+    /// The whole state has to be written, and the dispatcher has been asked for it.
     Asked,
 }
 
-/// What to do when the time for another try has come.
+/// What to do when a retry is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Try {
-    /// Write the bytes that are kept.
+    /// Write the bytes that are kept in memory.
     Bytes,
-    /// See whether there is room, and then ask for everything.
+    /// Check whether the disk has room, and then ask the dispatcher for the whole state.
     Room,
 }
 
-/// Why the journal cannot write, and what is to be done about it.
+/// Why the journal cannot write, and what is missing on disk since.
 #[derive(Debug)]
 pub struct Trouble {
     why: NotStored,
@@ -51,7 +51,7 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    /// Trouble that begins now.
+    /// Trouble that begins now. The first retry is due after the first pause of [`limits::JOURNAL_RETRY`].
     pub fn begin(why: NotStored, missing: Missing, now: Mono) -> Self {
         Trouble {
             why,
@@ -61,7 +61,7 @@ impl Trouble {
         }
     }
 
-    /// The reason, for whoever is promised something meanwhile.
+    /// The reason, for the acknowledgements that fail in the meantime.
     pub fn why(&self) -> &NotStored {
         &self.why
     }
@@ -71,12 +71,12 @@ impl Trouble {
         self.missing
     }
 
-    /// When to try again, unless it is the dispatcher's turn.
+    /// When to retry; `None` while the dispatcher has been asked for the whole state.
     pub fn retry_at(&self) -> Option<Mono> {
         self.retry_at
     }
 
-    /// What to try, if it is time to.
+    /// What to retry, if a retry is due.
     pub fn next_try(&self, now: Mono) -> Option<Try> {
         if self.retry_at? > now {
             return None;
@@ -87,15 +87,15 @@ impl Trouble {
         }
     }
 
-    /// The bytes that were kept are no longer, or are not enough.
+    /// Notes that the bytes in memory are dropped or not enough: from now on the whole state is missing.
     pub fn lose(&mut self) {
         if self.missing == Missing::Bytes {
             self.missing = Missing::Everything;
         }
     }
 
-    /// Another try has failed. The whole state is a lot of work for the dispatcher, so the pauses
-    /// between two tries of that kind grow.
+    /// Notes a failed retry. To write the whole state is a lot of work for the dispatcher, so the pause
+    /// doubles after each such failure, up to the second value of [`limits::JOURNAL_RETRY`].
     pub fn try_failed(&mut self, why: NotStored, now: Mono) {
         self.why = why;
         if self.missing == Missing::Asked {
@@ -105,7 +105,7 @@ impl Trouble {
         self.retry_at = Some(now + self.pause);
     }
 
-    /// The dispatcher was asked for everything.
+    /// Notes that the dispatcher was asked for the whole state.
     pub fn asked(&mut self) {
         self.missing = Missing::Asked;
         self.retry_at = None;

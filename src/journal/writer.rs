@@ -1,8 +1,8 @@
-//! Writing to the files: appending, ending one segment and beginning the next, replacing all of
-//! them by the whole state.
+//! Writes the journal's files: appends to the segment, begins the next segment, replaces all files by a
+//! snapshot of the whole state.
 //!
-//! Owns the segment that is written and what is not synced yet. Says what failed and what is
-//! missing after that; what follows is the journal thread's decision. Runs on the journal thread.
+//! Owns the open segment, and the list of files that are not synced yet. Reports what failed and what is
+//! missing on disk then; the journal thread decides what follows. Runs on the journal thread.
 
 use std::fs::File;
 use std::io;
@@ -24,7 +24,7 @@ use crate::limits;
 use crate::model::{Mono, Wall};
 use crate::telemetry::metrics::Metrics;
 
-/// What writes the files.
+/// The writer of the journal's files.
 #[derive(Debug)]
 pub struct Writer {
     disk: Arc<dyn Disk>,
@@ -32,25 +32,25 @@ pub struct Writer {
     file_set: FileSet,
     segment: Option<Segment>,
     unsynced: Unsynced,
-    /// Folders to sync first, because the start has made one in each: the next sync takes them along,
-    /// until one has succeeded.
+    /// Parent folders in which the start has created a folder. Each sync includes them, until one has
+    /// succeeded.
     made_in: Vec<Arc<File>>,
     metrics: Arc<Metrics>,
     clock: Clock,
 }
 
-/// Why something was not written.
+/// A failed write or sync.
 #[derive(Debug)]
 pub struct Failure {
-    /// What the host said.
+    /// The error of the operating system.
     pub error: io::Error,
     /// What is missing on disk now.
     pub missing: Missing,
 }
 
 impl Writer {
-    /// A writer that goes on after the files on the shelf, and sees to it that the folders which were
-    /// made for it get to disk.
+    /// A writer that continues after the files in `file_set`. It also syncs the folders in `made_in`, in
+    /// which the start has created a folder.
     pub fn new(
         disk: Arc<dyn Disk>,
         file_set: FileSet,
@@ -75,33 +75,33 @@ impl Writer {
         }
     }
 
-    /// The folder.
+    /// The journal's folder.
     pub fn directory(&self) -> &Arc<Directory> {
         self.file_set.directory()
     }
 
-    /// What carries the operations out.
+    /// The disk that all writes go to.
     pub fn disk(&self) -> &Arc<dyn Disk> {
         &self.disk
     }
 
-    /// Whether only the whole state is of use, because some of what was written is damaged.
+    /// Whether a file was damaged at the start, so that the whole state should replace the files.
     pub fn is_damaged(&self) -> bool {
         self.file_set.is_damaged()
     }
 
-    /// Takes note of how much there is of what is kept.
+    /// Stores how many alerts, groups and so on the engine holds, for the compaction policy.
     pub fn set_sizes(&mut self, sizes: Sizes) {
         self.file_set.weight().set_sizes(sizes);
     }
 
-    /// Whether there has to be a thread that syncs.
+    /// Whether the policy needs the sync thread.
     pub fn needs_sync_thread(&self) -> bool {
         matches!(self.policy, SyncPolicy::Within(_))
     }
 
-    /// Appends frames, all or none, and begins a segment before that if none is
-    /// open.
+    /// Appends all frames or none. Begins a segment first if none is open, and the next one afterwards if
+    /// this one is full.
     pub fn append(&mut self, frames: &Frames) -> Result<(), Failure> {
         self.ensure_segment()?;
         if frames.is_empty() {
@@ -127,7 +127,7 @@ impl Writer {
         self.end_segment_if_full()
     }
 
-    /// Sees to it that what was written to a file gets to disk as the policy says.
+    /// Syncs the file now, or notes it for a later sync, as the policy says.
     fn secure(&mut self, file: &Arc<File>) -> Result<(), Failure> {
         match self.policy {
             SyncPolicy::Never => Ok(()),
@@ -143,8 +143,9 @@ impl Writer {
         }
     }
 
-    /// Takes the report of a sync. After a failed one nobody knows what of the file is on disk, and a
-    /// second try may only seem to succeed.
+    /// Handles the report of a sync. After a failed sync it is unknown what of the file is on disk, and a
+    /// second sync may succeed although data is lost. So the segment ends there, and the whole state is
+    /// missing.
     pub fn synced(&mut self, report: SyncReport) -> Result<(), Failure> {
         if report.result.is_ok() {
             self.made_in.clear();
@@ -163,7 +164,7 @@ impl Writer {
         Err(self.failure(error, Missing::Everything))
     }
 
-    /// Files to sync now, if it is time to.
+    /// The job for the sync thread, if a sync is due.
     pub fn due_sync(&mut self, now: Mono) -> Option<SyncJob> {
         let files = self.unsynced.take_due(now)?;
         Some(self.sync_job(files))
@@ -177,7 +178,7 @@ impl Writer {
         }
     }
 
-    /// When files are to be synced, if any are.
+    /// When the next sync is due; `None` while nothing is to be synced or a sync is under way.
     pub fn sync_due_at(&self) -> Option<Mono> {
         self.unsynced.due_at()
     }
@@ -189,7 +190,7 @@ impl Writer {
         self.begin_segment()
     }
 
-    /// Begins a segment, after the one that is written now.
+    /// Begins the next segment, and ends the current one.
     fn begin_segment(&mut self) -> Result<(), Failure> {
         if self.directory().is_gone() {
             self.end_segment();
@@ -205,7 +206,7 @@ impl Writer {
         self.secure(&folder)
     }
 
-    /// Where the next segment cannot be begun, this one is written on.
+    /// Begins the next segment if this one is full. If that fails, writing goes on in this one.
     fn end_segment_if_full(&mut self) -> Result<(), Failure> {
         let bytes = self.segment_bytes();
         if bytes < self.file_set.weight().segment_bytes() {
@@ -227,7 +228,7 @@ impl Writer {
         self.segment.as_ref().map_or(0, Segment::bytes)
     }
 
-    /// Puts the whole state in place of all files.
+    /// Writes a snapshot of the whole state, syncs it, and removes all other files.
     pub fn replace(&mut self, at: Wall, records: &[Record]) -> Result<(), Failure> {
         self.end_segment();
         let number = self.file_set.next_number();
@@ -251,7 +252,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Sees whether the whole state would find room, in a folder that is made anew if it has to be.
+    /// Checks whether a snapshot of the whole state would fit on the disk, by reserving a file of that size.
+    /// Creates the folder again if it was removed.
     pub fn look_for_room(&mut self) -> io::Result<()> {
         if self.directory().is_gone() {
             let directory = self.directory().make_anew()?;
@@ -268,20 +270,21 @@ impl Writer {
         reserved.and(removed)
     }
 
-    /// What is to be made one file now, if it is worth while.
+    /// The job of a compaction, if one is due. Ends the current segment, so that it is part of the job.
     pub fn due_compaction(&mut self) -> Option<Job> {
         let bytes = self.segment_bytes();
         if !self.file_set.is_compaction_due(bytes) {
             return None;
         }
         if bytes > HEADER_BYTES as u64 {
-            // Where no segment can be begun, the next write finds out why.
+            // If no segment can be begun, the next write reports the reason.
             self.begin_segment().ok()?;
         }
         self.file_set.begin_compaction()
     }
 
-    /// Takes over what a compaction has made, unless it is of files that do not count any more.
+    /// Adopts the snapshot of a compaction. If its input files were replaced in the meantime, the snapshot
+    /// is removed.
     pub fn compacted(&mut self, compacted: Compacted) {
         let Compacted {
             snapshot, number, ..
@@ -294,17 +297,17 @@ impl Writer {
         self.file_set.compacted(number, snapshot);
     }
 
-    /// Bytes of all files.
+    /// The bytes of all files together, the open segment included.
     pub fn bytes(&self) -> u64 {
         self.file_set.bytes() + self.segment_bytes()
     }
 
-    /// How many files there are.
+    /// The number of files, the open segment included.
     pub fn files(&self) -> usize {
         self.file_set.files() + usize::from(self.segment.is_some())
     }
 
-    /// Forces all to disk that is not there yet, before the end.
+    /// Syncs everything that is not synced yet, at a stop; nothing if the policy is never to sync.
     pub fn sync_all(&mut self) -> io::Result<()> {
         if self.policy == SyncPolicy::Never {
             return Ok(());
@@ -315,7 +318,7 @@ impl Writer {
         self.synced(report).map_err(|failure| failure.error)
     }
 
-    /// A vanished folder is why anything else failed.
+    /// The failure to report: a folder that is gone explains any other error.
     fn failure(&self, error: io::Error, missing: Missing) -> Failure {
         if self.directory().is_gone() {
             return Failure {
@@ -327,7 +330,7 @@ impl Writer {
     }
 }
 
-/// The error of a folder that is no longer where it was.
+/// The error for a folder that was removed or moved away.
 fn gone() -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, "the directory was removed")
 }

@@ -1,7 +1,7 @@
-//! Reads one file into the state.
+//! Replays one file into the state.
 //!
-//! Owns what of a file counts: the records of each frame that is sound and makes sense throughout,
-//! and of no other. Runs on main.
+//! Owns which records of a file count: all records of a frame whose checksum is right and whose records
+//! all decode, and no record of any other frame. Runs on main.
 
 use std::io::{self, Read};
 
@@ -16,7 +16,7 @@ use crate::journal::messages::plain;
 use crate::journal::scan::{Found, Scan, read_up_to};
 use crate::model::Wall;
 
-/// Reads the file into `state`.
+/// Replays the file into `state`, and reports what was found in it. Damage never stops the read.
 pub fn read(name: FileName, mut source: impl Read, state: &mut Recovered) -> FileReport {
     let mut reading = Reading::new(name);
     let result = reading.read(&mut source, state);
@@ -29,15 +29,15 @@ pub fn read(name: FileName, mut source: impl Read, state: &mut Recovered) -> Fil
 /// A file that is being read.
 struct Reading {
     report: FileReport,
-    /// The version that its records are in.
+    /// The version of the format of its records.
     version: Version,
-    /// The records of the frame at hand; kept for its memory.
+    /// The records of the current frame; a field so that its memory is reused.
     records: Vec<Record>,
-    /// How many records a snapshot has, by its end.
+    /// The number of records, from the closing item of a snapshot; `None` before that item.
     closed: Option<u64>,
 }
 
-/// What a frame amounts to, beside its records.
+/// What was read in a frame, beside its records.
 #[derive(Default)]
 struct Sense {
     record_counts: RecordCounts,
@@ -81,7 +81,7 @@ impl Reading {
         }
     }
 
-    /// Whether what follows the header can be read.
+    /// Reads the header. Returns whether the frames after it are to be read.
     fn read_header(&mut self, source: &mut impl Read) -> io::Result<bool> {
         let mut head = [0; HEADER_BYTES];
         let read = read_up_to(source, &mut head)?;
@@ -95,13 +95,13 @@ impl Reading {
                 self.version = header.version;
                 Ok(true)
             }
-            // Frames have checksums of their own. They are read as those of the version that is
-            // written: what is of another one does not make sense in it, and is told as damage.
+            // Frames have checksums of their own, so go on, with the version that this binary writes.
+            // Frames of another version do not decode as such, and are reported as damage.
             Err(HeaderFault::Damaged) => {
                 self.flaw(0, read as u64, Flaw::Header);
                 Ok(true)
             }
-            // A file in the place of another one would make what is old new again.
+            // A file under another file's name is skipped: it could bring old records back as new.
             Ok(_) | Err(HeaderFault::Newer { .. }) => {
                 self.report.bytes += io::copy(source, &mut io::sink())?;
                 self.flaw(0, self.report.bytes, Flaw::OtherHeader);
@@ -110,6 +110,7 @@ impl Reading {
         }
     }
 
+    /// Applies the records of a frame to the state, or notes a flaw.
     fn frame(&mut self, offset: u64, payload: &[u8], state: &mut Recovered) {
         let bytes = (payload.len() + crate::journal::frame::FRAME_HEAD) as u64;
         if self.closed.is_some() {
@@ -131,7 +132,7 @@ impl Reading {
         }
     }
 
-    /// Reads all records of a frame before any of them counts.
+    /// Decodes all records of a frame, before any of them is applied.
     fn make_sense(&mut self, payload: &[u8]) -> Result<Sense, Malformed> {
         let mut sense = Sense::default();
         let mut items = Items::of(self.version, payload);
@@ -153,7 +154,7 @@ impl Reading {
         Ok(sense)
     }
 
-    /// Says what is wrong with the whole, if nothing in it is.
+    /// Notes a snapshot that is incomplete as a whole, if no part of it has a flaw.
     fn close(mut self) -> FileReport {
         if !is_segment(self.report.name) && self.report.flaws.is_empty() {
             let counted = self.report.record_counts.total();

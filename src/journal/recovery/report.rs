@@ -1,7 +1,7 @@
-//! What was found in the files of the journal.
+//! The report of a recovery: what was found in the journal's files.
 //!
-//! Owns the words for what can be wrong in one, and what is told apart from damage: the end of the
-//! last segment, where a write was cut off. Reads nothing. Made on main.
+//! Owns the kinds of flaws and their texts, and the distinction between damage and a torn tail: the end of
+//! the last segment, where a write was cut off. Reads no file. Made on main.
 
 use std::fmt;
 
@@ -11,70 +11,70 @@ use crate::journal::listing::{FileName, Listing};
 pub use crate::journal::record_counts::RecordCounts;
 use crate::model::Wall;
 
-/// What was found in all files together.
+/// What was found in all files.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// The files that were read, in their order; a snapshot, if there is one, is the first.
+    /// The files that were replayed, in order. A snapshot, if there is one, is the first.
     pub files: Vec<FileReport>,
-    /// A write at the very end that was cut off.
+    /// The torn tail: a last write that was cut off.
     pub torn: Option<Tail>,
-    /// What is damaged, in files that were read and in those that were rejected.
+    /// All damage, in files that were replayed and in those that were rejected.
     pub damages: Vec<Damage>,
     /// Snapshots that are damaged and were not needed.
     pub rejected: Vec<FileName>,
-    /// Files that the snapshot covers: all they say is in it.
+    /// Files that the snapshot covers: it contains all their records that still count.
     pub covered: Vec<FileName>,
     /// Names of snapshots that were never finished.
     pub partials: Vec<String>,
-    /// Names of files that were kept aside at some time because they were damaged.
+    /// Names of damaged files (`*.damaged`) that earlier runs kept aside.
     pub kept_aside: Vec<String>,
     /// The number for the next file.
     pub next_number: u64,
 }
 
-/// What was found in a file.
+/// What was found in one file.
 #[derive(Clone, Debug)]
 pub struct FileReport {
-    /// Which file.
+    /// The name of the file.
     pub name: FileName,
-    /// How long it is, as far as it could be read.
+    /// The length of the file, as far as it could be read.
     pub bytes: u64,
-    /// The records that count.
+    /// The number and bytes of the records that count.
     pub record_counts: RecordCounts,
-    /// The earliest and the latest wall time that a record was written at.
+    /// The earliest and the latest wall time at which a record was written.
     pub written: Option<(Wall, Wall)>,
-    /// What is wrong in it.
+    /// The flaws, with their places.
     pub flaws: Vec<(Span, Flaw)>,
 }
 
-/// A stretch of a file.
+/// A range of bytes in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// Where it begins.
+    /// The offset of its first byte.
     pub offset: u64,
-    /// How long it is.
+    /// Its length.
     pub bytes: u64,
 }
 
-/// A write that was cut off, at the end of the last segment.
+/// The torn tail of the last segment: a write that was cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tail {
-    /// Which segment.
+    /// The segment.
     pub file: FileName,
-    /// Where what is sound ends.
+    /// The end of the last sound frame.
     pub offset: u64,
-    /// How many bytes there are after it.
+    /// The number of bytes after it.
     pub bytes: u64,
 }
 
-/// Something wrong in a file.
+/// A flaw in a file that is damage and no torn tail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// Which file.
+    /// The damaged file.
     pub file: FileName,
-    /// Where in it.
+    /// The damaged range in the file.
     pub span: Span,
-    /// What.
+    /// What is wrong there.
     pub flaw: Flaw,
 }
 
@@ -83,15 +83,15 @@ pub struct Damage {
 pub enum Flaw {
     /// The file is too short for a header.
     NoHeader,
-    /// The header is not as it was written. What follows it counts all the same.
+    /// The checksum of the header is wrong. The frames after it count anyway.
     Header,
     /// The header is that of another file.
     OtherHeader,
-    /// A frame is not as it was written; sound ones follow.
+    /// A frame is damaged; sound frames follow.
     Frame,
-    /// From here on nothing is sound.
+    /// No sound frame follows from here on.
     Rest,
-    /// A frame is as it was written, but nobody can have meant it.
+    /// The checksum of a frame is right, but its payload does not decode.
     Malformed(Malformed),
     /// A snapshot goes on after its end.
     AfterEnd,
@@ -99,12 +99,12 @@ pub enum Flaw {
     NoEnd,
     /// A snapshot has fewer or more records than its end says.
     Miscounted,
-    /// The host could not read on.
+    /// The operating system reported a read error, with this text.
     NotRead(String),
 }
 
 impl Report {
-    /// A report of nothing yet, where the highest number that any file has is known.
+    /// An empty report. `highest` is the highest number of all files, if there are any.
     pub(super) fn new(highest: Option<u64>) -> Self {
         Report {
             next_number: highest.map_or(super::FIRST, |highest| highest + 1),
@@ -112,22 +112,22 @@ impl Report {
         }
     }
 
-    /// The snapshot that was read.
+    /// The snapshot that was replayed.
     pub fn snapshot(&self) -> Option<&FileReport> {
         self.files.first().filter(|file| !is_segment(file.name))
     }
 
-    /// The segments that were read.
+    /// The segments that were replayed.
     pub fn segments(&self) -> &[FileReport] {
         &self.files[usize::from(self.snapshot().is_some())..]
     }
 
-    /// Bytes of all files that were read.
+    /// The bytes of all files that were replayed.
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
-    /// The records of all files that were read.
+    /// The record counts of all files that were replayed.
     pub fn record_counts(&self) -> RecordCounts {
         let mut record_counts = RecordCounts::default();
         self.files
@@ -142,26 +142,26 @@ impl Report {
         spans.reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))
     }
 
-    /// Whether nothing is damaged. A write that was cut off is no damage: nothing was promised of it.
+    /// Whether there is no damage. A torn tail is no damage, since none of its records was acknowledged.
     pub fn is_sound(&self) -> bool {
         self.damages.is_empty()
     }
 
-    /// Takes in a file whose records count.
+    /// Adds a file that was replayed.
     pub(super) fn take(&mut self, file: FileReport) {
         self.damages.extend(file.damages());
         self.files.push(file);
     }
 
-    /// Takes in a file whose records do not count.
+    /// Adds a file whose records do not count.
     pub(super) fn reject(&mut self, file: FileReport) {
         self.damages.extend(file.damages());
         self.rejected.push(file.name);
     }
 
-    /// Tells a write that was cut off from damage: it is at the end of the last segment, and all before it
-    /// is sound. Where more is wrong, the end is damage too and stays as it is, since nobody can say what
-    /// was promised of it.
+    /// Finds the torn tail, and takes it out of the damages. A torn tail is the only flaw of the last
+    /// segment, at its end. If the segment has another flaw, its end counts as damage too and is not cut
+    /// off, since its records may have been acknowledged.
     pub(super) fn tell_torn_tail(&mut self, last: FileName) {
         let Some(file) = self.files.last_mut() else {
             return;
@@ -179,11 +179,11 @@ impl Report {
         }
     }
 
-    /// Takes in what need not be read.
+    /// Adds the files that need not be read: unfinished, kept aside, or covered by the snapshot.
     pub(super) fn note_leftovers(&mut self, listing: Listing) {
         self.partials = listing.partials;
         self.kept_aside = listing.damaged;
-        // While the snapshot is damaged, what it covers may be all there is of some records.
+        // The files behind a damaged snapshot stay: they may have the only copy of some records.
         let Some(base) = self.snapshot().filter(|base| base.flaws.is_empty()) else {
             return;
         };
@@ -197,7 +197,7 @@ impl Report {
 }
 
 impl FileReport {
-    /// Takes in when records were written.
+    /// Extends the times at which records were written.
     pub(super) fn note_written(&mut self, from: Wall, to: Wall) {
         let (earliest, latest) = self.written.unwrap_or((from, to));
         self.written = Some((earliest.min(from), latest.max(to)));
@@ -213,7 +213,7 @@ impl FileReport {
 }
 
 impl Flaw {
-    /// Whether a write that was cut off looks like this.
+    /// Whether a write that was cut off leaves this flaw.
     fn is_like_a_cut(&self) -> bool {
         matches!(self, Flaw::NoHeader | Flaw::Rest)
     }
