@@ -1,9 +1,9 @@
-//! Compaction: the last snapshot and the segments after it become one snapshot.
+//! Compaction: merges the last snapshot and the segments after it into one snapshot.
 //!
-//! Owns the two passes: the first notes where the last record of each key is, the second copies the
-//! records that still count, as they stand. Holds a frame and some twenty bytes a key, never a file
-//! and never the state. What it reads is not written any more, so nobody waits for it. Runs on a
-//! thread that is made for one job.
+//! Owns the two passes over the files. The first pass notes where the last record of each key is. The
+//! second pass copies the records that still count, without decoding them. Holds one frame and some twenty
+//! bytes a key in memory, never a file and never the state. Its input files are closed, so the journal
+//! thread writes on meanwhile. Runs on a thread that is made for one job.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Take};
@@ -41,40 +41,40 @@ pub struct Job {
 /// A file to be read.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// Where it is.
+    /// The path of the file.
     pub path: PathBuf,
-    /// How much of it was written; what follows is of no account.
+    /// The bytes that were written to it; bytes after them are ignored.
     pub bytes: u64,
 }
 
-/// A compaction that is done.
+/// A compaction that has succeeded.
 #[derive(Debug)]
 pub struct Compacted {
-    /// The snapshot, which is in its place.
+    /// The new snapshot, which is on disk under its name.
     pub snapshot: Written,
-    /// Its number.
+    /// The number of the snapshot.
     pub number: u64,
-    /// How long it took.
+    /// How long the compaction took.
     pub took: Duration,
 }
 
 /// Why there is no new snapshot.
 #[derive(Debug)]
 pub enum CompactionError {
-    /// The host did not write the snapshot.
+    /// The snapshot could not be written, or the thread not be made.
     Io(io::Error),
-    /// It did not read a file.
+    /// An input file could not be read.
     Unreadable(PathBuf, io::Error),
-    /// A file is not as it was written.
+    /// An input file is damaged.
     Damaged(PathBuf),
-    /// More records than can be told apart.
+    /// There are more records than [`LiveKeys`] can number.
     TooMany,
-    /// Nobody wants it any more.
+    /// The journal has cancelled the compaction.
     Cancelled,
 }
 
 impl CompactionError {
-    /// Whether it is the files to be read that fail, and not the one to be written.
+    /// Whether the input files are at fault, and not the snapshot to be written.
     pub fn is_of_what_was_read(&self) -> bool {
         match self {
             CompactionError::Unreadable(..)
@@ -105,7 +105,7 @@ impl From<io::Error> for CompactionError {
     }
 }
 
-/// Does the job. The files that were read are removed once the snapshot is in its place.
+/// Does the job. Removes the input files once the snapshot is on disk under its name.
 pub fn compact(job: &Job, disk: &dyn Disk, clock: Clock) -> Result<Compacted, CompactionError> {
     let begun_at = clock.mono();
     let mut live_keys = LiveKeys::empty(randomness::hash_key());
@@ -139,8 +139,8 @@ pub fn compact(job: &Job, disk: &dyn Disk, clock: Clock) -> Result<Compacted, Co
     })
 }
 
-/// Hands each record of all inputs to `take`, in their order; returns the last reading of the wall
-/// clock. Where `take` fails without a reason, the record is malformed.
+/// Calls `take` with each record of all inputs, in order. Returns the last reading of the wall clock in
+/// them. `take` fails with `None` for a malformed record.
 fn each_record(
     job: &Job,
     mut take: impl FnMut(Encoded<'_>) -> Result<(), Option<CompactionError>>,
@@ -172,10 +172,10 @@ fn each_record(
     Ok(last_at)
 }
 
-/// The frames of a file, as far as that was written.
+/// A scan of the frames of a file, up to the bytes that were written.
 type InputScan = Scan<Take<BufReader<File>>>;
 
-/// The version and the frames of a file.
+/// Opens a file, and returns its version and a scan of its frames.
 fn open(input: &Input) -> Result<(Version, InputScan), CompactionError> {
     let unreadable = |error| CompactionError::Unreadable(input.path.clone(), error);
     let mut source = BufReader::new(open_regular(&input.path).map_err(unreadable)?);

@@ -1,16 +1,16 @@
-//! When it is worth while to compact: how much of what lies on disk still counts.
+//! The compaction policy: decides when to compact, by an estimate of the live bytes on disk.
 //!
-//! PURE. Owns an estimate that costs a few numbers, where the truth would cost a map of all keys: how
-//! many alerts, groups and so on there are is known, and how long a record of each kind is on
-//! average. It is held between what is certain: what was forgotten since the last snapshot counts no
-//! more, and what was written since may count wholly or not at all. Runs on the journal thread.
+//! PURE. Owns the estimate: the number of alerts, groups and so on, times the average size of a record of
+//! each kind. The exact number would need a map of all keys. The estimate is clamped between two bounds.
+//! The lower bound is the last snapshot without the records that were forgotten since; the upper bound adds
+//! everything that was written since. Runs on the journal thread.
 
 use super::codec::Kind;
 use super::record_counts::RecordCounts;
 use crate::engine::Sizes;
 use crate::limits;
 
-/// Records of each kind that can be forgotten, and of the kind that forgets them.
+/// Pairs of a kind of record and the kind that deletes it.
 const FORGETTING: [(Kind, Kind); 5] = [
     (Kind::Alert, Kind::AlertForgotten),
     (Kind::Group, Kind::GroupRemoved),
@@ -19,19 +19,19 @@ const FORGETTING: [(Kind, Kind); 5] = [
     (Kind::AlertmanagerEntry, Kind::AlertmanagerEntryForgotten),
 ];
 
-/// What the last snapshot weighs, and what was written since.
+/// The record counts of the last snapshot, and of what was written since.
 #[derive(Debug, Default)]
 pub struct CompactionPolicy {
     base: RecordCounts,
     base_bytes: u64,
     since: RecordCounts,
-    /// Of that, what was written since a compaction began.
+    /// The part of `since` that was written after the last compaction began.
     meanwhile: RecordCounts,
     sizes: Sizes,
 }
 
 impl CompactionPolicy {
-    /// A snapshot of so many bytes holds all there is.
+    /// Notes a snapshot of `base_bytes` bytes that replaces all files.
     pub fn replaced(&mut self, base: RecordCounts, base_bytes: u64) {
         *self = CompactionPolicy {
             base,
@@ -41,30 +41,30 @@ impl CompactionPolicy {
         };
     }
 
-    /// A compaction begins, of all that was written so far.
+    /// Notes that a compaction of all closed files begins.
     pub fn begin_compaction(&mut self) {
         self.meanwhile = RecordCounts::default();
     }
 
-    /// The compaction that was begun last has made this of it.
+    /// Notes the snapshot of the compaction that began last.
     pub fn compacted(&mut self, base: RecordCounts, base_bytes: u64) {
         let since = self.meanwhile;
         self.replaced(base, base_bytes);
         self.written(&since);
     }
 
-    /// Notes what was written.
+    /// Notes records that were written.
     pub fn written(&mut self, record_counts: &RecordCounts) {
         self.since.add(record_counts);
         self.meanwhile.add(record_counts);
     }
 
-    /// Notes how much there is.
+    /// Notes how many alerts, groups and so on the engine holds.
     pub fn set_sizes(&mut self, sizes: Sizes) {
         self.sizes = sizes;
     }
 
-    /// Bytes that a snapshot would have now, as far as is known.
+    /// The estimated size of a snapshot of the current state, in bytes.
     pub fn live(&self) -> u64 {
         let gone = FORGETTING.map(|(kind, forgets)| {
             let known = self.base.records[kind.index()];
@@ -76,12 +76,12 @@ impl CompactionPolicy {
         self.by_sizes().clamp(least, most)
     }
 
-    /// The same, from how much there is.
+    /// The estimate from counts and average record sizes, before it is clamped.
     fn by_sizes(&self) -> u64 {
         let sizes = &self.sizes;
         let counts = [
             (Kind::Alert, sizes.alerts),
-            // Times that were extended lie beside their alerts; not every alert has any.
+            // At most one extension of its times for each alert.
             (Kind::AlertExtended, sizes.alerts),
             (Kind::Group, sizes.groups),
             (Kind::LogEntry, sizes.told),
@@ -96,7 +96,7 @@ impl CompactionPolicy {
         bytes.iter().sum()
     }
 
-    /// Bytes of the records that go when those of a kind are forgotten.
+    /// The bytes of all records in the snapshot that go when the records of a kind are forgotten.
     fn bytes_with(&self, kind: Kind) -> u64 {
         let bytes = |kind: Kind| self.base.bytes[kind.index()];
         match kind {
@@ -108,23 +108,23 @@ impl CompactionPolicy {
         }
     }
 
-    /// Whether files of so many bytes, the snapshot among them, should be made one. While that is
-    /// done they lie beside what is made of them: two and a half times what counts, and what is
-    /// written meanwhile.
+    /// Whether files of `bytes` bytes in total, the snapshot included, should be compacted: at one and a half
+    /// times the live bytes. During the compaction, old and new files together take two and a half times
+    /// the live bytes, plus what is written in the meantime.
     pub fn is_due(&self, bytes: u64) -> bool {
         let live = self.live();
         bytes > live + (live / 2).max(limits::COMPACTION_LEAST)
     }
 
-    /// Bytes at which a segment is ended and another one begun: more the more there is, so that many
-    /// alerts alone never make as many segments as call for a compaction.
+    /// The size at which a segment is full. It grows with the state, so that a large state alone never
+    /// reaches the number of segments ([`limits::SEGMENTS`]) that calls for a compaction.
     pub fn segment_bytes(&self) -> u64 {
         let written = self.base_bytes + self.since.bytes.iter().sum::<u64>();
         limits::SEGMENT_BYTES.max(written / 4)
     }
 }
 
-/// `part` of `whole` parts of `bytes`.
+/// `bytes * part / whole`, rounded down; 0 if `whole` is 0.
 fn share(bytes: u64, part: u64, whole: u64) -> u64 {
     let product = u128::from(bytes) * u128::from(part);
     let share = product.checked_div(u128::from(whole)).unwrap_or(0);

@@ -1,8 +1,7 @@
-//! When a compaction begins, and what becomes of it.
+//! Starts compactions, one at a time, and takes their reports.
 //!
-//! Owns the one compaction that may be under way, and when to try again after one that failed. A
-//! failed one is no trouble: what it was to read is still there. Runs on the journal thread, and
-//! makes a thread for each compaction.
+//! Owns the compaction under way, and the time of the next one after a failure. A failed compaction loses
+//! nothing: its input files stay. Runs on the journal thread, and makes a thread for each compaction.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +19,7 @@ use crate::waker::{self, Waker};
 /// How a compaction ended.
 pub type Report = Result<Compacted, CompactionError>;
 
-/// The compaction under way, if there is one, and the last that failed.
+/// The compaction under way, if there is one, and the last failure.
 #[derive(Debug)]
 pub struct Compactor {
     clock: Clock,
@@ -33,20 +32,20 @@ pub struct Compactor {
 #[derive(Debug)]
 struct UnderWay {
     is_cancelled: Arc<AtomicBool>,
-    /// Bytes of the files that it reads.
+    /// The bytes of its input files.
     before: u64,
 }
 
-/// A compaction that failed, and after which none has succeeded yet.
+/// A failed compaction; kept until the next one succeeds.
 #[derive(Clone, Copy, Debug)]
 struct Failed {
     at: Mono,
-    /// Bytes of all files at that time.
+    /// The bytes of all files at that time.
     bytes: u64,
 }
 
 impl Compactor {
-    /// None under way; the report of each rings `waker`.
+    /// A compactor with no compaction under way. `waker` is woken for each report.
     pub fn new(clock: Clock, waker: Waker) -> Self {
         Compactor {
             clock,
@@ -57,7 +56,8 @@ impl Compactor {
         }
     }
 
-    /// Whether one may begin now, with files of so many bytes.
+    /// Whether a compaction may begin now, with files of `bytes` bytes in total: none is under way, and after
+    /// a failure either the files have grown by a quarter or [`limits::COMPACTION_RETRY`] has passed.
     pub fn may_begin(&self, bytes: u64) -> bool {
         let is_worth_a_try = |failed: Failed| {
             let later = failed.at + limits::COMPACTION_RETRY;
@@ -66,7 +66,7 @@ impl Compactor {
         self.under_way.is_none() && self.failed.is_none_or(is_worth_a_try)
     }
 
-    /// Begins one.
+    /// Begins a compaction on a thread of its own. If there is no thread for it, the report is an error.
     pub fn begin(&mut self, job: Job, disk: Arc<dyn Disk>) {
         let (report, reports) = waker::channel(1, &self.waker);
         self.under_way = Some(UnderWay {
@@ -78,9 +78,9 @@ impl Compactor {
         let to_thread = report.clone();
         let made = threads::spawn("compaction", LOOP_STACK, move || {
             let report = compact(&job, disk.as_ref(), clock);
-            // Whoever has the report may open the folder again.
+            // Release the folder and its lock before the report: its receiver may open the folder again.
             drop(job);
-            // Fails only if the journal has closed meanwhile.
+            // This fails only if the journal has closed in the meantime.
             let _ = to_thread.try_send(report);
         });
         if let Err(error) = made {
@@ -88,12 +88,12 @@ impl Compactor {
         }
     }
 
-    /// Where the report comes; hung up if the thread has ended without one.
+    /// The channel of the report. It is disconnected if the thread has ended without a report.
     pub fn reports(&self) -> &Receiver<Report> {
         &self.reports
     }
 
-    /// Takes note of a report, and says how many bytes were read. `bytes` are those of all files.
+    /// Notes that the compaction under way has ended. `bytes` is the size of all files now.
     pub fn ended(&mut self, has_failed: bool, bytes: u64) -> Ended {
         self.reports = never();
         let under_way = self.under_way.take();
@@ -106,17 +106,17 @@ impl Compactor {
         }
     }
 
-    /// Has the one under way end without a result, if it can still do so.
+    /// Cancels the compaction under way, if it is not too late.
     pub fn cancel(&self) {
         if let Some(under_way) = &self.under_way {
             under_way.is_cancelled.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Gives the one under way a moment to clean up after itself, at a stop.
+    /// Cancels the compaction under way at a stop, and gives it some time to clean up.
     pub fn close(&self) {
         self.cancel();
-        // Past the moment it is left behind; the next start cleans up.
+        // After the deadline the thread is left behind, and the next start cleans up.
         let deadline = self.clock.mono() + limits::JOIN_GRACE / 2;
         if self.under_way.is_some() {
             let _ = self.reports.recv_deadline(self.clock.instant(deadline));
@@ -124,10 +124,10 @@ impl Compactor {
     }
 }
 
-/// What is known of a compaction that has ended.
+/// A compaction that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ended {
-    /// Bytes of the files that it was to read.
+    /// The bytes of its input files.
     pub before: u64,
     /// Whether it failed and the one before did not.
     pub is_first_failure: bool,

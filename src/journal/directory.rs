@@ -1,10 +1,10 @@
-//! The folder of the journal, held by this process alone.
+//! The journal's folder, locked by this process.
 //!
-//! Owns the lock, and the way a folder comes to be so that it outlives a power cut. The lock is on the
-//! folder itself: it works where nothing can be written, and leaves nothing behind. A folder that is
-//! there is only read here, so that a daemon starts on a full disk too; one that is made is forced to
-//! disk by whoever writes into it, so that a daemon starts soon on a busy disk too. Runs on main; made
-//! anew on the journal thread.
+//! Owns the lock, and the creation of the folder in a way that survives a power cut. The lock is on the
+//! folder itself, so it works on a read-only disk and leaves no file behind. An existing folder is only
+//! read here, so that a daemon starts on a full disk. A new folder is synced later, by the first sync of
+//! the writer, so that a daemon starts quickly on a busy disk. Runs on main; [`Directory::make_anew`] runs
+//! on the journal thread.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -20,63 +20,63 @@ use rustix::io::Errno;
 use super::listing::{FileName, Listing, partial_path};
 use super::messages::plain;
 
-/// The folder within the path of the storage.
+/// The name of the folder in `--storage.path`.
 pub const FOLDER: &str = "journal";
 
-/// The folder, locked for as long as this lives.
+/// The folder, locked as long as this value lives.
 #[derive(Debug)]
 pub struct Directory {
     storage: PathBuf,
     path: PathBuf,
     file: Arc<File>,
-    /// Of the folders above, those in which one was made, from the top down.
+    /// The parent folders in which a folder was created, from the top down.
     made_in: Vec<Arc<File>>,
 }
 
 /// Why the folder cannot be used.
 #[derive(Debug)]
 pub enum DirectoryFault {
-    /// It is not there and cannot be made.
+    /// The folder does not exist and cannot be created.
     NotMade {
-        /// What could not be made.
+        /// The folder.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// It is there and cannot be opened.
+    /// The folder exists and cannot be opened.
     NotOpened {
-        /// What could not be opened.
+        /// The folder.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// Something else has its name.
+    /// Something that is no directory has the folder's name.
     NoDirectory {
-        /// What is no directory.
+        /// The folder.
         path: PathBuf,
     },
-    /// Another process holds it.
+    /// Another process has locked the folder.
     InUse {
-        /// What is held.
+        /// The folder.
         path: PathBuf,
     },
-    /// Its file system has no locks.
+    /// The folder cannot be locked; its file system may have no locks.
     NotLocked {
-        /// What could not be locked.
+        /// The folder.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// This user may not write there.
+    /// The user of this process may not write in the folder.
     NotWritable {
-        /// Where.
+        /// The folder.
         path: PathBuf,
     },
 }
 
 impl Directory {
-    /// Opens the folder in `storage`, makes it if it is not there, and locks it. One that was made is
-    /// on disk once what [`Directory::take_made_in`] gives is synced.
+    /// Opens the folder in `storage`, creates it if it does not exist, and locks it. A new folder is on disk
+    /// once the folders of [`Directory::take_made_in`] are synced.
     pub fn open(storage: &Path) -> Result<Self, DirectoryFault> {
         let path = storage.join(FOLDER);
         let mut made_in = Vec::new();
@@ -98,7 +98,7 @@ impl Directory {
         })
     }
 
-    /// The folder once more, after it was removed, and on disk. What is left of this one is of no use.
+    /// Creates, syncs and locks the folder again, after it was removed.
     pub fn make_anew(&self) -> Result<Self, DirectoryFault> {
         let mut anew = Directory::open(&self.storage)?;
         let above = anew.take_made_in();
@@ -107,12 +107,12 @@ impl Directory {
         Ok(anew)
     }
 
-    /// The folders to sync, in this order, before anything in this one counts as on disk.
+    /// Takes the folders to sync, in this order, before anything in this folder counts as on disk.
     pub fn take_made_in(&mut self) -> Vec<Arc<File>> {
         mem::take(&mut self.made_in)
     }
 
-    /// Where it is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -122,28 +122,27 @@ impl Directory {
         &self.file
     }
 
-    /// What lies in it.
+    /// The files in the folder.
     pub fn listing(&self) -> io::Result<Listing> {
         Listing::read(&self.path)
     }
 
-    /// Where the segment with this number is.
+    /// The path of the segment with this number.
     pub fn segment_path(&self, number: u64) -> PathBuf {
         FileName::segment(number).within(&self.path)
     }
 
-    /// Where the snapshot with this number is.
+    /// The path of the snapshot with this number.
     pub fn snapshot_path(&self, number: u64) -> PathBuf {
         FileName::snapshot(number).within(&self.path)
     }
 
-    /// Where the snapshot with this number is while it is not finished.
+    /// The path of the snapshot with this number until it is finished.
     pub fn partial_path(&self, number: u64) -> PathBuf {
         partial_path(&self.path, number)
     }
 
-    /// Whether it is no longer where it was, removed or moved away: then what is written into its
-    /// files is lost with them, or is for somebody else.
+    /// Whether the folder was removed or moved away. Then writes to its files are lost, or end up elsewhere.
     pub fn is_gone(&self) -> bool {
         let Ok(ours) = rustix::fs::fstat(&self.file) else {
             return false;
@@ -160,7 +159,7 @@ fn open(path: &Path) -> Result<File, Errno> {
     rustix::fs::open(path, flags, Mode::empty()).map(File::from)
 }
 
-/// Makes the folder and those above it that are not there; `made_in` is what to sync for that.
+/// Creates the folder and its missing parents. Adds the folders to sync to `made_in`.
 fn make(path: &Path, made_in: &mut Vec<Arc<File>>) -> Result<(), DirectoryFault> {
     let fault = |error| not_made(path, error);
     let parent = match path.parent() {
@@ -169,14 +168,14 @@ fn make(path: &Path, made_in: &mut Vec<Arc<File>>) -> Result<(), DirectoryFault>
         None => Path::new("/"),
     };
     let mut private = fs::DirBuilder::new();
-    // What alerts say is nobody else's business.
+    // Alerts are confidential: only this user may read the folder.
     private.mode(0o700);
     match private.create(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             make(parent, made_in)?;
             private.create(path).map_err(fault)?;
         }
-        // Somebody else was quicker.
+        // Another process was quicker.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         made => made.map_err(fault)?,
     }
@@ -189,8 +188,8 @@ fn lock(file: &File) -> Result<(), Errno> {
     rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive)
 }
 
-/// Whether the user of this process may write there. Where nobody may, because the file system is
-/// read-only, there may still be a state to go on with.
+/// Fails if the user of this process may not write in the folder. A read-only file system is no failure:
+/// the daemon can still recover the state from it.
 fn check_writable(path: &Path) -> Result<(), DirectoryFault> {
     let access = Access::WRITE_OK | Access::EXEC_OK;
     match rustix::fs::accessat(CWD, path, access, AtFlags::EACCESS) {
@@ -231,7 +230,7 @@ fn not_locked(path: &Path, errno: Errno) -> DirectoryFault {
 }
 
 impl DirectoryFault {
-    /// What somebody can do about it.
+    /// What an operator can do about the fault.
     fn advice(&self) -> String {
         match self {
             DirectoryFault::NotMade { error, .. } => advice_to_make(error.kind()).to_owned(),
@@ -268,7 +267,7 @@ fn advice_to_make(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// What could not be done, why, and what to do.
+/// Says what failed, why, and what to do.
 impl fmt::Display for DirectoryFault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -297,7 +296,8 @@ impl fmt::Display for DirectoryFault {
 
 impl std::error::Error for DirectoryFault {}
 
-/// For those who tell only what the host said. What it did not say is [`ErrorKind::Other`].
+/// The error of the operating system, for callers that report only that. A fault without one is
+/// [`ErrorKind::Other`].
 impl From<DirectoryFault> for io::Error {
     fn from(fault: DirectoryFault) -> Self {
         match fault {

@@ -1,8 +1,8 @@
-//! What the journal asks of the disk.
+//! The disk operations of the journal, behind a trait.
 //!
-//! Owns the few operations that write, so that tests can make any of them fail at any moment; files
-//! themselves are the standard library's. Never retries and decides nothing. Runs on the thread
-//! that calls it: the journal's, the one that syncs, or the one that compacts.
+//! Owns the few operations that write, so that tests can make any of them fail at any moment. Reads go
+//! through the standard library directly. Never retries and decides nothing. Runs on the caller's thread:
+//! the journal's, the sync thread or a compaction.
 
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions};
@@ -13,24 +13,24 @@ use std::path::Path;
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 
-/// Everything that changes a disk.
+/// All operations that change a disk.
 pub trait Disk: Debug + Send + Sync {
-    /// Makes a file that is not there yet, to be written from its beginning on.
+    /// Creates a file for appending. Fails if it already exists.
     fn create(&self, path: &Path) -> io::Result<File>;
 
-    /// Writes at the end of the file; returns how many bytes it took.
+    /// Appends to the file. Returns how many of the bytes were written, which may be fewer than given.
     fn append(&self, file: &File, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Cuts a file off.
+    /// Truncates a file to `length` bytes.
     fn truncate(&self, file: &File, length: u64) -> io::Result<()>;
 
-    /// Sees to it that so many bytes find room in a file, or says that they do not.
+    /// Reserves `bytes` bytes of disk space for a file, or fails if there is no room.
     fn reserve(&self, file: &File, bytes: u64) -> io::Result<()>;
 
-    /// Forces what was written to a file, or to a folder, to disk.
+    /// Syncs a file or a folder to disk.
     fn sync(&self, file: &File) -> io::Result<()>;
 
-    /// Gives a file another name, in place of a file that has it.
+    /// Renames a file. Replaces a file that has the new name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Removes a file.
@@ -45,7 +45,7 @@ impl Disk for HostDisk {
     fn create(&self, path: &Path) -> io::Result<File> {
         let mut options = OpenOptions::new();
         let options = options.create_new(true).append(true);
-        // What alerts say is nobody else's business.
+        // Alerts are confidential: only this user may read the file.
         options.mode(0o600).open(path)
     }
 
@@ -59,7 +59,7 @@ impl Disk for HostDisk {
 
     fn reserve(&self, mut file: &File, bytes: u64) -> io::Result<()> {
         match fallocate(file, FallocateFlags::empty(), 0, bytes) {
-            // Some file systems cannot reserve; there a little is written, to see.
+            // Some file systems cannot reserve: write 64 KiB as a test.
             Err(Errno::OPNOTSUPP) => file.write_all(&[0; 64 * 1024]),
             result => Ok(result?),
         }
@@ -78,7 +78,7 @@ impl Disk for HostDisk {
     }
 }
 
-/// Appends all of `bytes`, in as many writes as it takes.
+/// Appends all of `bytes`, with as many writes as needed.
 pub fn append_all(disk: &dyn Disk, file: &File, bytes: &[u8]) -> io::Result<()> {
     let mut rest = bytes;
     while !rest.is_empty() {

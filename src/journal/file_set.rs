@@ -1,8 +1,8 @@
-//! The files of the journal that are not written any more: the last snapshot, and the segments
-//! after it.
+//! The closed files of the journal: the last snapshot, and the segments after it, which are no longer
+//! written.
 //!
-//! Owns what is known of them and the numbers of the files to come, and removes what a newer
-//! snapshot covers. Runs on the journal thread.
+//! Owns their numbers and sizes and the numbers of new files. Removes the files that a newer snapshot
+//! covers. Runs on the journal thread.
 
 use std::io;
 use std::path::Path;
@@ -17,7 +17,7 @@ use super::segment::Segment;
 use super::snapshot::Written;
 use crate::limits;
 
-/// What lies in the folder, but for the segment that is written.
+/// All files in the folder except the open segment.
 #[derive(Debug)]
 pub struct FileSet {
     directory: Arc<Directory>,
@@ -27,15 +27,14 @@ pub struct FileSet {
     weight: CompactionPolicy,
 }
 
-/// A file.
+/// A closed file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// Its number.
+    /// The number in its name.
     pub number: u64,
-    /// Its bytes.
+    /// Its size.
     pub bytes: u64,
-    /// Whether something in it was damaged at the start, so that it is kept aside once it is not
-    /// needed any more.
+    /// Whether it was damaged at the start. Such a file is renamed to `*.damaged` instead of removed.
     pub is_damaged: bool,
 }
 
@@ -57,12 +56,12 @@ impl FileSet {
         }
     }
 
-    /// The folder.
+    /// The journal's folder.
     pub fn directory(&self) -> &Arc<Directory> {
         &self.directory
     }
 
-    /// How much of it counts.
+    /// The policy that decides when to compact.
     pub fn weight(&mut self) -> &mut CompactionPolicy {
         &mut self.weight
     }
@@ -74,7 +73,7 @@ impl FileSet {
         number
     }
 
-    /// Takes a segment that will not be written any more.
+    /// Adds a segment that is no longer written.
     pub fn put(&mut self, segment: &Segment) {
         self.segments.push(Stored {
             number: segment.number(),
@@ -83,7 +82,7 @@ impl FileSet {
         });
     }
 
-    /// Whether something in them was damaged at the start.
+    /// Whether any of the files was damaged at the start.
     pub fn is_damaged(&self) -> bool {
         let mut files = self.snapshot.iter().chain(&self.segments);
         files.any(|file| file.is_damaged)
@@ -95,17 +94,17 @@ impl FileSet {
         files.map(|file| file.bytes).sum()
     }
 
-    /// How many files there are.
+    /// The number of files.
     pub fn files(&self) -> usize {
         usize::from(self.snapshot.is_some()) + self.segments.len()
     }
 
-    /// Whether the files, with a segment of so many bytes, should be made one.
+    /// Whether the files and an open segment of `segment_bytes` should be compacted.
     pub fn is_compaction_due(&self, segment_bytes: u64) -> bool {
         self.files() >= limits::SEGMENTS || self.weight.is_due(self.bytes() + segment_bytes)
     }
 
-    /// Begins to make them one; nothing to do is no job.
+    /// The job of compacting all files; `None` without a segment. Notes that the compaction begins.
     pub fn begin_compaction(&mut self) -> Option<Job> {
         let number = self.segments.last()?.number;
         self.weight.begin_compaction();
@@ -125,12 +124,12 @@ impl FileSet {
         })
     }
 
-    /// Whether a segment with this number is there.
+    /// Whether the set has a segment with this number.
     pub fn has_segment(&self, number: u64) -> bool {
         self.segments.iter().any(|file| file.number == number)
     }
 
-    /// Takes the snapshot that a compaction has made, in place of what it covers.
+    /// Adopts the snapshot of a compaction, in place of the files that it covers.
     pub fn compacted(&mut self, number: u64, written: Written) {
         self.segments.retain(|file| file.number > number);
         self.weight.compacted(written.record_counts, written.bytes);
@@ -141,7 +140,7 @@ impl FileSet {
         });
     }
 
-    /// Takes a snapshot of the whole state, in place of all there was, which is removed.
+    /// Adopts a snapshot of the whole state, and removes all other files.
     pub fn replaced(&mut self, number: u64, written: Written, disk: &dyn Disk) {
         if let Some(file) = self.snapshot.take() {
             let path = self.directory.snapshot_path(file.number);
@@ -159,7 +158,7 @@ impl FileSet {
         });
     }
 
-    /// Goes on in a folder that was made anew, and in which nothing is.
+    /// Continues in a new, empty folder.
     pub fn moved(&mut self, directory: Arc<Directory>) {
         self.directory = directory;
         self.snapshot = None;
@@ -168,8 +167,8 @@ impl FileSet {
     }
 }
 
-/// Removes a file that is covered by a newer one; one in which something was damaged is kept aside.
-/// What cannot be removed now is removed at the next start.
+/// Removes a file that a newer one covers, or renames it to `*.damaged` if it is damaged. A file that cannot
+/// be removed now is removed at the next start.
 pub fn retire(disk: &dyn Disk, path: &Path, is_damaged: bool) {
     let result = if is_damaged {
         disk.rename(path, &path.with_added_extension("damaged"))

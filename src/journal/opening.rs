@@ -1,8 +1,8 @@
-//! Opening the journal at a start: what an earlier process has left, and the writer that goes on
-//! after it.
+//! Opens the journal at a start: recovers the state of the previous run, and makes the writer that
+//! continues the journal.
 //!
-//! Owns the way from the flags to both, and what is said of it in log and metrics. Runs on main,
-//! before there is anybody to write for.
+//! Owns the order of these steps, and the log lines and metrics about them. Runs on main, before the
+//! journal thread starts.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -28,28 +28,28 @@ use crate::telemetry::metrics::Metrics;
 pub struct Storage {
     /// The directory. The journal is a folder in it.
     pub path: PathBuf,
-    /// When data is forced to disk.
+    /// When written data is synced.
     pub sync: SyncPolicy,
 }
 
-/// A journal that was read.
+/// A journal that was opened.
 #[derive(Debug)]
 pub struct Opened {
-    /// What it held.
+    /// The state that it held.
     pub recovered: Recovered,
-    /// What goes on writing it.
+    /// The writer that continues it.
     pub journal: Writer,
 }
 
-/// Why the journal cannot be read, or not be begun.
+/// Why the journal cannot be opened.
 #[derive(Debug)]
 pub enum OpenError {
-    /// Its folder cannot be used.
+    /// The journal's folder cannot be used.
     Directory(DirectoryFault),
-    /// Its files are not read.
+    /// The journal's files cannot be read.
     Refused(Refusal),
-    /// A file that an Alertmanager left cannot be read. Once there is a journal nobody looks at it any
-    /// more, so to start without it would lose what is in it for good.
+    /// A file that an Alertmanager left cannot be read. These files are imported only while there is no
+    /// journal yet, so a start without this one would lose its contents for good.
     AlertmanagerLog(Trouble),
 }
 
@@ -68,7 +68,7 @@ pub fn open(storage: &Storage, metrics: Arc<Metrics>, clock: Clock) -> Result<Op
     open_on(Arc::new(HostDisk), storage, metrics, clock)
 }
 
-/// The same on any disk.
+/// Opens the journal like [`open`], on any disk.
 pub(super) fn open_on(
     disk: Arc<dyn Disk>,
     storage: &Storage,
@@ -80,7 +80,8 @@ pub(super) fn open_on(
     let (recovered, report) = recover(directory.path()).map_err(OpenError::Refused)?;
     tell(&report, &metrics);
     repair(directory.path(), &report);
-    // Where damage is all there is, silences that were ended since would come back with the old files.
+    // If the journal holds only damage, do not import an Alertmanager's old files again: silences that
+    // were expired since would come back.
     let is_new =
         recovered.written_at.is_none() && recovered.is_empty() && report.damages.is_empty();
     let recovered = if is_new {
@@ -94,7 +95,7 @@ pub(super) fn open_on(
     Ok(Opened { recovered, journal })
 }
 
-/// What an Alertmanager left beside a journal that has nothing written in it yet.
+/// Imports the files that an Alertmanager left, for a journal in which nothing is written yet.
 fn inherited(storage: &Storage, clock: Clock) -> Result<Recovered, OpenError> {
     let AlertmanagerLog { recovered, report } = read_alertmanager(&storage.path, clock.wall());
     if let Some(trouble) = report.unreadable() {
@@ -123,8 +124,8 @@ fn tell(report: &Report, metrics: &Metrics) {
     }
 }
 
-/// Puts the files in order as far as the disk allows it, and on a shelf. A start that fails at that
-/// goes on: what cannot be removed is passed over.
+/// Removes the files that are no longer needed, and makes the [`FileSet`] of the others. A file that cannot
+/// be removed is skipped, and does not stop the start.
 fn file_set(
     directory: Directory,
     report: &Report,
@@ -162,7 +163,7 @@ fn file_set(
     )
 }
 
-/// The bytes of a file that count.
+/// The bytes of a file, without a torn tail.
 fn bytes(report: &Report, file: &FileReport) -> u64 {
     let torn = report.torn.as_ref().filter(|torn| torn.file == file.name);
     torn.map_or(file.bytes, |torn| torn.offset)

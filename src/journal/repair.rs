@@ -1,7 +1,8 @@
-//! What a start puts right in the folder before anything is written.
+//! Repairs the journal's folder at a start, before anything is written.
 //!
-//! Owns the end of a torn segment and the number of damaged files that are kept. Where the disk does
-//! not allow it, all stays as it is and the next start tries again. Runs on main.
+//! Cuts off the torn tail of the last segment, and removes old damaged files beyond
+//! [`limits::DAMAGED_FILES`]. Owns both rules. If the disk refuses, everything stays as it is, and the next
+//! start tries again. Runs on main.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -12,7 +13,7 @@ use super::recovery::{Report, Tail};
 use super::regular_file::open_regular_to_write;
 use crate::limits;
 
-/// Puts right what `report` found.
+/// Repairs what `report` found.
 pub fn repair(folder: &Path, report: &Report) {
     if let Some(torn) = report.torn
         && let Err(error) = cut(folder, torn)
@@ -34,8 +35,7 @@ pub fn repair(folder: &Path, report: &Report) {
     }
 }
 
-/// Cuts a torn segment back to what is sound. Once another segment follows it, its end would be
-/// taken for damage.
+/// Cuts the torn tail off a segment: once another segment follows, the tail would count as damage.
 fn cut(folder: &Path, torn: Tail) -> io::Result<()> {
     let path = torn.file.within(folder);
     if torn.offset < HEADER_BYTES as u64 {

@@ -1,11 +1,12 @@
-//! STAGE 3. The timer thread: waits for the next due alarm or for commands, and rings.
+//! STAGE 3. The timer thread: waits for commands or the next due alarm, and rings alarms.
 //!
-//! Owns the wheel. Knows nothing of groups or deliveries, and never wakes while nothing is due but
-//! for a cascade of the wheel, at most one a level and alarm. Ends when the dispatcher has gone.
+//! Owns the timer wheel. Knows nothing of groups or deliveries. Wakes only for commands, for a due alarm
+//! and for a cascade of the wheel, at most one cascade a level and alarm. Ends when the dispatcher has
+//! hung up. Runs on the timer thread.
 //!
-//! Ringing may block while the dispatcher's events are full. That cannot lock up: the dispatcher
-//! never waits for the timer, it keeps commands that find no room; and it costs nothing: alarms
-//! that fall due meanwhile stay in the wheel and ring, in order, once there is room.
+//! Ringing blocks while the dispatcher's event channel is full. That cannot deadlock: the dispatcher never
+//! waits for the timer, and keeps commands that find no room. Nor does it lose anything: alarms that fall
+//! due in the meantime stay in the wheel and ring, in order, once there is room.
 
 use crossbeam_channel::RecvTimeoutError;
 use log::debug;
@@ -21,17 +22,17 @@ pub mod wheel;
 
 use wheel::Wheel;
 
-/// What the dispatcher wants of an alarm.
+/// A command of the dispatcher for one alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Ring it at this time, and no longer at the time it was armed for before.
+    /// Ring the alarm at this time, instead of the time it was armed for before.
     Arm(AlarmId, Mono),
-    /// Do not ring it.
+    /// Do not ring the alarm.
     Disarm(AlarmId),
 }
 
 impl Command {
-    /// The alarm it is about.
+    /// The alarm that the command is for.
     pub fn alarm(&self) -> AlarmId {
         match self {
             Command::Arm(alarm, _) | Command::Disarm(alarm) => *alarm,
@@ -39,7 +40,7 @@ impl Command {
     }
 }
 
-/// Serves `commands` and sends [`Event::Rings`] of at most [`RINGS_PER_EVENT`] alarms, until the
+/// Carries out `commands` and sends [`Event::Rings`] of at most [`RINGS_PER_EVENT`] alarms each, until the
 /// other end of either channel is gone. The body of the timer thread.
 pub fn run(commands: Mailbox<Vec<Command>>, events: WakingSender<Event>, clock: Clock) {
     let mut timer = Timer {
@@ -63,15 +64,15 @@ struct Timer {
     clock: Clock,
 }
 
-/// Which side of the timer hung up.
+/// Which channel was disconnected.
 enum End {
     Commands,
     Events,
 }
 
 impl Timer {
-    /// Takes one batch of commands or waits until something is due; then rings one batch of alarms.
-    /// Commands come first, so an alarm that was moved while it was due rings at its new time.
+    /// Waits for a batch of commands or a due alarm, applies the commands, then rings one batch of alarms.
+    /// Commands come first, so that an alarm that was moved while it was due rings at its new time.
     fn turn(&mut self) -> Result<(), End> {
         match self.wait() {
             Ok(batch) => self.apply(batch),

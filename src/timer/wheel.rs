@@ -1,8 +1,8 @@
-//! PURE. A hierarchical timer wheel: up to millions of alarms, armed, moved, cancelled and rung in
-//! constant time each.
+//! PURE. A hierarchical timer wheel: millions of alarms, each armed, moved, cancelled and rung in constant
+//! time.
 //!
-//! Owns which alarms are armed and for when. Never reads a clock and never waits: `mod.rs` does,
-//! on the timer thread.
+//! Owns which alarms are armed and for when. Never reads a clock and never waits; `mod.rs` does both, on
+//! the timer thread.
 //!
 //! Time is cut into ticks of a millisecond; an alarm rings at the first tick that is not before the
 //! time it was armed for, so never early and less than a millisecond late. A tick is a number in
@@ -14,14 +14,17 @@
 //!  [ · · · C · · ] ─► [ · B · · · · ] ─► [ · · A · · · ] ─► rings
 //! ```
 //!
-//! An alarm sits at the level of the highest digit in which its tick differs from `stands`, the tick
-//! up to which the wheel has turned, and there in the slot of its own digit. So each slot before
-//! `stands` is empty, every alarm of a level is due before any of the level above, and the first
-//! occupied slot of the lowest occupied level says where to turn next: nothing is ever ticked
-//! through. When `stands` reaches a slot of a higher level, its alarms cascade down.
+//! `stands` is the tick up to which the wheel has turned. An alarm's level is that of the highest digit in
+//! which its tick differs from `stands`; its slot in that level is its own digit. Three things follow:
+//! - All slots before `stands` are empty.
+//! - Every alarm of a level is due before every alarm of the level above.
+//! - The first occupied slot of the lowest occupied level is the next to turn to, so the wheel skips empty
+//!   ticks.
 //!
-//! An alarm's place follows from its time and `stands` alone, so it is not stored: a node takes
-//! 16 bytes and a million alarms 16 MB.
+//! When `stands` reaches a slot of a higher level, the alarms of that slot cascade to lower levels.
+//!
+//! The place of an alarm follows from its time and `stands`, so it is not stored: a node takes 16 bytes,
+//! and a million alarms take 16 MB.
 
 use crate::engine::AlarmId;
 use crate::model::Mono;
@@ -41,17 +44,17 @@ const _: () = assert!(u64::MAX.div_ceil(NANOS_PER_TICK) >> (DIGIT_BITS * LEVELS 
 /// In `next` of a node: not armed. In a slot: empty.
 const NONE: u32 = u32::MAX;
 
-/// Armed alarms, found by id and by time.
+/// The armed alarms, by id and by time.
 #[derive(Debug)]
 pub struct Wheel {
-    /// The tick up to which the wheel has turned. Never after the tick of an armed alarm, unless
-    /// that one was armed late.
+    /// The tick up to which the wheel has turned. No armed alarm has an earlier tick, except one that was
+    /// armed late.
     stands: u64,
     levels: [Level; LEVELS],
     /// Indexed by alarm; grows to the largest id seen.
     nodes: Vec<Node>,
     armed: usize,
-    /// Insertions and slots visited: what the time of every operation is made of.
+    /// Insertions and slots visited, which stand for the time that operations take.
     #[cfg(test)]
     work: u64,
 }
@@ -61,11 +64,11 @@ pub struct Wheel {
 struct Level {
     /// Bit `n` is set while slot `n` holds an alarm.
     occupied: u64,
-    /// The first alarm of each slot's ring.
+    /// The first alarm of each slot's circular list.
     heads: [u32; SLOTS],
 }
 
-/// An alarm, linked into the ring of its slot while it is armed.
+/// An alarm, linked into the circular list of its slot while it is armed.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     at: Mono,
@@ -99,7 +102,7 @@ impl Wheel {
         }
     }
 
-    /// How many alarms are armed.
+    /// The number of armed alarms.
     pub fn len(&self) -> usize {
         self.armed
     }
@@ -109,9 +112,9 @@ impl Wheel {
         self.armed == 0
     }
 
-    /// Lets `id` ring at `at`, and no longer at the time it was armed for before, if any. A time
-    /// that the wheel has already turned past counts as the present one. [`Mono`] saturates at the
-    /// end of time, so an alarm within a millisecond of it never rings.
+    /// Arms `id` for `at`, instead of the time it was armed for before, if any. A time that the wheel has
+    /// already turned past counts as the present. [`Mono`] saturates at its maximum, so an alarm within a
+    /// millisecond of the maximum never rings.
     pub fn arm(&mut self, id: AlarmId, at: Mono) {
         assert!(id.0 < NONE, "alarm ids are dense, and the last is reserved");
         self.disarm(id);
@@ -124,7 +127,7 @@ impl Wheel {
         self.armed += 1;
     }
 
-    /// Does not let `id` ring. Nothing happens if it is not armed.
+    /// Disarms `id`, if it is armed.
     pub fn disarm(&mut self, id: AlarmId) {
         let is_armed = (self.nodes.get(id.0 as usize)).is_some_and(|node| node.next != NONE);
         if is_armed {
@@ -133,24 +136,23 @@ impl Wheel {
         }
     }
 
-    /// When to call [`Wheel::pop_due`] next, or `None` while nothing is armed. This is the tick of
-    /// the first alarm, or an earlier one at which alarms must cascade; so it is never later than
-    /// the first alarm's tick, and a call at that time makes progress. It is not in the future when
-    /// an alarm is due.
+    /// When to call [`Wheel::pop_due`] next; `None` while no alarm is armed. This is the tick of the first
+    /// alarm, or an earlier tick at which alarms cascade. So it is never later than the first alarm's tick,
+    /// and a call at that time makes progress. While an alarm is due, it is not in the future.
     pub fn next_at(&self) -> Option<Mono> {
         let (_, tick) = self.next_slot()?;
         Some(Mono::from_nanos(tick.saturating_mul(NANOS_PER_TICK)))
     }
 
-    /// Turns the wheel to `now`, and appends up to `limit` alarms that are due, each with the time
-    /// it was armed for. Ticks come in order; alarms of one tick come in no particular order. What
-    /// is past the limit stays armed for the next call.
+    /// Turns the wheel to `now`, and appends up to `limit` due alarms to `rung`, each with the time it was
+    /// armed for. Ticks come in order; the alarms of one tick come in no particular order. Alarms beyond
+    /// the limit stay armed for the next call.
     pub fn pop_due(&mut self, now: Mono, limit: usize, rung: &mut Vec<(AlarmId, Mono)>) {
         let now = last_tick_by(now);
         let full = rung.len().saturating_add(limit);
         while rung.len() < full {
             let Some((place, tick)) = self.next_slot().filter(|(_, tick)| *tick <= now) else {
-                // No slot starts before `now`, so the wheel turns there without touching any.
+                // No occupied slot begins by `now`, so the wheel turns to `now` at once.
                 self.stands = self.stands.max(now);
                 return;
             };
@@ -164,7 +166,7 @@ impl Wheel {
         }
     }
 
-    /// The slot to turn to next, and the tick at which it begins.
+    /// The next slot to turn to, and the tick at which it begins.
     fn next_slot(&self) -> Option<(Place, u64)> {
         let level = self.levels.iter().position(|level| level.occupied != 0)?;
         let slot = self.levels[level].occupied.trailing_zeros();
@@ -201,8 +203,8 @@ impl Wheel {
         }
     }
 
-    /// Where an alarm for `at` belongs as the wheel stands. The answer stays the same until the
-    /// wheel turns to that very slot.
+    /// The place of an alarm for `at`. It stays the same until the wheel turns to that slot, so
+    /// [`Wheel::unlink`] finds the alarm again.
     fn place_of(&self, at: Mono) -> Place {
         let tick = first_tick_from(at).max(self.stands);
         let highest_difference = (tick ^ self.stands).checked_ilog2().unwrap_or(0);
@@ -214,7 +216,7 @@ impl Wheel {
         }
     }
 
-    /// Puts a node at the end of the ring of its slot, so that late alarms cannot keep others back.
+    /// Puts a node at the end of the list of its slot, so that late alarms cannot keep others back.
     fn link(&mut self, index: u32) {
         self.count_work();
         let place = self.place_of(self.nodes[index as usize].at);
@@ -231,7 +233,7 @@ impl Wheel {
         self.join(index, head);
     }
 
-    /// Takes an armed node out of the ring of its slot.
+    /// Takes an armed node out of the list of its slot.
     fn unlink(&mut self, index: u32) {
         let Node { at, next, previous } = self.nodes[index as usize];
         let place = self.place_of(at);
