@@ -1,7 +1,7 @@
-//! The only reader of the host's clocks.
+//! Reads the host's clocks; no other file does.
 //!
-//! Owns the origin of monotonic time. Everything else gets time as a value, which is what makes
-//! the engine run in virtual time. Any thread may read it.
+//! Owns the origin of monotonic time. All other code gets time as a value, so tests can run the engine in
+//! virtual time. Any thread may read the clock.
 
 use std::time::{Instant, SystemTime};
 
@@ -14,7 +14,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock whose monotonic time starts now.
+    /// A clock whose monotonic time starts now, at [`Mono::START`].
     #[expect(
         clippy::disallowed_methods,
         reason = "this file is where clocks are read"
@@ -33,7 +33,7 @@ impl Clock {
         }
     }
 
-    /// Time since the start.
+    /// Monotonic time, counted from [`Clock::start`].
     pub fn mono(&self) -> Mono {
         Mono::START + self.origin.elapsed()
     }
@@ -44,11 +44,11 @@ impl Clock {
         reason = "this file is where clocks are read"
     )]
     pub fn wall(&self) -> Wall {
-        // A host whose clock lies outside of what a timestamp can say is served as if at its edge.
+        // A clock beyond the range of timestamps counts as the latest timestamp.
         Wall::try_from(SystemTime::now()).unwrap_or(Wall::MAX)
     }
 
-    /// The `Instant` of a monotonic time, for calls of the standard library that want one.
+    /// The `Instant` of a monotonic time, for functions that take a deadline as one.
     pub fn instant(&self, at: Mono) -> Instant {
         self.origin + at.since(Mono::START)
     }

@@ -1,4 +1,4 @@
-//! The binary: arguments in, exit code out. Everything else is the library's.
+//! The binary: calls [`alertwheel::command::run`] and returns its exit code. Owns nothing else.
 
 use std::process::ExitCode;
 

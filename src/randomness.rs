@@ -1,20 +1,20 @@
-//! The only reader of the host's randomness.
+//! Draws random numbers from the host; no other file does.
 //!
-//! Owns nothing. What is drawn here goes on as a value, so that everything else can be run again with
-//! the same one. Called on main and on the journal's threads.
+//! Owns no state. All other code gets random numbers as values, so that a test can repeat a run with the
+//! same values. Called on main and on the journal's threads.
 
 use std::hash::{BuildHasher, RandomState};
 
 use crate::model::HashKey;
 
-/// Sixty-four bits that nobody can guess.
+/// An unpredictable number of 64 bits.
 pub fn draw() -> u64 {
-    // The standard library asks the host once for each thread and counts on from there; what comes out
-    // of SipHash under such a key tells nothing of the next.
+    // The standard library draws a key from the host once per thread and increments it for each
+    // `RandomState`. An output of SipHash under one key reveals nothing about the next.
     RandomState::new().hash_one(0_u64)
 }
 
-/// A key that no other process has.
+/// An unpredictable hash key, different in each process.
 pub fn hash_key() -> HashKey {
     HashKey::of([draw(), draw(), draw()])
 }

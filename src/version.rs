@@ -1,17 +1,17 @@
-//! What this build calls itself.
+//! The version of this build.
 //!
-//! Owns the version that `/api/v2/status` and `--version` show, each in its form. Constants only.
+//! Owns the version that `/api/v2/status` and `--version` show, each in its own form. Constants only.
 
-/// The Alertmanager release whose behaviour is matched, then our own version as build metadata.
+/// The Alertmanager release whose behaviour this build matches, with our own version as build metadata.
 pub const VERSION: &str = concat!("0.33.1+alertwheel.", env!("CARGO_PKG_VERSION"));
 
-/// What `--version` shows, after the name of the binary.
+/// The text that `--version` shows after the name of the binary.
 pub const SHOWN: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     " (answers as Alertmanager 0.33.1)"
 );
 
-/// The build, as [`BuildInfo`]. What the environment of the build did not say is empty.
+/// This build's [`BuildInfo`]. A field whose environment variable was not set at build time is empty.
 pub const BUILD: BuildInfo = BuildInfo {
     version: VERSION,
     revision: given(option_env!("ALERTWHEEL_REVISION")),
@@ -26,15 +26,15 @@ pub const BUILD: BuildInfo = BuildInfo {
 pub struct BuildInfo {
     /// [`VERSION`].
     pub version: &'static str,
-    /// The commit.
+    /// The commit, from `ALERTWHEEL_REVISION`.
     pub revision: &'static str,
-    /// The branch.
+    /// The branch, from `ALERTWHEEL_BRANCH`.
     pub branch: &'static str,
-    /// Who built it.
+    /// The user who built it, from `ALERTWHEEL_BUILD_USER`.
     pub build_user: &'static str,
-    /// When it was built.
+    /// The time of the build, from `ALERTWHEEL_BUILD_DATE`.
     pub build_date: &'static str,
-    /// What Alertmanager fills with its compiler. Clients require the field, not its contents.
+    /// Always `rust`. Alertmanager has its compiler's version here; clients require the field, not its value.
     pub go_version: &'static str,
 }
 
