@@ -25,20 +25,20 @@ use crate::clock::Clock;
 use crate::model::Wall;
 use crate::randomness;
 
-/// What is to be made one.
+/// A compaction to do.
 #[derive(Debug)]
 pub struct Job {
-    /// The folder.
+    /// The journal's folder.
     pub directory: Arc<Directory>,
-    /// The snapshot, if there is one, and the segments after it, in their order.
+    /// The snapshot, if there is one, and the segments after it, in order.
     pub inputs: Vec<Input>,
-    /// The number of the last segment among them, which is that of the snapshot to make.
+    /// The number of the last segment among them, which the new snapshot gets.
     pub number: u64,
-    /// Set once nobody wants the result any more.
+    /// Set to cancel the compaction.
     pub is_cancelled: Arc<AtomicBool>,
 }
 
-/// A file to be read.
+/// An input file.
 #[derive(Clone, Debug)]
 pub struct Input {
     /// The path of the file.

@@ -1,11 +1,11 @@
-//! Frames: what is written at once, and counts as a whole or not at all.
+//! Frames: the unit of the write-ahead log. After a crash a frame counts as a whole or not at all.
 //!
-//! PURE. Owns how records are packed into frames. How they are found again, and what is damage, is in
-//! `scan.rs`. Runs on the journal thread and where the journal is compacted.
+//! PURE. Owns how records are packed into frames. Never reads frames back: `scan.rs` does, and decides
+//! what is damage. Runs on the journal thread and on the thread of a compaction.
 //!
-//! A frame is the length of its payload and the payload's CRC-32, four bytes each with the lowest
-//! first, and then the payload (see `codec.rs`). No payload is empty: a stretch of zeroes, as a power
-//! cut leaves behind, must not look like a frame. Each begins with [`FIRST_BYTE`].
+//! A frame is the length of its payload (4 bytes, little endian), the payload's CRC-32 (the same), and the
+//! payload (see `codec.rs`). No payload is empty, so that a run of zeroes, as a power cut may leave it, is
+//! no frame. Each payload begins with [`FIRST_BYTE`].
 
 use super::codec::Kind;
 use super::codec::{CLOCK, Encoded, put_clock, put_closing, put_copy, put_record};
@@ -18,11 +18,11 @@ use crate::model::Wall;
 /// Bytes before the payload.
 pub const FRAME_HEAD: usize = 8;
 
-/// Begins each payload, since times count from a clock. It is in no text, because no UTF-8 has it: so
-/// nobody who can post texts can post what looks like a frame.
+/// The first byte of each payload: that of a clock item, from which all times count. UTF-8 never has this
+/// byte, so no posted text can contain something that looks like a frame.
 pub const FIRST_BYTE: u8 = CLOCK;
 
-/// Frames that are being made, to be written in one piece. Kept for reuse.
+/// A buffer of frames that are written together. It is reused.
 #[derive(Debug, Default)]
 pub struct Frames {
     bytes: Vec<u8>,
@@ -32,7 +32,7 @@ pub struct Frames {
     left_out: u64,
 }
 
-/// The frame at the end, which may still grow.
+/// The last frame, which may still grow.
 #[derive(Clone, Copy, Debug)]
 struct Open {
     start: usize,
@@ -40,13 +40,13 @@ struct Open {
 }
 
 impl Frames {
-    /// No frames.
+    /// An empty buffer.
     pub fn new() -> Self {
         Frames::default()
     }
 
-    /// Appends one turn's records. They make one frame, so that after a crash all of them are there
-    /// or none; only a turn far larger than any request is split.
+    /// Appends the records of one batch as one frame, so that after a crash all of them are there or none.
+    /// Only a batch far larger than any request is split.
     pub fn push_batch(&mut self, at: Wall, records: &[Record]) {
         self.seal();
         for record in records {
@@ -73,13 +73,13 @@ impl Frames {
         self.count(Kind::of(record), start);
     }
 
-    /// Appends a record of a snapshot as it stands elsewhere.
+    /// Appends an encoded record to a snapshot.
     pub fn copy(&mut self, record: &Encoded<'_>) {
         self.make_room(limits::SNAPSHOT_FRAME_BYTES);
         self.set_clock(record.at);
         let start = self.bytes.len();
         match record.version {
-            // One of an older version has to be decoded and written anew, since a file has one version.
+            // A file has one version, so a record of an older one would have to be decoded and encoded.
             VERSION => put_copy(&mut self.bytes, record),
         }
         self.count(record.kind, start);
@@ -90,8 +90,8 @@ impl Frames {
         self.record_counts.count(kind, self.bytes.len() - start);
     }
 
-    /// Ends a snapshot, at the wall clock's last reading: without this it counts as cut off. The
-    /// number of records is that since these frames were made.
+    /// Ends a snapshot with a closing item that has the number of records; a snapshot without one counts as
+    /// cut off. `at` is the last reading of the wall clock.
     pub fn close(&mut self, at: Wall) {
         self.seal();
         self.set_clock(at);
@@ -99,7 +99,7 @@ impl Frames {
         self.seal();
     }
 
-    /// Ends the frame at the end, if one is open.
+    /// Seals the open frame, if there is one: writes its length and checksum.
     pub fn seal(&mut self) {
         let Some(Open { start, .. }) = self.open.take() else {
             return;
@@ -114,38 +114,38 @@ impl Frames {
         head[4..].copy_from_slice(&crc32fast::hash(payload).to_le_bytes());
     }
 
-    /// The frames that are sealed, and not let go by [`Frames::clear`].
+    /// The sealed frames since the last [`Frames::clear`].
     pub fn bytes(&self) -> &[u8] {
         let end = self.open.map_or(self.bytes.len(), |open| open.start);
         &self.bytes[..end]
     }
 
-    /// Bytes so far, those of an open frame included.
+    /// The number of bytes, including an open frame.
     pub fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Whether there is nothing.
+    /// Whether the buffer is empty.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// How many records there are, those let go by [`Frames::clear`] included.
+    /// The number of records so far, including those that [`Frames::clear`] has dropped.
     pub fn records(&self) -> u64 {
         self.records
     }
 
-    /// How many records were left out since this was asked last, because they are too large.
+    /// The number of records that were left out since the last call, because they are too large.
     pub fn take_left_out(&mut self) -> u64 {
         std::mem::take(&mut self.left_out)
     }
 
-    /// The records in these bytes.
+    /// The records in the buffer, by kind.
     pub fn record_counts(&self) -> &RecordCounts {
         &self.record_counts
     }
 
-    /// Lets all bytes go, also those of an open frame, and most of the memory where it was much.
+    /// Empties the buffer, including an open frame, and frees memory beyond [`limits::FRAME_BUFFER_BYTES`].
     pub fn clear(&mut self) {
         self.open = None;
         self.record_counts = RecordCounts::default();
@@ -153,7 +153,7 @@ impl Frames {
         self.bytes.shrink_to(limits::FRAME_BUFFER_BYTES);
     }
 
-    /// Seals the frame at the end once it has `bound` bytes.
+    /// Seals the open frame once it has `bound` bytes.
     fn make_room(&mut self, bound: usize) {
         let end = self.bytes.len();
         if self.open.is_some_and(|open| end - open.start >= bound) {
@@ -161,7 +161,7 @@ impl Frames {
         }
     }
 
-    /// Opens a frame if none is, and sees to it that times count from `at`.
+    /// Opens a frame if none is open, and appends a clock item unless `at` is already its clock.
     fn set_clock(&mut self, at: Wall) {
         let start = self.bytes.len();
         let open = self.open.get_or_insert(Open { start, at: None });

@@ -1,12 +1,11 @@
-//! The first bytes of each file of the journal.
+//! The header of each file of the journal.
 //!
-//! PURE. Owns what a file says about itself: that it is ours, in which version of the format, whether
-//! it is a segment or a snapshot, and its number. These bytes stay where they are in every version to
-//! come, so that any version can name one that is too new for it. Runs on the journal thread, and on
-//! main at a start.
+//! PURE. Owns the header's fields: a magic number, the version of the format, the kind (segment or
+//! snapshot) and the file's number. The layout never changes, so that any version of alertwheel can name a
+//! version that is too new for it. Runs on the journal thread, and on main at a start.
 //!
-//! The version travels from here to the decoder with each record. Whoever changes what a record has
-//! in it adds a [`Version`]; the compiler then shows each place that has to tell it from the others.
+//! Each encoded record carries the version to the decoder. To change the fields of a record, add a
+//! [`Version`]; the compiler then points out each place that has to distinguish it.
 //!
 //! | bytes | |
 //! |---|---|
@@ -21,50 +20,50 @@ use std::fmt;
 
 use super::fields::Fields;
 
-/// A version of the format that is read here.
+/// A version of the format that this build can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
     /// The first.
     One = 1,
 }
 
-/// The version of the format that is written.
+/// The version of the format that this build writes.
 pub const VERSION: Version = Version::One;
 
-/// How many bytes a header has.
+/// The length of a header in bytes.
 pub const HEADER_BYTES: usize = 28;
 
-/// Begins each file. The last two bytes change where a file is taken for text.
+/// The first bytes of each file. The last two would change if a program treated the file as text.
 const MAGIC: [u8; 12] = *b"alertwheel\0\n";
 
 /// What a file of the journal holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FileKind {
-    /// What changed, in its order.
+    /// Changes, in order.
     Segment = 1,
-    /// What all segments up to its number amount to.
+    /// The state after all segments up to the snapshot's number.
     Snapshot = 2,
 }
 
-/// What a file says about itself.
+/// The header of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The version of the format that its records are in.
+    /// The version of the format of the file's records.
     pub version: Version,
-    /// What it holds.
+    /// Whether the file is a segment or a snapshot.
     pub kind: FileKind,
-    /// Its number, the same as in its name.
+    /// The file's number, the same as in its name.
     pub number: u64,
 }
 
 /// What is wrong with a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeaderFault {
-    /// It is not as anybody wrote it.
+    /// The header is damaged, or that of another program's file.
     Damaged,
-    /// It is sound, and of a version that is not known here.
+    /// The header is sound, but its version is newer than this build knows.
     Newer {
-        /// Which.
+        /// The version in the header.
         version: u16,
     },
 }
@@ -97,7 +96,7 @@ impl fmt::Display for Version {
 }
 
 impl Header {
-    /// That of a file that is about to be written.
+    /// The header of a new file, in the current version.
     pub fn to_write(kind: FileKind, number: u64) -> Header {
         let version = VERSION;
         Header {
@@ -107,12 +106,12 @@ impl Header {
         }
     }
 
-    /// Its bytes.
+    /// Encodes the header.
     pub fn to_bytes(self) -> [u8; HEADER_BYTES] {
         self.to_bytes_of(self.version.number())
     }
 
-    /// Its bytes in another version.
+    /// Encodes the header with another version, which this build may not know.
     fn to_bytes_of(self, version: u16) -> [u8; HEADER_BYTES] {
         let mut bytes = [0; HEADER_BYTES];
         bytes[..12].copy_from_slice(&MAGIC);
@@ -124,7 +123,7 @@ impl Header {
         bytes
     }
 
-    /// What these bytes say.
+    /// Decodes a header, and checks its checksum.
     pub fn from_bytes(bytes: &[u8; HEADER_BYTES]) -> Result<Header, HeaderFault> {
         let (said, sum) = bytes.split_at(24);
         if crc32fast::hash(said).to_le_bytes() != *sum || !said.starts_with(&MAGIC) {

@@ -1,7 +1,6 @@
-//! What lies in the folder of the journal, by its names.
+//! Lists the files in the journal's folder by their names.
 //!
-//! Owns how files are called. Opens none of them. Runs on main at a start; names are made on any
-//! thread.
+//! Owns the names of files. Opens no file. Runs on main at a start; names are made on any thread.
 
 use std::fmt;
 use std::fs;
@@ -10,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 use super::header::{FileKind, Header};
 
-/// A file that holds part of the state.
+/// The name of a segment or a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileName {
-    /// Its number; of two files with one number, the snapshot covers the segment.
+    /// The file's number. If a snapshot and a segment have the same number, the snapshot covers the segment.
     pub number: u64,
-    /// What it holds.
+    /// Whether the file is a segment or a snapshot.
     pub kind: FileKind,
 }
 
@@ -28,11 +27,11 @@ pub struct Listing {
     pub segments: Vec<u64>,
     /// Names of snapshots that were never finished.
     pub partials: Vec<String>,
-    /// Names of files that were kept aside because something in them was damaged.
+    /// Names of damaged files that were kept (`*.damaged`).
     pub damaged: Vec<String>,
 }
 
-/// What follows the number in a name.
+/// The extensions that follow the number in a name.
 const SEGMENT: &str = ".segment";
 const SNAPSHOT: &str = ".snapshot";
 const PARTIAL: &str = ".partial";
@@ -51,17 +50,17 @@ impl FileName {
         FileName { number, kind }
     }
 
-    /// What the file has to say about itself when it is written.
+    /// The header of a new file with this name.
     pub fn header(self) -> Header {
         Header::to_write(self.kind, self.number)
     }
 
-    /// Whether this is the header of the file, in whatever version.
+    /// Whether `header` belongs to a file with this name, in any version.
     pub fn has(self, header: Header) -> bool {
         (self.kind, self.number) == (header.kind, header.number)
     }
 
-    /// Where it is.
+    /// The path of the file in `folder`.
     pub fn within(self, folder: &Path) -> PathBuf {
         folder.join(self.to_string())
     }
@@ -77,17 +76,17 @@ impl fmt::Display for FileName {
     }
 }
 
-/// Where a snapshot is while it is not finished.
+/// The path of an unfinished snapshot.
 pub fn partial_path(folder: &Path, number: u64) -> PathBuf {
     folder.join(format!("{number:010}{PARTIAL}"))
 }
 
 impl Listing {
-    /// What lies in the folder.
+    /// Lists the files in `folder`.
     pub fn read(folder: &Path) -> io::Result<Self> {
         let mut listing = Listing::default();
         for entry in fs::read_dir(folder)? {
-            // A name of ours is text; another is not ours.
+            // The journal's names are UTF-8, so other names are not the journal's.
             if let Ok(name) = entry?.file_name().into_string() {
                 listing.add(name);
             }
@@ -106,12 +105,12 @@ impl Listing {
         listing
     }
 
-    /// Whether there is nothing to read.
+    /// Whether there is no segment and no snapshot.
     pub fn is_empty(&self) -> bool {
         self.snapshots.is_empty() && self.segments.is_empty()
     }
 
-    /// The highest number that any file has or had.
+    /// The highest number in any name, including unfinished and damaged files.
     pub fn highest(&self) -> Option<u64> {
         let aside = self.partials.iter().chain(&self.damaged);
         let aside = aside.filter_map(|name| number_before(name, name.find('.')?));
@@ -140,11 +139,11 @@ impl Listing {
     }
 }
 
-/// The number that a name begins with, if it is written as we write it.
+/// The number that a name begins with, if it is spelled as the journal spells it.
 fn number_before(name: &str, end: usize) -> Option<u64> {
     let digits = &name[..end];
     let number: u64 = digits.parse().ok()?;
-    // The next number has to exist too.
+    // The number after it has to exist, too.
     (number < u64::MAX && format!("{number:010}") == digits).then_some(number)
 }
 

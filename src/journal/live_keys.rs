@@ -1,7 +1,7 @@
-//! Which records of a journal still count.
+//! Finds the records of a journal that still count, for a compaction.
 //!
-//! PURE. Owns, for the time of a compaction, the ordinal of the last record of each key: some twenty
-//! bytes a key, instead of the state itself. Knows no file. Runs on the compaction's thread.
+//! PURE. Owns the ordinal of the last record of each key: some twenty bytes a key, far less than the state
+//! itself. Knows no file. Runs on the compaction's thread.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::model::{FingerprintMap, HashKey};
 
 type Map<K> = HashMap<K, u32, HashKey>;
 
-/// More records than can be told apart; a journal of that size is not sensible.
+/// The journal has more records than a `u32` can number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
@@ -26,7 +26,7 @@ pub struct LiveKeys {
     noted: u32,
 }
 
-/// Where an alert's last records are; ordinals begin with 1, and 0 is none.
+/// The ordinals of an alert's last records. Ordinals begin with 1; 0 is none.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     full: u32,
@@ -34,7 +34,7 @@ struct Place {
 }
 
 impl LiveKeys {
-    /// No record yet, in maps that hash with this key.
+    /// No records yet, in maps that hash with `key`.
     pub fn empty(key: HashKey) -> Self {
         LiveKeys {
             alerts: FingerprintMap::with_hasher(key),
@@ -46,7 +46,7 @@ impl LiveKeys {
         }
     }
 
-    /// Takes the next record in, in the order of the journal.
+    /// Notes the next record, in the order of the journal.
     pub fn note(&mut self, kind: Kind, key: Key<'_>) -> Result<(), TooMany> {
         self.noted = self.noted.checked_add(1).ok_or(TooMany)?;
         let ordinal = self.noted;
@@ -66,7 +66,7 @@ impl LiveKeys {
                     self.alerts.insert(alert, place);
                 }
             },
-            // Whether it counts follows from where its alert's records are.
+            // Whether it counts follows from the ordinals of its alert's records.
             Key::Left(..) => {}
             Key::Group(group) => set(&mut self.groups, group, ordinal, kind == Kind::Group),
             Key::NotificationLog(entry) => set(

@@ -1,20 +1,20 @@
-//! Records and their bytes, by kind.
+//! Counts records and their bytes by kind.
 //!
-//! PURE. Owns the counting. Runs on any thread that writes or reads records.
+//! PURE. Owns the counters. Runs on any thread that writes or reads records.
 
 use super::codec::Kind;
 
 /// Records by kind; the places are those of [`Kind::ALL`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RecordCounts {
-    /// How many.
+    /// The number of records.
     pub records: [u64; Kind::ALL.len()],
     /// Their bytes, without what frames add.
     pub bytes: [u64; Kind::ALL.len()],
 }
 
 impl RecordCounts {
-    /// How many records there are.
+    /// The number of records of all kinds.
     pub fn total(&self) -> u64 {
         self.records.iter().sum()
     }
@@ -25,7 +25,7 @@ impl RecordCounts {
         self.bytes[kind.index()] += bytes as u64;
     }
 
-    /// Takes in the records of another one.
+    /// Adds the counts of `other`.
     pub fn add(&mut self, other: &RecordCounts) {
         for place in 0..Kind::ALL.len() {
             self.records[place] += other.records[place];

@@ -1,8 +1,7 @@
-//! Opening files of the journal that somebody else may have put there.
+//! Opens files of the journal, which another program may have put there.
 //!
-//! Owns what is not opened under a name of ours: links, which lead elsewhere; pipes and the like, which
-//! can hold up whoever reads them for ever; and files so large that no journal has them. Runs on main
-//! and on the thread of a compaction.
+//! Owns what is refused: symbolic links, which lead elsewhere; pipes and the like, which can block a reader
+//! forever; and files larger than any journal file. Runs on main and on the thread of a compaction.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -14,12 +13,12 @@ use rustix::io::Errno;
 
 use crate::limits;
 
-/// Opens a file to read it.
+/// Opens a file for reading.
 pub fn open_regular(path: &Path) -> io::Result<File> {
     open_with(path, OpenOptions::new().read(true))
 }
 
-/// Opens a file to change it.
+/// Opens a file for writing.
 pub fn open_regular_to_write(path: &Path) -> io::Result<File> {
     open_with(path, OpenOptions::new().write(true))
 }

@@ -1,29 +1,29 @@
-//! Finds the frames in a stream of bytes, and what is damaged between them.
+//! Finds the frames in a stream of bytes, and the damage between them.
 //!
-//! Owns what is a sound frame, and where the next one is after bytes that are none. Holds one frame
-//! at a time. Changes nothing. Runs on main at a start, and where the journal is compacted.
+//! Owns the test of a sound frame, and the search for the next one after damage. Holds one frame at a
+//! time. Never writes. Runs on main at a start, and on the thread of a compaction.
 //!
-//! After damage the next sound frame is looked for at every byte, since a damaged length leads
-//! nowhere. A frame is not found by chance: its checksum has to be right, and its payload has to
-//! begin with [`FIRST_BYTE`], which no text has in it, whoever wrote it.
+//! After damage the search tries every byte, since a damaged length leads nowhere. A frame is not found by
+//! accident: its checksum has to be right, and its payload has to begin with [`FIRST_BYTE`], which no
+//! posted text contains.
 
 use std::io::{self, ErrorKind, Read};
 
 use super::frame::{FIRST_BYTE, FRAME_HEAD};
 use crate::limits;
 
-/// The frames of a stream, which begins where the first of them does.
+/// A scan of a stream that begins with a frame.
 #[derive(Debug)]
 pub struct Scan<R> {
     source: R,
-    /// Whether the source has no more.
+    /// Whether the source has reached its end.
     is_dry: bool,
-    /// Bytes that were read; those before `start` are done with.
+    /// Bytes that were read. Those before `start` are no longer needed.
     window: Vec<u8>,
     start: usize,
-    /// Where in the file `start` is.
+    /// The offset of `start` in the file.
     offset: u64,
-    /// Bytes of the frame at `start` that was handed out last.
+    /// The length of the frame at `start` that was returned last.
     handed_out: usize,
 }
 
@@ -32,9 +32,9 @@ pub struct Scan<R> {
 pub enum Found<'a> {
     /// A sound frame.
     Frame {
-        /// Where in the file it begins.
+        /// The offset of its first byte in the file.
         offset: u64,
-        /// What is in it; never empty.
+        /// The payload; never empty.
         payload: &'a [u8],
     },
     /// Bytes that are no sound frame.
@@ -44,23 +44,23 @@ pub enum Found<'a> {
 /// Bytes that are no sound frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// Where in the file they begin.
+    /// The offset of the first of them in the file.
     pub offset: u64,
-    /// How many.
+    /// Their number.
     pub bytes: u64,
-    /// Whether nothing sound follows, as after a write that was cut off.
+    /// Whether no sound frame follows, as after a write that was cut off.
     pub is_rest: bool,
 }
 
-/// Bytes that are asked of the source at a time.
+/// Bytes per read.
 const READ_BYTES: usize = 64 * 1024;
 
-/// The largest frame that is looked for after damage. Larger ones are hardly ever written, and a
-/// damaged length must not take hundreds of megabytes of memory each time.
+/// The largest frame that the search after damage finds. Larger ones are rare, and a damaged length must not
+/// allocate hundreds of megabytes each time.
 const SOUGHT_BYTES: usize = 2 * limits::SNAPSHOT_FRAME_BYTES;
 
 impl<R: Read> Scan<R> {
-    /// The frames of `source`, of which the first byte stands at `offset` of its file.
+    /// A scan of `source`, whose first byte is at `offset` of its file.
     pub fn new(source: R, offset: u64) -> Self {
         Scan {
             source,
@@ -72,7 +72,7 @@ impl<R: Read> Scan<R> {
         }
     }
 
-    /// What comes next; `None` at the end.
+    /// The next frame or gap; `None` at the end.
     pub fn next_frame(&mut self) -> io::Result<Option<Found<'_>>> {
         let handed_out = std::mem::take(&mut self.handed_out);
         self.pass(handed_out);
@@ -98,7 +98,7 @@ impl<R: Read> Scan<R> {
         }
     }
 
-    /// Where in the file all ends that was looked at.
+    /// The offset in the file after the last frame or gap.
     pub fn offset(&self) -> u64 {
         self.offset + self.handed_out as u64
     }
@@ -112,7 +112,7 @@ impl<R: Read> Scan<R> {
         }
     }
 
-    /// The length of the payload, if a sound frame of at most so many bytes begins here.
+    /// The length of the payload, if a sound frame with a payload of at most `most` bytes begins here.
     fn frame_here(&mut self, most: usize) -> io::Result<Option<usize>> {
         if self.fill(FRAME_HEAD + 1)? <= FRAME_HEAD {
             return Ok(None);
@@ -141,8 +141,7 @@ impl<R: Read> Scan<R> {
         self.offset += bytes as u64;
     }
 
-    /// Reads until `bytes` are there from `start` on, or the source has no more. Returns how many
-    /// there are.
+    /// Reads until the window has `bytes` bytes from `start` on, or the source ends. Returns how many it has.
     fn fill(&mut self, bytes: usize) -> io::Result<usize> {
         while self.window.len() - self.start < bytes && !self.is_dry {
             if self.start >= READ_BYTES || self.start == self.window.len() {
@@ -151,7 +150,7 @@ impl<R: Read> Scan<R> {
             }
             let end = self.window.len();
             self.window.resize(end + READ_BYTES, 0);
-            // One read at a time: what comes before an error counts.
+            // One read at a time, so that bytes before an error count.
             let read = read_some(&mut self.source, &mut self.window[end..]);
             self.window.truncate(end + *read.as_ref().unwrap_or(&0));
             self.is_dry = read? == 0;
@@ -160,7 +159,7 @@ impl<R: Read> Scan<R> {
     }
 }
 
-/// Fills `buffer` as far as the source goes, and says how far.
+/// Fills `buffer` as far as the source goes, and returns the number of bytes read.
 pub fn read_up_to(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {

@@ -1,7 +1,7 @@
-//! The segment that is written now.
+//! The open segment of the write-ahead log, to which records are appended.
 //!
-//! Owns the file and how much of it is sound: what a failed write left behind is cut off again, so
-//! that every whole frame is followed by another or by nothing. Runs on the journal thread.
+//! Owns the file, and the length up to which it is sound: the remains of a failed write are cut off again,
+//! so that after each whole frame another follows, or nothing. Runs on the journal thread.
 
 use std::fs::File;
 use std::io;
@@ -22,21 +22,20 @@ pub struct Segment {
 /// Why nothing was appended.
 #[derive(Debug)]
 pub struct AppendError {
-    /// What the host said.
+    /// The error of the operating system.
     pub error: io::Error,
-    /// Whether the segment is as it was before. If not, nothing may be appended to it any more.
+    /// Whether the segment is as it was before the write. If not, nothing more may be appended to it.
     pub is_undone: bool,
 }
 
 impl Segment {
-    /// Begins a segment at a path where no file is. Of one that could not be begun nothing is left,
-    /// as far as the host allows.
+    /// Creates a segment at a path where no file exists. On failure the file is removed, if possible.
     pub fn begin(disk: &dyn Disk, path: &Path, number: u64) -> io::Result<Self> {
         let file = disk.create(path)?;
         let kind = FileKind::Segment;
         let header = Header::to_write(kind, number).to_bytes();
         if let Err(error) = append_all(disk, &file, &header) {
-            // What is left is a file without a whole header, which a start takes for a torn one.
+            // If the removal fails too, a start takes the file without a whole header for a torn segment.
             let _ = disk.remove(path);
             return Err(error);
         }
@@ -47,7 +46,7 @@ impl Segment {
         })
     }
 
-    /// Appends whole frames: all of them, or none.
+    /// Appends frames: all of them, or none.
     pub fn append(&mut self, disk: &dyn Disk, frames: &[u8]) -> Result<(), AppendError> {
         if let Err(error) = append_all(disk, &self.file, frames) {
             let is_undone = disk.truncate(&self.file, self.bytes).is_ok();
@@ -57,12 +56,12 @@ impl Segment {
         Ok(())
     }
 
-    /// Its number.
+    /// The number in its name.
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// Its sound bytes.
+    /// The number of its sound bytes.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }

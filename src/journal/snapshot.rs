@@ -1,7 +1,7 @@
-//! Writing a snapshot: beside its place first, and there once it is whole and on disk.
+//! Writes a snapshot: under a temporary name first, and renamed once it is complete and synced.
 //!
-//! Owns a file that is not whole yet, and removes it unless it becomes so. Holds about one frame in
-//! memory. Runs on the compaction's thread; on the journal's where it is given the whole state.
+//! Owns the unfinished file, and removes it on failure. Holds about one frame in memory. Runs on the
+//! thread of a compaction, and on the journal thread when the dispatcher sends the whole state.
 
 use std::fs::File;
 use std::io;
@@ -29,17 +29,17 @@ pub struct SnapshotWriter<'a> {
     is_finished: bool,
 }
 
-/// A snapshot that is in its place.
+/// A finished snapshot.
 #[derive(Debug)]
 pub struct Written {
-    /// Its bytes.
+    /// The length of the file.
     pub bytes: u64,
-    /// What is in it.
+    /// The records in it, by kind.
     pub record_counts: RecordCounts,
 }
 
 impl<'a> SnapshotWriter<'a> {
-    /// Begins the snapshot with this number under a name that a start passes over.
+    /// Begins the snapshot with this number under the name `partial`, which recovery ignores.
     pub fn begin(disk: &'a dyn Disk, partial: PathBuf, number: u64) -> io::Result<Self> {
         let file = disk.create(&partial)?;
         let snapshot_writer = SnapshotWriter {
@@ -57,14 +57,14 @@ impl<'a> SnapshotWriter<'a> {
         Ok(snapshot_writer)
     }
 
-    /// Takes a record.
+    /// Appends a record.
     pub fn push(&mut self, at: Wall, record: &Record) -> io::Result<()> {
         self.frames.push(at, record);
         messages::log_left_out(self.frames.take_left_out());
         self.write_if_much()
     }
 
-    /// Takes a record as it stands elsewhere.
+    /// Appends an encoded record.
     pub fn copy(&mut self, record: &Encoded<'_>) -> io::Result<()> {
         self.frames.copy(record);
         self.write_if_much()
@@ -87,7 +87,8 @@ impl<'a> SnapshotWriter<'a> {
         Ok(())
     }
 
-    /// Puts it in its place, complete as of `at`: after this returns it is there whatever happens.
+    /// Completes the snapshot as of `at`: syncs the file, renames it to `place` and syncs the folder. After
+    /// that it survives a power cut.
     pub fn finish(mut self, place: &Path, folder: &File, at: Wall) -> io::Result<Written> {
         self.frames.close(at);
         self.write()?;
@@ -105,7 +106,7 @@ impl<'a> SnapshotWriter<'a> {
 impl Drop for SnapshotWriter<'_> {
     fn drop(&mut self) {
         if !self.is_finished {
-            // Where even that fails, the next start does it.
+            // If the removal fails too, the next start does it.
             let _ = self.disk.remove(&self.partial);
         }
     }
