@@ -1,24 +1,23 @@
-//! Records as bytes, and back.
+//! Encodes records as bytes, and decodes them.
 //!
-//! PURE. Owns what stands in the payload of a frame: items one after the other, each a byte that says
-//! which, the length of its body as a varint, and the body. So an item is passed over without being
-//! understood, and a record's key stands at the start of its body, where it is read without taking
-//! the rest apart.
+//! PURE. Owns the layout of a frame's payload: a sequence of items. An item is a byte for its kind, the
+//! length of its body as a varint, and the body. So a reader can skip an item without decoding it. A
+//! record's key is at the start of its body, so that a reader can decode the key alone.
 //!
 //! | item | body |
 //! |---|---|
-//! | clock | the wall time, from the clock item before it or else from 1970; the times of what follows count from it |
-//! | closing | the last item of a snapshot: how many records there are |
+//! | clock | the wall time, relative to the previous clock item or else to 1970; times after it are relative to it |
+//! | closing | the last item of a snapshot: the number of its records |
 //! | a record | its key, then its other fields; see `put_*` |
 //!
-//! What stands in the body of a record depends on the version of its file, which [`Items`] is told and
-//! each [`Encoded`] carries to the decoder. A record has exactly the fields of its version: one that is
-//! longer or shorter makes no sense, and its frame is told as damage. So a new field is a new version,
-//! whose files an older program refuses by name before it reads any.
+//! The fields of a record depend on the version of its file. [`Items`] gets the version, and each
+//! [`Encoded`] carries it to the decoder. A record has exactly the fields of its version; a longer or
+//! shorter one does not decode, and its frame is reported as damage. So a new field needs a new version. An
+//! older program refuses files of a newer version, by name, before it reads any file.
 //!
-//! Since a clock item stands before the records it is for, a record can be copied from one frame into
-//! another as it is: [`Encoded`] carries the time it counts from. Runs on the journal thread, and on
-//! main at a start.
+//! A clock item precedes the records that it is for, and [`Encoded`] carries its time. So a record can be
+//! copied from one frame into another without decoding it. Runs on the journal thread, and on main at a
+//! start.
 
 mod decode;
 mod encode;
@@ -30,7 +29,7 @@ use crate::model::{Fingerprint, MatchOp, Wall};
 
 pub use encode::{put_clock, put_closing, put_copy, put_record};
 
-/// Which record it is.
+/// The kind of a record, as a byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// [`Record::Alert`].
@@ -45,7 +44,7 @@ pub enum Kind {
     Group = 5,
     /// [`Record::GroupRemoved`].
     GroupRemoved = 6,
-    /// [`Record::Told`].
+    /// [`Record::LogEntry`].
     LogEntry = 7,
     /// [`Record::LogEntryForgotten`].
     LogEntryForgotten = 8,
@@ -53,7 +52,7 @@ pub enum Kind {
     Silence = 9,
     /// [`Record::SilenceForgotten`].
     SilenceForgotten = 10,
-    /// [`Record::Inherited`].
+    /// [`Record::AlertmanagerEntry`].
     AlertmanagerEntry = 11,
     /// [`Record::AlertmanagerEntryForgotten`].
     AlertmanagerEntryForgotten = 12,
@@ -65,7 +64,7 @@ pub const CLOCK: u8 = 0xc0;
 const CLOSING: u8 = 0xff;
 
 impl Kind {
-    /// All of them, in the order of their bytes.
+    /// All kinds, in the order of their bytes.
     pub const ALL: [Kind; 12] = [
         Kind::Alert,
         Kind::AlertExtended,
@@ -99,7 +98,7 @@ impl Kind {
         }
     }
 
-    /// Its place in [`Kind::ALL`].
+    /// The index of this kind in [`Kind::ALL`].
     pub fn index(self) -> usize {
         self as usize - 1
     }
@@ -111,8 +110,8 @@ impl Kind {
     }
 }
 
-/// What a record is about. Of records with one key the last one holds, but for alerts: of theirs,
-/// the last [`Kind::Alert`] holds together with the last [`Kind::AlertExtended`] after it.
+/// The key of a record. Of several records with the same key only the last counts. Alerts are the exception:
+/// the last [`Kind::Alert`] counts together with the last [`Kind::AlertExtended`] after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key<'a> {
     /// An alert: `Alert`, `AlertExtended`, `AlertForgotten`.
@@ -129,31 +128,31 @@ pub enum Key<'a> {
     AlertmanagerEntry(&'a [u8]),
 }
 
-/// A record as bytes.
+/// An encoded record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Encoded<'a> {
-    /// The version of the format that it is in.
+    /// The version of the format of its fields.
     pub version: Version,
-    /// Which record it is.
+    /// The kind of record.
     pub kind: Kind,
-    /// The clock that its times count from.
+    /// The time of the clock item before it, to which its times are relative.
     pub at: Wall,
     body: &'a [u8],
 }
 
 impl<'a> Encoded<'a> {
-    /// How many bytes it takes, without what the frame and its clock do.
+    /// The length of the item in bytes, without the frame's head and the clock item.
     pub fn item_bytes(&self) -> usize {
         let length_bytes = self.body.len().max(1).ilog2() as usize / 7 + 1;
         1 + length_bytes + self.body.len()
     }
 
-    /// What it is about. Costs a few nanoseconds and no allocation.
+    /// Decodes the key alone. Costs a few nanoseconds and no allocation.
     pub fn key(&self) -> Result<Key<'a>, Malformed> {
         decode::key(self.version, self.kind, self.body)
     }
 
-    /// The record.
+    /// Decodes the whole record.
     pub fn decode(&self) -> Result<Record, Malformed> {
         decode::record(self.version, self.kind, self.body, self.at)
     }
@@ -164,14 +163,14 @@ impl<'a> Encoded<'a> {
 pub enum Item<'a> {
     /// A record.
     Record(Encoded<'a>),
-    /// A snapshot ends here, and had this many records.
+    /// The closing item: a snapshot ends here.
     Closing {
-        /// How many.
+        /// The number of records in the snapshot.
         records: u64,
     },
 }
 
-/// The items of a payload, clock items taken in. Ends after the first that is malformed.
+/// Iterates over the items of a payload. Handles clock items itself; ends after the first malformed item.
 #[derive(Clone, Debug)]
 pub struct Items<'a> {
     version: Version,
@@ -180,7 +179,7 @@ pub struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
-    /// The items of this payload, from a file of this version.
+    /// The items of `payload`, from a file of `version`.
     pub fn of(version: Version, payload: &'a [u8]) -> Self {
         Items {
             version,
@@ -189,7 +188,7 @@ impl<'a> Items<'a> {
         }
     }
 
-    /// The last clock so far; `None` before the first.
+    /// The time of the last clock item so far; `None` before the first.
     pub fn at(&self) -> Option<Wall> {
         self.at
     }

@@ -1,15 +1,15 @@
-//! The fields that records are made of: numbers, texts and times as bytes, and back.
+//! Encodes and decodes the fields of records: numbers, texts and times.
 //!
-//! PURE. Owns how each is spelled. Numbers are varints (seven bits a byte, the lowest first) or, where
-//! all bits are in use, eight bytes with the lowest first. A time is its distance in nanoseconds from
-//! one that is known, so that those near to it take few bytes. Reading trusts nothing: what is not
-//! there, too large or no text is [`Malformed`]. Runs on the journal thread, and on main at a start.
+//! PURE. Owns the encoding of each type. Numbers are varints (seven bits a byte, lowest first) or, if all
+//! bits are used, eight bytes in little endian. A time is its distance in nanoseconds from a known time, so
+//! that near times take few bytes. Reading trusts nothing: missing bytes, a number that is too large and
+//! text that is no UTF-8 are [`Malformed`]. Runs on the journal thread, and on main at a start.
 
 use std::fmt;
 
 use crate::model::{Fingerprint, Labels, Wall};
 
-/// What about some bytes cannot have been written by us.
+/// What is wrong with bytes that this program cannot have written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed(pub &'static str);
 
@@ -21,12 +21,12 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// Bytes that a varint of 64 bits may take.
+/// The longest varint of 64 bits, in bytes.
 const VARINT_BYTES: usize = 10;
-/// Bytes that a distance between two times may take: the calendar has seventy bits of nanoseconds.
+/// The longest distance between two times, in bytes: the calendar has seventy bits of nanoseconds.
 const TIME_BYTES: usize = 11;
 
-/// Appends a number that is mostly small.
+/// Appends a number that is usually small, as a varint.
 pub fn put_number(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
@@ -35,12 +35,12 @@ pub fn put_number(out: &mut Vec<u8>, mut number: u64) {
     out.push(number as u8);
 }
 
-/// Appends a hash.
+/// Appends a hash, as eight bytes.
 pub fn put_hash(out: &mut Vec<u8>, hash: u64) {
     out.extend_from_slice(&hash.to_le_bytes());
 }
 
-/// Appends a text.
+/// Appends a text, with its length.
 pub fn put_text(out: &mut Vec<u8>, text: &str) {
     put_number(out, text.len() as u64);
     out.extend_from_slice(text.as_bytes());
@@ -68,8 +68,8 @@ pub fn put_optional_time(out: &mut Vec<u8>, base: Wall, time: Option<Wall>) {
 
 /// Appends labels or annotations.
 pub fn put_labels(out: &mut Vec<u8>, labels: &Labels) {
-    // To count them takes as long as to write them, so their number is put in afterwards. It is one
-    // byte unless they are far too many.
+    // Counting labels takes as long as writing them, so their number is put in afterwards. It takes one
+    // byte unless there are far too many labels.
     let number_at = out.len();
     out.push(0);
     let mut count = 0;
@@ -95,7 +95,7 @@ pub fn put_hashes(out: &mut Vec<u8>, hashes: impl ExactSizeIterator<Item = u64>)
     }
 }
 
-/// Bytes from which fields are taken one after the other.
+/// A reader that takes fields from bytes, one after the other.
 #[derive(Clone, Debug)]
 pub struct Fields<'a> {
     rest: &'a [u8],
@@ -107,22 +107,22 @@ impl<'a> Fields<'a> {
         Fields { rest: bytes }
     }
 
-    /// Whether all is taken.
+    /// Whether all bytes are taken.
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
-    /// How many bytes are not taken yet.
+    /// The number of bytes that are not taken yet.
     pub fn len(&self) -> usize {
         self.rest.len()
     }
 
-    /// What is not taken yet.
+    /// The bytes that are not taken yet.
     pub fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    /// Fails if something is left.
+    /// Fails if bytes are left.
     pub fn end(&self) -> Result<(), Malformed> {
         match self.rest {
             [] => Ok(()),
@@ -144,7 +144,7 @@ impl<'a> Fields<'a> {
         Ok(*byte)
     }
 
-    /// Yes or no.
+    /// A flag: one byte, 0 or 1.
     pub fn flag(&mut self) -> Result<bool, Malformed> {
         match self.byte()? {
             0 => Ok(false),
@@ -153,7 +153,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A number that is mostly small.
+    /// A varint.
     pub fn number(&mut self) -> Result<u64, Malformed> {
         let spread = self.varint(VARINT_BYTES)?;
         u64::try_from(spread).map_err(|_| Malformed("a number too large"))
@@ -164,7 +164,7 @@ impl<'a> Fields<'a> {
         u32::try_from(self.number()?).map_err(|_| Malformed("a position too large"))
     }
 
-    /// A number of things to come that take `least` bytes each, or more.
+    /// A count of items to come, each of which takes `least` bytes or more; fails if so many cannot follow.
     pub fn count(&mut self, least: usize) -> Result<usize, Malformed> {
         let count = usize::try_from(self.number()?).map_err(|_| CUT)?;
         match count.checked_mul(least) {
@@ -228,7 +228,7 @@ impl<'a> Fields<'a> {
     fn varint(&mut self, most: usize) -> Result<u128, Malformed> {
         let (mut value, mut shift) = (0_u64, 0);
         for (index, byte) in self.rest.iter().take(most).enumerate() {
-            // Eight bytes fit into a word, which is quicker than two; hardly any number is longer.
+            // Fast path: a varint of up to eight bytes fits into one word. Longer ones are rare.
             if index == 8 {
                 return self.long_varint(most);
             }

@@ -1,7 +1,7 @@
-//! A file of messages, each with its length in front.
+//! Reads a file of length-delimited messages.
 //!
-//! Owns where one message ends and the next begins. Holds one message at a time, and never more bytes
-//! than were there, whatever length stands in front. Runs on main, at a start.
+//! Owns the boundaries between messages. Holds one message at a time, and never allocates more than the file
+//! has, whatever a length says. Runs on main, at a start.
 
 use std::fmt;
 use std::io::{self, BufRead, Read};
@@ -9,19 +9,19 @@ use std::io::{self, BufRead, Read};
 use super::protobuf::take_number;
 use crate::limits;
 
-/// Bytes that a length may take.
+/// The longest encoded length, in bytes.
 const LENGTH_BYTES: u64 = 10;
 
-/// Why nothing more can be read.
+/// Why no further message can be read.
 #[derive(Debug)]
 pub enum Broken {
-    /// The host could not read on.
+    /// The operating system reported a read error.
     Failed(io::Error),
-    /// It ends within a message or a length.
+    /// The file ends within a message or a length.
     CutShort,
-    /// What stands there cannot be a length.
+    /// The bytes of a length are no length.
     NoLength,
-    /// So much is not read.
+    /// The message or the file is larger than the bound for it.
     TooLarge,
 }
 
@@ -48,7 +48,7 @@ pub struct Messages<R> {
 }
 
 impl<R: BufRead> Messages<R> {
-    /// The messages that can be read from here.
+    /// The messages in `from`.
     pub fn of(from: R) -> Self {
         Messages {
             from,
@@ -58,8 +58,8 @@ impl<R: BufRead> Messages<R> {
         }
     }
 
-    /// The next message; `None` at a proper end. After an error, [`Self::begin`] is where the trouble
-    /// begins.
+    /// The next message; `None` at the end of the file. After an error, [`Self::begin`] is the offset of the
+    /// damage.
     pub fn take_next(&mut self) -> Result<Option<&[u8]>, Broken> {
         self.begin = self.offset;
         let Some(length) = self.take_length()? else {
@@ -76,7 +76,7 @@ impl<R: BufRead> Messages<R> {
         Ok(Some(&self.message))
     }
 
-    /// Where the last message begins, with its length.
+    /// The offset of the last message, at its length.
     pub fn begin(&self) -> u64 {
         self.begin
     }
@@ -100,7 +100,7 @@ impl<R: BufRead> Messages<R> {
         }
     }
 
-    /// Takes up to so many bytes, fewer only at the end.
+    /// Takes up to this many bytes; fewer only at the end of the file.
     fn fill(&mut self, length: u64) -> Result<u64, Broken> {
         let mut part = self.from.by_ref().take(length);
         let taken = part

@@ -1,14 +1,14 @@
-//! Coming from Alertmanager: what one left in `--storage.path` is taken over, so that a swap loses no
-//! silence and repeats no page.
+//! Imports the silences and the notification log of an Alertmanager from `--storage.path`, so that a
+//! replacement loses no silence and repeats no notification.
 //!
-//! Owns the reading of the files `silences` and `nflog` (§5.7, §7.7), which stay as they are. It is for
-//! a start without a journal of ours: after that the journal has what was taken over. Trusts no byte:
-//! what is damaged is left out and reported, and whatever is sound counts. Runs on main.
+//! Owns the reading of the files `silences` and `nflog` (§5.7, §7.7). Never changes them. The import is for
+//! a start without a journal; from then on the journal has the imported state. Trusts no byte: damaged
+//! messages are skipped and reported, sound ones count. Runs on main.
 //!
 //! - `delimited`: where in a file one message ends and the next begins
 //! - `protobuf`: the fields of a message
 //! - `silence`, `told`: what the messages of the two files mean
-//! - `report`: what came of it, in words
+//! - `report`: the report of the import, for the log
 
 mod delimited;
 mod protobuf;
@@ -32,20 +32,20 @@ use delimited::{Broken, Messages};
 
 pub use report::{Report, Trouble};
 
-/// The names of the two files.
+/// The names of Alertmanager's two files.
 const SILENCES: &str = "silences";
 const TOLD: &str = "nflog";
 
-/// What an Alertmanager left.
+/// The imported state of an Alertmanager.
 #[derive(Debug)]
 pub struct AlertmanagerLog {
-    /// Its silences, and what it had told webhooks.
+    /// Its silences, and its notification log as far as it concerns webhooks.
     pub recovered: Recovered,
-    /// What came of reading it.
+    /// What was imported, and what was not.
     pub report: Report,
 }
 
-/// Reads what an Alertmanager left in `storage_path`, but for what is over at `now`.
+/// Imports the files of an Alertmanager in `storage_path`, except entries that have expired at `now`.
 pub fn read_alertmanager(storage_path: &Path, now: Wall) -> AlertmanagerLog {
     let mut report = Report::of(storage_path);
     let mut recovered = Recovered::empty(randomness::hash_key());
@@ -60,10 +60,10 @@ pub fn read_alertmanager(storage_path: &Path, now: Wall) -> AlertmanagerLog {
     AlertmanagerLog { recovered, report }
 }
 
-/// The messages of a file; `None` if there is no such file, or if it cannot be read, which is reported.
+/// The messages of a file. `None` if there is no such file, or if it cannot be read; the latter is reported.
 fn open(file: &Path, report: &mut Report) -> Option<Messages<impl BufRead + use<>>> {
     let found = fs::metadata(file).and_then(|found| {
-        // To open something else, such as a pipe, could wait for ever.
+        // Opening something else, such as a pipe, could block forever.
         if found.is_file() {
             Ok((File::open(file)?, found.len()))
         } else {
@@ -87,7 +87,7 @@ fn open(file: &Path, report: &mut Report) -> Option<Messages<impl BufRead + use<
     }
 }
 
-/// Hands each message to `take`. Damage within one message does not keep the next from being found.
+/// Calls `take` with each message. Damage within a message does not hide the next one.
 fn each_message(
     mut messages: Messages<impl BufRead>,
     file: &Path,
@@ -110,14 +110,14 @@ fn each_message(
     }
 }
 
-/// The silences, numbered in the order in which they were made, as far as that can be known.
+/// Reads the silences, numbered in the order of their creation, as far as that can be known.
 fn read_silences(
     messages: Messages<impl BufRead>,
     file: &Path,
     now: Wall,
     report: &mut Report,
 ) -> BTreeMap<u64, Arc<Silence>> {
-    // By id, the parts of each. A file has each id once; of more, the newest state counts.
+    // The parts of each silence, by id. A file has each id once; of duplicates, the newest state counts.
     let mut by_id: BTreeMap<String, Vec<Silence>> = BTreeMap::new();
     each_message(messages, file, report, |message, report| {
         let found = silence::Found::read(message)?;
@@ -145,12 +145,12 @@ fn read_silences(
     }
     report.silences = by_id.len();
     let mut silences: Vec<Silence> = by_id.into_values().flatten().collect();
-    // One that is not pending began when it was made, and one that is was changed then or later.
+    // An active silence began when it was created. A pending one was last changed then or later.
     silences.sort_by_key(|silence| silence.starts_at.min(silence.updated_at));
     (1..).zip(silences.into_iter().map(Arc::new)).collect()
 }
 
-/// What webhooks were told.
+/// Reads the notification log, as far as it concerns webhooks.
 fn read_told(
     messages: Messages<impl BufRead>,
     file: &Path,

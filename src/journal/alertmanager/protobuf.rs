@@ -1,28 +1,28 @@
-//! Protocol buffers, as far as Alertmanager's files need them.
+//! Decodes protocol buffers, as far as Alertmanager's files need it.
 //!
-//! PURE. Owns how a message falls into fields, and how texts and times are read from them. Trusts
-//! nothing: what cannot be a message is [`Malformed`]. A field that nobody knows, or that has another
-//! kind than it should, is for the reader of the message to pass over, as Alertmanager does. Four kinds
-//! of fields and some hundred lines, for which a crate would bring its macros. Runs on main, at a start.
+//! PURE. Owns the split of a message into fields, and the decoding of texts and times. Trusts nothing: bytes
+//! that are no message are [`Malformed`]. The reader of a message skips fields that are unknown or of the
+//! wrong kind, as Alertmanager does. Uses no crate: four kinds of fields take some hundred lines, and a
+//! crate would bring its macros. Runs on main, at a start.
 
 use crate::journal::fields::Malformed;
 use crate::model::Wall;
 
-/// What a field holds.
+/// The value of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// A number.
     Number(u64),
     /// A text, bytes, a message or packed numbers.
     Bytes(&'a [u8]),
-    /// Four or eight bytes, of which no field that we know is made.
+    /// Four or eight bytes; no field that is read here has this kind.
     Fixed,
 }
 
-/// A field: its number in the message, and what it holds.
+/// A field: its number in the message, and its value.
 pub type Field<'a> = (u64, Value<'a>);
 
-/// The fields of a message, one after the other. Nothing follows the first error.
+/// Iterates over the fields of a message. Ends after the first error.
 #[derive(Clone, Debug)]
 pub struct Fields<'a> {
     rest: &'a [u8],
@@ -41,7 +41,7 @@ impl<'a> Fields<'a> {
             1 => self.take(8).map(|_| Value::Fixed)?,
             2 => {
                 let length = take_number(&mut self.rest)?;
-                // What does not fit cannot be there either.
+                // A length beyond `usize` cannot fit in the message.
                 Value::Bytes(self.take(usize::try_from(length).unwrap_or(usize::MAX))?)
             }
             5 => self.take(4).map(|_| Value::Fixed)?,
@@ -83,7 +83,7 @@ pub fn take_number(rest: &mut &[u8]) -> Result<u64, Malformed> {
         let cut = Malformed("a number is cut short");
         let (byte, after) = rest.split_first().ok_or(cut)?;
         *rest = after;
-        // Of the tenth byte only one bit has room.
+        // The tenth byte has room for one bit only.
         if shift == 63 && *byte > 1 {
             break;
         }
@@ -100,7 +100,7 @@ pub fn text(bytes: &[u8]) -> Result<&str, Malformed> {
     std::str::from_utf8(bytes).map_err(|_| Malformed("a text is not UTF-8"))
 }
 
-/// The time of a field. One past the last that can be said is taken for that one, as in the API.
+/// The time of a field. A time beyond the latest timestamp counts as the latest, as in the API.
 pub fn time(message: &[u8]) -> Result<Wall, Malformed> {
     let (mut seconds, mut nanoseconds) = (0, 0);
     for field in Fields::of(message) {

@@ -1,4 +1,4 @@
-//! What came of reading an Alertmanager's files, in words.
+//! The report of an import from Alertmanager, for the log.
 //!
 //! Owns the wording. Runs on main, at a start.
 
@@ -10,42 +10,42 @@ use super::delimited::Broken;
 use crate::journal::fields::Malformed;
 use crate::limits;
 
-/// What was taken over, and what was not.
+/// What was imported, and what was not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The folder in which the files are.
+    /// The folder of the files.
     pub folder: PathBuf,
-    /// Whether there was a file at all.
+    /// Whether any of the files exists.
     pub found_any: bool,
-    /// Silences that were taken over.
+    /// The number of imported silences.
     pub silences: usize,
-    /// Notifications of webhooks that were taken over.
+    /// The number of imported entries of the notification log.
     pub told: usize,
-    /// Silences and notifications whose time is over.
+    /// The number of silences and entries that have expired.
     pub expired: usize,
-    /// Notifications of integrations that are not built here, by integration.
+    /// The number of entries for unsupported integrations, by integration.
     pub others: BTreeMap<String, usize>,
-    /// What needs somebody, as far as it is told one by one.
+    /// The troubles that are logged one by one.
     pub troubles: Vec<Trouble>,
-    /// How many more troubles there were.
+    /// The number of further troubles.
     pub omitted: usize,
 }
 
-/// Something that was not as it should be.
+/// A fault of a file or of a message in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// There is a file, and nothing of it could be read.
+    /// A file exists, but cannot be read at all.
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// What the host said.
+        /// The error of the operating system.
         why: String,
     },
-    /// A file is damaged, and what stands behind the damage could not be read.
+    /// A file is damaged, and the part after the damage could not be read.
     Broken {
         /// The file.
         file: PathBuf,
-        /// Where the damage begins.
+        /// The offset of the damage.
         offset: u64,
         /// What is wrong.
         why: String,
@@ -54,19 +54,19 @@ pub enum Trouble {
     Message {
         /// The file.
         file: PathBuf,
-        /// Where the message begins.
+        /// The offset of the message.
         offset: u64,
         /// What is wrong.
         why: Malformed,
     },
-    /// A silence that cannot be.
+    /// A silence that is invalid and was skipped.
     Silence {
         /// Its id.
         id: String,
-        /// Why it cannot be.
+        /// Why it is invalid.
         why: String,
     },
-    /// A silence with several sets of matchers, which became as many silences.
+    /// A silence with several sets of matchers, which was split into one silence for each set.
     Split {
         /// Its id.
         id: String,
@@ -76,7 +76,7 @@ pub enum Trouble {
 }
 
 impl Report {
-    /// Nothing was read yet.
+    /// An empty report for the files in `folder`.
     pub fn of(folder: &Path) -> Self {
         Report {
             folder: folder.to_owned(),
@@ -84,13 +84,13 @@ impl Report {
         }
     }
 
-    /// The first file of which nothing could be read: for somebody to decide what is to become of it.
+    /// The first file that could not be read at all. The operator has to decide what to do with it.
     pub fn unreadable(&self) -> Option<&Trouble> {
         let is_unreadable = |trouble: &&Trouble| matches!(trouble, Trouble::Unreadable { .. });
         self.troubles.iter().find(is_unreadable)
     }
 
-    /// Writes all of it to the log; nothing if there was no file.
+    /// Logs the report; nothing if there was no file.
     pub fn log(&self) {
         if !self.found_any {
             return;
@@ -153,7 +153,7 @@ impl Report {
     }
 }
 
-/// What to do about damage: as long as our journal is there, the files are not looked at.
+/// What to do about damage. The files are read only while there is no journal.
 const READ_AGAIN: &str = "to read a sound copy, stop alertwheel, put the copy in place, remove the folder \
                           journal beside it, and start again";
 

@@ -1,23 +1,23 @@
-//! A message of Alertmanager's file `silences`, and what of it becomes a silence here.
+//! Decodes a message of Alertmanager's file `silences`, and makes silences of it.
 //!
-//! PURE. Owns the meaning of the fields (§7.1), old ones included. Runs on main, at a start.
+//! PURE. Owns the meaning of the fields (§7.1), including old ones. Runs on main, at a start.
 //!
-//! A silence of Alertmanager may have several sets of matchers, of which one must match; its API can
-//! neither make nor show such a one. Here each set becomes a silence of its own, which together
-//! silence the same alerts. The first keeps the id; those of the others follow from it, and the
-//! comments say what belongs together.
+//! In the file a silence may have several sets of matchers, of which one must match. Alertmanager's API can
+//! neither create nor show such a silence. Here each set becomes a silence of its own; together they mute
+//! the same alerts. The first silence keeps the id, the ids of the others are derived from it, and their
+//! comments say that they belong together.
 
 use super::protobuf::{Fields, Value, text, time};
 use crate::journal::fields::Malformed;
 use crate::limits;
 use crate::model::{Fnv1a, Labels, MatchOp, Matcher, Silence, Wall, check_regex};
 
-/// What a message says, with its texts in place.
+/// A decoded message, which borrows its texts.
 #[derive(Clone, Debug)]
 pub struct Found<'a> {
-    /// Its id; should not be empty.
+    /// The id of the silence; empty only in an invalid message.
     pub id: &'a str,
-    /// When Alertmanager would have forgotten it, if it says so.
+    /// When Alertmanager would have deleted it; `None` if the message has no such time.
     pub expires_at: Option<Wall>,
     /// When it was last changed.
     pub updated_at: Wall,
@@ -25,10 +25,10 @@ pub struct Found<'a> {
     ends_at: Wall,
     created_by: &'a str,
     comment: &'a str,
-    /// Author and text, from the time when there could be several comments.
+    /// Author and text of the first comment, from old versions with several comments.
     old_comment: Option<(&'a str, &'a str)>,
     annotations: Vec<(&'a str, &'a str)>,
-    /// The first set once more, for readers that know no sets; alone in old files.
+    /// A copy of the first set, for readers that know no sets. Old files have only this one.
     matchers: Vec<FoundMatcher<'a>>,
     sets: Vec<Vec<FoundMatcher<'a>>>,
 }
@@ -59,7 +59,7 @@ impl<'a> Found<'a> {
         })
     }
 
-    /// The silences that do what it did; fails with the reason why there can be none.
+    /// The silences that together mute the same alerts. Fails with the reason if the message is invalid.
     pub fn into_silences(self) -> Result<Vec<Silence>, String> {
         if self.id.is_empty() {
             return Err("it has no id".into());
@@ -129,7 +129,7 @@ fn read_silence(message: &[u8]) -> Result<Found<'_>, Malformed> {
             3 => found.starts_at = time(bytes)?,
             4 => found.ends_at = time(bytes)?,
             5 => found.updated_at = time(bytes)?,
-            // Of several, Alertmanager keeps the first.
+            // Alertmanager keeps the first of several comments.
             7 if found.old_comment.is_none() => found.old_comment = Some(read_pair(bytes)?),
             8 => found.created_by = text(bytes)?,
             9 => found.comment = text(bytes)?,
@@ -164,7 +164,7 @@ fn read_matcher(message: &[u8]) -> Result<FoundMatcher<'_>, Malformed> {
     Ok(found)
 }
 
-/// The two texts at the head of a message: key and value of a map, author and text of a comment.
+/// The first two texts of a message: key and value of a map, or author and text of a comment.
 fn read_pair(message: &[u8]) -> Result<(&str, &str), Malformed> {
     let mut pair = ("", "");
     for field in Fields::of(message) {
@@ -200,8 +200,7 @@ fn compile(set: &[FoundMatcher<'_>]) -> Result<Vec<Matcher>, String> {
     compiled.collect()
 }
 
-/// A UUID that is the same whenever the same file is read. Its version, 8, is the one for those that
-/// are made in a way of one's own.
+/// A UUID that is the same at each import of the same file. Its version is 8, the one for custom formats.
 fn derived_id(id: &str, index: usize) -> String {
     let hash = |salt: u8| {
         let hash = Fnv1a::new().update(&[salt]).update(id.as_bytes());

@@ -1,4 +1,4 @@
-//! A message of Alertmanager's file `nflog`: what a receiver was told.
+//! Decodes an entry of Alertmanager's notification log, the file `nflog`.
 //!
 //! PURE. Owns the meaning of the fields (§5.7). Runs on main, at a start.
 
@@ -9,15 +9,15 @@ use crate::engine::{AlertmanagerEntry, AlertmanagerKey};
 use crate::journal::fields::Malformed;
 use crate::model::Wall;
 
-/// The integration that is built here.
+/// The only integration that alertwheel supports.
 const WEBHOOK: &str = "webhook";
 
-/// What a message says.
+/// A decoded entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// What a webhook was told.
+    /// An entry for a webhook.
     Webhook(AlertmanagerEntry),
-    /// Something that an integration was told which is not built here.
+    /// An entry for an unsupported integration, with the integration's name.
     Other(String),
 }
 
@@ -31,7 +31,7 @@ struct Entry<'a> {
     resolved: Vec<u64>,
 }
 
-/// Whom the entry is about.
+/// The receiver and integration of an entry.
 #[derive(Default)]
 struct ReceiverName<'a> {
     name: &'a str,
@@ -102,7 +102,7 @@ fn read_receiver(message: &[u8]) -> Result<ReceiverName<'_>, Malformed> {
     Ok(receiver)
 }
 
-/// Numbers stand packed in one field, but one field each means the same.
+/// Takes hashes from a field. A list may be packed in one field, or have one field for each number.
 fn take_hashes(hashes: &mut Vec<u64>, value: Value<'_>) -> Result<(), Malformed> {
     match value {
         Value::Number(hash) => hashes.push(hash),

@@ -1,7 +1,7 @@
-//! From bytes to records.
+//! Decodes records.
 //!
-//! PURE. Owns which fields a record has in each version, and what of them can be told to be wrong. Never trusts a length. Runs on main
-//! at a start; its keys also where the journal is compacted.
+//! PURE. Owns the fields of a record in each version, and the checks of their values. Never trusts a
+//! length. Runs on main at a start; keys are also decoded on the thread of a compaction.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::journal::fields::{Fields, Malformed};
 use crate::journal::header::Version;
 use crate::model::{Alert, Fingerprint, Matcher, Silence, Wall};
 
-/// What the record with this body is about.
+/// The key of the record with this body.
 pub fn key(version: Version, kind: Kind, body: &[u8]) -> Result<Key<'_>, Malformed> {
     match version {
         Version::One => key_of(kind, body),
@@ -40,7 +40,7 @@ fn key_of(kind: Kind, body: &[u8]) -> Result<Key<'_>, Malformed> {
     })
 }
 
-/// The record with this body, whose times count from `at`.
+/// The record with this body. Its times are relative to `at`.
 pub fn record(version: Version, kind: Kind, body: &[u8], at: Wall) -> Result<Record, Malformed> {
     let mut fields = Fields::of(body);
     let (record, too_long) = match version {

@@ -1,4 +1,4 @@
-//! From records to bytes.
+//! Encodes records.
 //!
 //! PURE. Owns the order of the fields of each record, which `decode.rs` reads. Runs on the journal
 //! thread.
@@ -12,7 +12,7 @@ use crate::journal::fields::{
 };
 use crate::model::{Alert, Fingerprint, Silence, Wall};
 
-/// Appends a clock item. `before` is the clock of the same frame before it.
+/// Appends a clock item. `before` is the time of the previous clock item in the same frame.
 pub fn put_clock(out: &mut Vec<u8>, before: Option<Wall>, at: Wall) {
     put_item(out, CLOCK, |out| {
         put_time(out, before.unwrap_or(Wall::UNIX_EPOCH), at);
@@ -24,14 +24,14 @@ pub fn put_closing(out: &mut Vec<u8>, records: u64) {
     put_item(out, CLOSING, |out| put_number(out, records));
 }
 
-/// Appends a record as it stands elsewhere. The clock before it must be `record.at`.
+/// Appends a record that is already encoded. The clock item before it must be that of `record.at`.
 pub fn put_copy(out: &mut Vec<u8>, record: &Encoded<'_>) {
     out.push(record.kind as u8);
     put_number(out, record.body.len() as u64);
     out.extend_from_slice(record.body);
 }
 
-/// Appends a record. The clock before it must be `at`.
+/// Appends a record. The clock item before it must be that of `at`.
 pub fn put_record(out: &mut Vec<u8>, at: Wall, record: &Record) {
     put_item(out, Kind::of(record) as u8, |out| match record {
         Record::Alert(alert) => put_alert(out, at, alert),
@@ -69,11 +69,11 @@ pub fn put_record(out: &mut Vec<u8>, at: Wall, record: &Record) {
     });
 }
 
-/// Appends an item whose length is known once its body is there.
+/// Appends an item, and puts in its length once its body is encoded.
 fn put_item(out: &mut Vec<u8>, byte: u8, body: impl FnOnce(&mut Vec<u8>)) {
     out.push(byte);
     let length_at = out.len();
-    // Most bodies are short enough for a length of one byte; the others move.
+    // Most bodies are short enough for a length of one byte; longer ones are moved.
     out.push(0);
     body(out);
     let mut length = out.len() - length_at - 1;
@@ -128,7 +128,7 @@ fn put_told(out: &mut Vec<u8>, at: Wall, told: &LogEntry) {
     put_time(out, at, told.expires_at);
     put_fingerprints(out, &told.firing);
     put_fingerprints(out, &told.resolved);
-    // Mostly it owes what fires, and then says no more than that.
+    // Most entries owe exactly the alerts that fire: a flag says so, instead of a second list.
     let is_same = told.owed == told.firing;
     out.push(u8::from(is_same));
     if !is_same {
