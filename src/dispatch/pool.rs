@@ -3,7 +3,8 @@
 //! Owns a channel of capacity 1 to each worker, and the count of jobs under way. A worker is made when a
 //! job finds no idle one, and ends once it has been idle for [`limits::WORKER_IDLE`];
 //! [`limits::WORKERS_KEPT`] workers stay. The worker that came back last gets the next job, so that few
-//! workers do the work, with warm stacks. Never limits the number of jobs: the engine does. Runs on the dispatch thread.
+//! workers do the work, with warm stacks. Never limits the number of jobs: the engine does. Runs on the
+//! dispatch thread.
 
 use std::collections::VecDeque;
 use std::fmt;

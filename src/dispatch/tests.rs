@@ -1,4 +1,4 @@
-//! Turns of a dispatcher whose neighbours are played by the test.
+//! Turns of a dispatcher. The test plays the HTTP server, the timer, the workers and the journal.
 
 use std::time::Duration;
 
@@ -20,11 +20,11 @@ route: {receiver: team, group_by: ['...'], group_wait: 0s}
 receivers: [{name: team, webhook_configs: [{url: "http://team/"}]}]
 "#;
 
-/// The dispatcher, and the ends that others hold.
+/// The dispatcher, and the other ends of its channels.
 struct Scene {
     dispatcher: Dispatcher,
     requests: WakingSender<Request>,
-    /// Of the first worker, which is the only one that the engine may use.
+    /// The jobs of the first worker, the only one that the engine may use.
     jobs: Mailbox<Job>,
     _further_jobs: Receiver<Mailbox<Job>>,
     outcomes: OutcomeSender,
@@ -34,7 +34,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// One with a single worker.
+    /// A scene with a single worker.
     fn new() -> Self {
         let config = configuration();
         let (clock, waker) = (Clock::start(), Waker::default());
@@ -65,7 +65,7 @@ impl Scene {
         }
     }
 
-    /// Posts an alert, which makes a group of its own, and lets the dispatcher take its turn.
+    /// Posts an alert, which makes a group of its own, and lets the dispatcher make one turn.
     fn post(&mut self, host: &str) {
         let alert = PostedAlert {
             labels: Labels::from_pairs([("host", host)]).into(),
@@ -78,7 +78,7 @@ impl Scene {
         assert_eq!(self.dispatcher.turn(), Turn::GoOn);
     }
 
-    /// Has the worker deliver what it has.
+    /// Lets the worker finish its job with success.
     fn deliver(&self) {
         let job = self.jobs.next_by(self.clock.mono(), self.clock);
         let outcome = Outcome {
@@ -90,7 +90,7 @@ impl Scene {
         told.expect("the dispatcher lives");
     }
 
-    /// How many records of what was told have gone to the journal since this was asked last.
+    /// The number of notification log records that have gone to the journal since the last call.
     fn told(&self) -> usize {
         let records = self.batches.try_iter().flat_map(|batch| batch.records);
         let is_told = |record: &Record| matches!(record, Record::LogEntry { .. });

@@ -1,6 +1,6 @@
-//! Records for the tests of the journal: any, and those of an ordinary day.
+//! Records for the tests of the journal: random ones, and those of a typical workload.
 //!
-//! Owns how they are drawn, and folders to write them into. For tests alone.
+//! Owns how records are drawn, and temporary folders for them. For tests only.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -226,7 +226,7 @@ fn any_inherited() -> impl Strategy<Value = AlertmanagerEntry> {
 pub struct TestFolder(PathBuf);
 
 impl TestFolder {
-    /// A new one. Names must differ among the tests of one process.
+    /// A new folder. Names must differ among the tests of one process.
     pub fn new(name: &str) -> Self {
         let name = format!("alertwheel-journal-{name}-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
@@ -234,7 +234,7 @@ impl TestFolder {
         TestFolder(path)
     }
 
-    /// Where it is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! A pool on a host that gives as many threads as the test says. The test takes the jobs itself.
+//! The worker pool on a host that allows as many threads as the test says. The test takes the jobs itself.
 
 use crossbeam_channel::{Receiver, bounded};
 
@@ -10,7 +10,7 @@ use crate::model::{Labels, PostedAlert};
 use crate::threads::{self, LOOP_STACK};
 use crate::waker::{self, Mailbox};
 
-/// A pool that may have so many workers, and the places where their jobs arrive.
+/// A pool that may have `threads` workers, and the mailboxes in which their jobs arrive.
 fn pool(threads: usize) -> (WorkerPool, Receiver<Mailbox<Job>>) {
     let (made, mailboxes) = bounded(threads);
     let pool = WorkerPool::new(Box::new(move |number| {

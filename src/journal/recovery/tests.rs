@@ -1,4 +1,4 @@
-//! Which files count, and what is said of those that are not as they should be.
+//! Which files are replayed, and how damaged files are reported.
 
 mod damage;
 mod files;
@@ -281,7 +281,7 @@ fn what_is_read_while_files_are_replaced_is_read_again() {
         .into_iter();
     let mut outcomes = [Err(vanished()), Ok("old and new mixed"), Ok("at rest")].into_iter();
     let mut lists = || listings.next().flatten();
-    // The first attempt fails, the second ends with another list than it began with.
+    // The first attempt fails; during the second the list of snapshots changes.
     assert_eq!(lists(), Some(vec![1]));
     let read = once_at_rest(lists, || outcomes.next().expect("at most three attempts"));
     assert!(matches!(read, Ok("at rest")), "{read:?}");

@@ -77,7 +77,7 @@ proptest! {
         let made = compact(&job(directory, inputs), &HostDisk, bench.clock);
         let tally = made.expect("a sound journal").snapshot.record_counts;
         bench.assert_found();
-        // Nothing is kept that is the same without it: an alert may have two records.
+        // No superfluous record is kept: each alert has one `Alert` record.
         let place = Kind::Alert.index();
         prop_assert_eq!(tally.records[place], bench.expected.alerts.len() as u64);
         let left = bench.expected.alerts.values().map(|known| known.left.len() as u64);
@@ -329,8 +329,8 @@ impl History {
         }
     }
 
-    /// Waits for a compaction that is under way, or that is due where so many bytes count: at one and a
-    /// half times as many one begins, and the host decides how soon.
+    /// Waits for a compaction that is under way, or that is due with `live` bytes of live records: it is due
+    /// at one and a half times as many, and the scheduler decides how soon it begins.
     fn wait_for_compaction(&self, live: u64) {
         let most = live / 4 * 7 + 2 * limits::COMPACTION_LEAST;
         self.bench.wait_for("what is due is compacted", |bench| {

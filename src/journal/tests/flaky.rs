@@ -1,4 +1,4 @@
-//! A disk that fails when it is told to, on a real folder.
+//! A disk that fails on command, in a real folder.
 
 use std::fs::File;
 use std::io;
@@ -24,22 +24,22 @@ pub struct FlakyDisk {
 /// Called after each operation.
 type Watcher = Box<dyn FnMut() + Send>;
 
-/// What goes wrong, and what has been done. Errors are the host's numbers.
+/// The faults to produce, and the operations so far. Errors are numbers of the operating system.
 #[derive(Debug, Default)]
 pub struct Faults {
-    /// Bytes that still find room; all if there is none.
+    /// The bytes that the disk still has room for; `None` is no limit.
     pub room: Option<u64>,
-    /// Making a file whose name contains this.
+    /// The error for creating a file whose name contains this text.
     pub create: Option<(&'static str, i32)>,
     pub append: Option<i32>,
     pub truncate: Option<i32>,
     pub sync: Option<i32>,
     pub rename: Option<i32>,
-    /// An append waits until this is hung up.
+    /// An append blocks until this channel is disconnected.
     pub hold: Option<Receiver<()>>,
     pub appends: usize,
     pub syncs: usize,
-    /// What was synced and did not fail, as inodes.
+    /// The inodes of the files that were synced successfully.
     pub synced: Vec<u64>,
 }
 
@@ -54,7 +54,7 @@ fn failing(number: Option<i32>) -> io::Result<()> {
 }
 
 impl FlakyDisk {
-    /// What goes wrong; may be changed while it is held.
+    /// The faults, to be changed while the guard is held.
     pub fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,6 +1,6 @@
-//! The journal on a real folder, with a disk that fails as it is told.
+//! The journal in a real folder, with a disk that fails on command.
 //!
-//! Owns the bench on which it is tried: the test is the dispatcher. Every wait has a deadline.
+//! Owns the test bench, on which the test plays the dispatcher. Every wait has a deadline.
 
 mod compacting;
 mod flaky;
@@ -49,7 +49,7 @@ struct Bench {
     health: Arc<Health>,
     clock: Clock,
     running: Option<Running>,
-    /// What was given to it so far, as it should be found again.
+    /// The state of all records given to the journal so far, as recovery should find it.
     expected: Recovered,
 }
 
@@ -67,7 +67,7 @@ impl Bench {
         bench
     }
 
-    /// The same that does not run yet.
+    /// A journal in an empty folder of its own, not started yet.
     fn at_rest(name: &str, policy: SyncPolicy) -> Self {
         Bench {
             folder: TestFolder::new(&format!("bench-{name}")),
@@ -91,7 +91,7 @@ impl Bench {
         opened.expect("a journal that can be read")
     }
 
-    /// Starts it, or starts it again; returns what it had kept.
+    /// Starts or restarts the journal. Returns the state that it recovered.
     fn resume(&mut self) -> Recovered {
         let Opened {
             recovered, journal, ..
@@ -142,7 +142,7 @@ impl Bench {
         sent.expect("the journal takes batches");
     }
 
-    /// Gives it records; the answer comes once they are kept or cannot be.
+    /// Sends records. The acknowledgement comes once they are stored or cannot be stored.
     fn post(&mut self, records: Vec<Record>) -> Answer {
         for record in &records {
             self.expected.apply(record.clone());
@@ -168,7 +168,7 @@ impl Bench {
         (batch, answer)
     }
 
-    /// Gives it records, which must be kept.
+    /// Sends records, which must be stored.
     fn keep(&mut self, records: Vec<Record>) {
         let answer = self.post(records);
         assert_eq!(heard(answer), Ok(()), "it is kept");
@@ -185,13 +185,13 @@ impl Bench {
         panic!("in vain were ten million reports kept");
     }
 
-    /// Gives it records, which must not be kept; returns the reason.
+    /// Sends records, which must not be stored. Returns the reason.
     fn refused(&mut self, records: Vec<Record>) -> String {
         let answer = self.post(records);
         heard(answer).expect_err("it is not kept")
     }
 
-    /// Gives it the whole state.
+    /// Sends the whole state.
     fn give_everything(&self) -> Answer {
         let (batch, answer) = self.batch(everything(&self.expected));
         let is_everything = true;
@@ -202,7 +202,7 @@ impl Bench {
         answer
     }
 
-    /// What it tells the dispatcher next.
+    /// The next event from the journal to the dispatcher.
     fn news(&self) -> JournalNews {
         match self.running().events.recv_timeout(PATIENCE) {
             Ok(Event::Journal(news)) => news,
@@ -217,7 +217,7 @@ impl Bench {
         }
     }
 
-    /// Hangs up and waits until it has ended.
+    /// Hangs up and waits until the journal has ended.
     fn stop(&mut self) {
         let Running {
             batches, threads, ..
@@ -228,7 +228,7 @@ impl Bench {
         }
     }
 
-    /// Stops it and sees that all is found again that it was given.
+    /// Stops the journal, and checks that recovery finds everything that was sent.
     fn assert_nothing_lost(&mut self) {
         self.stop();
         self.assert_found();
@@ -250,7 +250,7 @@ impl Bench {
         self.folder.path().join("journal")
     }
 
-    /// The folder that the journal's was made in, and the journal's, as inodes.
+    /// The inodes of the journal's parent folder and of its folder.
     fn folders(&self) -> [u64; 2] {
         let inode = |path: &std::path::Path| fs::metadata(path).expect("a folder").ino();
         [inode(self.folder.path()), inode(&self.path())]

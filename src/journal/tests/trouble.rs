@@ -1,4 +1,4 @@
-//! What happens while the disk does not do as it should, and after that.
+//! The journal while the disk fails, and after that.
 
 use super::flaky::{IO_ERROR, NO_SPACE, READ_ONLY};
 use super::*;
@@ -221,7 +221,7 @@ fn a_folder_that_is_moved_away_is_left_alone() {
 }
 
 impl Bench {
-    /// Writes on until the journal sees that something is wrong, as a daemon would.
+    /// Keeps writing, as a daemon would, until the journal notices the fault.
     fn wait_until_noticed(&mut self) {
         let deadline = self.clock.mono() + PATIENCE;
         let mut number = 10;

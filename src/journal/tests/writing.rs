@@ -1,4 +1,4 @@
-//! What is kept when, while the disk does as it should.
+//! The journal while the disk works: what is stored, and when.
 
 use super::*;
 use crate::telemetry::metrics::KINDS_OF_RECORDS;
@@ -79,7 +79,7 @@ fn with_always_each_answer_comes_after_a_sync() {
 #[test]
 fn with_an_interval_a_write_is_synced_soon_and_without_one_nothing_is() {
     let mut bench = Bench::start("interval", SOON);
-    // With the folders that it was made in, one after the other: that is told once all are.
+    // The sync includes the folders above, one after the other; the metric is set once all are synced.
     bench.wait_for("the new segment is synced", |bench| {
         bench.metric("alertwheel_journal_last_sync_timestamp_seconds") > 0.0
     });
@@ -151,7 +151,7 @@ fn what_waits_at_a_stop_is_written_and_synced() {
 #[test]
 fn segments_follow_one_another_before_they_are_large() {
     let mut bench = Bench::start("rotation", SyncPolicy::Never);
-    // No compaction succeeds, so that all of them stay.
+    // No compaction succeeds, so that all files stay.
     bench.disk.faults().create = Some(("partial", flaky::NO_SPACE));
     for start in 0..10 {
         bench.keep(reports(1000 * start..1000 * start + 1000));
@@ -168,7 +168,7 @@ fn many_starts_leave_few_files() {
     let mut bench = Bench::start("starts", SyncPolicy::Never);
     for number in 0..3 * limits::SEGMENTS as u64 {
         bench.keep(vec![report(number)]);
-        // A stop calls a compaction off, so one that is due gets its time.
+        // A stop cancels a compaction, so give a due one time to finish.
         bench.wait_for("what is due is compacted", |bench| {
             bench.files().len() <= limits::SEGMENTS
         });

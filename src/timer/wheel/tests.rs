@@ -142,11 +142,11 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What the wheel must do, in the plainest way there is.
+/// A simple model of what the wheel must do.
 #[derive(Debug, Default)]
 struct Model {
     now: Mono,
-    /// Up to where alarms were handed out; what is armed for before that counts as this.
+    /// The tick up to which alarms were taken. An alarm armed for an earlier tick counts as this one.
     stands: u64,
     /// Alarms by the tick at which they ring.
     queue: BTreeSet<(u64, u32)>,
@@ -167,7 +167,7 @@ impl Model {
         }
     }
 
-    /// Checks what the wheel handed out at the present time, and forgets it.
+    /// Checks the alarms that the wheel gave out for the present time, and removes them from the model.
     fn check_rung(&mut self, rung: &[(AlarmId, Mono)], limit: usize) {
         let now = self.now.as_nanos() / NANOS_PER_TICK;
         let due = self.queue.range(..=(now, u32::MAX)).map(|(tick, _)| *tick);

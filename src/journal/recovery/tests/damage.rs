@@ -1,7 +1,7 @@
 //! Bar 3: a journal cut at any byte, with any bit flipped, or with bytes moved about.
 //!
-//! A recovery must give exactly what the sound frames amount to, name what is damaged, and never
-//! panic. What the frames are is known here, because the encoder said where each ends.
+//! Recovery must return exactly the state of the sound frames, report the damage, and never panic. The test
+//! knows the frames, because the encoder gives the offset at which each ends.
 
 use std::collections::HashSet;
 
@@ -44,7 +44,7 @@ impl Journal {
         }
     }
 
-    /// What all amounts to, if of one file only some turns count.
+    /// The state of all files, if in the file named `file` only the turns that `counts` accepts count.
     fn state(&self, file: &str, counts: impl Fn(usize) -> bool) -> Recovered {
         let mut turns = Vec::new();
         for (name, part, _) in &self.parts {
@@ -266,7 +266,7 @@ impl Said {
         said
     }
 
-    /// What the state says and nobody has written.
+    /// Records in the state that were never written.
     fn invented(&self, state: &Recovered) -> Vec<String> {
         let mut found = Vec::new();
         for (fingerprint, known) in &state.alerts {
@@ -319,7 +319,7 @@ proptest! {
             let name = journal.parts[*file].0;
             mutation.apply(journal.files.bytes(name));
         }
-        // Refusing is allowed too: a header may have become that of a newer version.
+        // A refusal is allowed, too: the header may now be that of a newer version.
         if let Ok((state, _)) = journal.files.recover() {
             let invented = Said::by(&all).invented(&state);
             prop_assert!(invented.is_empty(), "{invented:?}");

@@ -1,6 +1,6 @@
-//! Files of a journal in memory, made by the encoder and then spoiled.
+//! Files of a journal in memory, made by the encoder and then damaged.
 //!
-//! Owns where in each file a frame ends. For tests alone.
+//! Owns the offset at which each frame ends. For tests only.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -41,7 +41,7 @@ impl MemoryFiles {
         self.files.insert(name, bytes);
     }
 
-    /// A segment with a frame for each turn. Returns where each ends.
+    /// A segment with a frame for each turn. Returns the offset at which each frame ends.
     pub fn add_segment(&mut self, number: u64, turns: &[Turn]) -> Vec<usize> {
         let mut frames = Frames::new();
         let ends = push(&mut frames, turns);
@@ -49,7 +49,7 @@ impl MemoryFiles {
         ends
     }
 
-    /// A snapshot with a frame for each turn. Returns where each ends.
+    /// A snapshot with a frame for each turn. Returns the offset at which each frame ends.
     pub fn add_snapshot(&mut self, number: u64, turns: &[Turn]) -> Vec<usize> {
         let mut frames = Frames::new();
         let ends = push(&mut frames, turns);
@@ -93,7 +93,7 @@ impl MemoryFiles {
         self.files.insert(named(to), bytes.expect("it was added"));
     }
 
-    /// Makes the file one of the version after ours.
+    /// Gives the file's header the version after the current one.
     pub fn make_newer(&mut self, name: &str) {
         let bytes = self.bytes(name);
         bytes[12..14].copy_from_slice(&(VERSION.number() + 1).to_le_bytes());
