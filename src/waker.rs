@@ -1,9 +1,10 @@
 //! Wakers: a thread parks while its channels are empty, and a sender wakes (unparks) it.
 //!
-//! Owns parking and waking; a channel only holds messages, and the receiver never blocks in it. Blocking
-//! in a crossbeam channel costs more than most messages do: the receiver spins and yields four times
-//! before it parks, and the sender wakes it while still holding the channel's lock, so that the receiver,
-//! which needs that lock at once, parks again. Used by the threads of the stages.
+//! Owns parking and waking; a channel only holds messages. A receiver does not block in its channel; only
+//! the dispatcher does, while it waits for room in another one. Blocking in a crossbeam channel costs more
+//! than most messages do: the receiver spins and yields four times before it parks, and the sender wakes it
+//! while still holding the channel's lock, so that the receiver, which needs that lock at once, parks
+//! again. Used by the threads of the stages.
 //!
 //! No wake-up is lost: a sender wakes the receiver after it has sent, and the receiver checks its channels
 //! before it parks. A wake between the check and the park makes the park return at once. So a receiver may
