@@ -277,7 +277,7 @@ pub const SILENCE_REGEX_BYTES: usize = 4 << 20;
 
 /// Bytes of all compiled regexes of all silences together; equal regexes count once. Ten thousand
 /// case-insensitive searches for a few letters take 15 MB.
-pub const SILENCES_REGEX_BYTES: usize = 64 << 20;
+pub const SILENCES_REGEX_BYTES: usize = 32 << 20;
 
 /// How long a stop waits for requests and attempts under way.
 pub const DRAIN: Duration = Duration::from_secs(5);
