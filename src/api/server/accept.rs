@@ -1,8 +1,8 @@
-//! The accept thread: takes connections in, within the cap, and sends them away at the end.
+//! The accept thread: accepts connections up to the cap, and closes them all at a stop.
 //!
-//! Owns the listeners and the registry. One thread serves all listeners, because the registry has
-//! one owner and needs no lock then. It waits in poll(2) for a listener or for the word to stop;
-//! an error of accept(2) makes it wait a moment for that word alone, and never ends it.
+//! Owns the listeners and the registry. One thread serves all listeners, so the registry has one owner
+//! and needs no lock. The thread waits in poll(2) for a listener or for the stop signal. After an error
+//! of accept(2) it waits for the stop signal alone, for a moment; such an error never ends it.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -26,46 +26,46 @@ use crate::model::Mono;
 use crate::telemetry::metrics::Refusal;
 use crate::threads::{self, CONNECTION_STACK};
 
-/// Pause after an error of accept(2) that will not go away at once, such as too many open files.
+/// The backoff after an error of accept(2) that does not go away at once, such as too many open files.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-/// How long a new connection waits for the idle one that makes room for it; a thread that was
-/// woken needs far less.
+/// How long a new connection waits for an evicted idle connection to end. The woken thread of the evicted
+/// connection needs far less.
 const ROOM_WAIT: Duration = Duration::from_secs(1);
 
-/// At most one line of trouble is logged in this time: it comes by the thousand.
+/// At most one error is logged in this time, because errors come by the thousand.
 const TROUBLE_QUIET: Duration = Duration::from_secs(10);
 
 /// How long connections may take to end once they have been shut down.
 const END_WAIT: Duration = Duration::from_secs(1);
 
-/// Takes connections in.
+/// Accepts connections and starts a thread for each.
 pub(super) struct Acceptor {
     pub(super) listeners: Vec<TcpListener>,
     pub(super) shared: Arc<Shared>,
     /// The most connections at once.
     pub(super) capacity: usize,
-    /// Closed at the other end to say that the front door closes.
+    /// The stop signal: the HTTP server closes the other end when it stops.
     pub(super) wake: UnixStream,
-    /// Says until when requests under way may take.
+    /// The deadline for requests under way, sent at a stop.
     pub(super) drain: Receiver<Mono>,
-    /// A word that some connection has ended since one was last looked for; room for one.
+    /// The notice that a connection has ended since the registry was last searched. Holds one message.
     pub(super) ended: (Sender<()>, Receiver<()>),
     pub(super) registry: Registry,
-    /// Connections taken in so far; names their threads.
+    /// Connections accepted so far; the number is part of the name of a connection's thread.
     pub(super) accepted: u64,
-    /// Until when further trouble is not worth a log line.
+    /// Until when further errors are not logged.
     pub(super) quiet_until: Mono,
 }
 
 enum Event {
     Stop,
-    /// Listeners, by index, that have a connection.
+    /// The indices of the listeners that have a connection to accept.
     Ready(Vec<usize>),
 }
 
 impl Acceptor {
-    /// Serves until the front door closes; then sees all connections end.
+    /// Accepts connections until the HTTP server stops; then waits for all connections to end.
     pub(super) fn run(mut self) {
         while let Event::Ready(listeners) = self.wait() {
             for index in listeners {
@@ -112,10 +112,10 @@ impl Acceptor {
         }
     }
 
-    /// Lets connections wait in the backlog for a moment.
+    /// Waits for [`BACK_OFF`], while new connections stay in the backlog.
     fn back_off(&mut self) {
         let pause = Timespec::try_from(BACK_OFF).expect("a fraction of a second fits");
-        // Cut short by the word to stop, which the next round finds; an error shortens the pause.
+        // The stop signal ends the pause early, and the next round finds it; an error shortens the pause.
         let _ = poll(&mut [PollFd::new(&self.wake, PollFlags::IN)], Some(&pause));
     }
 
@@ -131,13 +131,13 @@ impl Acceptor {
         if !self.make_room() {
             self.shared.metrics.refused(Refusal::TooManyConnections);
             if self.shared.gate.as_ref().is_some_and(Gate::speaks_tls) {
-                // There is no way to say it in TLS without keeping the connection for a while.
+                // A refusal in TLS would need a handshake, which keeps the connection for a while.
                 return;
             }
             refuse(&stream);
             return;
         }
-        // Without it a small answer in two segments waits for the peer's acknowledgement.
+        // Without TCP_NODELAY a small answer in two segments waits for the peer's acknowledgement.
         let _ = stream.set_nodelay(true);
         let connection = Arc::new(Connection::new(stream, peer, self.shared.clock.mono()));
         self.registry.add(&connection);
@@ -150,7 +150,7 @@ impl Acceptor {
         }
     }
 
-    /// Makes room for one more connection, at the cost of the one that is idle the longest.
+    /// Makes room for one more connection, if need be by evicting the one that has been idle the longest.
     fn make_room(&mut self) -> bool {
         if self.registry.len() < self.capacity {
             return true;
@@ -162,7 +162,7 @@ impl Acceptor {
         self.end_one_idle()
     }
 
-    /// Ends the connection that is idle the longest; says whether there was one, and it ended.
+    /// Evicts the connection that has been idle the longest. True if there was one and it ended in time.
     fn end_one_idle(&mut self) -> bool {
         self.registry.forget_ended();
         let open = self.registry.len();
@@ -170,7 +170,7 @@ impl Acceptor {
         self.registry.evict_longest_idle() && self.await_fewer_than(open, deadline)
     }
 
-    /// Waits until fewer than `count` connections are open; says whether that came true.
+    /// Waits until fewer than `count` connections are open; false if `deadline` passes first.
     fn await_fewer_than(&mut self, count: usize, deadline: Mono) -> bool {
         loop {
             self.registry.forget_ended();
@@ -201,7 +201,7 @@ impl Acceptor {
     }
 }
 
-/// The body of a connection's thread.
+/// The main function of a connection's thread. Counts a panic.
 fn serve(presence: &Presence) {
     let Some(connection) = &presence.connection else {
         return;
@@ -212,7 +212,7 @@ fn serve(presence: &Presence) {
     }
 }
 
-/// A connection's place among the open ones; dropped when its thread ends, or could not start.
+/// One connection in the count of open ones. Dropped when its thread ends or could not start.
 struct Presence {
     connection: Option<Arc<Connection>>,
     shared: Arc<Shared>,
@@ -233,17 +233,17 @@ impl Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        // The socket closes before the word goes out: whoever hears it finds room.
+        // The socket closes before the notice is sent, so a thread that gets the notice finds room.
         self.connection = None;
         self.shared.metrics.connections_changed(-1);
         self.shared.open.fetch_sub(1, Ordering::Relaxed);
-        // If the slot is taken, a word is on its way already.
+        // If the channel is full, a notice is already pending.
         let _ = self.ended.try_send(());
     }
 }
 
-/// Says no without waiting for the peer: the answer fits into the socket's buffer, and what the
-/// peer has sent already is read so that closing does not throw the answer away.
+/// Refuses a connection without waiting for the peer. The answer fits into the socket's buffer. Data that
+/// the peer has already sent is read, because closing with unread data would discard the answer.
 fn refuse(mut stream: &TcpStream) {
     let refused = Refused::too_many_connections();
     if stream.set_nonblocking(true).is_err() {

@@ -1,7 +1,8 @@
-//! Reads a whole body into memory, within a length, a time and the budget of all connections.
+//! Reads a whole body into memory, within a length limit, a deadline and the budget of all connections.
 //!
-//! Owns how the buffer grows: by what has come, not by what was announced, so that announcing much
-//! and sending little takes nothing from others. Runs on a connection's thread.
+//! Owns the growth of the buffer. The buffer grows with the bytes received, not with the length announced,
+//! so a peer that announces much and sends little takes no memory from other connections. Runs on a
+//! connection's thread.
 
 use super::budget::{Charge, OutOfBuffers};
 use super::chunked::{ChunkedDecoder, ChunkedFault};
@@ -10,37 +11,37 @@ use super::wire::{Cut, Wire};
 use crate::limits::UNCOUNTED_BYTES;
 use crate::model::Mono;
 
-/// The most bytes asked of the socket at once.
+/// The most bytes read from the socket at once.
 const READ_BYTES: usize = 64 * 1024;
 
-/// What a body is read with.
+/// Reads one body: its source, its buffers and its limits.
 pub(super) struct BodyReader<'a, 'w> {
-    /// Where it comes from.
+    /// The connection the body is read from.
     pub(super) wire: &'a mut Wire<'w>,
-    /// What was read past the head already; keeps what follows the body.
+    /// Bytes already read past the head. Keeps the bytes that follow the body.
     pub(super) input: &'a mut Vec<u8>,
-    /// Where it goes; empty at first.
+    /// The buffer for the body, empty at first.
     pub(super) body: &'a mut Vec<u8>,
-    /// What `body` takes of the budget.
+    /// The bytes that `body` takes of the budget.
     pub(super) charge: &'a mut Charge,
-    /// The most bytes it may have.
+    /// The maximum length of the body, in bytes.
     pub(super) limit: usize,
-    /// When all of it must be there.
+    /// When the whole body must have arrived.
     pub(super) deadline: Mono,
 }
 
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyFault {
-    /// It is larger than the limit.
+    /// The body is larger than the limit.
     TooLarge,
-    /// It did not come in time, or the peer left.
+    /// The body did not arrive in time, or the peer closed the connection.
     Cut(Cut),
-    /// The memory for bodies is all in use.
+    /// The budget for large bodies is used up.
     OutOfBuffers,
-    /// It is not chunked coding.
+    /// The body is not valid chunked coding.
     Malformed,
-    /// It is not gzip, although it says that it is.
+    /// The body is not valid gzip, although its header says gzip.
     NotGzip,
 }
 
@@ -85,7 +86,7 @@ impl BodyReader<'_, '_> {
         }
     }
 
-    /// Tells a peer that waits for it to send its body.
+    /// Sends `100 Continue` to a peer that waits for it before it sends its body.
     fn invite(&mut self, head: &Head) -> Result<(), BodyFault> {
         if head.expectation == Expectation::Continue && self.input.is_empty() {
             self.wire
@@ -101,6 +102,7 @@ impl BodyReader<'_, '_> {
         self.input.drain(..ready);
         while self.body.len() < length {
             let at = self.body.len();
+            // Past the first UNCOUNTED_BYTES a read asks for at most as many bytes as have arrived.
             let earned = at.max(UNCOUNTED_BYTES.saturating_sub(at));
             let step = (length - at).min(earned).min(READ_BYTES);
             self.make_room(step, length)?;
@@ -121,7 +123,7 @@ impl BodyReader<'_, '_> {
             if decoder.is_done() {
                 return Ok(());
             }
-            // All input was taken, so this holds one read at a time.
+            // The decoder has taken all input, so `input` holds one read at a time.
             self.input.resize(READ_BYTES / 4, 0);
             let read = self.wire.read(self.input, self.deadline);
             self.input.truncate(read.unwrap_or(0));
@@ -134,7 +136,7 @@ impl BodyReader<'_, '_> {
     }
 }
 
-/// Grows a buffer that `charge` pays for by `step` more bytes, doubling towards `most`.
+/// Makes room for `step` more bytes in a buffer covered by `charge`. Doubles the capacity, up to `most`.
 pub(super) fn make_room(
     buffer: &mut Vec<u8>,
     charge: &mut Charge,

@@ -1,14 +1,14 @@
-//! The memory that large bodies may take, over all connections.
+//! Bounds the memory of large bodies over all connections.
 //!
-//! Owns one counter. Small bodies are not counted (`limits::UNCOUNTED_BYTES`), so that large ones
-//! cannot keep them out. Used by connection threads; never blocks.
+//! Owns one counter. Bodies of up to `limits::UNCOUNTED_BYTES` are not counted, so that large bodies
+//! cannot keep small ones out. Used by connection threads; never blocks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::limits::UNCOUNTED_BYTES;
 
-/// How much large bodies may take together.
+/// The bytes that all large bodies together may take.
 #[derive(Debug)]
 pub(super) struct Budget {
     limit: usize,
@@ -24,7 +24,7 @@ impl Budget {
         })
     }
 
-    /// Bytes taken now.
+    /// The bytes charged now.
     #[cfg(test)]
     pub(super) fn taken(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
@@ -45,11 +45,11 @@ impl Budget {
     }
 }
 
-/// The budget is all in use.
+/// The error of a charge that does not fit into the budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OutOfBuffers;
 
-/// What one body takes of the budget; given back when dropped.
+/// The bytes that one body takes of the budget. Dropping it returns them.
 #[derive(Debug)]
 pub(super) struct Charge {
     budget: Arc<Budget>,
@@ -57,7 +57,7 @@ pub(super) struct Charge {
 }
 
 impl Charge {
-    /// A charge of nothing yet.
+    /// A charge of zero bytes.
     pub(super) fn none(budget: &Arc<Budget>) -> Self {
         Charge {
             budget: Arc::clone(budget),
@@ -65,7 +65,7 @@ impl Charge {
         }
     }
 
-    /// Makes the charge cover a buffer of `bytes`.
+    /// Raises the charge to cover a buffer of `bytes`. The charge stays as it is on an error.
     pub(super) fn cover(&mut self, bytes: usize) -> Result<(), OutOfBuffers> {
         if bytes <= UNCOUNTED_BYTES || bytes <= self.bytes {
             return Ok(());

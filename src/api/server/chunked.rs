@@ -1,20 +1,20 @@
 //! Decodes a chunked body (RFC 9112, section 7.1), strictly.
 //!
-//! Owns the state between two reads. Never reads past the bytes it is given and never says that it
-//! took more than it needed: what follows the body is the next request. Lines must end in CRLF,
-//! since a lone LF is read differently by different servers. Pure; runs on a connection's thread.
+//! Owns the state of the decoder between two reads. Never consumes bytes past the end of the body, because
+//! they belong to the next request. Lines must end in CRLF, because servers disagree on a lone LF. Pure;
+//! runs on a connection's thread.
 
-/// Bytes of chunk extensions on one line; nobody sends any.
+/// The most bytes of chunk extensions on one line. No known client sends any.
 const EXTENSION_BYTES: usize = 256;
 
-/// Bytes of all trailers together.
+/// The most bytes of all trailers together.
 const TRAILER_BYTES: usize = 8 * 1024;
 
-/// Decodes one body, fed piece by piece.
+/// Decodes one chunked body, piece by piece.
 #[derive(Debug)]
 pub(super) struct ChunkedDecoder {
     state: State,
-    /// Bytes of the line or section in hand that carry no data.
+    /// Bytes of the current line or trailer section, which carry no data.
     overhead_bytes: usize,
     body_limit: u64,
     decoded_bytes: u64,
@@ -23,7 +23,7 @@ pub(super) struct ChunkedDecoder {
 /// Why a body cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ChunkedFault {
-    /// The bytes are not chunked coding as the standard has it.
+    /// The bytes are not valid chunked coding.
     Malformed,
     /// The chunks announce more than the limit.
     TooLarge,
@@ -31,7 +31,7 @@ pub(super) enum ChunkedFault {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// In a chunk's size; `None` before its first digit.
+    /// In the digits of a chunk's size; `None` before the first digit.
     Size(Option<u64>),
     Extension(u64),
     SizeLineFeed(u64),
@@ -57,7 +57,7 @@ impl ChunkedDecoder {
         }
     }
 
-    /// Whether the body has come to its end.
+    /// Whether the whole body has been decoded.
     pub(super) fn is_done(&self) -> bool {
         self.state == State::Done
     }

@@ -1,7 +1,7 @@
-//! The loop of one connection: read a request, have it answered, write the answer, again.
+//! The loop of one connection: reads a request, runs the handler, writes the answer, and repeats.
 //!
 //! ```text
-//!            first byte          gate           body            place, handler
+//!            first byte          gate           body           permit, handler
 //!   idle ───────────────► head ───────► body ───────► handle ────────────────► reply ──┐
 //!    ▲  │ idle_timeout     │ 400 408     │ 408 413     │ 503                     │      │
 //!    │  ▼                  │ 414 431 5xx │ 400 503     │                         │      │
@@ -9,12 +9,12 @@
 //!    └─────────────────────────────────────────────────┴────────────────────────────────┘
 //! ```
 //!
-//! Before the first request TLS may have to be agreed on (`handshake`); the gate, if there is a web
-//! configuration, lets a request in once its head is there, and before its body is read.
+//! With TLS, the handshake comes before the first request (`handshake`). With a web configuration, the
+//! gate checks each request after its head and before its body.
 //!
 //! Owns the buffers of one connection; they shrink back after a large request. Never looks into a
-//! body and never reads ahead of the request in hand. Runs on the connection's own thread, and so does
-//! the handler (`slots`).
+//! body and never reads ahead of the current request. Runs on the connection's own thread, and so does
+//! the handler (`handler_slots`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,23 +40,23 @@ use crate::limits::{ANSWER_GRACE, PLACE_WAIT, UNCOUNTED_BYTES};
 use crate::model::Mono;
 use crate::telemetry::metrics::Refusal;
 
-/// Bytes asked of the socket at once for a head: most requests of a Prometheus come whole.
+/// Bytes read from the socket at once for a head. Most requests of a Prometheus arrive in one read.
 const READ_BYTES: usize = 4 * 1024;
 
-/// Buffers of an idle connection that hold more are given back.
+/// The most bytes of buffer that an idle connection keeps; larger buffers are freed.
 const KEPT_BYTES: usize = 8 * 1024;
 
-/// How long a connection that is being closed is read on, so that what the peer still sends does
-/// not make its host throw the answer away.
+/// How long a connection that is being closed is still read. Unread data would cause a reset, and a reset
+/// makes the peer's host discard the answer.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// The most bytes that are thrown away meanwhile.
+/// The most bytes that are read and discarded in that time.
 const LINGER_BYTES: usize = 4 * 1024 * 1024;
 
-/// The most bytes of empty lines before a request.
+/// The most bytes of empty lines accepted before a request.
 const LEADING_BYTES: usize = 8;
 
-/// Serves a connection to its end.
+/// Serves all requests of a connection, until it closes.
 pub(super) fn serve(connection: &Connection, shared: &Shared) {
     let mut session = Session {
         connection,
@@ -78,26 +78,26 @@ pub(super) fn serve(connection: &Connection, shared: &Shared) {
     }
 }
 
-/// The connection is of no further use: nothing more can be said to the peer.
+/// The connection is closed or useless: nothing more can be sent to the peer.
 struct Gone;
 
 struct Session<'a> {
     connection: &'a Connection,
     shared: &'a Shared,
     wire: Wire<'a>,
-    /// Bytes read and not used yet: part of a head, or requests sent ahead.
+    /// Bytes read and not used yet: part of a head, or pipelined requests.
     input: Vec<u8>,
-    /// What goes to the peer.
+    /// Bytes of the answer, to be written to the peer.
     out: Vec<u8>,
-    /// The web configuration whose headers the answer at hand gets.
+    /// The web configuration whose headers the current answer gets.
     web: Option<Arc<WebConfig>>,
 }
 
-/// Why a request came to nothing.
+/// Why a request did not reach an answer of the handler.
 enum Fault {
-    /// The peer is told.
+    /// The request is refused, and the peer gets the refusal as answer.
     Refused(Refused),
-    /// There is nobody to tell.
+    /// The peer is gone, so no answer is written.
     Gone,
 }
 
@@ -122,7 +122,7 @@ impl From<BodyFault> for Fault {
 }
 
 impl Fault {
-    /// The same, with another word on what becomes of the connection.
+    /// This fault with another [`Persistence`] of the connection.
     fn with_persistence(self, persistence: Persistence) -> Self {
         match self {
             Fault::Refused(refused) => Fault::Refused(refused.with_persistence(persistence)),
@@ -147,7 +147,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Waits for the first byte of a request, unless it was sent ahead.
+    /// Waits for the first byte of a request, unless a pipelined request is already in the buffer.
     fn await_request(&mut self) -> Result<(), Gone> {
         if self.shared.is_stopping() {
             return Err(Gone);
@@ -157,8 +157,8 @@ impl<'a> Session<'a> {
         }
         let now = self.shared.clock.mono();
         self.connection.rest(now);
-        // Whoever stops the front door says so first and looks for idle connections then, so one
-        // of the two sees the other.
+        // A stop sets the flag first and shuts idle connections afterwards. This thread marks the connection
+        // idle first and reads the flag afterwards. So either the stop or this thread notices the other.
         if self.shared.is_stopping() {
             return Err(Gone);
         }
@@ -195,7 +195,7 @@ impl<'a> Session<'a> {
         read.map(|_| ())
     }
 
-    /// Reads up to the end of a head, and drops it from the input.
+    /// Reads up to the end of a head, parses it, and removes its bytes from the input.
     fn read_head(&mut self, begun: Mono) -> Result<(Head, Request), Fault> {
         let deadline = begun + self.shared.limits.head_timeout;
         self.await_head(deadline)?;
@@ -243,7 +243,8 @@ impl<'a> Session<'a> {
         Err(fault.into())
     }
 
-    /// A request that is not let in keeps its connection only if no body is left to be sent.
+    /// Asks the gate to admit the request. The connection of a refused request stays open only if the whole
+    /// body has already arrived.
     fn pass_gate(&mut self, head: &Head, request: &Request) -> Result<(), Refused> {
         let Some(gate) = &self.shared.gate else {
             return Ok(());
@@ -290,7 +291,8 @@ impl<'a> Session<'a> {
         Ok(reader.read(head)?)
     }
 
-    /// All of the request was read by now, so the connection goes on whatever is wrong.
+    /// Inflates a gzip body. The whole request has been read by now, so the connection can go on after a
+    /// fault.
     fn inflate_body(
         &self,
         head: &Head,
@@ -302,8 +304,8 @@ impl<'a> Session<'a> {
             .map_err(|fault| Fault::from(fault).with_persistence(head.persistence))
     }
 
-    /// Counts a GET while it is being answered (§10.2), but for the probes of supervisors: they cost next to
-    /// nothing, and a supervisor that hears 503 kills the daemon.
+    /// Counts a GET while it is being answered (§10.2). Health probes are not counted: they cost next to
+    /// nothing, and a supervisor that gets 503 kills the daemon.
     fn permit_read(
         &self,
         head: &Head,
@@ -316,7 +318,8 @@ impl<'a> Session<'a> {
         permit.map(Some).ok_or_else(|| self.too_many_reads(head))
     }
 
-    /// Lets the next GET in, and counts this one while its answer is written if that is made meanwhile.
+    /// Releases the permit of the answered GET. If its answer is streamed, takes a permit for the time until
+    /// the answer is written.
     fn permit_stream(
         &self,
         answered: Option<ReadPermit<'a>>,
@@ -335,7 +338,7 @@ impl<'a> Session<'a> {
         Refused::too_many_reads(limit).with_persistence(head.persistence)
     }
 
-    /// The handler's answer, if it comes in time.
+    /// Waits for a handler permit and runs the handler. Refuses the request if either takes too long.
     fn handle(
         &self,
         head: &Head,
@@ -351,8 +354,8 @@ impl<'a> Session<'a> {
             return Err(refused.with_persistence(head.persistence));
         };
         let answer = permit.answer(request);
-        // Whatever takes long in a handler gives up by itself at that time. What came later counts as
-        // not come, so that a sender hears the same wherever the time went.
+        // Slow operations in a handler give up by themselves at the limit. An answer that comes later than
+        // the limit is discarded, so a sender gets the same refusal wherever the time was spent.
         let took = shared.clock.mono().since(begun);
         match limit.filter(|limit| took > *limit + ANSWER_GRACE) {
             Some(limit) => Err(Refused::timed_out(limit).with_persistence(head.persistence)),
@@ -390,7 +393,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// A large answer that is made as a whole counts against the budget of answers.
+    /// Charges a large answer that is whole in memory to the budget of answers.
     fn charge_answer(&self, head: &Head, answer: &Answer) -> Result<Charge, Refused> {
         let mut charge = Charge::none(&self.shared.answer_budget);
         let length = answer.body.length();
@@ -444,7 +447,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Ends a connection so that the peer gets what was written.
+    /// Closes the connection so that the peer still receives the bytes written.
     fn linger(&mut self) {
         if self.wire.finish_writing().is_err() {
             return;
@@ -454,7 +457,7 @@ impl<'a> Session<'a> {
         self.wire.drain(&mut self.input, LINGER_BYTES, deadline);
     }
 
-    /// Gives back what a large request took, so that idle connections stay small.
+    /// Frees the buffers that a large request grew, so that idle connections stay small.
     fn shrink(&mut self) {
         if self.input.is_empty() {
             release(&mut self.input, KEPT_BYTES);
@@ -463,7 +466,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// What is known of a request when it is refused.
+/// The method and version of a request, as far as they are known when it is refused.
 #[derive(Clone, Copy)]
 struct Asked {
     method: &'static str,
@@ -495,7 +498,8 @@ fn release(buffer: &mut Vec<u8>, kept: usize) {
     }
 }
 
-/// A method begins with a letter; TLS, for one, does not. One CR may be half of an empty line.
+/// Whether `input` can be the start of a request. A method begins with a letter; a TLS handshake does not.
+/// A lone CR may be half of an empty line.
 fn may_begin_a_request(input: &[u8]) -> bool {
     match input {
         [] | [b'\r'] => true,
@@ -503,7 +507,7 @@ fn may_begin_a_request(input: &[u8]) -> bool {
     }
 }
 
-/// Whether a target is that of a probe, under whatever prefix.
+/// Whether a target is that of a health probe, under any route prefix.
 fn is_probe(target: &str) -> bool {
     let path = target.split('?').next().unwrap_or(target);
     path.ends_with("/-/ready") || path.ends_with("/-/healthy")

@@ -1,10 +1,9 @@
-//! What stands between a peer and the first answer when there is a web configuration (§10.5): TLS, a
-//! rate limit, passwords, and headers of every answer.
+//! Applies the web configuration (§10.5): TLS, the rate limit, passwords, and headers of every answer.
 //!
-//! Owns the file's current contents. The file is looked at again for every request, and those of the
-//! certificates for every handshake, which is a stat each; they are read again when they have changed.
-//! The rate limit, and whether TLS is spoken at all, are fixed at the start, as in Alertmanager. Runs
-//! on connection threads. Its locks are held while a changed file is read, and for a lookup else.
+//! Owns the current contents of the web configuration file. Each request stats the file, and each
+//! handshake stats the certificate files; a changed file is read again. The rate limit, and whether TLS is
+//! used at all, are fixed at the start, as in Alertmanager. Runs on connection threads. Its locks are held
+//! while a changed file is read, and otherwise only for a lookup.
 
 mod bucket;
 mod fresh;
@@ -30,40 +29,40 @@ use bucket::Bucket;
 use fresh::Fresh;
 use passwords::{Passwords, Verdict};
 
-/// At most one line of trouble is logged in this time: peers can cause it as often as they like.
+/// At most one error is logged in this time, because peers can cause errors as often as they like.
 const TROUBLE_QUIET: Duration = Duration::from_secs(10);
 
-/// The web configuration at work.
+/// The web configuration in force, with the state of the rate limit and of the password checks.
 #[derive(Debug)]
 pub struct Gate {
     path: PathBuf,
     web: Fresh<Option<Stamp>, WebConfig>,
-    /// `None` where plain HTTP is spoken.
+    /// The settings of TLS; `None` for plain HTTP.
     tls: Option<Fresh<TlsSource, ServerConfig>>,
     bucket: Option<Bucket>,
     passwords: Passwords,
     clock: Clock,
-    /// Until when further trouble is not worth a log line, in nanoseconds of the monotonic clock.
+    /// Until when further errors are not logged, in nanoseconds of the monotonic clock.
     quiet_until: AtomicU64,
 }
 
-/// What the settings of TLS were made from.
+/// The sources of the TLS settings: the configuration and the stamps of its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct TlsSource {
     tls: ServerTls,
     stamps: Vec<Option<Stamp>>,
 }
 
-/// Why a web configuration cannot be served with.
+/// Why a web configuration cannot be used.
 #[derive(Debug)]
 pub enum GateError {
-    /// The file is wrong.
+    /// The web configuration file is wrong.
     Config(LoadError),
-    /// What it names for TLS is.
+    /// The certificates or keys that it names are wrong.
     Tls {
-        /// The file as it was named to us.
+        /// The path of the web configuration file, as given on the command line.
         file: String,
-        /// Why.
+        /// The fault, as text.
         reason: String,
     },
 }
@@ -80,7 +79,8 @@ impl fmt::Display for GateError {
 impl std::error::Error for GateError {}
 
 impl GateError {
-    /// The only fault, or how many there are for whoever tells each apart from this.
+    /// The error in one line: the fault if there is only one, else the number of faults, for callers that
+    /// print each fault separately.
     pub fn in_a_line(&self) -> String {
         match self {
             GateError::Config(error) => error.in_a_line(),
@@ -89,14 +89,14 @@ impl GateError {
     }
 }
 
-/// Why a request is not let in.
+/// Why the gate refuses a request.
 #[derive(Debug)]
 pub(super) enum Denied {
     /// The web configuration cannot be read, or is wrong.
     Misconfigured,
-    /// There are too many requests.
+    /// The rate limit is used up.
     RateLimited,
-    /// The peer did not say who it is, or is not believed.
+    /// The request has no credentials, or wrong ones.
     Unauthorized(Arc<WebConfig>),
     /// Too many passwords wait to be checked.
     Busy(Arc<WebConfig>),
@@ -131,7 +131,7 @@ impl Gate {
         self.tls.is_some()
     }
 
-    /// The settings for a connection that begins now, or why there are none.
+    /// The TLS settings for a new connection; an error says why there are none.
     pub(super) fn server_config(&self) -> Result<Arc<ServerConfig>, String> {
         let config = self.current()?;
         let (Some(fresh), Some(tls)) = (&self.tls, &config.tls) else {
@@ -144,8 +144,8 @@ impl Gate {
         fresh.get(source, || tls::server_config(tls, self.clock))
     }
 
-    /// Whether a request from `peer` may come in, by the value of its Authorization header. The
-    /// configuration that let it in is returned for its headers.
+    /// Checks the rate limit and the credentials of a request from `peer`; `authorization` is the value of
+    /// its Authorization header. Returns the configuration, whose headers the answer gets.
     pub(super) fn admit(
         &self,
         authorization: Option<&str>,
@@ -165,7 +165,7 @@ impl Gate {
         }
     }
 
-    /// Tells of a handshake that failed.
+    /// Logs a failed handshake.
     pub(super) fn note_handshake(&self, peer: SocketAddr, reason: &str) {
         self.note_trouble(|| log::warn!("TLS handshake error from {peer}: {reason}"));
     }

@@ -1,8 +1,8 @@
-//! Where requests are answered: the handler, and how many may be with it at once.
+//! Runs the handler under a counting semaphore: at most `REQUESTS_HANDLED` requests at once.
 //!
-//! Owns the places before the handler, and what becomes of its panics: each is counted and answered
-//! 500, and the thread goes on. The handler runs on the thread of the connection that asks. Never
-//! waits for the network.
+//! Owns the permits of the semaphore, and the handling of the handler's panics: a panic is counted and
+//! answered 500, and the thread goes on. The handler runs on the thread of the connection that holds the
+//! permit. Never waits for the network.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,26 +14,26 @@ use crate::api::http::{Answer, Handler, Request};
 use crate::limits::REQUESTS_HANDLED;
 use crate::telemetry::metrics::Metrics;
 
-/// The handler and the places before it.
+/// The handler and the semaphore that bounds how many threads run it. A channel holds the free permits.
 pub(super) struct HandlerSlots {
     handler: Arc<dyn Handler>,
     metrics: Arc<Metrics>,
-    /// A word for each place that is free.
+    /// One message for each permit that is free.
     free: Receiver<()>,
     given_back: Sender<()>,
 }
 
-/// The right to have one request handled. Free again when dropped.
+/// The permit to have one request handled. Dropping it returns it to the semaphore.
 pub(super) struct Permit<'a> {
     slots: &'a HandlerSlots,
 }
 
 impl HandlerSlots {
-    /// A desk of which all places are free.
+    /// A semaphore with `REQUESTS_HANDLED` free permits.
     pub(super) fn new(handler: Arc<dyn Handler>, metrics: Arc<Metrics>) -> Self {
         let (given_back, free) = bounded(REQUESTS_HANDLED);
         for _ in 0..REQUESTS_HANDLED {
-            // There is room for a word for each place.
+            // The channel has room for one message per permit.
             let _ = given_back.try_send(());
         }
         HandlerSlots {
@@ -44,14 +44,14 @@ impl HandlerSlots {
         }
     }
 
-    /// A place, waiting for one if need be.
+    /// Takes a permit, waiting up to `wait` for one; `None` if none came free in that time.
     pub(super) fn acquire(&self, wait: Duration) -> Option<Permit<'_>> {
         let free = self.free.try_recv().ok();
         free.or_else(|| self.free.recv_timeout(wait).ok())?;
         Some(Permit { slots: self })
     }
 
-    /// Places that nobody holds.
+    /// The number of free permits.
     #[cfg(test)]
     pub(super) fn available(&self) -> usize {
         self.free.len()
@@ -59,7 +59,7 @@ impl HandlerSlots {
 }
 
 impl Permit<'_> {
-    /// The handler's answer.
+    /// Runs the handler and returns its answer, or a 500 if it panics.
     pub(super) fn answer(self, request: Request) -> Answer {
         let handle = || self.slots.handler.handle(request);
         catch_unwind(AssertUnwindSafe(handle)).unwrap_or_else(|_| {
@@ -71,7 +71,7 @@ impl Permit<'_> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        // There is room for a word for each place.
+        // The channel has room for one message per permit.
         let _ = self.slots.given_back.try_send(());
     }
 }
@@ -80,7 +80,7 @@ impl Drop for Permit<'_> {
 mod tests {
     use super::*;
 
-    /// Panics where it is asked to.
+    /// Panics if the request has a body.
     struct Shaky;
 
     impl Handler for Shaky {

@@ -1,9 +1,9 @@
-//! The beginning of a connection where TLS is spoken.
+//! The TLS handshake at the start of a connection, if the web configuration asks for TLS.
 //!
-//! Owns what a peer hears that does not get that far: one that speaks plain HTTP is told so in plain,
-//! and one that comes while the web configuration is wrong gets TLS' word for it. A connection counts as
-//! idle meanwhile, so it is among the first to make room for others, and it may take as long as a head.
-//! Runs on the connection's thread.
+//! Owns the answers to failed handshakes: a peer that speaks plain HTTP gets a plain 400, and while the web
+//! configuration is wrong a peer gets a TLS alert. The connection counts as idle during the handshake, so it
+//! is among the first to be evicted. The handshake may take as long as a head. Runs on the connection's
+//! thread.
 
 use super::Shared;
 use super::gate::Gate;
@@ -12,19 +12,19 @@ use super::wire::{Cut, HandshakeFault, Wire};
 use crate::model::Mono;
 use crate::telemetry::metrics::Refusal;
 
-/// What Go's server says, before any version of HTTP was agreed on.
+/// The answer of Go's server to plain HTTP on a TLS port.
 const PLAIN_ANSWER: &[u8] =
     b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
-/// The fatal alert `internal_error`, in the record that every version of TLS understands.
+/// The fatal TLS alert `internal_error`, in a record that every version of TLS understands.
 const ALERT: &[u8] = &[21, 3, 3, 0, 2, 2, 80];
 
-/// The connection will not serve; what there was to say is said.
+/// The handshake failed, and the peer has been answered if an answer was possible.
 pub(super) struct Failed;
 
-/// Why it will not.
+/// Why a handshake failed.
 enum Fault {
-    /// The peer left, or never said anything.
+    /// The peer closed the connection, or sent nothing in time.
     Silent,
     TooSlow,
     PlainHttp,
@@ -32,7 +32,7 @@ enum Fault {
     Refused(rustls::Error),
 }
 
-/// Goes over to TLS where that is spoken.
+/// Performs the TLS handshake if the gate asks for TLS. Logs and counts failures, except of silent peers.
 pub(super) fn shake_hands(
     wire: &mut Wire<'_>,
     connection: &Connection,
@@ -60,7 +60,7 @@ pub(super) fn shake_hands(
 fn attempt(wire: &mut Wire<'_>, gate: &Gate, deadline: Mono) -> Result<(), Fault> {
     let first = wire.peek(deadline).map_err(|_| Fault::Silent)?;
     if first.is_ascii_uppercase() {
-        // Whether it arrives or not, there is nothing more to do for this peer.
+        // The connection ends whether or not this answer arrives.
         let _ = wire.write_all(PLAIN_ANSWER, deadline);
         return Err(Fault::PlainHttp);
     }

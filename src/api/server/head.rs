@@ -1,8 +1,8 @@
-//! The head of a request: checked, and understood.
+//! Parses and checks the head of a request.
 //!
-//! Owns the rules that keep two readers of the same bytes from seeing different requests (request
-//! smuggling): what RFC 9112 leaves open is refused here, and what goes on to the handler is what was
-//! understood. Pure; runs on a connection's thread.
+//! Owns the rules against request smuggling, where two readers of the same bytes see different requests.
+//! Anything that RFC 9112 leaves open is refused, and the handler gets only what this parser understood.
+//! Pure; runs on a connection's thread.
 
 use httparse::{EMPTY_HEADER, Header, Status};
 
@@ -10,10 +10,10 @@ use super::limits::Limits;
 use super::method::Method;
 use crate::api::http::Request;
 
-/// The longest method that is worth telling apart.
+/// The most bytes of a method; a longer one is answered 501.
 const METHOD_BYTES: usize = 20;
 
-/// Headers that concern one connection only, or that the guard alone goes by.
+/// Headers that concern one connection only, or that only the HTTP server uses. The handler never gets them.
 const OWN_HEADERS: [&str; 9] = [
     "connection",
     "content-length",
@@ -26,24 +26,24 @@ const OWN_HEADERS: [&str; 9] = [
     "upgrade",
 ];
 
-/// What a head says.
+/// The parts of a head that the HTTP server uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Head {
-    /// What is asked for.
+    /// The method of the request.
     pub(super) method: Method,
-    /// The version the peer speaks.
+    /// The HTTP version of the request.
     pub(super) version: Version,
-    /// Whether the connection may serve another request.
+    /// Whether the connection stays open after the answer.
     pub(super) persistence: Persistence,
-    /// How the body's end is found.
+    /// How the end of the body is found.
     pub(super) framing: Framing,
-    /// Whether the peer waits to be told before it sends the body.
+    /// Whether the peer waits for `100 Continue` before it sends the body.
     pub(super) expectation: Expectation,
-    /// Bytes of the input that were the head.
+    /// The length of the head, in bytes of the input.
     pub(super) bytes: usize,
 }
 
-/// The versions that are spoken.
+/// The supported HTTP versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Version {
     /// HTTP/1.0.
@@ -52,19 +52,19 @@ pub(super) enum Version {
     Http11,
 }
 
-/// What becomes of the connection after the answer.
+/// Whether the connection stays open after the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Persistence {
-    /// It is closed.
+    /// The connection is closed.
     Close,
-    /// It waits for the next request.
+    /// The connection waits for the next request.
     KeepAlive,
 }
 
 /// How the end of a body is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// By its length in bytes; zero if there is none.
+    /// By its length in bytes; zero if there is no body.
     Length(u64),
     /// By chunked coding.
     Chunked,
@@ -73,26 +73,26 @@ pub(super) enum Framing {
 /// Whether the peer waits for `100 Continue`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expectation {
-    /// It sends its body at once.
+    /// The peer sends its body at once.
     None,
-    /// It waits to be told.
+    /// The peer waits for `100 Continue`.
     Continue,
 }
 
 /// Why a head is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HeadFault {
-    /// It breaks a rule, named here.
+    /// The head breaks a rule, named here.
     Malformed(&'static str),
-    /// It has too many bytes or headers.
+    /// The head has too many bytes or headers.
     TooLarge,
     /// The target is too long.
     UrlTooLong,
-    /// It asks for a method or a coding that is not known.
+    /// The method or the coding is not known.
     NotImplemented(&'static str),
-    /// It speaks another version of HTTP.
+    /// The HTTP version is not supported.
     Version,
-    /// It expects something else than `100-continue`.
+    /// The `Expect` header is not `100-continue`.
     Expectation,
 }
 
@@ -110,16 +110,15 @@ pub(super) fn leading_empty_lines(input: &[u8]) -> usize {
     at
 }
 
-/// Whether `input` holds an empty line, which ends a head. Looks only at what may have changed
-/// since the first `searched` bytes were looked at, so that a head sent a byte at a time costs
-/// no more than one sent at once.
+/// Whether `input` holds an empty line, which ends a head. The first `searched` bytes have been searched
+/// before and are skipped, so a head sent a byte at a time costs no more than one sent at once.
 pub(super) fn has_end(input: &[u8], searched: usize) -> bool {
     let tail = &input[searched.saturating_sub(3)..];
     tail.windows(2).any(|pair| pair == b"\n\n") || tail.windows(3).any(|three| three == b"\n\r\n")
 }
 
-/// Reads a complete head from the start of `input`: what it says to the guard, and the request as the
-/// handler is to see it, without its body.
+/// Parses a complete head at the start of `input`. Returns the head for the HTTP server, and the request
+/// for the handler, without its body.
 pub(super) fn parse(input: &[u8], limits: &Limits) -> Result<(Head, Request), HeadFault> {
     let mut headers = vec![EMPTY_HEADER; limits.headers];
     let mut request = httparse::Request::new(&mut headers);
@@ -161,7 +160,7 @@ pub(super) fn parse(input: &[u8], limits: &Limits) -> Result<(Head, Request), He
     Ok((head, request))
 }
 
-/// What the headers that matter to the guard say.
+/// The values of the headers that the HTTP server uses.
 #[derive(Default)]
 struct Facts<'a> {
     length: Option<u64>,
@@ -227,8 +226,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// What the handler sees: not what the guard owns, nor what a `Connection` header names, nor values
-    /// outside of ASCII, of which nobody can say what they mean.
+    /// The headers for the handler: all but [`OWN_HEADERS`], headers that a `Connection` header names, and
+    /// headers with values outside ASCII, whose encoding is unknown.
     fn passed_on(&self, headers: &[Header<'_>]) -> Vec<(String, String)> {
         let is_passed_on = |header: &&Header<'_>| {
             let is = |other: &&str| other.eq_ignore_ascii_case(header.name);
@@ -273,7 +272,8 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// A length past what 64 bits hold is past every limit, so it is taken as the largest.
+/// Parses a `Content-Length`. A length that does not fit into 64 bits is past every limit, so it counts as
+/// `u64::MAX`.
 fn parse_length(value: &[u8]) -> Result<u64, HeadFault> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return Err(HeadFault::Malformed("Content-Length is not a number"));
@@ -288,7 +288,8 @@ fn text_of(value: &[u8]) -> Result<&str, HeadFault> {
     text.ok_or(HeadFault::Malformed("a header that matters is not ASCII"))
 }
 
-/// The target as path and query. Proxies may send it with scheme and authority (RFC 9112, section 3.2.2).
+/// The target as path and query. The absolute form, with scheme and authority, is accepted as well (RFC
+/// 9112, section 3.2.2).
 fn origin_form<'a>(
     method: &Method,
     target: &'a str,
@@ -311,8 +312,8 @@ fn origin_form<'a>(
     }
 }
 
-/// httparse has one error for a version it does not speak and for bytes that are none; only the
-/// first is answered with 505.
+/// The fault for an error of httparse. httparse has the same error for an unsupported version and for bytes
+/// that are no version; only an unsupported version is answered with 505.
 fn fault_of(error: httparse::Error, input: &[u8]) -> HeadFault {
     match error {
         httparse::Error::TooManyHeaders => HeadFault::TooLarge,

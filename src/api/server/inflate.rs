@@ -1,9 +1,9 @@
-//! Undoes the gzip coding of a body that was read, within the length of bodies and the budget of all
-//! connections: what inflates to more is given up at that point, not inflated.
+//! Inflates gzip bodies, within the length limit of bodies and the budget of all connections. Inflating
+//! stops at the limit, so a gzip bomb costs no more than the limit.
 //!
-//! Owns what `Content-Encoding` means here. Alertmanager does not look at it, so a body in plain is
-//! taken whatever the header says, and what this does not know stays for the handler to judge. Runs on
-//! a connection's thread.
+//! Owns the meaning of `Content-Encoding`. Alertmanager ignores the header, so a plain body is accepted
+//! whatever the header says. Bodies in other codings go to the handler as they are. Runs on a connection's
+//! thread.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -15,16 +15,16 @@ use super::budget::{Budget, Charge};
 use crate::api::http::Request;
 use crate::limits::UNCOUNTED_BYTES;
 
-/// What gzip begins with, and JSON cannot.
+/// The first bytes of gzip. JSON cannot start with them.
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// Bytes that are inflated at once.
+/// The most bytes inflated at once.
 const PIECE_BYTES: usize = 64 * 1024;
 
 const HEADER: &str = "content-encoding";
 
-/// Inflates the body of `request` if it says that it is in gzip, and is. `charge` is what the body takes
-/// of `budget`; `limit` is the most bytes that it may inflate to.
+/// Inflates the body of `request` if its header says gzip and the body starts like gzip. `charge` covers the
+/// body's bytes in `budget`; `limit` is the maximum number of inflated bytes.
 pub(super) fn inflate(
     request: &mut Request,
     charge: &mut Charge,
@@ -57,7 +57,7 @@ fn says_gzip(request: &Request) -> bool {
     codings.next().is_some_and(is_gzip) && codings.next().is_none()
 }
 
-/// A body as it grows, and what it takes of the budget.
+/// The inflated part of a body, and its charge to the budget.
 struct Inflated {
     body: Vec<u8>,
     charge: Charge,
@@ -65,8 +65,8 @@ struct Inflated {
 }
 
 impl Inflated {
-    /// Takes one stream of gzip, which is all of `packed`. (More than one would be allowed. Nobody sends
-    /// that, and a body of a million empty ones would cost minutes.)
+    /// Inflates `packed`, which must be exactly one gzip stream. (The format allows more than one. No known
+    /// client sends that, and a body of a million empty streams would cost minutes.)
     fn fill_from(&mut self, packed: &[u8]) -> Result<(), BodyFault> {
         let mut unpacking = GzDecoder::new(packed);
         while self.take_piece(&mut unpacking)? > 0 {}
@@ -77,18 +77,18 @@ impl Inflated {
         }
     }
 
-    /// Takes up to a piece more; returns how much, zero at the end.
+    /// Inflates up to [`PIECE_BYTES`] more; returns the number of bytes, zero at the end.
     fn take_piece(&mut self, from: &mut impl Read) -> Result<usize, BodyFault> {
         let at = self.body.len();
         if at == self.limit {
-            // All that may come has come; a byte more is one too many.
+            // The limit is reached: one byte more is too many.
             return match read(from, &mut [0])? {
                 0 => Ok(0),
                 _ => Err(BodyFault::TooLarge),
             };
         }
         if at == self.body.capacity() {
-            // At first no more than is free, so that a small body comes in whatever large ones take.
+            // The first step is not counted, so a small body fits even if the budget is used up.
             let step = UNCOUNTED_BYTES.min(self.limit - at);
             make_room(&mut self.body, &mut self.charge, step, self.limit)?;
         }

@@ -1,39 +1,40 @@
-//! The bounds of one front door, as flags may set them.
+//! The limits of the HTTP server that flags may set.
 //!
-//! Owns the set; the defaults and their reasons stand in `crate::limits`. Plain data.
+//! Owns the set of limits. The defaults and their reasons are in `crate::limits`. Plain data.
 
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use crate::limits;
 
-/// What one front door allows. Past a bound the peer hears a refusal, which is counted.
+/// The limits of one HTTP server. Past a limit the peer gets a refusal, which is counted.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections open at once. The host's limit on descriptors may lower it further.
+    /// Maximum number of open connections. The host's limit on descriptors may lower it further.
     pub connections: usize,
-    /// Bytes of a request line with all headers.
+    /// Maximum bytes of a request line with all headers.
     pub head_bytes: usize,
-    /// Headers of a request.
+    /// Maximum number of headers of a request.
     pub headers: usize,
-    /// Bytes of a request's target.
+    /// Maximum bytes of a request's target.
     pub url_bytes: usize,
-    /// Bytes of a request's body.
+    /// Maximum bytes of a request's body.
     pub body_bytes: usize,
-    /// Bytes of large bodies held at once, over all connections.
+    /// Maximum bytes of large bodies in memory at once, over all connections. Answers have as much again.
     pub buffered_bytes: usize,
-    /// From the first byte of a head to its end.
+    /// Maximum time from the first byte of a head to its end.
     pub head_timeout: Duration,
-    /// From the end of a head to the end of its body.
+    /// Maximum time from the end of a head to the end of its body.
     pub body_timeout: Duration,
-    /// From the end of a request to the beginning of its answer (`--web.timeout`), if that is bounded.
+    /// Maximum time from the end of a request to the start of its answer (`--web.timeout`); `None` for no
+    /// limit.
     pub handling_timeout: Option<Duration>,
-    /// For writing an answer; a large one gets more, by [`limits::WRITE_PACE`].
+    /// Maximum time for writing an answer. A large answer gets more, by [`limits::WRITE_PACE`].
     pub write_timeout: Duration,
-    /// Between two requests, or before the first.
+    /// Maximum time between two requests, or before the first.
     pub idle_timeout: Duration,
-    /// GET requests that are answered at once (`--web.get-concurrency`, §10.2), and as many whose
-    /// answer is made while it is written.
+    /// Maximum number of GETs being answered at once (`--web.get-concurrency`, §10.2), and of streamed
+    /// answers being written at once.
     pub concurrent_reads: usize,
 }
 

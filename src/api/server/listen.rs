@@ -1,7 +1,7 @@
-//! Makes listeners.
+//! Opens the listening sockets.
 //!
-//! Owns how an address is spelled and which sockets it becomes. Runs on the main thread, before
-//! anything else of the front door.
+//! Owns the syntax of listen addresses and the choice of sockets for each. Runs on the main thread, before
+//! anything else of the HTTP server.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpListener, ToSocketAddrs};
@@ -10,22 +10,22 @@ use rustix::io::Errno;
 use rustix::net::netdevice::name_to_index;
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// Connections that may wait to be accepted: a burst of some thousand goes by in a few
-/// milliseconds. The host may cap it.
+/// The length of the accept queue. A burst of some thousand connections is accepted in a few milliseconds.
+/// The host may cap the value.
 const BACKLOG: i32 = 4096;
 
 /// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Permit {
-    /// At every address of the host.
+    /// On every address of the host, at this port.
     Everywhere(u16),
-    /// At the first of these that can be had.
+    /// On the first of these addresses that can be bound.
     At(Vec<SocketAddr>),
 }
 
 /// A listener on `address`: `host:port`, `v4:port`, `[v6]:port`, `[v6%interface]:port`, or `:port` for
-/// every address of the host. As in Go, `0.0.0.0:port` and `[::]:port` are every address as well, of
-/// both families. Errors name the address.
+/// every address of the host. As in Go, `0.0.0.0:port` and `[::]:port` also mean every address, of both
+/// families. Errors name the address.
 pub fn bind(address: &str) -> io::Result<TcpListener> {
     let bound = find_place(address).and_then(|place| match place {
         Permit::Everywhere(port) => bind_everywhere(port),
@@ -36,8 +36,8 @@ pub fn bind(address: &str) -> io::Result<TcpListener> {
     })
 }
 
-/// The listeners that systemd passes to this process, in its order (`--web.systemd-socket`). Only
-/// sockets of TCP are taken. They are there for the first caller alone.
+/// The listeners that systemd passes to this process, in systemd's order (`--web.systemd-socket`). Only
+/// TCP sockets are accepted. Only the first call returns them.
 pub fn inherited() -> io::Result<Vec<TcpListener>> {
     let mut passed = listenfd::ListenFd::from_env();
     let listeners = (0..passed.len()).filter_map(|index| {
@@ -63,7 +63,7 @@ fn find_place(address: &str) -> io::Result<Permit> {
         return Ok(Permit::Everywhere(port));
     }
     let Some((ip, scope)) = read_ip(host)? else {
-        // A name is taken for its IPv4 address first, as in Go.
+        // For a host name, IPv4 addresses are tried first, as in Go.
         let mut found: Vec<_> = (host, port).to_socket_addrs()?.collect();
         found.sort_by_key(SocketAddr::is_ipv6);
         return Ok(Permit::At(found));
@@ -75,13 +75,13 @@ fn find_place(address: &str) -> io::Result<Permit> {
     })
 }
 
-/// Host and port; the brackets around an IPv6 address are taken off.
+/// Splits an address into host and port, and removes the brackets around an IPv6 address.
 fn split(address: &str) -> io::Result<(&str, u16)> {
     let (host, port) = address
         .rsplit_once(':')
         .filter(|_| !address.ends_with(']'))
         .ok_or_else(|| wrong("the port is missing"))?;
-    // Else a sign would do, as in `+9093`.
+    // `parse` alone would accept a sign, as in `+9093`.
     let digits = Some(port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
     let port = digits
         .and_then(|port| port.parse().ok())
@@ -98,8 +98,8 @@ fn split(address: &str) -> io::Result<(&str, u16)> {
     }
 }
 
-/// The address that `host` spells, and the number of the interface that it names with it; `None` if
-/// it is a name. An IPv4 address in the clothes of IPv6 is one of IPv4.
+/// Parses `host` as an IP address and the index of the interface it names (0 if it names none); `None` if
+/// `host` is a host name. An IPv4-mapped IPv6 address becomes an IPv4 address.
 fn read_ip(host: &str) -> io::Result<Option<(IpAddr, u32)>> {
     let (bare, zone) = match host.split_once('%') {
         Some((bare, zone)) => (bare, Some(zone)),
@@ -114,12 +114,12 @@ fn read_ip(host: &str) -> io::Result<Option<(IpAddr, u32)>> {
     }
 }
 
-/// The number of a network interface that is given by name or, where it has none, by number.
+/// The index of a network interface, given as an index or by name.
 fn interface_index(zone: &str) -> io::Result<u32> {
     if let Ok(index) = zone.parse() {
         return Ok(index);
     }
-    // Any socket will do to ask through, and this one does not depend on a family of the network.
+    // The lookup needs any socket; a Unix socket works whatever network families the host has.
     let socket = Socket::new(Domain::UNIX, Type::DGRAM, None)?;
     name_to_index(&socket, zone)
         .map_err(|_| wrong(format!("this host has no network interface called {zone}")))
@@ -129,7 +129,7 @@ fn wrong(what: impl Into<String>) -> io::Error {
     io::Error::new(ErrorKind::InvalidInput, what.into())
 }
 
-/// One socket takes both families. Hosts without IPv6 have one for IPv4 alone.
+/// Binds one socket for both families. On a host without IPv6 the socket is for IPv4 alone.
 fn bind_everywhere(port: u16) -> io::Result<TcpListener> {
     match bind_socket((Ipv6Addr::UNSPECIFIED, port).into()) {
         Err(error) if says_no_ipv6(&error) => bind_socket((Ipv4Addr::UNSPECIFIED, port).into()),
@@ -137,7 +137,7 @@ fn bind_everywhere(port: u16) -> io::Result<TcpListener> {
     }
 }
 
-/// Whether a host says that it knows no IPv6, and not that something is in the way of it.
+/// Whether an error means that the host has no IPv6, and not that another fault prevents binding.
 fn says_no_ipv6(error: &io::Error) -> bool {
     let errno = Errno::from_io_error(error);
     matches!(errno, Some(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL))
@@ -154,7 +154,7 @@ fn bind_first(addresses: &[SocketAddr]) -> io::Result<TcpListener> {
     Err(last)
 }
 
-/// Sockets are closed on exec. `[::]` takes IPv4 as well, whatever the host's default is.
+/// Opens one listening socket, closed on exec. `[::]` accepts IPv4 as well, whatever the host's default.
 fn bind_socket(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),

@@ -1,6 +1,6 @@
-//! The methods of requests, as the guard tells them apart.
+//! The HTTP methods.
 //!
-//! Owns the names; what a method means to a resource is the router's. Plain data.
+//! Owns their names. The router decides which method a resource supports. Plain data.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The method that `token` spells. Methods are told apart by case.
+    /// The method with the name `token`. Names are case-sensitive.
     pub fn parse(token: &str) -> Self {
         match token {
             "GET" => Method::Get,
@@ -54,7 +54,7 @@ impl Method {
         }
     }
 
-    /// The value of the label `method`: lower case, and one word for all that peers invent.
+    /// The value of the metric label `method`: lower case, and `unknown` for all other tokens.
     pub fn as_label(&self) -> &'static str {
         match self {
             Method::Get => "get",

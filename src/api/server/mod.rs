@@ -1,25 +1,26 @@
-//! The front door: everything between the network and a handler.
+//! The HTTP server: everything between the network and a handler.
 //!
 //! ```text
-//! listeners ─► accept ─► conn-1..N ─ head, body ─► place ─► handler ─ answer ─► the same conn ─► peer
+//! listeners ─► accept ─► conn-1..N ─ head, body ─► permit ─► handler ─ answer ─► the same conn ─► peer
 //! ```
 //!
-//! Each connection has a thread that reads with deadlines and limits, understands the request
-//! strictly, buffers it whole, runs the handler and writes the answer: every hand-over to another
-//! thread costs more than most handlers do, so there is none. tiny_http, which knows no deadlines and no
-//! limits (it aborts the process on a large Content-Length, stops accepting for good at the first
-//! EMFILE and waits for ever for slow peers), is not let near the network; it serves
+//! Each connection has its own thread. The thread reads with deadlines and limits, parses the request
+//! strictly, buffers it whole, runs the handler and writes the answer. The handler runs on the same
+//! thread because a hand-over to another thread costs more than most handlers do. tiny_http has no
+//! deadlines and no limits: it aborts the process on a large Content-Length, stops accepting for good at
+//! the first EMFILE and waits for ever for slow peers. So it never serves the network; it serves
 //! `alertwheel listen`, on loopback.
 //!
-//! Owns listeners, connections and their threads. Never looks at what a request means. Read in this
-//! order: `api::http` (what goes in and out), `connection` (the loop), `head`, `body`, `chunked`, `inflate`,
-//! `slots`, `reads`, `wording`, `reply`, `refused`, `wire`; `gate`, `handshake`, `tls`; `accept`,
+//! Owns listeners, connections and their threads. Never interprets a request. Read in this order:
+//! `api::http` (what goes in and out), `connection` (the loop), `head`, `body`, `chunked`, `inflate`,
+//! `handler_slots`, `reads`, `wording`, `reply`, `refused`, `wire`; `gate`, `handshake`, `tls`; `accept`,
 //! `registry`, `listen`.
 //!
-//! Channels in here, all bounded: the places before the handler, those of GETs and those of the rest
-//! (`limits::REQUESTS_HANDLED`; others wait); the word that a connection ended (one), the drain deadline
-//! (one), the passwords being checked (`limits::PASSWORD_CHECKS`; others wait). None can be full when a
-//! send must succeed; the others drop the word. The only locks are those of `gate`.
+//! All channels in here are bounded. The handler's permits: two semaphores of `limits::REQUESTS_HANDLED`,
+//! one for GETs and one for all other requests; further requests wait. The notice that a connection
+//! ended: one. The drain deadline: one. The passwords being checked: `limits::PASSWORD_CHECKS`; further
+//! checks wait. A channel whose send must succeed is never full; on the others a message that does not
+//! fit is dropped. The only locks are those of `gate`.
 
 mod accept;
 mod body;
@@ -73,7 +74,7 @@ use crate::model::Mono;
 use crate::telemetry::metrics::Metrics;
 use crate::threads::{self, LOOP_STACK};
 
-/// An open front door. Dropping it closes it without waiting; [`HttpServer::stop`] is the way.
+/// A running HTTP server. Dropping it closes it without waiting; use [`HttpServer::stop`] to wait for it.
 pub struct HttpServer {
     shared: Arc<Shared>,
     addresses: Vec<SocketAddr>,
@@ -82,21 +83,21 @@ pub struct HttpServer {
     wake: UnixStream,
 }
 
-/// What all threads of the front door share.
+/// What all threads of the HTTP server share.
 struct Shared {
     limits: Limits,
     metrics: Arc<Metrics>,
     clock: Clock,
-    /// What stands before the first answer, if there is a web configuration.
+    /// TLS, rate limit and passwords, if there is a web configuration.
     gate: Option<Gate>,
     slots: HandlerSlots,
-    /// For GETs, many of which may take long: they keep nobody from posting.
+    /// The permits of GETs, which may take long. They are apart so that GETs cannot hold up posts.
     reading_desk: HandlerSlots,
-    /// Of bodies.
+    /// Bounds the memory of request bodies.
     budget: Arc<Budget>,
-    /// Of answers: who reads slowly keeps nobody from posting.
+    /// Bounds the memory of answers. It is apart so that slow readers cannot hold up posts.
     answer_budget: Arc<Budget>,
-    /// Connections open.
+    /// The number of open connections.
     open: AtomicUsize,
     reads: Reads,
     stopping: AtomicBool,
@@ -168,17 +169,17 @@ impl HttpServer {
         &self.addresses
     }
 
-    /// Connections open now.
+    /// The number of connections open now.
     pub fn open_connections(&self) -> usize {
         self.shared.open.load(Ordering::Relaxed)
     }
 
-    /// Closes it: no further connection is taken, idle ones end at once, requests under way may
-    /// take up to `drain`. Waits for all threads, but those whose handler does not come back.
+    /// Closes the server: accepts no further connection, ends idle connections at once, and gives requests
+    /// under way up to `drain`. Waits for all threads, except those whose handler does not return.
     pub fn stop(self, drain: Duration) {
         let deadline = self.shared.clock.mono() + drain;
         self.shared.stopping.store(true, Ordering::SeqCst);
-        // There is room: this is the only word ever sent.
+        // The channel has room: this is the only message ever sent.
         let _ = self.drain.try_send(deadline);
         drop(self.wake);
         if self.acceptor.join().is_err() {
@@ -187,8 +188,8 @@ impl HttpServer {
     }
 }
 
-/// The most connections at once: what the limits say, but never so many that the rest of the
-/// daemon runs out of descriptors. Where the host allows few at all, a quarter of them.
+/// The maximum number of connections at once: the configured limit, lowered so that `DESCRIPTOR_RESERVE`
+/// descriptors stay free for the rest of the daemon, but never below a quarter of the open files allowed.
 fn capacity(limits: &Limits, open_files: Option<u64>) -> usize {
     let Some(open_files) = open_files.and_then(|files| usize::try_from(files).ok()) else {
         return limits.connections;
@@ -206,8 +207,8 @@ fn capacity(limits: &Limits, open_files: Option<u64>) -> usize {
     limits.connections.min(spared)
 }
 
-/// Raises the soft limit on open files to the hard one; returns what holds now, `None` if nothing
-/// does.
+/// Raises the soft limit on open files to the hard limit. Returns the limit in force, `None` if there is
+/// none.
 fn raise_open_files() -> Option<u64> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = Rlimit {

@@ -1,17 +1,17 @@
-//! How many GETs are under way (§10.2).
+//! Bounds the GETs under way (§10.2): two counters under one limit.
 //!
-//! Owns two counts under one limit. A GET holds a place among those that are being answered until its
-//! answer is there: what is in memory by then is bounded elsewhere (small answers by the number of
-//! connections, large ones by the budget), so that a reader who takes nothing holds up nobody. An
-//! answer that is made while it is written holds on to the alerts it tells of, and so holds a place
-//! among its like until it is written. Used by connection threads; never blocks.
+//! Owns the two counters: GETs being answered by the handler, and streamed answers being written. A GET
+//! holds a permit of the first counter until its answer exists. The memory of finished answers is bounded
+//! elsewhere (small answers by the number of connections, large ones by the budget), so a client that reads
+//! nothing holds up no other GET. A streamed answer keeps its alerts in memory, so it holds a permit of the
+//! second counter until it is written. Used by connection threads; never blocks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::telemetry::metrics::Metrics;
 
-/// The GETs under way.
+/// The counters of the GETs under way.
 pub(super) struct Reads {
     limit: usize,
     answering: AtomicUsize,
@@ -19,14 +19,14 @@ pub(super) struct Reads {
     metrics: Arc<Metrics>,
 }
 
-/// A place of one GET, given back when dropped.
+/// The permit of one GET. Dropping it returns it to its counter.
 pub(super) struct ReadPermit<'a> {
     reads: &'a Reads,
     among: &'a AtomicUsize,
 }
 
 impl Reads {
-    /// None so far, and up to `limit` at once.
+    /// Counters at zero, each with the limit `limit`.
     pub(super) fn new(limit: usize, metrics: Arc<Metrics>) -> Self {
         Reads {
             limit,
@@ -36,28 +36,28 @@ impl Reads {
         }
     }
 
-    /// The most that may be in either state at once.
+    /// The maximum of each of the two counters.
     pub(super) fn limit(&self) -> usize {
         self.limit
     }
 
-    /// A place among those that are being answered, if one is free.
+    /// A permit for a GET that is being answered; `None` if the limit is reached.
     pub(super) fn answer(&self) -> Option<ReadPermit<'_>> {
         self.place(&self.answering)
     }
 
-    /// A place among those whose answer is made while it is written, if one is free.
+    /// A permit for a streamed answer that is being written; `None` if the limit is reached.
     pub(super) fn stream(&self) -> Option<ReadPermit<'_>> {
         self.place(&self.streaming)
     }
 
-    /// Those in either state.
+    /// The sum of both counters.
     #[cfg(test)]
     pub(super) fn under_way(&self) -> usize {
         self.answering.load(Ordering::Relaxed) + self.streaming.load(Ordering::Relaxed)
     }
 
-    /// Those whose answer is made while it is written.
+    /// The number of streamed answers being written.
     #[cfg(test)]
     pub(super) fn streaming(&self) -> usize {
         self.streaming.load(Ordering::Relaxed)

@@ -1,6 +1,6 @@
-//! What the guard answers itself: every refusal in one place.
+//! The refusals: every answer that the HTTP server gives without the handler.
 //!
-//! Owns status, text and what each is counted as. Pure; used by the accept thread and by
+//! Owns the status, text and metric label of each refusal. Pure; used by the accept thread and by
 //! connection threads.
 
 use std::borrow::Cow;
@@ -13,48 +13,48 @@ use super::wording::push_status_line;
 use crate::model::format_go_duration;
 use crate::telemetry::metrics::Refusal;
 
-/// Seconds after which a sender that hears 503 may come back: long enough for a burst to pass,
+/// Seconds after which a sender that gets 503 may retry: long enough for a burst to pass,
 /// short enough for an alert.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
-/// What Go's server adds to a refusal.
+/// The header that Go's server adds to a refusal.
 const NO_SNIFFING: &str = "X-Content-Type-Options: nosniff\r\n";
 
-/// The same, with the question for a password.
+/// The headers of a 401: the request for a password, and the header of [`NO_SNIFFING`].
 const WHO_ARE_YOU: &str = "Www-Authenticate: Basic\r\nX-Content-Type-Options: nosniff\r\n";
 
-/// A request, or a connection, that the guard answers itself.
+/// The refusal of a request or of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refused {
     /// The status code.
     pub(super) status: u16,
-    /// What to count it as; `None` for faults of ours.
+    /// The reason under which the refusal is counted; `None` for faults of the daemon.
     pub(super) refusal: Option<Refusal>,
-    /// The text for people.
+    /// The body, a text for people.
     pub(super) text: Cow<'static, str>,
-    /// Further header lines, whole.
+    /// Further header lines, each with its line end.
     pub(super) lines: &'static str,
-    /// Whether the connection can go on: only if the whole request was read.
+    /// Whether the connection stays open. It can only if the whole request was read.
     pub(super) persistence: Persistence,
 }
 
 impl Refused {
-    /// No further connection has room.
+    /// The maximum number of connections is open.
     pub(super) fn too_many_connections() -> Self {
         Self::closing(503, Refusal::TooManyConnections, "too many connections\n")
     }
 
-    /// The head did not come in time.
+    /// The head did not arrive in time.
     pub(super) fn slow_head() -> Self {
         Self::closing(408, Refusal::TooSlow, "the head took too long\n")
     }
 
-    /// The body did not come in time.
+    /// The body did not arrive in time.
     pub(super) fn slow_body() -> Self {
         Self::closing(408, Refusal::TooSlow, "the body took too long\n")
     }
 
-    /// The body is past its limit.
+    /// The body is larger than the limit.
     pub(super) fn body_too_large() -> Self {
         Self::closing(413, Refusal::BodyTooLarge, "the body is too large\n")
     }
@@ -65,25 +65,24 @@ impl Refused {
         Self::closing(400, Refusal::BadHead, text)
     }
 
-    /// The body says that it is in gzip, and breaks that off or breaks its rules.
+    /// The body is announced as gzip, and is truncated or not valid gzip.
     pub(super) fn not_gzip() -> Self {
         let text = "the body is not one whole stream of gzip, as its Content-Encoding says\n";
         Self::closing(400, Refusal::BadHead, text)
     }
 
-    /// The budget for large bodies is all in use.
+    /// The budget for large bodies is used up.
     pub(super) fn out_of_buffers() -> Self {
         let text = "the memory for bodies is all in use\n";
         Self::closing(503, Refusal::OutOfBuffers, text)
     }
 
-    /// No place before the handler came free in time.
+    /// No permit of the handler came free in time.
     pub(super) fn busy() -> Self {
         Self::closing(503, Refusal::Busy, "too many requests are being handled\n")
     }
 
-    /// The handling took longer than `limit`. The text is Alertmanager's, which says nothing of when to
-    /// come back.
+    /// The handling took longer than `limit`. The text is Alertmanager's, which sends no `Retry-After`.
     pub(super) fn timed_out(limit: Duration) -> Self {
         let limit = format_go_duration(limit);
         let text = format!("Exceeded configured timeout of {limit}.\n");
@@ -120,7 +119,7 @@ impl Refused {
         }
     }
 
-    /// The peer has to say who it is.
+    /// The request has no valid user and password.
     pub(super) fn unauthorized() -> Self {
         Refused {
             lines: WHO_ARE_YOU,
@@ -133,7 +132,7 @@ impl Refused {
         Self::closing(503, Refusal::Busy, "too many passwords to check\n")
     }
 
-    /// The same, with another word on what becomes of the connection.
+    /// This refusal with another [`Persistence`] of the connection.
     pub(super) fn with_persistence(self, persistence: Persistence) -> Self {
         Refused {
             persistence,
@@ -141,8 +140,8 @@ impl Refused {
         }
     }
 
-    /// All of it as bytes. A 503 says when to come back, mostly. `headers` are those of every answer; the
-    /// answer to HEAD has no body.
+    /// The refusal as bytes of an HTTP answer. A 503 has `Retry-After`, except the one for a timeout.
+    /// `headers` are the configured headers of every answer. The answer to HEAD has no body.
     pub(super) fn to_bytes(
         &self,
         version: Version,

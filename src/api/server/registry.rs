@@ -1,8 +1,8 @@
-//! Who is connected, and who may be sent away.
+//! The open connections, and which of them are idle and may be evicted.
 //!
-//! Owns the list of open connections. Only the accept thread holds it; what it shares with a
-//! connection's thread is one atomic, so nobody waits for a lock. The list does not keep sockets
-//! open: they close with the thread that serves them.
+//! Owns the list of open connections. Only the accept thread holds the list. The accept thread and a
+//! connection's thread share one atomic, so neither waits for a lock. The list does not keep sockets
+//! open: a socket closes when the thread that serves it ends.
 
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,10 +10,10 @@ use std::sync::{Arc, Weak};
 
 use crate::model::Mono;
 
-/// A request is under way.
+/// The value of `idle_since` while a request is under way.
 const BUSY: u64 = u64::MAX;
 
-/// The connection was idle and has been shut down.
+/// The value of `idle_since` after the idle connection was shut down.
 const EVICTED: u64 = u64::MAX - 1;
 
 /// One open connection. It is idle from the moment it waits for a request until the first byte.
@@ -21,17 +21,17 @@ const EVICTED: u64 = u64::MAX - 1;
 pub(super) struct Connection {
     pub(super) stream: TcpStream,
     pub(super) peer: SocketAddr,
-    /// Nanoseconds of [`Mono`], or one of the words above.
+    /// Nanoseconds of [`Mono`], or [`BUSY`] or [`EVICTED`].
     idle_since: AtomicU64,
 }
 
-/// What a connection finds when the first byte of a request is there.
+/// Whether a connection may serve the request whose first byte has arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Awake {
-    /// It may serve it.
+    /// The connection may serve the request.
     Yes,
-    /// It has been shut down meanwhile: the request is not looked at, so its sender can safely
-    /// send it again elsewhere.
+    /// The connection was shut down in the meantime. The request is not read, so the sender can safely send
+    /// it again on another connection.
     Evicted,
 }
 
@@ -45,12 +45,12 @@ impl Connection {
         }
     }
 
-    /// Waits for a request from `now` on.
+    /// Marks the connection idle from `now` on.
     pub(super) fn rest(&self, now: Mono) {
         self.idle_since.store(now.as_nanos(), Ordering::SeqCst);
     }
 
-    /// Has a request's first byte.
+    /// Marks the connection busy, unless it has been evicted. Called at the first byte of a request.
     pub(super) fn wake(&self) -> Awake {
         match self.idle_since.swap(BUSY, Ordering::SeqCst) {
             EVICTED => Awake::Evicted,
@@ -75,7 +75,7 @@ impl Connection {
     }
 
     fn shut(&self) {
-        // An error means that the peer was faster.
+        // An error means that the peer closed the connection first.
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 }
@@ -87,35 +87,35 @@ pub(super) struct Registry {
 }
 
 impl Registry {
-    /// Takes a connection in.
+    /// Adds an open connection.
     pub(super) fn add(&mut self, connection: &Arc<Connection>) {
         self.connections.push(Arc::downgrade(connection));
     }
 
-    /// How many connections are open, counting those that ended since [`Self::forget_ended`].
+    /// The number of listed connections, including those that ended since [`Self::forget_ended`].
     pub(super) fn len(&self) -> usize {
         self.connections.len()
     }
 
-    /// Drops those that have ended.
+    /// Removes the connections that have ended.
     pub(super) fn forget_ended(&mut self) {
         self.connections
             .retain(|connection| connection.strong_count() > 0);
     }
 
-    /// Shuts the connection down that has been idle the longest; says whether there was one.
+    /// Shuts down the connection that has been idle the longest. False if none is idle.
     pub(super) fn evict_longest_idle(&mut self) -> bool {
         let live = self.connections.iter().filter_map(Weak::upgrade);
         let mut idle: Vec<_> = live
             .filter_map(|connection| Some((connection.idle_since()?, connection)))
             .collect();
         idle.sort_unstable_by_key(|(since, _)| *since);
-        // The first may have got a request just now; then the next one is asked.
+        // The first may have received a request just now; then the next one is tried.
         idle.iter()
             .any(|(since, connection)| connection.evict(*since))
     }
 
-    /// Shuts all idle connections down.
+    /// Shuts down all idle connections.
     pub(super) fn evict_all_idle(&mut self) {
         for connection in self.connections.iter().filter_map(Weak::upgrade) {
             if let Some(since) = connection.idle_since() {
@@ -124,7 +124,7 @@ impl Registry {
         }
     }
 
-    /// Shuts all connections down, whatever they do.
+    /// Shuts down all connections, busy or idle.
     pub(super) fn shut_all(&mut self) {
         for connection in self.connections.iter().filter_map(Weak::upgrade) {
             connection.shut();

@@ -1,7 +1,7 @@
 //! Writes answers to a peer, within a deadline.
 //!
-//! Owns the framing of what goes out: length, chunks or the end of the connection. A large body is
-//! pulled and written piece by piece, never held whole. Runs on a connection's thread.
+//! Owns the framing of answers: length, chunks or the end of the connection. A streamed body is read
+//! and written piece by piece, never held whole. Runs on a connection's thread.
 
 use std::io::{self, Read};
 use std::time::Duration;
@@ -17,26 +17,26 @@ use crate::model::Mono;
 /// Bytes of a streamed body in one write, and in one chunk.
 const PIECE_BYTES: usize = 16 * 1024;
 
-/// Bytes of a body that exists as a whole in one write: few enough that a slow peer takes them in time.
+/// Bytes in one write of a body that is whole in memory. Few enough that a slow peer takes them in time.
 const POURED_BYTES: usize = 64 * 1024;
 
-/// Room for a chunk's size and line end: four digits say up to 64 KiB less one.
+/// A placeholder for a chunk's size and line end. Four hexadecimal digits hold up to 64 KiB less one.
 const CHUNK_HEAD: &[u8] = b"0000\r\n";
 
-/// The body of an answer, as it is to be written.
+/// The body of an answer, in the form in which it is written.
 pub(super) enum Payload {
-    /// None, and no word about its length: 204 and 304.
+    /// No body and no length: 204 and 304.
     Nothing,
-    /// None, but the length that GET would have had, where it is known: the answer to HEAD.
+    /// No body, but the length that GET would have had, if it is known: the answer to HEAD.
     Described(Option<u64>),
-    /// All of it.
+    /// The whole body, in memory.
     Whole(Vec<u8>),
-    /// Pulled while it is written.
+    /// A streamed body, read while it is written.
     Pulled(Box<dyn Read + Send>),
 }
 
 impl Payload {
-    /// What is to be written of an answer to `method`.
+    /// The payload of `answer` to a request with `method`.
     pub(super) fn of(answer: Answer, method: &Method) -> Self {
         if matches!(answer.status, 204 | 304) {
             return Payload::Nothing;
@@ -55,9 +55,9 @@ impl Payload {
 /// Why an answer did not reach its peer whole.
 #[derive(Debug)]
 pub(super) enum ReplyFault {
-    /// The peer did not take it in time, or left.
+    /// The peer did not take the answer in time, or closed the connection.
     Cut(Cut),
-    /// The body could not be produced to its end.
+    /// The stream of the body failed.
     Body(io::Error),
 }
 
@@ -69,22 +69,22 @@ impl From<Cut> for ReplyFault {
 
 /// Writes one answer.
 pub(super) struct ReplyWriter<'a, 'w> {
-    /// Where it goes.
+    /// The connection the answer is written to.
     pub(super) wire: &'a mut Wire<'w>,
-    /// Begins with the status line and the headers; used as buffer from there on.
+    /// Holds the status line and the headers at first; serves as the write buffer from then on.
     pub(super) out: &'a mut Vec<u8>,
-    /// Tells how long the writing takes.
+    /// The clock of the write deadlines.
     pub(super) clock: Clock,
     /// When the writing began.
     pub(super) begun: Mono,
-    /// What one piece may take, and all of them before the pace of a large answer is added.
+    /// The time allowed for one piece, and for the whole answer before the pace of a large one is added.
     pub(super) timeout: Duration,
     /// Bytes written so far.
     pub(super) written: u64,
 }
 
 impl ReplyWriter<'_, '_> {
-    /// Writes the answer to its end; says whether the connection can go on.
+    /// Writes the whole answer; returns whether the connection stays open.
     pub(super) fn write(
         mut self,
         payload: Payload,
@@ -157,7 +157,7 @@ impl ReplyWriter<'_, '_> {
         Ok(pulled)
     }
 
-    /// Writes the buffer out.
+    /// Writes the buffer to the peer and clears it.
     fn flush(&mut self) -> Result<(), Cut> {
         let out = std::mem::take(self.out);
         let written = self.write_piece(&out);
@@ -166,8 +166,8 @@ impl ReplyWriter<'_, '_> {
         written
     }
 
-    /// Writes these bytes. A peer that takes nothing is cut after the timeout; one that takes little, once
-    /// it falls behind the pace asked for.
+    /// Writes `bytes`. A peer that takes nothing is cut after the timeout. A slow peer is cut once it falls
+    /// behind [`WRITE_PACE`].
     fn write_piece(&mut self, bytes: &[u8]) -> Result<(), Cut> {
         let pace = Duration::from_secs(self.written / WRITE_PACE);
         let stalled_at = self.clock.mono() + self.timeout;
@@ -180,13 +180,14 @@ impl ReplyWriter<'_, '_> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BodyFraming {
-    /// No header tells; the body, if there is one, ends with the connection.
+    /// No framing header. The body, if there is one, ends with the connection.
     None,
     Length(u64),
     Chunked,
 }
 
-/// HTTP/1.0 has no chunks: there the end of the connection ends a body of unknown length.
+/// The framing of a payload. HTTP/1.0 has no chunks, so the end of the connection ends a body of unknown
+/// length.
 fn framing_of(
     payload: &Payload,
     head: &Head,
@@ -211,7 +212,7 @@ pub(super) fn push_length(out: &mut Vec<u8>, length: u64) {
     out.extend_from_slice(format!("Content-Length: {length}\r\n").as_bytes());
 }
 
-/// Adds `headers` to a head under construction, but for those it has.
+/// Adds to a head under construction those of `headers` that it does not have yet.
 pub(super) fn push_missing(out: &mut Vec<u8>, headers: &[(&str, String)]) {
     for (name, value) in headers {
         let has_name = |line: &[u8]| {
@@ -226,7 +227,8 @@ pub(super) fn push_missing(out: &mut Vec<u8>, headers: &[(&str, String)]) {
     }
 }
 
-/// The `Connection` header, if one is needed, and the empty line. Says only what differs from the version's habit.
+/// Appends the `Connection` header, if the persistence differs from the version's default, and the empty
+/// line.
 pub(super) fn push_end_of_head(out: &mut Vec<u8>, version: Version, persistence: Persistence) {
     let line: &[u8] = match (version, persistence) {
         (Version::Http10, Persistence::KeepAlive) => b"Connection: keep-alive\r\n",

@@ -1,7 +1,8 @@
-//! From the web configuration to the settings of TLS connections.
+//! Makes the settings of TLS connections from the web configuration.
 //!
-//! Owns the one provider of cryptography and the words for certificates that cannot be used. Reads
-//! the files it is told to. Runs on main at start, and on connection threads when a file has changed.
+//! Owns the server's choice of protocol versions, cipher suites and curves, and the error texts for
+//! unusable certificates. Reads the certificate and key files that the configuration names. Runs on main
+//! at start, and on connection threads when a file has changed.
 
 mod clients;
 mod names;
@@ -23,11 +24,10 @@ use crate::config::{ClientAuth, Curve, Pems, Secret, ServerTls, TlsVersions, Tri
 use crate::files;
 use crate::limits::PEM_BYTES;
 
-/// What is spoken within TLS, as clients may ask for it.
+/// The protocols offered by ALPN.
 const PROTOCOLS: [&[u8]; 2] = [b"http/1.1", b"http/1.0"];
 
-/// The settings that `tls` describes, with certificates read now; an error says what is wrong with
-/// them.
+/// The settings that `tls` describes. Reads the certificates; an error says what is wrong with them.
 pub(super) fn server_config(tls: &ServerTls, clock: Clock) -> Result<ServerConfig, String> {
     let provider = Arc::new(provider(tls));
     let clients = clients::verifier(tls, &provider)?;
@@ -40,14 +40,14 @@ pub(super) fn server_config(tls: &ServerTls, clock: Clock) -> Result<ServerConfi
         .with_cert_resolver(certificate);
     config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
     if tls.client_auth != ClientAuth::NoClientCert {
-        // A resumed session would keep a certificate in use that has expired meanwhile.
+        // A resumed session would skip the check of the client's certificate, which may have expired.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
     }
     Ok(config)
 }
 
-/// The wall clock, as certificates want it.
+/// The daemon's wall clock, against which rustls checks the validity of certificates.
 #[derive(Debug)]
 struct WallTime(Clock);
 
@@ -89,7 +89,7 @@ fn versions(versions: TlsVersions) -> Vec<&'static SupportedProtocolVersion> {
     }
 }
 
-/// The chain and the key that belongs to it, with Go's words where something is wrong.
+/// The certificate chain and its private key. Errors have Go's texts.
 fn certificate(
     tls: &ServerTls,
     provider: &CryptoProvider,
@@ -98,7 +98,7 @@ fn certificate(
     Ok(Arc::new(SingleCertAndKey::from(certified)))
 }
 
-/// All that is wrong with certificates and keys.
+/// All faults of the configured certificates and keys.
 pub(super) fn check_pems(pems: Pems<'_>) -> Vec<TriedFault> {
     let fault = |(here, file), pem: Option<&Secret>, wrong, right| TriedFault {
         keys: vec![match pem {
@@ -180,7 +180,7 @@ fn chain(cert: &Secret) -> Result<Vec<CertificateDer<'static>>, String> {
     }))
 }
 
-/// The PEM itself; `key` is what the configuration calls its file.
+/// The bytes of a PEM; `key` is the configuration key that names its file.
 fn read(pem: &Secret, key: &str) -> Result<Vec<u8>, String> {
     match pem {
         Secret::Inline(text) => Ok(text.clone().into_bytes()),

@@ -1,7 +1,7 @@
 //! The socket of one connection, read and written with deadlines, in plain or through TLS.
 //!
-//! Owns the translation of a deadline into socket timeouts, and the state of TLS; nothing here knows
-//! HTTP. The rest of the guard sees only [`Wire`]. Runs on a connection's thread.
+//! Owns the translation of a deadline into socket timeouts, and the state of TLS. Knows nothing of
+//! HTTP. The rest of the HTTP server sees only [`Wire`]. Runs on a connection's thread.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -14,7 +14,7 @@ use socket2::SockRef;
 use crate::clock::Clock;
 use crate::model::Mono;
 
-/// How long saying goodbye may take: a few bytes, which fit into the host's buffer.
+/// How long sending TLS' `close_notify` may take: a few bytes, which fit into the socket's buffer.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Reads and writes of one connection.
@@ -24,21 +24,21 @@ pub(super) struct Wire<'a> {
     tls: Option<Box<ServerConnection>>,
 }
 
-/// Why a read or a write came to nothing.
+/// Why a read or a write failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cut {
     /// The deadline passed.
     TooSlow,
-    /// The peer closed or reset the connection, or we did.
+    /// The peer or this daemon closed or reset the connection.
     Gone,
 }
 
-/// Why peers do not speak TLS with each other.
+/// Why a TLS handshake failed.
 #[derive(Debug)]
 pub(super) enum HandshakeFault {
-    /// There is nobody to speak with.
+    /// The deadline passed, or the connection closed.
     Cut(Cut),
-    /// They do not understand each other, or one does not trust the other.
+    /// The two sides have no common parameters, or one does not trust the other.
     Refused(rustls::Error),
 }
 
@@ -49,7 +49,7 @@ impl From<Cut> for HandshakeFault {
 }
 
 impl<'a> Wire<'a> {
-    /// A wire over a blocking socket, in plain.
+    /// A wire over a blocking socket, without TLS at first.
     pub(super) fn new(stream: &'a TcpStream, clock: Clock) -> Self {
         Wire {
             socket: Socket {
@@ -62,12 +62,12 @@ impl<'a> Wire<'a> {
         }
     }
 
-    /// The first byte the peer sends, which stays where it is.
+    /// The first byte that the peer sends. The byte stays in the socket's buffer.
     pub(super) fn peek(&mut self, deadline: Mono) -> Result<u8, Cut> {
         self.socket.peek(deadline)
     }
 
-    /// Goes over to TLS. Before this, nothing may have been read.
+    /// Performs the TLS handshake; from then on the wire uses TLS. Nothing may have been read before.
     pub(super) fn shake_hands(
         &mut self,
         config: Arc<ServerConfig>,
@@ -78,14 +78,14 @@ impl<'a> Wire<'a> {
         while tls.is_handshaking() {
             self.socket.receive(tls, deadline)?;
         }
-        // With nothing more to say from here, the host would hold back its acknowledgement for
-        // 40 ms, and a peer with Nagle's algorithm its first request. Failing, it is only slower.
+        // This side sends nothing next, so the host would delay its TCP acknowledgement by 40 ms, and a peer
+        // with Nagle's algorithm would delay its first request as long. A failure costs only time.
         let _ = SockRef::from(self.socket.stream).set_tcp_quickack(true);
         Ok(())
     }
 
-    /// Reads what there is into `into`, waiting until `deadline`, or an eighth of the wait longer.
-    /// At the end of the stream this is [`Cut::Gone`].
+    /// Reads the bytes that are available into `into`. Waits for some until `deadline`, or an eighth of the
+    /// wait longer. The end of the stream is [`Cut::Gone`].
     pub(super) fn read(&mut self, into: &mut [u8], deadline: Mono) -> Result<usize, Cut> {
         let Some(tls) = &mut self.tls else {
             return self.socket.read(into, deadline);
@@ -112,7 +112,7 @@ impl<'a> Wire<'a> {
             return self.socket.write_all(bytes, deadline);
         };
         while !bytes.is_empty() {
-            // It takes no more at once than it may hold.
+            // rustls accepts no more at once than its buffer may hold.
             let taken = tls.writer().write(bytes).map_err(|_| Cut::Gone)?;
             self.socket.send(tls, deadline)?;
             bytes = &bytes[taken..];
@@ -120,7 +120,7 @@ impl<'a> Wire<'a> {
         Ok(())
     }
 
-    /// Throws away up to `limit` bytes that still come, as they come from the network.
+    /// Reads and discards up to `limit` bytes that still arrive from the network, without decrypting them.
     pub(super) fn drain(&mut self, buffer: &mut [u8], limit: usize, deadline: Mono) {
         let mut left = limit;
         while left > 0
@@ -130,19 +130,19 @@ impl<'a> Wire<'a> {
         }
     }
 
-    /// Says to the peer that nothing more will come, while it may still be read.
+    /// Closes the sending half of the connection. Reading is still possible.
     pub(super) fn finish_writing(&mut self) -> Result<(), Cut> {
         self.say_goodbye();
         let stream = self.socket.stream;
         stream.shutdown(Shutdown::Write).map_err(|_| Cut::Gone)
     }
 
-    /// Within TLS that was agreed on, says that this is the end and not a cable that was cut.
+    /// After a TLS handshake, sends `close_notify`, so that the peer can tell this end from a truncation.
     pub(super) fn say_goodbye(&mut self) {
         if let Some(tls) = self.tls.as_mut().filter(|tls| !tls.is_handshaking()) {
             tls.send_close_notify();
             let deadline = self.socket.clock.mono() + GOODBYE;
-            // A peer that is gone need not be told.
+            // An error means that the peer is gone and needs no `close_notify`.
             let _ = self.socket.send(tls, deadline);
         }
     }
@@ -216,7 +216,7 @@ impl Socket<'_> {
         }
     }
 
-    /// Takes in what the peer sent through TLS, and sends what that calls for.
+    /// Reads and processes TLS records of the peer, and sends the records that TLS answers with.
     fn receive(
         &mut self,
         tls: &mut ServerConnection,
@@ -227,13 +227,13 @@ impl Socket<'_> {
             return Err(timed.cut.into());
         }
         let taken = tls.process_new_packets();
-        // Even a refusal has to be sent.
+        // On an error, TLS has an alert to send.
         let sent = self.send(tls, deadline);
         taken.map_err(HandshakeFault::Refused)?;
         Ok(sent?)
     }
 
-    /// Sends what TLS has ready.
+    /// Sends the TLS records that are ready.
     fn send(&mut self, tls: &mut ServerConnection, deadline: Mono) -> Result<(), Cut> {
         while tls.wants_write() {
             let mut timed = Timed::new(self, deadline);
@@ -249,12 +249,12 @@ impl Socket<'_> {
         if left.is_zero() {
             return Err(Cut::TooSlow);
         }
-        // The least the host's socket timeouts can be trusted with.
+        // Shorter socket timeouts are not reliable on every host.
         Ok(left.max(Duration::from_millis(1)))
     }
 }
 
-/// A socket with a deadline, as the library for TLS wants to have it.
+/// A socket with a deadline, as [`Read`] and [`Write`] for rustls.
 struct Timed<'s, 'a> {
     socket: &'s mut Socket<'a>,
     deadline: Mono,
@@ -297,7 +297,7 @@ impl Write for Timed<'_, '_> {
     }
 }
 
-/// A timeout shows as `WouldBlock`; whether it was the last one is for the deadline to say.
+/// Whether to retry after an error. A timeout appears as `WouldBlock`; the deadline ends the retries.
 fn may_go_on(kind: ErrorKind) -> bool {
     matches!(
         kind,
@@ -305,7 +305,8 @@ fn may_go_on(kind: ErrorKind) -> bool {
     )
 }
 
-/// Setting a timeout is a system call, so one that is near enough is left as it is.
+/// Whether the timeout set on the socket has to be changed. Setting one is a system call, so a timeout within
+/// an eighth of the wanted one stays.
 fn is_far_from(set: Option<Duration>, wanted: Duration) -> bool {
     set.is_none_or(|set| set.abs_diff(wanted) > wanted / 8)
 }

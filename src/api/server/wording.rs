@@ -1,7 +1,7 @@
 //! The head of an answer: status line and headers.
 //!
-//! Owns what a handler may say in a head. What frames an answer (its length or chunks, what becomes
-//! of the connection) is `reply`'s, which knows the peer's version and the body. Runs on a
+//! Owns which headers a handler may set. `reply` sets the headers that frame an answer (length, chunks,
+//! persistence of the connection), because it knows the peer's version and the body. Runs on a
 //! connection's thread.
 
 use http::StatusCode;
@@ -10,7 +10,7 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use super::head::Version;
 use crate::model::Wall;
 
-/// Headers of an answer that `reply` sets, and one that would ask for another protocol.
+/// Headers that a handler may not set: `reply` sets them, or (`upgrade`) they ask for another protocol.
 const FRAMING_HEADERS: [&str; 5] = [
     "content-length",
     "transfer-encoding",
@@ -19,10 +19,10 @@ const FRAMING_HEADERS: [&str; 5] = [
     "upgrade",
 ];
 
-/// Prints `Date`. RFC 9110 names the form of RFC 2822 with `GMT` for the zone.
+/// Prints `Date` in the form of RFC 9110: that of RFC 2822 with `GMT` for the zone.
 static DATES: DateTimePrinter = DateTimePrinter::new();
 
-/// Appends the status line alone, as in an answer to who may be no HTTP client at all.
+/// Appends the status line alone. Refusals have no `Date`, because the peer may be no HTTP client at all.
 pub(super) fn push_status_line(out: &mut Vec<u8>, version: Version, status: u16) {
     let version = match version {
         Version::Http10 => "1.0",
@@ -54,8 +54,8 @@ pub(super) fn push_head(
     }
 }
 
-/// Appends `Date`. A host whose clock is before the year 0, for which the form has no digits, has no clock,
-/// and an origin server without a clock leaves the header out (RFC 9110, 6.6.1).
+/// Appends `Date`. The form has no digits for years before 0. A host whose clock is that far off counts as
+/// having no clock, and an origin server without a clock omits the header (RFC 9110, 6.6.1).
 fn push_date(out: &mut Vec<u8>, now: Wall) {
     let before = out.len();
     out.extend_from_slice(b"Date: ");
@@ -65,8 +65,8 @@ fn push_date(out: &mut Vec<u8>, now: Wall) {
     }
 }
 
-/// Whether the handler may set the header, and it is one: a line end in a value would let whoever chose
-/// it write headers of its own.
+/// Whether the handler may set the header and its value is valid. A line end in a value would allow header
+/// injection.
 fn may_be_set(name: &str, value: &str) -> bool {
     if FRAMING_HEADERS
         .iter()

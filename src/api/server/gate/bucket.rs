@@ -1,8 +1,8 @@
-//! The rate limit: a bucket of tokens without a lock.
+//! The rate limit: a lock-free token bucket.
 //!
-//! Owns one number, the time at which the bucket would be full again: each request moves it on by an
-//! interval, and is refused if that is further off than the whole bucket takes to fill. Runs on
-//! connection threads.
+//! Owns one number, the time at which the bucket is full again. Each request moves that time on by one
+//! interval. A request is refused if the time would then be further off than an empty bucket takes to
+//! fill. Runs on connection threads.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,20 +10,20 @@ use crate::clock::Clock;
 use crate::config::RateLimit;
 use crate::model::Mono;
 
-/// A bucket that begins full.
+/// A token bucket, full at the start.
 #[derive(Debug)]
 pub(super) struct Bucket {
-    /// Nanoseconds in which one token comes.
+    /// Nanoseconds per token.
     interval: u64,
     /// Nanoseconds in which an empty bucket fills.
     depth: u64,
-    /// When it is full, in nanoseconds of the monotonic clock.
+    /// When the bucket is full again, in nanoseconds of the monotonic clock.
     full_at: AtomicU64,
     clock: Clock,
 }
 
 impl Bucket {
-    /// A full one.
+    /// A full bucket.
     pub(super) fn new(limit: RateLimit, clock: Clock) -> Self {
         let interval = u64::try_from(limit.interval.as_nanos()).unwrap_or(u64::MAX);
         Bucket {
@@ -34,7 +34,7 @@ impl Bucket {
         }
     }
 
-    /// Takes a token; says whether there was one.
+    /// Takes a token; false if there is none.
     pub(super) fn take(&self) -> bool {
         self.take_at(self.clock.mono())
     }

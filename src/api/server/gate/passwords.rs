@@ -1,12 +1,12 @@
-//! Whether a user's password is right.
+//! Checks users' passwords against bcrypt hashes.
 //!
-//! Owns two bounds. A check takes tens of milliseconds of one core on purpose, so only
-//! `limits::PASSWORD_CHECKS` run at once and the others wait in lines; and how each came out is
-//! remembered, as digests under a key of this process, so that each pair of user and password is paid
-//! for once. Right and wrong ones are remembered apart: those who guess push out no right ones.
-//! Each user has a line for each address, and those whom nobody knows share one for each address, so
-//! that who guesses waits for others who do. Never holds a password longer than the request. Runs on
-//! connection threads; its locks are held for a lookup.
+//! Owns the bounds on these checks. One check takes tens of milliseconds of one core on purpose, so a
+//! semaphore lets `limits::PASSWORD_CHECKS` run at once and further checks wait. Two caches keep the
+//! results, as digests under a key of this process, so each pair of user and password is checked once.
+//! Right and wrong passwords have separate caches, so guesses evict no right password. Waiting checks
+//! queue per user and address. All unknown users of one address share one queue, so a guesser waits only
+//! behind other guessers. Never holds a password longer than the request. Runs on connection threads; its
+//! locks are held for a lookup.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
@@ -21,7 +21,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use super::semaphore::Semaphore;
 use crate::limits::{PASSWORD_CHECKS, PASSWORD_WAIT, PASSWORDS_REMEMBERED};
 
-/// As lenient as Go's decoder about bits that nothing hangs on.
+/// The base64 decoder, as lenient about unused trailing bits as Go's.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -31,7 +31,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 type Digest = [u8; 32];
 
-/// What an Authorization header says.
+/// The user and password of an Authorization header.
 #[derive(PartialEq, Eq)]
 pub(super) struct Credentials {
     user: Vec<u8>,
@@ -39,7 +39,7 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// Reads `Basic` and base64 of `user:password`; `None` for anything else.
+    /// Parses `Basic` and base64 of `user:password`; `None` for anything else.
     pub(super) fn parse(authorization: &str) -> Option<Self> {
         let (scheme, encoded) = authorization.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("basic") {
@@ -53,18 +53,18 @@ impl Credentials {
     }
 }
 
-/// What became of a check.
+/// The result of a password check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// The password is the user's.
     Right,
-    /// It is not, or there is no such user.
+    /// The password is wrong, or there is no such user.
     Wrong,
-    /// There was no time to find out.
+    /// No permit for a check came free in time.
     Busy,
 }
 
-/// Checks passwords.
+/// Checks passwords, with the caches of results and the semaphores of waiting checks.
 #[derive(Debug)]
 pub(super) struct Passwords {
     key: hmac::Key,
@@ -75,7 +75,7 @@ pub(super) struct Passwords {
 }
 
 impl Passwords {
-    /// Without any memory.
+    /// Empty caches, with a new random key for the digests.
     pub(super) fn new() -> Self {
         let mut secret = Digest::default();
         SystemRandom::new()
@@ -90,8 +90,8 @@ impl Passwords {
         }
     }
 
-    /// Checks the password of one of `users`, each of which comes with a bcrypt hash, for somebody at
-    /// `peer`. A user that does not exist takes as long as one that does.
+    /// Checks `credentials` sent from `peer` against `users`, a map from user to bcrypt hash. An unknown user
+    /// takes as long as a known one, so the time does not reveal which users exist.
     pub(super) fn check(
         &self,
         users: &BTreeMap<String, String>,
@@ -115,7 +115,7 @@ impl Passwords {
         let Some(_turn) = self.checking.acquire(PASSWORD_WAIT) else {
             return Verdict::Busy;
         };
-        // Somebody with the same password may have been before us.
+        // A request with the same credentials may have been checked while this one waited.
         if let Some(verdict) = self.remembered(&digest) {
             return verdict;
         }
@@ -134,8 +134,9 @@ impl Passwords {
         right.or_else(|| self.wrong.has(digest).then_some(Verdict::Wrong))
     }
 
-    /// The hash is in it, so that a changed password is not remembered under its user's name; and whether
-    /// there is such a user, who may be added with a hash that another one has.
+    /// The cache key of `credentials`. The hash is part of it, so a result is not valid after a change of the
+    /// password. Whether the user is known is part of it as well, because an unknown user is checked against
+    /// another user's hash and may later be added with that same hash.
     fn digest_of(&self, known: Option<&str>, credentials: &Credentials, hash: &str) -> Digest {
         self.digest([
             &[u8::from(known.is_some())],
@@ -157,8 +158,7 @@ impl Passwords {
     }
 }
 
-/// Those who wait for one another: who says to be the same user, or one whom nobody knows, from the same
-/// address.
+/// The key of a queue: the user, or `None` for all unknown users, and the address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Line {
     user: Option<String>,
@@ -166,7 +166,8 @@ struct Line {
 }
 
 impl Line {
-    /// Whoever has an address of IPv6 has as many as they like of those that begin with the same half.
+    /// The queue of a peer. IPv6 addresses are cut to their /64 network, because a host may use any address
+    /// of its network.
     fn of(user: Option<&str>, peer: IpAddr) -> Self {
         let address = match peer.to_canonical() {
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
@@ -177,7 +178,7 @@ impl Line {
     }
 }
 
-/// The lines in which somebody stands; at most as many as there are connections.
+/// The queues with at least one waiting check; at most as many as there are connections.
 #[derive(Debug, Default)]
 struct Lines(Mutex<BTreeMap<Line, Arc<Semaphore>>>);
 
@@ -194,12 +195,12 @@ impl Lines {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Line, Arc<Semaphore>>> {
-        // A map of semaphores is whole at any moment.
+        // A panic cannot leave the map half updated, so poisoning is ignored.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Somebody who stands in a line, which is forgotten once the last has left it.
+/// One check in a queue. The last one to drop removes the queue.
 struct Waiting<'a> {
     lines: &'a Lines,
     line: Line,
@@ -209,14 +210,14 @@ struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let mut lines = self.lines.lock();
-        // The map has one and we have one; others are only made under the lock.
+        // One reference is the map's and one is ours. Others are only made under the lock.
         if Arc::strong_count(&self.semaphore) == 2 {
             lines.remove(&self.line);
         }
     }
 }
 
-/// The last of some digests, the oldest first.
+/// A cache of up to `PASSWORDS_REMEMBERED` digests, the oldest first.
 #[derive(Debug, Default)]
 struct Memory(Mutex<VecDeque<Digest>>);
 
@@ -235,7 +236,7 @@ impl Memory {
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut VecDeque<Digest>) -> T) -> T {
-        // A list of digests is whole at any moment.
+        // A panic cannot leave the list half updated, so poisoning is ignored.
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         look(&mut kept)
     }

@@ -1,8 +1,9 @@
-//! A semaphore whose permits go round in the order in which they were asked for.
+//! A fair semaphore: permits are granted in the order in which threads asked for them.
 //!
-//! Owns that order. A permit that comes back is handed to whoever waits longest and is never free in
-//! between, so that nobody who has just come, or comes again and again, is quicker than those who wait.
-//! Runs on connection threads; its lock is held for a moment.
+//! Owns the queue of waiting threads. A returned permit goes directly to the thread that has waited
+//! longest and is never free in between, so a thread that has just arrived, or that asks again and again,
+//! cannot overtake waiting threads. Runs on connection threads; the lock is held only while the queue and
+//! the count are updated.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,23 +11,23 @@ use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
 
-/// Lets so many through at once; the others wait.
+/// Grants a fixed number of permits at once; further threads wait in a queue.
 #[derive(Debug)]
 pub(super) struct Semaphore(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
     free: usize,
-    /// Each gets one permit at most; whoever waits longest is the first.
+    /// One sender per waiting thread, which gets one permit at most. The longest waiting thread is first.
     waiting: VecDeque<Sender<()>>,
 }
 
-/// Somebody who was let through.
+/// One permit. Dropping it hands it to the next waiting thread, or frees it.
 #[derive(Debug)]
 pub(super) struct Permit<'a>(&'a Semaphore);
 
 impl Semaphore {
-    /// One with so many permits.
+    /// A semaphore with `permits` free permits.
     pub(super) fn of(permits: usize) -> Self {
         Semaphore(Mutex::new(State {
             free: permits,
@@ -50,12 +51,13 @@ impl Semaphore {
         }
         let mut state = self.lock();
         state.waiting.retain(|other| !other.same_channel(&hand));
-        // It may have come at the last moment; nothing comes any more while the lock is held.
+        // A permit may have arrived after the timeout. None can arrive from here on: permits are handed
+        // over under the lock, and this thread is no longer in the queue.
         handed.try_recv().ok().map(|()| Permit(self))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A number and a queue are whole at any moment.
+        // A panic cannot leave the count or the queue half updated, so poisoning is ignored.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -64,7 +66,7 @@ impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         match state.waiting.pop_front() {
-            // There is room: it gets this one alone.
+            // The channel has room: each waiting thread gets only one permit.
             Some(next) => drop(next.try_send(())),
             None => state.free += 1,
         }

@@ -1,4 +1,4 @@
-//! Tests of addresses to listen on. A host of theirs may have no IPv6; they say then what holds there.
+//! Tests of listen addresses. The host may have no IPv6; then the tests expect what holds there.
 
 use std::net::{TcpListener, TcpStream};
 

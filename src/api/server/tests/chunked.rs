@@ -1,4 +1,4 @@
-//! Chunked coding, as it should be and as it should not.
+//! Tests of the decoder for chunked coding, with valid and invalid bodies.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Many connections, and the end of them.
+//! Tests with many connections: the cap, eviction of idle connections, and the stop.
 
 use super::*;
 use crate::limits::REQUESTS_HANDLED;

@@ -1,4 +1,4 @@
-//! A folder with a web configuration and what it names, and an authority that signs certificates.
+//! Test fixtures: a folder with a web configuration and its files, and an authority that signs certificates.
 
 use std::path::PathBuf;
 
@@ -43,7 +43,7 @@ impl Folder {
         Gate::open(&self.path.join("web.yml"), Clock::start())
     }
 
-    /// A front door with this web configuration.
+    /// An HTTP server with this web configuration.
     pub(super) fn door(&self, web: &str) -> Door {
         let gate = self.gate(web).expect("a sound web configuration");
         Door::open_behind(Some(gate), patient_limits())

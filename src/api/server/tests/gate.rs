@@ -1,5 +1,5 @@
-//! The front door behind a web configuration, over plain HTTP: passwords, the rate limit, headers,
-//! and a file that changes while requests come.
+//! Tests of the HTTP server with a web configuration, over plain HTTP: passwords, the rate limit, headers,
+//! and a file that changes while requests arrive.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

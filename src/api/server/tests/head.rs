@@ -1,11 +1,11 @@
-//! The rules for heads, one request each.
+//! Tests of the rules for heads, one request per rule.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::api::server::method::Method;
 
-/// What the head says to the guard, and what the handler sees, a line each.
+/// The parsed head, and the request for the handler, a line each.
 fn read(text: &str) -> Result<(Head, String), HeadFault> {
     let (head, request) = parse(text.as_bytes(), &Limits::default())?;
     let mut seen = format!("{} {}\n", request.method, request.target);

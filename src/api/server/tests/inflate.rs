@@ -1,4 +1,4 @@
-//! Bodies in gzip, as values: what is inflated, what is left as it is, and where it ends.
+//! Tests of inflating gzip bodies: which are inflated, which stay as they are, and where inflating stops.
 
 use std::io::Write;
 

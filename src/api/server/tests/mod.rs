@@ -1,8 +1,8 @@
-//! The front door from the outside: a real one on a free port, and clients made by hand.
+//! Tests of the HTTP server from the outside: a real server on a free port, and handmade clients.
 //!
-//! Owns what the tests share: a handler with a few paths, a client that sends bytes as they are,
-//! and a reader of answers that believes nothing. Times run out only where a test is about that, and
-//! only for those who are slow on purpose: what comes whole is never late, however slow the host is.
+//! Owns the shared fixtures: a handler with a few paths, a client that sends raw bytes, and a strict reader
+//! of answers. Timeouts expire only in tests of timeouts, and only for clients that are slow on purpose. A
+//! request sent whole is never late, however slow the host is.
 
 mod crowds;
 mod folder;
@@ -119,7 +119,7 @@ impl Read for Failing {
     }
 }
 
-/// A front door and the way to make its `/wait` answer.
+/// An HTTP server and the means to make its `/wait` answer.
 struct Door {
     door: HttpServer,
     curtain: Option<Sender<()>>,
@@ -237,7 +237,7 @@ impl Client {
         self.send(&[head.as_bytes(), body].concat());
     }
 
-    /// Sends as much as the guard takes; returns how much that was.
+    /// Sends as many bytes as the server takes; returns their number.
     fn send_until_refused(&mut self, bytes: &[u8], times: usize) -> usize {
         let mut sent = 0;
         for _ in 0..times {
@@ -307,7 +307,7 @@ impl Client {
         }
     }
 
-    /// Whether the guard ends the connection without a further word.
+    /// Whether the server closes the connection without sending anything more.
     fn is_ended(&mut self) -> bool {
         let ended = match self.read_more() {
             Ok(()) => false,

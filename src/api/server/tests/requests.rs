@@ -1,4 +1,4 @@
-//! What well-behaved clients send, in all the forms that HTTP has for it.
+//! Tests with well-behaved clients, in all the forms of requests that HTTP has.
 
 use flate2::Compression;
 use flate2::write::GzEncoder;

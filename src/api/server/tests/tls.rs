@@ -1,4 +1,4 @@
-//! The front door over TLS, with certificates made here.
+//! Tests of the HTTP server over TLS, with certificates made by the tests.
 
 use std::sync::Arc;
 

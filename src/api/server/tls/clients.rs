@@ -1,7 +1,7 @@
-//! What is asked of clients, and whether their certificates will do.
+//! Client authentication in TLS: whether a certificate is requested, and whether it is accepted.
 //!
-//! Owns the five ways of Go to ask, and the list of allowed names. Chains and signatures are webpki's
-//! to check. Runs on connection threads.
+//! Owns Go's five modes of client authentication, and the check against the allowed names. webpki checks
+//! chains and signatures. Runs on connection threads.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use rustls::{DigitallySignedStruct, DistinguishedName, Error, RootCertStore, Sig
 use super::names;
 use crate::config::{ClientAuth, Secret, ServerTls};
 
-/// What checks clients as `tls` asks.
+/// The verifier of client certificates that `tls` describes.
 pub(super) fn verifier(
     tls: &ServerTls,
     provider: &Arc<CryptoProvider>,
@@ -65,7 +65,7 @@ fn chain_verifier(
     builder.build().map_err(|error| error.to_string())
 }
 
-/// Those of `client_ca`, or the host's own, as in Go.
+/// The trusted roots of `client_ca`, or the host's roots if there is none, as in Go.
 pub(super) fn roots(client_ca: Option<&Secret>) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     let Some(client_ca) = client_ca else {
@@ -76,7 +76,7 @@ pub(super) fn roots(client_ca: Option<&Secret>) -> Result<RootCertStore, String>
         return Ok(roots);
     };
     let pem = super::read(client_ca, "client_ca_file")?;
-    // Whatever else stands in the file is passed over, as in Go.
+    // Anything else in the file is ignored, as in Go.
     let certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
     roots.add_parsable_certificates(certificates);
     if roots.is_empty() {
@@ -87,7 +87,7 @@ pub(super) fn roots(client_ca: Option<&Secret>) -> Result<RootCertStore, String>
 
 #[derive(Debug)]
 struct Clients {
-    /// Checks chains; without it any certificate will do.
+    /// Checks certificate chains; `None` accepts any certificate.
     authorities: Option<Arc<dyn ClientCertVerifier>>,
     demand: Demand,
     allowed_names: Option<Vec<String>>,

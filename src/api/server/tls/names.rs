@@ -1,7 +1,7 @@
 //! The alternative names in a certificate, as Go prints them.
 //!
-//! Owns as much of DER as it takes to find them: webpki tells host names alone, and the allowed names
-//! of a web configuration may be addresses, too. Never trusts a length. Pure; runs on connection
+//! Owns a minimal DER reader, enough to find them. webpki returns only host names, and the allowed names
+//! of a web configuration may be addresses as well. Never trusts a length. Pure; runs on connection
 //! threads.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -12,10 +12,10 @@ const OCTETS: u8 = 0x04;
 const OBJECT: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 
-/// The tag of the extensions in the signed part of a certificate.
+/// The DER tag of the extensions in the signed part of a certificate.
 const EXTENSIONS: u8 = 0xa3;
 
-/// The object that names the extension with alternative names: 2.5.29.17.
+/// The object identifier of the extension with alternative names: 2.5.29.17.
 const ALTERNATIVE_NAMES: &[u8] = &[0x55, 0x1d, 0x11];
 
 const EMAIL: u8 = 0x81;
@@ -23,7 +23,7 @@ const HOST: u8 = 0x82;
 const URI: u8 = 0x86;
 const ADDRESS: u8 = 0x87;
 
-/// All alternative names of a certificate that Go tells; `None` if it cannot be read.
+/// All alternative names of the kinds that Go reads; `None` if the certificate cannot be parsed.
 pub(super) fn alternative_names(certificate: &CertificateDer<'_>) -> Option<Vec<String>> {
     let certificate = Der(certificate.as_ref()).inside(SEQUENCE)?;
     let mut signed = certificate.inside(SEQUENCE)?;
@@ -41,7 +41,7 @@ fn names_among(mut extensions: Der<'_>) -> Option<Vec<String>> {
         let (OBJECT, ALTERNATIVE_NAMES) = extension.take()? else {
             continue;
         };
-        // What may stand between says whether the extension is critical.
+        // An optional field between the two says whether the extension is critical.
         let (_, names) = std::iter::from_fn(|| extension.take()).find(|(tag, _)| *tag == OCTETS)?;
         let mut names = Der(names).inside(SEQUENCE)?;
         let names = std::iter::from_fn(|| names.take());
@@ -66,7 +66,7 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
     Some(Ipv6Addr::from(sixteen).into())
 }
 
-/// Values one after the other, each a tag, a length and bytes.
+/// A sequence of DER values, each a tag, a length and bytes.
 struct Der<'a>(&'a [u8]);
 
 impl<'a> Der<'a> {
@@ -76,13 +76,13 @@ impl<'a> Der<'a> {
         (found == tag).then_some(Der(value))
     }
 
-    /// Takes a value off; `None` at the end, or where it is no DER.
+    /// Removes and returns the first value; `None` at the end, or if the bytes are not DER.
     fn take(&mut self) -> Option<(u8, &'a [u8])> {
         let (tag, rest) = self.0.split_first()?;
         let (first, rest) = rest.split_first()?;
         let (length, rest) = match *first {
             short @ 0..=0x7f => (usize::from(short), rest),
-            // Four bytes say more than any certificate has.
+            // Four bytes of length are enough for any certificate.
             long @ 0x81..=0x84 => {
                 let (bytes, rest) = rest.split_at_checked(usize::from(long & 0x7f))?;
                 let length = bytes
