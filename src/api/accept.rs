@@ -1,4 +1,4 @@
-//! Which media types a request brings and takes.
+//! The checks of a request's media types.
 //!
 //! Owns the checks of `Content-Type` and `Accept` (§10.2). Pure; runs on the connections' threads.
 
@@ -8,7 +8,7 @@ use super::media_type;
 
 const JSON: &str = "application/json";
 
-/// Whether the body is JSON, as far as its header says. A request without a body needs none.
+/// Checks that the `Content-Type` says JSON. A request without a body needs no such header.
 pub fn check_content_type(request: &Request) -> Result<(), ApiError> {
     if request.body.is_empty() {
         return Ok(());
@@ -28,7 +28,7 @@ pub fn check_content_type(request: &Request) -> Result<(), ApiError> {
     }
 }
 
-/// Whether the sender takes JSON. A request that names nothing takes all.
+/// Checks that the `Accept` header admits JSON. A request without the header accepts everything.
 pub fn check_accept(request: &Request) -> Result<(), ApiError> {
     let mut specs = request
         .headers_named("accept")

@@ -1,18 +1,18 @@
-//! Requests of pages from elsewhere.
+//! Cross-origin requests (CORS).
 //!
-//! Owns the headers of cross-origin requests (§10.2): origins that are allowed may read and post JSON,
-//! none may delete. Applies to API v2 alone. Pure; runs on the connections' threads.
+//! Owns the headers of cross-origin requests (§10.2). Pages of allowed origins may read and post JSON; no
+//! page of another origin may delete. Applies to API v2 alone. Pure; runs on the connections' threads.
 
 use super::http::{Answer, Request};
 use super::origins::Origins;
 
-/// Headers that a page may set, in the order browsers list them.
+/// The headers that a page may set, in the order in which browsers list them.
 const ALLOWED_HEADERS: [&str; 3] = ["accept", "content-type", "x-requested-with"];
 
 const REQUEST_METHOD: &str = "access-control-request-method";
 const REQUEST_HEADERS: &str = "access-control-request-headers";
 
-/// The answer to a browser that asks before it sends; `None` if this is no such question.
+/// The answer to a preflight request; `None` if the request is no preflight.
 pub fn answer_preflight(origins: &Origins, request: &Request) -> Option<Answer> {
     let method = request
         .header(REQUEST_METHOD)
@@ -36,7 +36,7 @@ pub fn answer_preflight(origins: &Origins, request: &Request) -> Option<Answer> 
     })
 }
 
-/// The answer, readable for pages of allowed origins where the method allows it.
+/// Makes the answer readable for pages of allowed origins, if the method allows it.
 pub fn open_to_pages(origins: &Origins, request: &Request, answer: Answer) -> Answer {
     let may_read = matches!(request.method.as_str(), "GET" | "POST" | "HEAD" | "OPTIONS");
     match origins.allowed_to_read(request).filter(|_| may_read) {
@@ -45,7 +45,8 @@ pub fn open_to_pages(origins: &Origins, request: &Request, answer: Answer) -> An
     }
 }
 
-/// Browsers list headers sorted and in lower case; a list in any other form is not theirs.
+/// Whether all listed headers are allowed. Browsers list them sorted and in lower case, so a list in another
+/// form is refused.
 fn are_allowed(headers: &str) -> bool {
     let mut allowed = ALLOWED_HEADERS.iter();
     headers

@@ -1,7 +1,7 @@
-//! Everything that can go wrong with a request of API v2, and how each is told.
+//! The errors of API v2, with their status codes and texts.
 //!
-//! Owns the two shapes of an error: the framework's object with code and message, and the
-//! handlers' bare JSON string (§10.2). Pure; runs on the connections' threads.
+//! Owns the two shapes of an error: the API framework's object with code and message, and the handlers'
+//! bare JSON string (§10.2). Pure; runs on the connections' threads.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,54 +16,54 @@ use super::wire;
 /// Why a request was not served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApiError {
-    /// Nothing is at this path.
+    /// No endpoint has this path.
     NotFound {
         /// The path as sent, without the prefix.
         path: String,
     },
-    /// The path takes other methods.
+    /// The path does not support the method.
     MethodNotAllowed {
         /// The method as sent.
         method: String,
-        /// Those it takes.
+        /// The methods that the path supports.
         allowed: &'static [&'static str],
     },
-    /// The body is of another media type, which is this.
+    /// The body has this media type, which is not JSON.
     UnsupportedMediaType(String),
-    /// The body is in this content coding, which is not known here.
+    /// The body has this content coding, which is not supported.
     UnsupportedCoding(String),
-    /// The header that names the media type is broken, and says this.
+    /// The `Content-Type` header is malformed and has this value.
     BadContentType(String),
-    /// The sender does not take JSON.
+    /// The `Accept` header excludes JSON.
     NotAcceptable,
     /// The body is not JSON, or not of the right shape.
     MalformedBody {
-        /// What the schema calls the body.
+        /// The name of the body in the schema.
         body: &'static str,
-        /// Why.
+        /// The fault, as text.
         because: String,
     },
     /// A field breaks a rule of the schema.
     Invalid {
-        /// The framework's number for the rule; the status is 422 all the same.
+        /// The framework's number for the rule. The status is 422 whatever the number.
         code: u16,
-        /// Which field, and which rule.
+        /// The field and the rule, as text.
         message: String,
     },
     /// A parameter, an alert or a silence was refused by the handler itself.
     Refused(String),
-    /// The silence that was to be changed does not exist.
+    /// The silence to be changed does not exist.
     SilenceNotFound,
-    /// The daemon has no room now; says of what.
+    /// A limit of the daemon is reached; the text names it.
     Overloaded(String),
     /// The dispatcher took longer than `--web.timeout` allows.
     TimedOut(Duration),
-    /// The daemon is on its way down.
+    /// The daemon is stopping.
     Stopping,
 }
 
 impl ApiError {
-    /// Why a body, which the schema calls `body`, was not taken.
+    /// The error for a rejected body; `body` is its name in the schema.
     pub fn of_body(body: &'static str, error: wire::BodyError) -> Self {
         match error {
             wire::BodyError::Malformed(because) | wire::BodyError::Notification(because) => {
@@ -73,8 +73,8 @@ impl ApiError {
         }
     }
 
-    /// The same, but that a body which cannot be read is told to be in a coding that nobody here can
-    /// undo, if `request` says that it is in one.
+    /// This error, except that a malformed body becomes [`ApiError::UnsupportedCoding`] if `request` has a
+    /// content coding that is not supported.
     pub fn in_coding_of(self, request: &Request) -> Self {
         let mut codings = request.headers_named("content-encoding");
         let is_coded =
@@ -102,12 +102,12 @@ impl ApiError {
         }
     }
 
-    /// The answer in the shape that this error has.
+    /// The answer with this error, in its shape.
     pub fn into_answer(self) -> Answer {
         let status = self.status();
         let message = self.to_string();
         match self {
-            // Alertmanager's time-out is not the API's, and not JSON.
+            // In Alertmanager the timeout is answered outside the API, as plain text.
             ApiError::TimedOut(_) => Answer::text(status, format!("{message}\n")),
             ApiError::Refused(_) | ApiError::SilenceNotFound => {
                 Answer::json(status, wire::error_string(&message))

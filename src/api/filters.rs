@@ -1,7 +1,7 @@
-//! Which alerts, groups and receivers a GET asks for.
+//! The filters of GETs for alerts, groups and receivers.
 //!
-//! Owns the filters of §10.3, whose evaluation differs a little from routing. Pure but for a log
-//! line about matchers of doubtful meaning; runs on the connections' threads.
+//! Owns the filters of §10.3, whose evaluation differs a little from routing. Pure, except for a log line
+//! about ambiguous matchers. Runs on the connections' threads.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub struct Filters {
     matchers: Vec<Matcher>,
     receiver: Option<Matcher>,
     receiver_matchers: Vec<Matcher>,
-    /// Whether alerts that nothing mutes are wanted.
+    /// Whether unmuted alerts match.
     shows_active: bool,
     shows_silenced: bool,
     shows_inhibited: bool,
@@ -27,7 +27,7 @@ pub struct Filters {
 }
 
 impl Filters {
-    /// Reads them. `unprocessed` leaves nothing out whatever it says: no alert is in that state.
+    /// Parses the filters. The parameter `unprocessed` has no effect, because no alert is in that state.
     pub fn from_params(params: &Params, mode: ParserMode) -> Result<Self, ApiError> {
         let mut budget = Budget::default();
         Ok(Filters {
@@ -41,8 +41,8 @@ impl Filters {
         })
     }
 
-    /// Whether an alert is wanted for its labels and state. Ended ones never are; one that ends
-    /// at `now` still is.
+    /// Whether an alert matches by its labels and state. A resolved alert never matches; an alert that ends at
+    /// `now` still does.
     pub fn wants_alert(&self, alert: &Alert, muted: Option<&Muted>, now: Wall) -> bool {
         self.wants_state(muted)
             && alert.ends_at.get() >= now
@@ -52,17 +52,18 @@ impl Filters {
                 .all(|matcher| holds(matcher, &alert.labels))
     }
 
-    /// What the labels of every alert that is wanted satisfy.
+    /// The matchers for the labels of alerts.
     pub fn matchers(&self) -> &[Matcher] {
         &self.matchers
     }
 
-    /// Whether groups that time intervals mute are wanted.
+    /// Whether groups muted by time intervals match.
     pub fn wants_muted(&self) -> bool {
         self.shows_muted
     }
 
-    /// An alert that is both silenced and inhibited is wanted only if both are.
+    /// Whether an alert matches by its state. An alert that is both silenced and inhibited matches only if both
+    /// states are asked for.
     fn wants_state(&self, muted: Option<&Muted>) -> bool {
         let Some(muted) = muted else {
             return self.shows_active;
@@ -71,8 +72,8 @@ impl Filters {
             && (self.shows_inhibited || muted.inhibited_by.is_empty())
     }
 
-    /// Whether an alert with these receivers is wanted: the name and the labels may be those of
-    /// different ones.
+    /// Whether an alert with these receivers matches. The filters for the name and for the labels may match
+    /// different receivers.
     pub fn wants_any(&self, receivers: &[Arc<Receiver>]) -> bool {
         let has_name = self.receiver.as_ref().is_none_or(|pattern| {
             receivers
@@ -86,30 +87,30 @@ impl Filters {
                     .any(|receiver| satisfies(receiver, &self.receiver_matchers)))
     }
 
-    /// Whether a group of this receiver is wanted.
+    /// Whether a group of this receiver matches.
     pub fn wants_receiver(&self, receiver: &Arc<Receiver>) -> bool {
         self.wants_any(std::slice::from_ref(receiver))
     }
 }
 
-/// Reads `filter`.
+/// Parses the parameters `filter`.
 pub fn filter_matchers(params: &Params, mode: ParserMode) -> Result<Vec<Matcher>, ApiError> {
     matchers_of_filter(params, mode, &mut Budget::default())
 }
 
-/// Reads `receiver_matchers`.
+/// Parses the parameters `receiver_matchers`.
 pub fn receiver_matchers(params: &Params, mode: ParserMode) -> Result<Vec<Matcher>, ApiError> {
     matchers_of_receivers(params, mode, &mut Budget::default())
 }
 
-/// What the regexes of a request have taken so far.
+/// The compiled size of the regexes of one request so far, bounded by `REQUEST_REGEX_BYTES`.
 #[derive(Debug, Default)]
 struct Budget {
     bytes: usize,
 }
 
 impl Budget {
-    /// Takes the matcher, unless it is one too many.
+    /// Charges the matcher to the budget; an error if the budget is exceeded.
     fn spend(&mut self, matcher: Matcher) -> Result<Matcher, String> {
         self.bytes += matcher.compiled_bytes();
         if self.bytes <= limits::REQUEST_REGEX_BYTES {
@@ -141,7 +142,7 @@ fn matchers_of_receivers(
     })
 }
 
-/// Reads `receiver`.
+/// Parses the parameter `receiver`.
 fn receiver(params: &Params, budget: &mut Budget) -> Result<Option<Matcher>, ApiError> {
     let compile = |pattern| {
         let matcher = Matcher::new(MatchOp::Regex, "receiver", pattern);
@@ -151,7 +152,7 @@ fn receiver(params: &Params, budget: &mut Budget) -> Result<Option<Matcher>, Api
     compiled.map_err(|error| ApiError::Refused(format!("failed to parse receiver param: {error}")))
 }
 
-/// Whether the receiver's own labels satisfy all of them; a missing one is empty.
+/// Whether the receiver's own labels satisfy all matchers. A missing label counts as empty.
 pub fn satisfies(receiver: &Receiver, matchers: &[Matcher]) -> bool {
     matchers.iter().all(|matcher| {
         let value = receiver.labels.get(matcher.name());
@@ -177,7 +178,8 @@ fn matchers(
         .collect()
 }
 
-/// As in routing, but a matcher with an empty value asks whether the label is there at all.
+/// Whether the labels satisfy the matcher. As in routing, except that a matcher with an empty value tests
+/// whether the label exists at all.
 fn holds(matcher: &Matcher, labels: &Labels) -> bool {
     let value = labels.get(matcher.name());
     match (matcher.op(), matcher.value(), value) {

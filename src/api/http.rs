@@ -1,6 +1,6 @@
-//! Requests and answers as values: the seam between the guard and what answers.
+//! Requests and answers as values: the interface between the HTTP server and the handler.
 //!
-//! Owns the types, no behaviour beyond building them. The guard (or a test) makes the requests and
+//! Owns the types, no behaviour beyond building them. The HTTP server (or a test) makes the requests and
 //! writes the answers out, on the connections' threads.
 
 use std::io::Read;
@@ -8,8 +8,8 @@ use std::net::SocketAddr;
 
 /// Something that answers requests. Called from several threads at once.
 pub trait Handler: Send + Sync {
-    /// Answers one whole request. May wait for the dispatcher, never for the peer, and for nobody longer
-    /// than `--web.timeout`: it cannot be interrupted.
+    /// Answers one whole request. May wait for the dispatcher, but never for the peer. No wait may be longer
+    /// than `--web.timeout`, because the server cannot interrupt a handler.
     fn handle(&self, request: Request) -> Answer;
 }
 
@@ -22,9 +22,9 @@ pub struct Request {
     pub target: String,
     /// Headers in the order sent, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body, all of it; empty if there is none.
+    /// The whole body; empty if there is none.
     pub body: Vec<u8>,
-    /// Who sent it, if known.
+    /// The address of the peer, if known.
     pub peer: Option<SocketAddr>,
 }
 
@@ -43,11 +43,11 @@ impl Request {
     }
 }
 
-/// What goes back.
+/// The answer to a request.
 pub struct Answer {
     /// The status code.
     pub status: u16,
-    /// Headers; those of framing (`Content-Length`, `Date`, ...) are the guard's.
+    /// Headers, without `Content-Length`, `Date` and other framing headers, which the HTTP server adds.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Body,
@@ -55,16 +55,16 @@ pub struct Answer {
 
 /// The body of an answer.
 pub enum Body {
-    /// None.
+    /// No body.
     Empty,
-    /// All of it, its length known.
+    /// The whole body, of known length.
     Bytes(Vec<u8>),
-    /// Made while it is sent, its length unknown.
+    /// A streamed body, made while it is sent, of unknown length.
     Stream(Box<dyn Read + Send>),
 }
 
 impl Body {
-    /// Its bytes, as far as their number is known.
+    /// The length of the body in bytes; zero for a stream.
     pub fn length(&self) -> usize {
         match self {
             Body::Bytes(bytes) => bytes.len(),
@@ -96,14 +96,14 @@ impl Answer {
         Answer::empty(status).with_body("application/json", Body::Bytes(json))
     }
 
-    /// The answer with one header more.
+    /// The answer with a further header.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// The answer with this body.
+    /// The answer with this body and its `Content-Type`.
     #[must_use]
     pub fn with_body(mut self, content_type: impl Into<String>, body: Body) -> Self {
         self.body = body;

@@ -1,14 +1,14 @@
 //! The syntax of a header that names a media type, as Go's `mime` reads it.
 //!
-//! Owns which headers are broken, and so answered 400 and not 415 (§10.2). Pure; runs on the connections'
-//! threads.
+//! Owns the rules for malformed headers, which are answered 400 and not 415 (§10.2). Pure; runs on the
+//! connections' threads.
 
 use std::collections::BTreeMap;
 
-/// Characters that no token has.
+/// The characters that a token may not contain.
 const SPECIAL: &str = "()<>@,;:\\\"/[]?=";
 
-/// Whether this is a media type with parameters.
+/// Whether the header is a well-formed media type, with or without parameters.
 pub fn is_sound(given: &str) -> bool {
     let (name, parameters) = given.split_at(given.find(';').unwrap_or(given.len()));
     let parts = name.trim().split_once('/');
@@ -16,7 +16,7 @@ pub fn is_sound(given: &str) -> bool {
     has_both && are_sound_parameters(parameters)
 }
 
-/// A lone semicolon at the end is no fault.
+/// Whether the parameters are well-formed. A lone semicolon at the end is allowed.
 fn are_sound_parameters(mut rest: &str) -> bool {
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     loop {
@@ -34,7 +34,8 @@ fn are_sound_parameters(mut rest: &str) -> bool {
     }
 }
 
-/// The name in lower case, the value, and what follows. Only a quoted value may be empty.
+/// Splits off one parameter: its name in lower case, its value, and the rest. Only a quoted value may be
+/// empty.
 fn split_parameter(text: &str) -> Option<(String, String, &str)> {
     let (name, rest) = split_token(text.strip_prefix(';')?.trim_start());
     let rest = rest.trim_start().strip_prefix('=')?.trim_start();
@@ -48,7 +49,7 @@ fn split_parameter(text: &str) -> Option<(String, String, &str)> {
     (!name.is_empty()).then(|| (name.to_ascii_lowercase(), value, rest))
 }
 
-/// Up to the closing quote. A backslash stands for itself unless it precedes a special character.
+/// Splits at the closing quote. A backslash is literal unless it precedes a special character.
 fn split_quoted(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices().peekable();

@@ -1,8 +1,8 @@
-//! STAGE 1. HTTP in: requests become questions and alerts for the dispatcher, snapshots become answers.
+//! STAGE 1. HTTP in: turns requests into alerts and queries for the dispatcher, and snapshots into answers.
 //!
-//! Owns the shapes of API v2 and of the pages beside it. Decides nothing about alerts and opens no
-//! socket: whole requests come in through [`Handler`], answers go back as values. Runs on the
-//! connections' threads; each waits for the dispatcher at most once a request.
+//! Owns the JSON shapes of API v2 and the pages beside it. Decides nothing about alerts and, outside
+//! [`server`], opens no socket: whole requests come in through [`Handler`], answers go back as values. Runs
+//! on the connections' threads. A request waits for the dispatcher at most once.
 
 mod accept;
 mod cors;

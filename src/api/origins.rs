@@ -1,8 +1,8 @@
-//! Which pages may use the API: `--web.cors.origin`, and the names under which this daemon is known.
+//! Which web pages may use the API: `--web.cors.origin`, and the host names of this daemon.
 //!
-//! Owns what is refused because of where a page comes from, or because of the name that a browser was
-//! led here by (DNS rebinding). Clients other than browsers send no `Origin`, and hear of the second
-//! only. Pure; runs on the connections' threads.
+//! Owns the refusals by the origin of a page, and by the host name that the request uses (against DNS
+//! rebinding). Clients other than browsers send no `Origin`, so only the check of the host name can refuse
+//! them. Pure; runs on the connections' threads.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,19 +12,19 @@ use crate::model::{MatchOp, Matcher, MatcherError};
 
 use super::http::Request;
 
-/// Pages that may read answers and change things.
+/// The pages that may read answers and make changes.
 #[derive(Clone, Debug)]
 pub enum Pages {
-    /// Those of any origin, as in Alertmanager.
+    /// Pages of any origin, as in Alertmanager.
     Any,
-    /// Those of origins that this matches from end to end, and the daemon's own.
+    /// Pages of origins that this regex matches from end to end, and the daemon's own pages.
     Matching(Matcher),
-    /// The daemon's own.
+    /// The daemon's own pages only.
     Own,
 }
 
 impl Pages {
-    /// What `--web.cors.origin` asks for; as in Prometheus, `.*` is any origin and no comparison.
+    /// Parses `--web.cors.origin`. As in Prometheus, `.*` allows any origin without a comparison.
     pub fn parse(regex: &str) -> Result<Self, MatcherError> {
         match regex {
             ".*" => Ok(Pages::Any),
@@ -33,11 +33,11 @@ impl Pages {
     }
 }
 
-/// Pages that may use the API, and what makes an origin the daemon's own.
+/// The pages that may use the API, and the daemon's own hosts and origin.
 #[derive(Clone, Debug)]
 pub struct Origins {
     pages: Pages,
-    /// The hosts under which it is known, in lower case.
+    /// The host names of the daemon, in lower case.
     hosts: BTreeSet<String>,
     /// The origin of the external URL, in lower case.
     external: String,
@@ -46,17 +46,17 @@ pub struct Origins {
 /// Why a request was refused; the status is 403.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Foreign {
-    /// This is not a name of the daemon's.
+    /// The request names this host, which is not the daemon's.
     Host(String),
-    /// Pages of this origin may not change anything.
+    /// Pages of this origin may not make changes.
     Origin(String),
-    /// It comes from a page of another site, and no page of another site may do this.
+    /// The request comes from a page of another site, and no such page may make it.
     Site,
 }
 
 impl Origins {
-    /// For a daemon that others reach under `external_url`, and that listens on `listening`, each a host
-    /// with a port.
+    /// The origins of a daemon with the external URL `external_url` and the listen addresses `listening`, each
+    /// a host with a port.
     pub fn new<'a>(
         pages: Pages,
         external_url: &'a str,
@@ -72,7 +72,7 @@ impl Origins {
         }
     }
 
-    /// What `Access-Control-Allow-Origin` says for this request; `None` if its page may not read.
+    /// The value of `Access-Control-Allow-Origin` for this request; `None` if its page may not read answers.
     pub fn allowed_to_read<'a>(&self, request: &'a Request) -> Option<&'a str> {
         let origin = origin_in(request)?;
         match &self.pages {
@@ -82,8 +82,8 @@ impl Origins {
         }
     }
 
-    /// Refuses requests under names that are not the daemon's, where origins are restricted: a page whose
-    /// own name leads here has an origin that looks like ours.
+    /// Refuses requests whose `Host` is not the daemon's, if origins are restricted. A page whose host name
+    /// resolves to this daemon (DNS rebinding) would otherwise count as one of the daemon's own pages.
     pub fn check_host(&self, request: &Request) -> Result<(), Foreign> {
         match (&self.pages, request.header("host")) {
             (Pages::Any, _) | (_, None) => Ok(()),
@@ -92,7 +92,7 @@ impl Origins {
         }
     }
 
-    /// Refuses what changes something on behalf of a page that may not.
+    /// Refuses a change for a page that may not make changes.
     pub fn check_change(&self, request: &Request) -> Result<(), Foreign> {
         let is_allowed = match &self.pages {
             Pages::Any => true,
@@ -104,7 +104,7 @@ impl Origins {
         Err(origin_in(request).map_or(Foreign::Site, |origin| Foreign::Origin(origin.to_owned())))
     }
 
-    /// Refuses what no page of another site may do.
+    /// Refuses a request that no page of another site may make.
     pub fn check_site(&self, request: &Request) -> Result<(), Foreign> {
         if self.is_own_site(request) {
             Ok(())
@@ -113,7 +113,7 @@ impl Origins {
         }
     }
 
-    /// Whether the request comes from no page, or from one of ours.
+    /// Whether the request comes from no page or from one of the daemon's own.
     fn is_own_site(&self, request: &Request) -> bool {
         let Some(origin) = origin_in(request) else {
             return request.header("sec-fetch-site") != Some("cross-site");
@@ -123,8 +123,8 @@ impl Origins {
         origin.eq_ignore_ascii_case(&self.external) || request.header("host").is_some_and(is_here)
     }
 
-    /// No page can have an address for its name unless it comes from there, and `localhost` is never
-    /// asked for.
+    /// Whether a host is the daemon's own. IP addresses and `localhost` are safe: a page can have an address
+    /// as its host only if it comes from there, and `localhost` is never looked up in DNS.
     fn is_own_host(&self, authority: &str) -> bool {
         let host = host_of(authority).to_ascii_lowercase();
         let address = host.trim_start_matches('[').trim_end_matches(']');
@@ -133,26 +133,26 @@ impl Origins {
     }
 }
 
-/// An empty origin is none.
+/// The `Origin` header; an empty one counts as missing.
 fn origin_in(request: &Request) -> Option<&str> {
     request.header("origin").filter(|origin| !origin.is_empty())
 }
 
-/// Scheme and authority of a URL.
+/// The scheme and authority of a URL.
 fn origin_of(url: &str) -> &str {
     let begin = url.find("://").map_or(0, |at| at + 3);
     let end = url[begin..].find(['/', '?', '#']);
     end.map_or(url, |end| &url[..begin + end])
 }
 
-/// What follows the scheme of an origin.
+/// The authority of an origin, which follows its scheme.
 fn authority_of(origin: &str) -> &str {
     origin
         .split_once("://")
         .map_or("", |(_, authority)| authority)
 }
 
-/// An authority without its port, and without the dot that may end a name.
+/// The host of an authority, without port and without a trailing dot.
 fn host_of(authority: &str) -> &str {
     let host = match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,

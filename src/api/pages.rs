@@ -1,7 +1,7 @@
-//! What is served beside API v2: health, metrics, reload, and signposts to the API.
+//! The pages beside API v2: health, metrics, reload, the home page and the answers for API v1.
 //!
-//! Owns those pages and the habits of Alertmanager's second router, which they follow: plain text,
-//! redirects to the right spelling, `Allow` (§10.1). Runs on the connections' threads.
+//! Owns those pages, which behave like those of Alertmanager's second router: plain text, redirects to the
+//! right spelling, `Allow` (§10.1). Runs on the connections' threads.
 
 use crate::telemetry::metrics::{CONTENT_TYPE, Refusal};
 
@@ -14,7 +14,7 @@ const V1_IS_GONE: &[u8] = b"{\"status\":\"deprecated\",\"error\":\"The Alertmana
 deprecated in version 0.16.0 and is removed as of version 0.27.0 - please use the equivalent \
 route in the v2 API\"}\n";
 
-/// What a page does.
+/// The pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Page {
     Home,
@@ -25,7 +25,7 @@ enum Page {
     V1,
 }
 
-/// A path of this router and what may be done there; methods are sorted.
+/// A path of this router, its page, and the methods it supports, sorted.
 struct Route {
     pattern: &'static str,
     methods: &'static [&'static str],
@@ -40,7 +40,7 @@ const fn route(pattern: &'static str, methods: &'static [&'static str], page: Pa
     }
 }
 
-/// What stands for a segment of any content at the end of a pattern.
+/// The placeholder for a segment of any content at the end of a pattern.
 const ANY_SEGMENT: &str = ":sid";
 
 const ROUTES: [Route; 10] = [
@@ -66,7 +66,7 @@ impl Route {
         }
     }
 
-    /// The right spelling of `path`, if it means this page but for case and a slash at its end.
+    /// The right spelling of `path`, if it differs from this page's only in case and a trailing slash.
     fn meant_by(&self, path: &str) -> Option<String> {
         if self.pattern == "/" {
             return matches!(path, "" | "/").then(|| "/".to_owned());
@@ -81,7 +81,7 @@ impl Route {
         (self.is_at(&right) && right.eq_ignore_ascii_case(path)).then_some(right)
     }
 
-    /// The value of the metrics' label `handler`: that of v1 goes without its root, as in Alertmanager.
+    /// The value of the metric label `handler`. For API v1 it lacks the root `/api/v1`, as in Alertmanager.
     fn handler(&self) -> &'static str {
         self.pattern.strip_prefix("/api/v1").unwrap_or(self.pattern)
     }

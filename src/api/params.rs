@@ -1,11 +1,11 @@
-//! The parameters of a query.
+//! The parameters of a query string.
 //!
-//! Owns how they are read: repeated ones, booleans, broken pairs (§10.2). Pure; runs on the
+//! Owns the rules for repeated parameters, booleans and malformed pairs (§10.2). Pure; runs on the
 //! connections' threads.
 
 use super::target::{Plus, percent_decode};
 
-/// Words that mean true; every other one means false.
+/// The words that mean true; every other word means false.
 const TRUE_WORDS: [&str; 10] = [
     "true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled",
 ];
@@ -17,7 +17,7 @@ pub struct Params {
 }
 
 impl Params {
-    /// Reads a query. Pairs that Go would not take (broken escapes, semicolons) are passed over.
+    /// Parses a query. Pairs that Go rejects (broken escapes, semicolons) are skipped.
     pub fn parse(query: &str) -> Self {
         let pairs = query
             .split('&')

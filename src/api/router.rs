@@ -1,6 +1,6 @@
-//! The handler of all requests: finds out what a path means and who answers it.
+//! The handler of all requests: cleans the path and routes the request to API v2 or to a page.
 //!
-//! Owns the prefix, the tidying of paths, and the count of every request by handler, method and
+//! Owns the route prefix, the cleaning of paths, and the count of every request by handler, method and
 //! code (§10.1, §11). Holds no state of its own. Runs on the connections' threads.
 
 use std::sync::Arc;
@@ -21,70 +21,70 @@ use super::sender_warnings::SenderWarnings;
 use super::target::{Plus, Target, clean_path, percent_decode};
 use super::{pages, v2};
 
-/// Reads the configuration anew and puts it in force. Called from any connection's thread; calls must
-/// not overlap, which is its own affair.
+/// Reloads the configuration and puts it in force. Any connection's thread may call it. The function itself
+/// must see to it that calls do not overlap.
 pub type Reload = Box<dyn Fn() -> Result<(), NotReloaded> + Send + Sync>;
 
-/// Why a configuration is not known to be in force.
+/// Why a reload has not put a configuration in force, or not yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotReloaded {
-    /// It could not be read or used, for this reason; the one before it stays.
+    /// The configuration could not be read or used, for this reason. The previous one stays in force.
     Failed(String),
-    /// It has taken longer than this so far (`--web.timeout`), and goes on.
+    /// The reload has taken longer than this (`--web.timeout`), and goes on.
     TimedOut(Duration),
 }
 
-/// What the front door must know that does not change while the daemon runs.
+/// Settings of the API that do not change while the daemon runs.
 pub struct Settings {
-    /// The path below which everything is served: `/`, or such as `/x/y`. A slash more or less at
-    /// either end does not matter.
+    /// The path below which everything is served, such as `/` or `/x/y`. Slashes at either end may be
+    /// missing or doubled.
     pub route_prefix: String,
-    /// Which pages may use the API.
+    /// Which web pages may use the API.
     pub origins: Origins,
-    /// Which label names and matchers hold.
+    /// Which syntax of label names and matchers is valid.
     pub parser_mode: ParserMode,
-    /// Ourselves as a peer, if clustering is asked for; without, the cluster is `disabled`.
+    /// This daemon as a cluster peer, if clustering is asked for; `None` shows the cluster as `disabled`.
     pub cluster: Option<SelfPeer>,
     /// When the daemon started.
     pub started_at: Wall,
-    /// What this build calls itself.
+    /// The version and build facts that `GET /status` shows.
     pub build: BuildInfo,
-    /// What is wrong while the daemon serves on.
+    /// Faults with which the daemon goes on serving.
     pub health: Arc<Health>,
-    /// What `POST /-/reload` does.
+    /// The function that `POST /-/reload` calls.
     pub reload: Reload,
 }
 
-/// Ourselves, as `GET /status` lists us among the peers.
+/// This daemon, as `GET /status` lists it among the cluster's peers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SelfPeer {
-    /// A name that no other peer has.
+    /// The name of the peer, unique in the cluster.
     pub name: String,
     /// Host and port of the cluster's listener.
     pub address: String,
 }
 
 impl Settings {
-    /// The prefix as it stands before a path: without a slash at its end, and so empty for `/`.
+    /// The route prefix without a trailing slash, and so empty for `/`.
     pub(super) fn prefix(&self) -> &str {
         self.route_prefix.trim_end_matches('/')
     }
 }
 
-/// Answers every request that the guard lets in.
+/// The handler of every request that the HTTP server accepts.
 pub struct Api {
     pub(super) inbox: Inbox,
     pub(super) metrics: Arc<Metrics>,
     pub(super) settings: Settings,
-    /// The senders whose clocks seem to be behind.
+    /// Warnings about senders whose clocks seem to be behind.
     pub(super) behind: SenderWarnings,
-    /// The senders that post notifications as alerts.
+    /// Warnings about senders that post notifications as alerts.
     pub(super) notifiers: SenderWarnings,
     clock: Clock,
 }
 
 impl Api {
-    /// A handler that asks `inbox`, counts in `metrics` and takes time by `clock`.
+    /// A handler that sends its commands to `inbox`, counts in `metrics` and reads the time from `clock`.
     pub fn new(inbox: Inbox, metrics: Arc<Metrics>, clock: Clock, mut settings: Settings) -> Self {
         settings.route_prefix = clean_path(&settings.route_prefix);
         Api {
@@ -97,17 +97,17 @@ impl Api {
         }
     }
 
-    /// Time that nobody sets.
+    /// The monotonic time.
     pub(super) fn mono(&self) -> Mono {
         self.clock.mono()
     }
 
-    /// The time of day.
+    /// The wall-clock time.
     pub(super) fn wall(&self) -> Wall {
         self.clock.wall()
     }
 
-    /// What the dispatcher said; that it said nothing is counted if its inbox was full.
+    /// The dispatcher's reply. Counts a request that was lost to a full inbox or could not be stored.
     pub(super) fn heard<T>(&self, said: Result<T, Unanswered>) -> Result<T, ApiError> {
         said.map_err(|unanswered| {
             match unanswered {
@@ -119,7 +119,8 @@ impl Api {
         })
     }
 
-    /// Whether the request comes from where it may, and under a name of ours.
+    /// Checks that the request names a host of this daemon, and that its origin may make changes if it makes
+    /// one.
     fn check_origin(&self, request: &Request) -> Result<(), Foreign> {
         let origins = &self.settings.origins;
         origins.check_host(request)?;
@@ -129,7 +130,7 @@ impl Api {
         }
     }
 
-    /// The answer to what comes from elsewhere.
+    /// The answer to a request of a foreign host name or origin, which is counted.
     pub(super) fn refuse(&self, foreign: &Foreign) -> Answer {
         self.metrics.refused(Refusal::Foreign);
         plain_error(403, &foreign.to_string())
@@ -138,7 +139,7 @@ impl Api {
     /// The answer, and the value of the metrics' label `handler`.
     fn answer(&self, request: &Request) -> (&'static str, Answer) {
         if request.method == "OPTIONS" && request.target == "*" {
-            // It asks after the server as a whole, which takes everything somewhere.
+            // `OPTIONS *` asks about the server as a whole, which supports every method on some path.
             return ("unknown", Answer::empty(200));
         }
         let target = Target::split(&request.target);
@@ -181,7 +182,7 @@ impl Api {
         }
     }
 
-    /// API v2 goes by the path as sent, the pages by the decoded one, as in Alertmanager.
+    /// Routes API v2 by the path as sent and the pages by the decoded path, as in Alertmanager.
     fn answer_below_prefix(
         &self,
         request: &Request,
@@ -222,8 +223,8 @@ impl Handler for Api {
     }
 }
 
-/// Sends the sender to the right path for good. Who posts is told to post there: after Alertmanager's
-/// 301 clients ask by GET, without the body, and take the answer for a yes.
+/// A permanent redirect to the right path. A POST gets 308, which keeps the method. After Alertmanager's 301
+/// clients repeat the request as a GET without the body, and take its answer for success.
 fn moved(request: &Request, location: &str) -> Answer {
     let status = match request.method.as_str() {
         "GET" | "HEAD" => 301,
@@ -232,14 +233,14 @@ fn moved(request: &Request, location: &str) -> Answer {
     redirect(request, status, location)
 }
 
-/// What comes after the prefix, in whatever case that is written.
+/// The path after the prefix, ignoring the case of the prefix; `None` if the path does not start with it.
 fn without_prefix<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     let (start, below) = path.split_at_checked(prefix.len())?;
     let is_prefix = start.eq_ignore_ascii_case(prefix);
     (is_prefix && (below.is_empty() || below.starts_with('/'))).then_some(below)
 }
 
-/// The value of the metrics' label `method`: one word for all that nobody knows.
+/// The value of the metric label `method`; `unknown` for all nonstandard methods.
 fn method_label(method: &str) -> &'static str {
     match method {
         "GET" => "get",

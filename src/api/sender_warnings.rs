@@ -1,9 +1,9 @@
-//! Says of a sender what keeps its alerts from anybody, and what nothing else shows here: that its clock
-//! may be behind, since its alerts had ended when they first came, or that it sends notifications where
-//! alerts belong.
+//! Logs warnings about senders whose alerts notify nobody for a reason that nothing else shows: their clock
+//! may be behind (their alerts had ended before they first arrived), or they post notifications instead of
+//! alerts.
 //!
-//! Owns which senders it was said of lately. Asked on the connections' threads, and only where there is
-//! something to say; the lock is held to look.
+//! Owns the list of senders warned about within the last hour. Runs on the connections' threads, and only
+//! when there is something to warn about. The lock is held for a lookup.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -14,14 +14,14 @@ use crate::engine::CameEnded;
 use crate::limits::{SENDERS_WARNED, WARNED_AGAIN};
 use crate::model::{Mono, format_go_duration};
 
-/// The senders that were named in the log, and when.
+/// The senders named in the log, with the time of the last warning.
 #[derive(Debug, Default)]
 pub struct SenderWarnings {
     named: Mutex<HashMap<Option<IpAddr>, Mono>>,
 }
 
 impl SenderWarnings {
-    /// Says it of whoever is at `peer`, unless that was done within the hour.
+    /// Warns that alerts of the sender at `peer` had ended before they arrived, once an hour at most.
     pub fn warn(&self, peer: Option<SocketAddr>, came: &CameEnded, now: Mono) {
         let sender = peer.map(|peer| peer.ip().to_canonical());
         if !self.is_due(sender, now) {
@@ -37,8 +37,7 @@ impl SenderWarnings {
         );
     }
 
-    /// Says of whoever is at `peer` that it posts notifications as alerts, unless that was done within the
-    /// hour.
+    /// Warns that the sender at `peer` posts notifications as alerts, once an hour at most.
     pub fn warn_of_notification(&self, peer: Option<SocketAddr>, now: Mono) {
         let sender = peer.map(|peer| peer.ip().to_canonical());
         if self.is_due(sender, now) {
@@ -51,7 +50,7 @@ impl SenderWarnings {
         }
     }
 
-    /// Whether `sender` is to be named now; takes it for named then.
+    /// Whether to warn about `sender` now. If so, records it as warned about.
     fn is_due(&self, sender: Option<IpAddr>, now: Mono) -> bool {
         let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
         let is_recent = |at: &Mono| now.since(*at) < WARNED_AGAIN;

@@ -1,26 +1,25 @@
-//! Long answers, made while they are sent.
+//! Streamed answers, serialised while they are sent.
 //!
-//! Owns a reader over JSON arrays that serialises one piece at a time, so that an answer of two
-//! hundred thousand alerts never exists whole. Knows nothing of alerts. Runs on whichever thread
-//! writes the answer out.
+//! Owns a reader over JSON arrays that serialises one piece at a time, so that an answer of 200,000 alerts
+//! is never whole in memory. Knows nothing of alerts. Runs on the thread that writes the answer out.
 
 use std::io::{self, Read};
 
 use super::http::Body;
 
-/// How much is serialised ahead of the reader. A piece longer than this is held whole.
+/// Bytes serialised ahead of the reader. A piece longer than this is held whole.
 const BUFFER_BYTES: usize = 32 * 1024;
 
-/// Answers of no more bytes than that are made at once, so that their length can be told.
+/// Answers of up to this many bytes are serialised at once, so that they have a `Content-Length`.
 const STREAMED_FROM: usize = 64 * 1024;
 
-/// Something that writes itself out in pieces.
+/// A value that serialises itself piece by piece.
 pub trait Pieces: Send {
     /// Appends the next piece to `out`; returns false, and appends nothing, if there is none.
     fn write_next(&mut self, out: &mut Vec<u8>) -> bool;
 }
 
-/// The body of an answer made of these pieces.
+/// The body with these pieces: bytes if it is short, otherwise a stream.
 pub fn body_of(mut pieces: impl Pieces + 'static) -> Body {
     let mut begun = Vec::new();
     while begun.len() <= STREAMED_FROM {
@@ -35,7 +34,7 @@ pub fn body_of(mut pieces: impl Pieces + 'static) -> Body {
     }))
 }
 
-/// The body of an answer that is an array: each of `items` as `write` writes it.
+/// The body that is a JSON array of `items`. `write` serialises one item.
 pub fn array_of<T>(
     items: impl Iterator<Item = T> + Send + 'static,
     write: impl FnMut(&mut Vec<u8>, T) + Send + 'static,
@@ -47,11 +46,11 @@ pub fn array_of<T>(
     })
 }
 
-/// The items of an array. Each is dropped as it is written.
+/// The items of an array. Each item is dropped once it is written.
 struct ArrayPieces<I, W> {
     items: I,
     write: W,
-    /// What stands before the next item; `None` once the array is closed.
+    /// The byte before the next item: `[` or `,`. `None` once the array is closed.
     separator: Option<u8>,
 }
 
@@ -84,7 +83,7 @@ where
 struct PieceReader<P> {
     pieces: P,
     buffer: Vec<u8>,
-    /// How much of the buffer has been read.
+    /// Bytes of the buffer that have been read.
     taken: usize,
 }
 

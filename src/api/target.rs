@@ -1,6 +1,6 @@
-//! The target of a request, taken apart.
+//! The target of a request, split into path and query.
 //!
-//! Owns splitting, percent-decoding and the tidying of paths. Knows no route. Pure; runs on the
+//! Owns splitting, percent-decoding and the cleaning of paths. Knows no route. Pure; runs on the
 //! connections' threads.
 
 use crate::model::percent_decoded;
@@ -10,12 +10,12 @@ use crate::model::percent_decoded;
 pub struct Target<'a> {
     /// The path as sent.
     pub path: &'a str,
-    /// What stands behind the first `?`, without it; empty if there is none.
+    /// The text after the first `?`; empty if there is none.
     pub query: &'a str,
 }
 
 impl<'a> Target<'a> {
-    /// Splits a target. Of one in absolute form, scheme and authority are dropped.
+    /// Splits a target. The scheme and authority of an absolute form are dropped.
     pub fn split(target: &'a str) -> Self {
         let target = match target.split_once("://") {
             Some((_, rest)) if !target.starts_with('/') => {
@@ -27,7 +27,7 @@ impl<'a> Target<'a> {
         Target { path, query }
     }
 
-    /// `path` with the query of this target behind it.
+    /// `path` with the query of this target appended.
     pub fn with_path(&self, path: &str) -> String {
         if self.query.is_empty() {
             path.to_owned()
@@ -37,16 +37,16 @@ impl<'a> Target<'a> {
     }
 }
 
-/// What a form or a path means by `+`.
+/// The meaning of `+` in percent-encoded text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plus {
-    /// Itself: paths.
+    /// A plus sign, as in paths.
     Literal,
-    /// A space: queries.
+    /// A space, as in queries.
     Space,
 }
 
-/// Undoes percent-encoding; `None` if an escape is broken. Bytes that are not UTF-8 are replaced.
+/// Decodes percent-encoding; `None` if an escape is malformed. Bytes that are not UTF-8 are replaced.
 pub fn percent_decode(text: &str, plus: Plus) -> Option<String> {
     let decoded = match plus {
         Plus::Literal => percent_decoded(text),

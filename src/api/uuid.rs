@@ -1,15 +1,15 @@
-//! Whether the id in a path is a UUID.
+//! The check that the id in a path is a UUID.
 //!
-//! Owns the forms that Alertmanager's framework takes: the usual one, the same behind `urn:uuid:`
-//! or between any two characters, and the digits alone. Pure; runs on the connections' threads.
+//! Owns the forms that Alertmanager's API framework accepts: the usual form, the usual form after
+//! `urn:uuid:` or between any two characters, and the digits alone. Pure; runs on the connections' threads.
 
-/// Bytes of the usual form.
+/// The length of the usual form, in bytes.
 const LENGTH: usize = 36;
 
-/// Where the dashes of the usual form stand.
+/// The positions of the dashes in the usual form.
 const DASHES: [usize; 4] = [8, 13, 18, 23];
 
-/// Whether `text` names a UUID in any of the forms.
+/// Whether `text` is a UUID in any of the forms.
 pub fn is_uuid(text: &str) -> bool {
     let bytes = text.as_bytes();
     match bytes.len() {

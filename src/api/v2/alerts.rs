@@ -1,8 +1,8 @@
 //! `POST /alerts` and `GET /alerts`.
 //!
-//! Owns the way of a batch to the dispatcher and back, and of a snapshot to JSON. Filters, sorts
-//! and serialises on the connection's thread, so that the dispatcher only has to copy pointers, and those
-//! only of alerts that could be wanted.
+//! Owns the path of a batch to the dispatcher and back, and of a snapshot to JSON. Filters, sorts and
+//! serialises on the connection's thread. The dispatcher only copies pointers, and only those of alerts
+//! whose labels match.
 
 use std::iter;
 
@@ -19,10 +19,10 @@ use crate::limits::BODY_ALERTS;
 use crate::model::Alert;
 use crate::telemetry::metrics::Refusal;
 
-/// Alerts that are read before the first of them is written; what is read of them stays in the cache.
+/// The number of alerts to prefetch at once, before the first of them is written. That many fit into a cache.
 const PREFETCHED_AT_ONCE: usize = 64;
 
-/// Takes a batch in. The sound alerts of it are kept even if others are told to be invalid.
+/// Posts a batch. Its valid alerts are kept even if the answer lists invalid ones.
 pub fn post(api: &Api, request: &Request) -> Result<Answer, ApiError> {
     let alerts = posted_alerts(&request.body, api.settings.parser_mode).map_err(|error| {
         if matches!(error, BodyError::Notification(_)) {
@@ -59,7 +59,7 @@ pub fn post(api: &Api, request: &Request) -> Result<Answer, ApiError> {
     }
 }
 
-/// Lists alerts by fingerprint.
+/// Lists the matching alerts, sorted by fingerprint.
 pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
     let filters = Filters::from_params(params, api.settings.parser_mode)?;
     let asked = api.inbox.alerts(filters.matchers().to_vec());
@@ -96,7 +96,7 @@ fn body(views: Vec<AlertView>) -> Body {
     let mut writer = AlertWriter::default();
     array_of(views, move |out, view| {
         let receivers = view.receivers.iter().map(|receiver| &*receiver.name);
-        // Time intervals mute groups: of alerts by themselves they say nothing.
+        // Time intervals mute groups, not alerts, so `mutedBy` is empty here.
         let shape = AlertShape {
             alert: &view.alert,
             muted: view.muted.as_deref(),

@@ -1,8 +1,8 @@
 //! `GET /alerts/groups`.
 //!
-//! Owns the view of groups: which are shown, in which order, and the receivers of each alert over
-//! all of them (§4.6). Filters, sorts and serialises on the connection's thread; the alerts of a
-//! group are put in order when its turn comes, while their labels are needed anyway.
+//! Owns the list of groups: which groups are shown, in which order, and the receivers of each alert over
+//! all groups (§4.6). Filters, sorts and serialises on the connection's thread. The alerts of a group are
+//! sorted just before the group is written, because writing needs their labels in the cache as well.
 
 use std::sync::Arc;
 use std::vec;
@@ -17,10 +17,10 @@ use crate::api::wire::{AlertShape, AlertWriter, push_group_end, push_group_start
 use crate::engine::{Answered, GroupView, GroupedAlert};
 use crate::model::{Alert, Fingerprint, LabelSetKey, NotificationKey, Wall};
 
-/// Alerts of a group that are looked at before its turn comes; a cache does not hold more for long.
+/// The number of a group's alerts to prefetch before they are sorted. A cache does not hold more for long.
 const LOOK_AHEAD: usize = 64;
 
-/// Lists groups with the alerts in them; groups without a wanted alert are left out.
+/// Lists groups with their alerts. Groups without a matching alert are left out.
 pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
     let filters = Filters::from_params(params, api.settings.parser_mode)?;
     let Answered {
@@ -49,7 +49,7 @@ fn keep_wanted(groups: &mut Vec<GroupView>, filters: &Filters, now: Wall) {
     });
 }
 
-/// A group that is wanted, and the place of its first alert among the alerts of all such groups.
+/// A matching group, and the index of its first alert among the alerts of all matching groups.
 struct Numbered {
     first: u32,
     view: GroupView,
@@ -65,14 +65,14 @@ fn numbered(groups: Vec<GroupView>) -> Vec<Numbered> {
     groups.into_iter().map(number).collect()
 }
 
-/// Group by group, by labels and then by the receiver's name.
+/// The groups sorted by labels and then by receiver name.
 fn sorted(groups: Vec<Numbered>) -> Vec<Numbered> {
     let keys = groups.iter().zip(0usize..).map(|(group, position)| {
         let view = &group.view;
         (LabelSetKey::of(&view.labels), &view.receiver.name, position)
     });
     let mut keys: Vec<_> = keys.collect();
-    // The position at the end leaves equal ones as they stood.
+    // The position as last part of the key keeps the order of equal groups.
     keys.sort_unstable();
     let order: Vec<usize> = keys.into_iter().map(|(_, _, position)| position).collect();
     let mut groups: Vec<Option<Numbered>> = groups.into_iter().map(Some).collect();
@@ -97,27 +97,27 @@ fn order_of(alerts: &[GroupedAlert]) -> vec::IntoIter<usize> {
     order.into_iter()
 }
 
-/// The receivers of every alert, over all groups that are wanted.
+/// The receivers of every alert, over all matching groups.
 ///
 /// A sorted table of small entries: with a map of lists in its place, a read of 100,000 alerts by group takes
 /// 70 % more CPU and 12 % more memory, as measured.
 struct ReceiverTable {
-    /// The names, sorted.
+    /// The names of all receivers, sorted.
     names: Vec<Arc<str>>,
-    /// Those of one alert side by side, sorted by name; a name repeats if two groups of one receiver
+    /// The entries of one alert are adjacent and sorted by name. A name repeats if two groups of one receiver
     /// hold the alert.
     entries: Vec<Entry>,
-    /// For each alert of each group, where the entries of that alert begin.
+    /// For each alert of each group, the index of that alert's first entry.
     starts: Vec<u32>,
 }
 
-/// An alert in a group. Sorts as the table needs it.
+/// One alert in one group. The order of the fields gives the order of the table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     alert: Fingerprint,
-    /// Position of the receiver's name.
+    /// The index of the receiver's name.
     name: u32,
-    /// Place of the alert among those of all groups.
+    /// The index of the alert among the alerts of all groups.
     place: u32,
 }
 
@@ -171,12 +171,12 @@ fn starts_of(entries: &[Entry]) -> Vec<u32> {
     starts
 }
 
-/// Counts of alerts and of receivers; both have limits far below.
+/// Converts a count of alerts or of receivers. The limits on both are far below `u32::MAX`.
 fn small(count: usize) -> u32 {
     u32::try_from(count).expect("fewer than four thousand million alerts")
 }
 
-/// The groups as pieces of an array: an alert at a time, since one group may hold them all.
+/// The groups as pieces of an array. A piece is one alert, because one group may hold all alerts.
 struct GroupPieces {
     receivers: ReceiverTable,
     groups: vec::IntoIter<Numbered>,
@@ -185,15 +185,15 @@ struct GroupPieces {
 }
 
 enum PieceState {
-    /// Before a group; the byte stands before it.
+    /// Before a group. The byte is written before it: `[` or `,`.
     Between(u8),
-    /// In a group.
+    /// Inside a group.
     Inside {
         group: Numbered,
         order: vec::IntoIter<usize>,
         is_first: bool,
     },
-    /// Behind the closing bracket.
+    /// After the closing bracket.
     Done,
 }
 

@@ -1,6 +1,6 @@
-//! API v2: which endpoints there are, and what every one of them does before its own work.
+//! API v2: the table of endpoints, and the checks that precede each of them.
 //!
-//! Owns the framework's checks in the framework's order (path, method, media types) and the
+//! Owns the checks of Alertmanager's API framework, in its order (path, method, media types), and the
 //! headers common to all answers (§10.2). Runs on the connections' threads.
 
 mod alerts;
@@ -16,10 +16,10 @@ use super::params::Params;
 use super::router::Api;
 use super::target::Target;
 
-/// Where API v2 begins, below the prefix.
+/// The root of API v2, below the route prefix.
 pub const ROOT: &str = "/api/v2/";
 
-/// What is at a path of API v2.
+/// The endpoint at a path of API v2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Endpoint {
     Alerts,
@@ -30,9 +30,9 @@ enum Endpoint {
     Silence,
 }
 
-/// A path of API v2 and what may be done there.
+/// A path of API v2, its endpoint, and the methods that it supports.
 struct Route {
-    /// The path, which is also the value of the metrics' label `handler`.
+    /// The path, which is also the value of the metric label `handler`.
     pattern: &'static str,
     methods: &'static [&'static str],
     endpoint: Endpoint,
@@ -50,7 +50,7 @@ const fn route(
     }
 }
 
-/// What stands for an id at the end of a pattern.
+/// The placeholder for an id at the end of a pattern.
 const ANY_ID: &str = "{silenceID}";
 
 const ROUTES: [Route; 6] = [

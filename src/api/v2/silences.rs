@@ -1,7 +1,7 @@
 //! `GET` and `POST /silences`, `GET` and `DELETE /silence/{silenceID}`.
 //!
-//! Owns the checks that come before the engine's (§7.4), the order of the list (§7.5), and the
-//! state that the API shows. Decides nothing else about silences. Runs on the connections' threads.
+//! Owns the checks of posted silences before the engine's own (§7.4), the order of the list (§7.5), and
+//! the state that the API shows. Decides nothing else about silences. Runs on the connections' threads.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::api::wire::{posted_silence, push_silence, silence_id, silence_object}
 use crate::engine::{Answered, SilenceFault};
 use crate::model::{Matcher, PostedSilence, Silence, SilenceState, Wall, go_quote};
 
-/// Makes or changes a silence; answers with the id under which it stands now.
+/// Creates or changes a silence. The answer holds its id, which may be a new one.
 pub fn post(api: &Api, body: &[u8]) -> Result<Answer, ApiError> {
     let posted = posted_silence(body, api.settings.parser_mode)
         .map_err(|error| ApiError::of_body("silence", error))?;
@@ -30,7 +30,7 @@ pub fn post(api: &Api, body: &[u8]) -> Result<Answer, ApiError> {
     }
 }
 
-/// Lists silences: active, pending, expired.
+/// Lists the matching silences: first active, then pending, then expired ones.
 pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
     let wanted = filter_matchers(params, api.settings.parser_mode)?;
     let shows = |state: SilenceState| params.is_true_by_default(state.as_str());
@@ -50,7 +50,7 @@ pub fn list(api: &Api, params: &Params) -> Result<Answer, ApiError> {
     Ok(Answer::empty(200).with_body("application/json", body))
 }
 
-/// Shows the silence whose id is the end of `path`.
+/// Answers with the silence whose id is the last segment of `path`, or 404.
 pub fn get(api: &Api, path: &str) -> Result<Answer, ApiError> {
     let id = id_of(path)?;
     let Answered { at: now, answer } = api.heard(api.inbox.silences())?;
@@ -61,7 +61,7 @@ pub fn get(api: &Api, path: &str) -> Result<Answer, ApiError> {
     })
 }
 
-/// Ends the silence whose id is the end of `path`.
+/// Expires the silence whose id is the last segment of `path`.
 pub fn expire(api: &Api, path: &str) -> Result<Answer, ApiError> {
     let id = id_of(path)?;
     match api.heard(api.inbox.expire_silence(id))? {
@@ -84,7 +84,7 @@ fn id_of(path: &str) -> Result<String, ApiError> {
     })
 }
 
-/// The zero time as a start means now, and so is never too late.
+/// Checks start and end. A start at the zero time means now, and passes the comparison with the end.
 fn check_times(posted: &PostedSilence, now: Wall) -> Result<(), ApiError> {
     let why = if posted.starts_at >= posted.ends_at {
         "start time must be before end time"
@@ -98,7 +98,7 @@ fn check_times(posted: &PostedSilence, now: Wall) -> Result<(), ApiError> {
     )))
 }
 
-/// The state as the API shows it: unlike in muting, the end itself does not count (§7.1).
+/// The state that the API shows. Unlike in muting, a silence has expired at the instant of its end (§7.1).
 fn shown_state(silence: &Silence, now: Wall) -> SilenceState {
     if now < silence.starts_at {
         SilenceState::Pending
@@ -109,21 +109,22 @@ fn shown_state(silence: &Silence, now: Wall) -> SilenceState {
     }
 }
 
-/// Whether each of `wanted` is one of the silence's own matchers, to the letter (§7.5).
+/// Whether the silence has every matcher of `wanted` literally (§7.5).
 fn has_matchers(silence: &Silence, wanted: &[Matcher]) -> bool {
     wanted
         .iter()
         .all(|matcher| silence.matchers.contains(matcher))
 }
 
-/// A silence with the state that is shown.
+/// A silence with the state that the API shows.
 struct Shown {
     state: SilenceState,
     silence: Arc<Silence>,
 }
 
 impl Shown {
-    /// What ends or begins next comes first; of what is over, what ended last.
+    /// Compares by state. Among active silences the next to end comes first, among pending ones the next to
+    /// start, among expired ones the last that ended.
     fn compare(&self, other: &Shown) -> Ordering {
         let (ours, theirs) = (&self.silence, &other.silence);
         self.state.cmp(&other.state).then_with(|| match self.state {

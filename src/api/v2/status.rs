@@ -1,6 +1,6 @@
-//! `GET /status` and `GET /receivers`: what the daemon is, and where it may notify.
+//! `GET /status` and `GET /receivers`: the daemon's version and configuration, and its receivers.
 //!
-//! Owns both answers; each is a view of the configuration in force. Runs on the connections' threads.
+//! Owns both answers, which are made from the configuration in force. Runs on the connections' threads.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::api::params::Params;
 use crate::api::router::Api;
 use crate::api::wire::{ClusterShape, StatusShape, receivers_list, status_object};
 
-/// Says what runs here, since when, and with which configuration.
+/// Answers with version, start time, cluster and configuration.
 pub fn status(api: &Api) -> Result<Answer, ApiError> {
     let config = api.heard(api.inbox.config())?;
     let settings = &api.settings;
@@ -27,7 +27,7 @@ pub fn status(api: &Api) -> Result<Answer, ApiError> {
     Ok(Answer::json(200, json))
 }
 
-/// Lists the receivers of the configuration, used or not, in its order.
+/// Lists the receivers of the configuration, used by a route or not, in the order of the file.
 pub fn receivers(api: &Api, params: &Params) -> Result<Answer, ApiError> {
     let matchers = receiver_matchers(params, api.settings.parser_mode)?;
     let config = api.heard(api.inbox.config())?;

@@ -1,8 +1,8 @@
-//! What an alert and a group look like in an answer.
+//! Writes alerts and groups of answers as JSON.
 //!
-//! Owns the order and the names of their fields as Alertmanager writes them (§10.4, Appendix E).
-//! Writes them by hand into the buffer of the answer, which may hold two hundred thousand of them.
-//! Pure; runs on the connections' threads.
+//! Owns the order and the names of their fields, which are Alertmanager's (§10.4, Appendix E). Writes JSON
+//! directly into the buffer of the answer, without serde, because an answer may hold 200,000 alerts. Pure;
+//! runs on the connections' threads.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::model::{Alert, Fingerprint, Labels};
 use super::instant::Times;
 use super::text::{push_labels, push_text};
 
-/// The status of an alert that nothing mutes, up to the field behind it.
+/// The status of an unmuted alert, up to the value of the next field.
 const ACTIVE: &[u8] =
     br#"","status":{"inhibitedBy":[],"mutedBy":[],"silencedBy":[],"state":"active"},"updatedAt":""#;
 
@@ -28,7 +28,7 @@ pub struct AlertShape<'a> {
     pub muted_by: &'a [Arc<str>],
 }
 
-/// Writes the alerts of one answer.
+/// Writes the alerts of one answer. Caches the texts of days.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AlertWriter {
     times: Times,
@@ -70,13 +70,13 @@ impl AlertWriter {
     }
 }
 
-/// Appends what stands before the alerts of a group.
+/// Appends the JSON before the alerts of a group.
 pub fn push_group_start(out: &mut Vec<u8>) {
     out.extend_from_slice(br#"{"alerts":["#);
 }
 
-/// Appends what stands behind the alerts of a group. Labels of a route are shown where there are some:
-/// Alertmanager 0.33, whose version we tell, has none.
+/// Appends the JSON after the alerts of a group. `routeLabels` is left out if the route has no labels,
+/// because Alertmanager 0.33, whose version this daemon reports, has no such field.
 pub fn push_group_end(
     out: &mut Vec<u8>,
     labels: &Labels,
@@ -99,7 +99,7 @@ pub fn push_group_end(
     out.push(b'}');
 }
 
-/// The status of an alert that something mutes, up to the field behind it.
+/// Appends the status of a muted alert, up to the value of the next field.
 fn push_suppressed(out: &mut Vec<u8>, shape: AlertShape<'_>) {
     let (silenced_by, inhibited_by) = match shape.muted {
         Some(muted) => (&*muted.silenced_by, &*muted.inhibited_by),
@@ -124,7 +124,7 @@ fn push_named(out: &mut Vec<u8>, name: &str) {
     out.push(b'}');
 }
 
-/// Appends what there is with commas between.
+/// Appends the items, separated by commas.
 fn push_list<T>(
     out: &mut Vec<u8>,
     items: impl IntoIterator<Item = T>,
@@ -138,7 +138,7 @@ fn push_list<T>(
     }
 }
 
-/// As [`Fingerprint`] prints itself, without the formatter.
+/// The text of a [`Fingerprint`], made without the formatter for speed.
 fn hexadecimal(fingerprint: Fingerprint) -> [u8; 16] {
     let mut digits = [0; 16];
     for (position, digit) in digits.iter_mut().rev().enumerate() {

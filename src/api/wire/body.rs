@@ -1,7 +1,8 @@
-//! What the bodies of all POSTs have in common.
+//! The parts that the readers of all POST bodies share.
 //!
-//! Owns the error of a body, and reading its fields one by one as Go's decoder does: what is wrong
-//! is noted, and the first fault wins. The words are ours; Go's decoder has others. Pure; runs on the connections' threads.
+//! Owns the error of a body, and the reading of single fields with the rules of Go's decoder: reading goes
+//! on after a fault, and the first fault is reported. The texts of faults differ from Go's. Pure; runs on
+//! the connections' threads.
 
 use std::borrow::Cow;
 
@@ -12,27 +13,27 @@ use super::date::parse_date;
 use super::lenient::{Found, Text, TextMap};
 use super::repair::repair;
 
-/// Why a body was not taken.
+/// Why a body was rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BodyError {
-    /// It is not JSON, or of the wrong kinds; says why.
+    /// The body is not JSON, or has a value of a wrong kind. Holds the fault as text.
     Malformed(String),
-    /// It is the body of a webhook where alerts belong; says so.
+    /// The body is a webhook notification instead of alerts. Holds the fault as text.
     Notification(String),
-    /// It breaks a rule of the schema.
+    /// The body breaks a rule of the schema.
     Invalid {
         /// The framework's number for the rule: 601 format, 602 required.
         code: u16,
-        /// Which field, and which rule.
+        /// The field and the rule, as text.
         message: String,
     },
 }
 
-/// What was read of a body, or why it is not as it should be; the outer error is one of syntax.
+/// The value of a body, or its fault. The outer error is a JSON syntax error.
 pub type Read<T> = Result<Result<T, BodyError>, serde_json::Error>;
 
-/// Reads a body, which the schema calls `name`. One that serde_json does not take may still be one
-/// that Go takes, because it only holds text that is not Unicode.
+/// Reads a body, whose name in the schema is `name`. If serde_json rejects the body, reads it again with
+/// invalid Unicode replaced, because Go accepts such text.
 pub fn read_body<T>(
     body: &[u8],
     name: &str,
@@ -58,15 +59,15 @@ pub fn read_body<T>(
     read(&repaired).unwrap_or_else(|error| Err(BodyError::Malformed(error.to_string())))
 }
 
-/// Keeps the fault of a field, unless one came before it.
+/// Records the fault of a field, unless an earlier fault is recorded.
 pub fn keep_first(slot: &mut Option<String>, read: Result<(), String>) {
     if let Err(fault) = read {
         slot.get_or_insert(fault);
     }
 }
 
-/// Whether a key means this field: in any case, as Go folds it, for which the long s and the sign of
-/// Kelvin are letters of ASCII too.
+/// Whether a key names this field, ignoring case as Go does. Go also folds the long s to `s` and the Kelvin
+/// sign to `k`.
 pub fn is_key(key: &str, field: &str) -> bool {
     let folded = key.chars().map(|c| match c {
         '\u{17f}' => 's',
@@ -76,7 +77,7 @@ pub fn is_key(key: &str, field: &str) -> bool {
     folded.eq(field.chars().map(|c| c.to_ascii_lowercase()))
 }
 
-/// A second object under the same name adds to the first, a null takes it away.
+/// Reads an object of strings. A second object under the same name adds to the first; a null removes it.
 pub fn read_map<'de>(
     slot: &mut Option<Vec<(Cow<'de, str>, Cow<'de, str>)>>,
     found: Found<TextMap<'de>>,
@@ -95,7 +96,7 @@ pub fn read_map<'de>(
     Ok(())
 }
 
-/// Reads a time, where null changes nothing.
+/// Reads a time. A null changes nothing.
 pub fn read_time(
     slot: &mut Option<Wall>,
     found: Found<Text<'_>>,
@@ -114,7 +115,7 @@ pub fn read_date(text: &str, name: &str) -> Result<Option<Wall>, String> {
     parse_date(text).map_err(|fault| format!("{name}: {fault}"))
 }
 
-/// Reads a text, where null is the empty one.
+/// Reads a string. A null is the empty string.
 pub fn read_text<'de>(
     slot: &mut Cow<'de, str>,
     found: Found<Text<'de>>,
@@ -128,7 +129,7 @@ pub fn read_text<'de>(
     Ok(())
 }
 
-/// The fault of a field that has to be there.
+/// The fault of a missing required field.
 pub fn missing(field: &str) -> BodyError {
     BodyError::Invalid {
         code: 602,
@@ -136,7 +137,7 @@ pub fn missing(field: &str) -> BodyError {
     }
 }
 
-/// The fault of a value that is of one kind and should be of another.
+/// The fault of a value of kind `kind` that should be of kind `wanted`.
 pub fn wrong_kind(place: &str, kind: &str, wanted: &str) -> String {
     format!("{place} is {kind}, and should be {wanted}")
 }

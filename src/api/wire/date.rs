@@ -1,6 +1,6 @@
-//! Dates as senders write them.
+//! Parses the dates that senders write.
 //!
-//! Owns the forms that Alertmanager's `strfmt` takes (§10.2), over jiff's calendar. Pure; runs on the
+//! Owns the forms that Alertmanager's `strfmt` accepts (§10.2), over jiff's calendar. Pure; runs on the
 //! connections' threads.
 
 use jiff::civil::{Date, Time};
@@ -8,13 +8,13 @@ use jiff::tz::Offset;
 
 use crate::model::{Wall, ZERO_TIME};
 
-/// Characters of a wrong date that are shown.
+/// The most characters of a malformed date that an error shows.
 const SHOWN: usize = 40;
 
-/// Reads a date. The zero time of Go means that there is none; the empty text means 1970.
+/// Parses a date. Go's zero time is `None`; the empty text is the start of 1970.
 ///
-/// Without an offset a time is UTC. Times past the last that can be said are taken for that one,
-/// which is the end of the year 9999.
+/// A time without an offset is UTC. A time past the last representable one, the end of the year 9999, becomes
+/// that last one.
 pub fn parse_date(text: &str) -> Result<Option<Wall>, String> {
     if text.is_empty() {
         return Ok(Some(Wall::UNIX_EPOCH));
@@ -30,7 +30,7 @@ pub fn parse_date(text: &str) -> Result<Option<Wall>, String> {
     }
 }
 
-/// What is left of the text to read. Each step takes something off the front or fails.
+/// The unread rest of the text. Each step removes something from the front or fails.
 struct Cursor<'a>(&'a [u8]);
 
 impl Cursor<'_> {
@@ -59,7 +59,7 @@ impl Cursor<'_> {
     }
 }
 
-/// A fraction of a second: its value, and how many digits it was written with.
+/// A fraction of a second: its value, and the number of its digits.
 #[derive(Default)]
 struct Fraction {
     nanoseconds: i32,
@@ -104,7 +104,7 @@ fn read_date(rest: &mut Cursor<'_>) -> Option<Date> {
     Date::new(year, month, day).ok()
 }
 
-/// Reads a fraction if there is one; more than nine digits are cut.
+/// Parses an optional fraction; digits after the ninth are dropped.
 fn read_fraction(rest: &mut Cursor<'_>) -> Option<Fraction> {
     if rest.skip(b'.').or_else(|| rest.skip(b',')).is_none() {
         return Some(Fraction::default());
@@ -127,7 +127,7 @@ fn read_fraction(rest: &mut Cursor<'_>) -> Option<Fraction> {
     })
 }
 
-/// Reads `Z` or an offset. One without a colon is known only behind three or six digits.
+/// Parses `Z` or an offset. An offset without a colon is valid only after a fraction of three or six digits.
 fn read_offset(rest: &mut Cursor<'_>, fraction: &Fraction) -> Option<i32> {
     if rest.skip(b'Z').is_some() {
         return Some(0);
@@ -148,7 +148,7 @@ fn read_offset(rest: &mut Cursor<'_>, fraction: &Fraction) -> Option<i32> {
 
 fn to_wall(date: Date, time: Time, offset_seconds: i32) -> Option<Wall> {
     let offset = Offset::from_seconds(offset_seconds).ok()?;
-    // The years 0 to 9999 can only lie past the upper end, by less than a day.
+    // A time of the years 0 to 9999 can only exceed the upper end, by less than a day.
     Some(
         offset
             .to_timestamp(date.to_datetime(time))

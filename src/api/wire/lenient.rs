@@ -1,8 +1,8 @@
-//! Values that may be of the wrong kind.
+//! Reads JSON values that may be of the wrong kind.
 //!
-//! Owns reading JSON the way Go's decoder does it: a value of the wrong kind is noted and passed
-//! over, so that the text is read to its end and only broken syntax stops it. Borrows from the
-//! body. Pure; runs on the connections' threads.
+//! Owns reading JSON the way Go's decoder does: a value of the wrong kind is recorded and skipped, so the
+//! text is read to its end and only a syntax error stops the reader. Borrows from the body. Pure; runs on
+//! the connections' threads.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,35 +12,35 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAcce
 
 use crate::limits::ANNOTATION_BYTES;
 
-/// A value, as it was found.
+/// A value of the wanted kind, `null`, or the kind that was found instead.
 #[derive(Debug)]
 pub enum Found<T> {
     /// `null`.
     Null,
-    /// Of the right kind.
+    /// A value of the right kind.
     Right(T),
-    /// Of the wrong kind, which is this, with its article.
+    /// A value of the wrong kind. Holds the name of that kind, with its article.
     Wrong(&'static str),
 }
 
-/// What can be read from a string, a boolean, an object or an array. Each kind is wrong unless it is taken.
+/// A type that can be read from a string, a boolean, an object or an array. By default every kind is wrong.
 pub trait Kind<'de>: Sized {
-    /// Takes a string.
+    /// Reads a string; `None` if strings are the wrong kind.
     fn from_text(_text: Cow<'de, str>) -> Option<Self> {
         None
     }
 
-    /// Takes a boolean.
+    /// Reads a boolean; `None` if booleans are the wrong kind.
     fn from_bool(_value: bool) -> Option<Self> {
         None
     }
 
-    /// Takes an object. Must read it to its end.
+    /// Reads an object to its end; `None` if objects are the wrong kind.
     fn from_object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
         IgnoredAny.visit_map(object).map(|_| None)
     }
 
-    /// Takes an array. Must read it to its end.
+    /// Reads an array to its end; `None` if arrays are the wrong kind.
     fn from_array<A: SeqAccess<'de>>(array: A) -> Result<Option<Self>, A::Error> {
         IgnoredAny.visit_seq(array).map(|_| None)
     }
@@ -71,12 +71,12 @@ impl<'de> Deserialize<'de> for Text<'de> {
     }
 }
 
-/// An object of strings, `null` among them read as empty, in the order written.
+/// An object of strings, in the order written. A `null` value is read as an empty string.
 #[derive(Debug, Default)]
 pub struct TextMap<'de> {
     /// Names and values; names may repeat.
     pub pairs: Vec<(Cow<'de, str>, Cow<'de, str>)>,
-    /// The first name whose value is no string, and what it is instead.
+    /// The first name whose value is no string, and the kind of that value.
     pub wrong: Option<(Cow<'de, str>, &'static str)>,
     /// Whether there were more bytes than [`ANNOTATION_BYTES`]. Pairs beyond them are not kept.
     pub is_cut: bool,

@@ -1,7 +1,7 @@
-//! JSON of API v2, in and out.
+//! The JSON of API v2: reads request bodies and writes answers.
 //!
-//! Owns the names of fields, the shapes and the rules of the schema (§10.2, Appendix E). Nothing
-//! else in `api` names serde. Pure; runs on the connections' threads.
+//! Owns the names of fields, the shapes and the rules of the schema (§10.2, Appendix E). No other module
+//! of `api` uses serde. Pure; runs on the connections' threads.
 
 mod alert;
 mod body;

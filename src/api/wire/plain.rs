@@ -1,10 +1,9 @@
-//! Alerts in the plain form in which Prometheus and its like post them, read in one pass.
+//! The fast path for posted alerts: reads the plain form that Prometheus posts, in one pass.
 //!
-//! Owns the short way alone: fields under their own names and once, texts that need no repair,
-//! nothing unknown, nothing wrong. It never says what is wrong with a body: one that it does not
-//! take is read again by `posted.rs`, which knows all the rules and alone reports faults. Where both
-//! take a body they yield the same alerts, and a test holds them to that. Pure; runs on the
-//! connections' threads.
+//! Owns the fast path alone: fields with their exact names and only once, valid Unicode, no unknown field,
+//! no fault. It never reports a fault. A body that it does not accept is read again by `posted.rs`, which
+//! has all the rules and alone reports faults. For a body that both accept, both return the same alerts, and
+//! a test checks that. Pure; runs on the connections' threads.
 
 mod cursor;
 
@@ -20,9 +19,9 @@ use super::date::parse_date;
 use super::uri::is_request_uri;
 use cursor::{Cursor, Written};
 
-/// The alerts of a body that is plain up to the end of its first value.
+/// The alerts of a body, or `None` if its first value is not of the plain form.
 pub fn plain_alerts(body: &[u8], mode: ParserMode) -> Option<Vec<PostedAlert>> {
-    // Checked in one go, which is far faster than string by string.
+    // One check of the whole body is far faster than a check of each string.
     let text = str::from_utf8(body).ok()?;
     let mut reader = Reader {
         rest: Cursor::new(text),
@@ -37,21 +36,21 @@ pub fn plain_alerts(body: &[u8], mode: ParserMode) -> Option<Vec<PostedAlert>> {
     reader.alerts()
 }
 
-/// A body that is being read.
+/// The state of reading one body.
 struct Reader<'a> {
     rest: Cursor<'a>,
     mode: ParserMode,
-    /// The sets that are being read; empty in between.
+    /// The builders of the current alert's sets; empty between two alerts.
     labels: IdentifiedBuilder,
     annotations: LabelsBuilder,
-    /// Room for a text whose escapes are resolved.
+    /// The buffer for a text whose escapes are resolved.
     room: String,
     starts_at: Last<'a, Option<Wall>>,
     ends_at: Last<'a, Option<Wall>>,
     generator_url: Last<'a, SharedText>,
 }
 
-/// What a field said last. Alerts of a batch mostly say the same there, and have it read once.
+/// The last value of a field. Most alerts of a batch have the same value, which is then parsed only once.
 #[derive(Default)]
 struct Last<'a, T> {
     written: Option<(Written<'a>, T)>,
@@ -104,7 +103,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Labels, none of them empty: which of two with one name counts is left to the other reader.
+    /// Reads labels, none of them empty. With an empty value it matters which of two labels of one name counts,
+    /// so such a body is left to `posted.rs`.
     fn labels(&mut self) -> Option<IdentifiedLabels> {
         let set = &mut self.labels;
         read_pairs(&mut self.rest, &mut self.room, |name, value| {
@@ -140,7 +140,8 @@ impl<'a> Reader<'a> {
 }
 
 impl<'a, T: Clone> Last<'a, T> {
-    /// What `written` means, which `read` knows. Uses `room` if there are escapes.
+    /// The value of `written`: the last one if the text is the same, else parsed by `read`. Resolves escapes in
+    /// `room`.
     fn read(
         &mut self,
         written: Written<'a>,
@@ -158,7 +159,7 @@ impl<'a, T: Clone> Last<'a, T> {
     }
 }
 
-/// Reads an object of texts, as long as `takes` has nothing against a pair.
+/// Reads an object of strings; `None` if `takes` rejects a pair.
 fn read_pairs(
     rest: &mut Cursor<'_>,
     room: &mut String,
@@ -205,7 +206,7 @@ impl Fields {
     }
 }
 
-/// Keeps the value of a field that was not there before.
+/// Stores the value of a field; `None` if the field is repeated.
 fn put<T>(slot: &mut Option<T>, value: T) -> Option<()> {
     slot.replace(value).is_none().then_some(())
 }

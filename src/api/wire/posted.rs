@@ -1,8 +1,8 @@
 //! The body of `POST /api/v2/alerts`.
 //!
-//! Owns the way from bytes to alerts: the fields, the rules of the schema, and what is wrong with
-//! labels (§4.1, §10.2). Times are checked by the engine, which alone knows what time it is.
-//! Pure; runs on the connections' threads.
+//! Owns the parsing of bytes to alerts: the fields, the rules of the schema, and the checks of labels (§4.1,
+//! §10.2). The engine checks times, because only the engine has the current time. Pure; runs on the
+//! connections' threads.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ use super::lenient::{Found, Kind, Text, TextMap};
 use super::plain::plain_alerts;
 use super::uri::is_request_uri;
 
-/// Reads the alerts of a body. What stands behind the first JSON value is not looked at.
+/// Parses the alerts of a body. Bytes after the first JSON value are ignored.
 pub fn posted_alerts(body: &[u8], mode: ParserMode) -> Result<Vec<PostedAlert>, BodyError> {
     let mut alerts = match plain_alerts(body, mode) {
         Some(alerts) => alerts,
@@ -33,7 +33,7 @@ pub fn posted_alerts(body: &[u8], mode: ParserMode) -> Result<Vec<PostedAlert>, 
     Ok(alerts)
 }
 
-/// Which bound an alert is past.
+/// The fault of an alert that exceeds a bound.
 fn excess_of(alert: &PostedAlert) -> Option<String> {
     if alert.labels.exceeds(LABELS, LABEL_BYTES) {
         return Some(format!(
@@ -50,7 +50,7 @@ fn excess_of(alert: &PostedAlert) -> Option<String> {
     })
 }
 
-/// Reads any body. What is faulty about it is found here.
+/// Parses any body, with the full rules, and reports its faults.
 pub fn any_alerts(body: &[u8], mode: ParserMode) -> Result<Vec<PostedAlert>, BodyError> {
     let mut alerts = read_body(body, "alerts", read_list)?;
     for alert in &mut alerts {
@@ -76,7 +76,8 @@ fn read_list(body: &[u8]) -> Read<Vec<PostedAlert>> {
     })
 }
 
-/// The list while it is read. The first fault decides: kinds before rules.
+/// The list while it is read. The first value of a wrong kind is reported; without one, the first broken
+/// rule.
 #[derive(Default)]
 struct AlertList {
     alerts: Vec<PostedAlert>,
@@ -86,7 +87,7 @@ struct AlertList {
 }
 
 impl<'de> Kind<'de> for AlertList {
-    /// The body of a webhook holds a list of alerts among other things.
+    /// Detects a webhook notification, an object with a field `alerts`.
     fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
         let mut is_notification = false;
         while let Some(Text(name)) = object.next_key()? {
@@ -122,7 +123,7 @@ impl AlertList {
         self.seen += 1;
         let fields = match alert {
             Found::Right(fields) => fields,
-            // Alertmanager falls over a null among the alerts; here it is an alert without labels.
+            // Alertmanager fails on a null among the alerts. Here a null is an alert without labels.
             Found::Null => AlertFields::default(),
             Found::Wrong(kind) => {
                 let fault = wrong_kind(&format!("alert {index}"), kind, "an object");
@@ -160,9 +161,9 @@ struct AlertFields<'de> {
     starts_at: Option<Wall>,
     ends_at: Option<Wall>,
     generator_url: Cow<'de, str>,
-    /// Whether labels or annotations are larger than any that are taken, so that not all are here.
+    /// Whether labels or annotations exceed what any alert may have. Pairs beyond that are missing here.
     is_cut: bool,
-    /// The first value that is not of its kind.
+    /// The fault of the first value of a wrong kind.
     fault: Option<String>,
 }
 
@@ -232,7 +233,7 @@ fn too_large() -> Box<str> {
     .into()
 }
 
-/// The last of a name counts, and goes if it is empty.
+/// The labels. The last value of a repeated name counts; a label with an empty value is dropped.
 fn without_empty_values(pairs: Vec<(Cow<'_, str>, Cow<'_, str>)>) -> Labels {
     let has_empty = pairs.iter().any(|(_, value)| value.is_empty());
     let labels = Labels::from_pairs(pairs);
@@ -243,8 +244,8 @@ fn without_empty_values(pairs: Vec<(Cow<'_, str>, Cow<'_, str>)>) -> Labels {
     }
 }
 
-/// What Alertmanager would say of the labels and annotations. All text is UTF-8 by now, so that
-/// values are always sound.
+/// The fault of the labels or annotations, with Alertmanager's text. All text is valid UTF-8 by now, so
+/// values need no check.
 fn fault_of(alert: &PostedAlert, mode: ParserMode) -> Option<String> {
     if alert.labels.is_empty() {
         return Some("at least one label pair required".to_owned());

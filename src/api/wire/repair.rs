@@ -1,10 +1,10 @@
-//! JSON text that Go forgives: what is not Unicode in it is replaced.
+//! Replaces invalid Unicode in JSON text, as Go's decoder does.
 //!
-//! Owns the replacement alone. Runs only on bodies that serde_json has refused. Pure; runs on the
+//! Owns the replacement alone. Used only for bodies that serde_json has rejected. Pure; runs on the
 //! connections' threads.
 
-/// The text with everything that is not Unicode replaced as Go does it: broken bytes and halves
-/// of surrogate pairs each become U+FFFD.
+/// The text with invalid Unicode replaced as in Go: each invalid byte and each unpaired surrogate becomes
+/// U+FFFD.
 pub fn repair(text: &[u8]) -> Vec<u8> {
     let mut repaired = with_broken_bytes_replaced(text);
     let mut at = 0;
@@ -28,7 +28,7 @@ pub fn repair(text: &[u8]) -> Vec<u8> {
     repaired
 }
 
-/// Each byte that is part of no character becomes one U+FFFD.
+/// The text with each byte that is part of no character replaced by one U+FFFD.
 fn with_broken_bytes_replaced(text: &[u8]) -> Vec<u8> {
     let mut replaced = Vec::with_capacity(text.len());
     for chunk in text.utf8_chunks() {

@@ -1,6 +1,6 @@
-//! What a silence looks like in an answer.
+//! Writes silences of answers as JSON.
 //!
-//! Owns the order and the names of its fields as Alertmanager writes them (§10.4, Appendix E).
+//! Owns the order and the names of their fields, which are Alertmanager's (§10.4, Appendix E).
 //! Pure; runs on the connections' threads.
 
 use serde::Serialize;
@@ -9,7 +9,7 @@ use crate::model::{MatchOp, Matcher, Silence, SilenceState};
 
 use super::shapes::{LabelObject, List, Millis, line, push};
 
-/// Appends one silence in this state.
+/// Appends one silence, shown in `state`.
 pub fn push_silence(out: &mut Vec<u8>, silence: &Silence, state: SilenceState) {
     push(out, &object(silence, state));
 }

@@ -1,11 +1,11 @@
-//! Texts of JSON, written straight into a buffer.
+//! Writes JSON strings into a buffer.
 //!
-//! Owns which characters are escaped, and how: as `serde_json` does it. Most texts need no escape,
-//! which is found out eight bytes at a time. Pure; runs on the connections' threads.
+//! Owns the escaping of characters, which is that of `serde_json`. Most texts need no escape; the check for
+//! that takes eight bytes at a time. Pure; runs on the connections' threads.
 
 use crate::model::Labels;
 
-/// A word with this byte in each of its places.
+/// A word whose eight bytes are all `byte`.
 const fn each(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
 }
@@ -47,15 +47,15 @@ fn is_plain(text: &[u8]) -> bool {
         found |= escapes_in(u64::from_le_bytes(*word));
     }
     if let Some(last) = text.last_chunk::<8>() {
-        // It overlaps the word before, which is cheaper than going byte by byte.
+        // The last eight bytes overlap the word before. That is cheaper than checking them byte by byte.
         found |= escapes_in(u64::from_le_bytes(*last));
         return found == 0;
     }
     rest.iter().all(|byte| !needs_escape(*byte))
 }
 
-/// Not zero if one of the eight bytes needs an escape: the highest bit of such a byte is set, and
-/// perhaps that of bytes above it.
+/// Not zero if one of the eight bytes needs an escape. The highest bit of the lowest such byte is set;
+/// bits of bytes above it may be wrong.
 fn escapes_in(word: u64) -> u64 {
     let below_space = word.wrapping_sub(each(b' ')) & !word;
     let quote = zero_bytes_in(word ^ each(b'"'));

@@ -1,4 +1,4 @@
-//! Whether a text is a link.
+//! The check that a text is a URI.
 //!
 //! Owns the rules of Go's `url.ParseRequestURI` without the fragment, which is what the schema's
 //! `uri` means (§10.2). Pure; runs on the connections' threads.
@@ -33,7 +33,7 @@ pub fn is_request_uri(text: &str) -> bool {
     }
 }
 
-/// The scheme, empty if there is none, and what follows; `None` if a colon stands first.
+/// Splits off the scheme, which is empty if there is none; `None` if the text starts with a colon.
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "+-.".contains(c)));
     match end {
@@ -73,7 +73,7 @@ fn is_host(host: &str) -> bool {
     }
 }
 
-/// An IPv6 address behind its opening bracket, perhaps with a zone and a port.
+/// Whether the text after an opening bracket is an IPv6 address, perhaps with a zone and a port.
 fn is_bracketed(host: &str) -> bool {
     let Some((address, port)) = host.rsplit_once(']') else {
         return false;
@@ -94,7 +94,7 @@ fn is_optional_port(port: &str) -> bool {
             .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// In a host only bytes past ASCII, and the percent sign itself, may be escaped.
+/// Whether a host name is valid. In a host only non-ASCII bytes and the percent sign may be escaped.
 fn is_host_name(name: &str) -> bool {
     let allowed = |c: char| {
         !c.is_ascii() || c.is_ascii_alphanumeric() || "-_.~!$&'()*+,;=:[]<>\"%".contains(c)

@@ -35,7 +35,7 @@ fn dripping_bytes_does_not_extend_a_deadline() {
     });
     let mut client = door.connect();
     client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
-    // The server answers 408 within its deadline and closes after the linger, whatever the client still sends.
+    // The server answers 408 within its deadline and closes after the linger, whatever the client sends.
     let sent = (0..100_000).take_while(|_| {
         pause();
         client.stream.write(b"x").is_ok()

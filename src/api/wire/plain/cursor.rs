@@ -1,16 +1,15 @@
-//! A place in JSON text, and reading on from there as long as nothing is out of the ordinary.
+//! A cursor over JSON text, for the fast path.
 //!
-//! Owns white space, the ends of strings and escapes. Each step takes something off the front or
-//! yields `None`, which only says that somebody more thorough has to look. Pure; runs on the
-//! connections' threads.
+//! Owns white space, the ends of strings and escapes. Each step consumes something or returns `None`, which
+//! means only that the full parser has to read the text. Pure; runs on the connections' threads.
 
-/// What is left to read of a text.
+/// A text and the position of the next unread byte.
 pub struct Cursor<'a> {
     text: &'a str,
     at: usize,
 }
 
-/// What stands between the quotes of a string, as it was written.
+/// The text between the quotes of a string, with its escapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written<'a> {
     text: &'a str,
@@ -18,17 +17,17 @@ pub struct Written<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// At the start of `text`.
+    /// A cursor at the start of `text`.
     pub fn new(text: &'a str) -> Self {
         Cursor { text, at: 0 }
     }
 
-    /// Takes `expected`, and white space in front of it.
+    /// Consumes `expected` and the white space before it; `None` if another byte comes next.
     pub fn take(&mut self, expected: u8) -> Option<()> {
         self.takes(expected).then_some(())
     }
 
-    /// Takes `expected` if that comes next but for white space; whether it did.
+    /// Consumes white space, and `expected` if it comes next; returns whether it did.
     pub fn takes(&mut self, expected: u8) -> bool {
         let bytes = self.text.as_bytes();
         while let Some(byte) = bytes.get(self.at) {
@@ -44,7 +43,7 @@ impl<'a> Cursor<'a> {
         false
     }
 
-    /// Takes a string.
+    /// Consumes a string.
     pub fn string(&mut self) -> Option<Written<'a>> {
         self.take(b'"')?;
         let bytes = self.text.as_bytes();
@@ -63,7 +62,7 @@ impl<'a> Cursor<'a> {
         Some(Written { text, has_escapes })
     }
 
-    /// Takes a string without escapes.
+    /// Consumes a string without escapes.
     pub fn simple_string(&mut self) -> Option<&'a str> {
         let written = self.string()?;
         (!written.has_escapes).then_some(written.text)
@@ -71,7 +70,7 @@ impl<'a> Cursor<'a> {
 }
 
 impl<'a> Written<'a> {
-    /// What it says. Escapes are resolved into `room`.
+    /// The value of the string. Escapes are resolved into `room`.
     pub fn read<'b>(&self, room: &'b mut String) -> Option<&'b str>
     where
         'a: 'b,
@@ -92,7 +91,7 @@ impl<'a> Written<'a> {
     }
 }
 
-/// What the escape means whose backslash was taken off, and what follows it.
+/// The character of an escape without its backslash, and the text after the escape.
 fn resolve(escape: &str) -> Option<(char, &str)> {
     let (letter, tail) = escape.split_at_checked(1)?;
     let character = match letter {
@@ -121,7 +120,7 @@ fn resolve_unit(digits: &str) -> Option<(char, &str)> {
 
 fn unit(text: &str) -> Option<(u16, &str)> {
     let (digits, tail) = text.split_at_checked(4)?;
-    // Rust would take a sign as well.
+    // `from_str_radix` alone would accept a sign.
     let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     let value = u16::from_str_radix(digits, 16).ok().filter(|_| is_hex)?;
     Some((value, tail))
