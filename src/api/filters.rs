@@ -41,8 +41,8 @@ impl Filters {
         })
     }
 
-    /// Whether an alert matches by its labels and state. A resolved alert never matches; an alert that ends at
-    /// `now` still does.
+    /// Whether an alert matches by its labels and state. A resolved alert never matches; an alert that ends
+    /// at `now` still does.
     pub fn wants_alert(&self, alert: &Alert, muted: Option<&Muted>, now: Wall) -> bool {
         self.wants_state(muted)
             && alert.ends_at.get() >= now
@@ -62,8 +62,8 @@ impl Filters {
         self.shows_muted
     }
 
-    /// Whether an alert matches by its state. An alert that is both silenced and inhibited matches only if both
-    /// states are asked for.
+    /// Whether an alert matches by its state. An alert that is both silenced and inhibited matches only if
+    /// both states are asked for.
     fn wants_state(&self, muted: Option<&Muted>) -> bool {
         let Some(muted) = muted else {
             return self.shows_active;

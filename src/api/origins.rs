@@ -55,8 +55,8 @@ pub enum Foreign {
 }
 
 impl Origins {
-    /// The origins of a daemon with the external URL `external_url` and the listen addresses `listening`, each
-    /// a host with a port.
+    /// The origins of a daemon with the external URL `external_url` and the listen addresses `listening`,
+    /// each a host with a port.
     pub fn new<'a>(
         pages: Pages,
         external_url: &'a str,

@@ -104,8 +104,8 @@ pub fn patterns() -> impl Iterator<Item = (&'static str, &'static [&'static str]
     ROUTES.iter().map(|route| (route.pattern, route.methods))
 }
 
-/// Answers a request for `path`, which is decoded and lies below the prefix. Returns the pattern
-/// of the page as well, for the metrics: one word for all unknown paths.
+/// Answers a request for `path`, which is decoded and below the route prefix. Also returns the pattern of
+/// the page for the metrics, which is the same for all unknown paths.
 pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer) {
     let method = request.method.as_str();
     if let Some(route) = ROUTES.iter().find(|route| route.is_at(path)) {
@@ -121,8 +121,8 @@ pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer
     ("unknown", answer_misspelt(api, request, path))
 }
 
-/// Answers a request for a `path` below the prefix, which is at no page, or whose prefix is written in
-/// another case: it may mean a page all the same.
+/// Answers a request for a `path` without a page, or with the prefix in another case. Redirects to the page
+/// that the path probably means, if there is one.
 pub fn answer_misspelt(api: &Api, request: &Request, path: &str) -> Answer {
     let method = request.method.as_str();
     let mut routes = ROUTES.iter().filter(|route| route.takes(method));
@@ -135,8 +135,7 @@ pub fn answer_misspelt(api: &Api, request: &Request, path: &str) -> Answer {
     redirect(request, status, &location)
 }
 
-/// Sends the sender elsewhere; one who reads pages gets a page that says so, of which HEAD hears the
-/// type.
+/// A redirect. The answer to GET has a short page with the link; the answer to HEAD has that page's type.
 pub fn redirect(request: &Request, status: u16, location: &str) -> Answer {
     let answer = Answer::empty(status);
     let answer = if matches!(request.method.as_str(), "GET" | "HEAD") {
@@ -157,12 +156,12 @@ pub fn redirect(request: &Request, status: u16, location: &str) -> Answer {
     answer.with_header("Location", location)
 }
 
-/// The answer to a path that nothing is at.
+/// The answer to an unknown path.
 pub fn not_found() -> Answer {
     plain_error(404, "404 page not found")
 }
 
-/// An error in plain text, which browsers must not take for anything else.
+/// An error in plain text, with a header that forbids browsers to guess another type.
 pub fn plain_error(status: u16, text: &str) -> Answer {
     Answer::text(status, format!("{text}\n")).with_header("X-Content-Type-Options", "nosniff")
 }
@@ -202,7 +201,7 @@ fn reload(api: &Api) -> Answer {
     }
 }
 
-/// Who asks by HEAD hears of no type, since there is nothing that has one.
+/// The answer of a healthy daemon. The answer to HEAD has no `Content-Type`, because it has no body.
 fn well(method: &str) -> Answer {
     if method == "HEAD" {
         Answer::empty(200)
@@ -211,8 +210,8 @@ fn well(method: &str) -> Answer {
     }
 }
 
-/// Ready while the dispatcher answers (it is asked for the cheapest thing it knows) and what is
-/// promised can be kept.
+/// The answer of the readiness probe. The daemon is ready if no fault is recorded in its health and the
+/// dispatcher answers its cheapest query.
 fn ready(api: &Api, method: &str) -> Answer {
     if let Some(trouble) = api.settings.health.trouble() {
         return plain_error(503, &format!("not ready: {trouble}"));

@@ -1,8 +1,7 @@
-//! Where a request goes, with the credentials that the URL carried kept apart.
+//! The address of a request, with the URL's credentials kept apart.
 //!
-//! Owns the reading of URLs, leniently as Go's, and the resolving of redirects. An [`Address`]
-//! prints nothing but host and port, since paths and queries hold secrets. Does no I/O. Called on
-//! send threads.
+//! Owns the parsing of URLs, as lenient as Go's, and the resolution of redirects. An [`Address`] prints only
+//! host and port, because paths and queries hold secrets. Does no I/O. Called on send threads.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,10 +10,10 @@ use ureq::http::Uri;
 
 use crate::model::percent_decoded;
 
-/// Bytes of a URL that can be requested, which is what `http` takes.
+/// The most bytes of a URL, which is the limit of the crate `http`.
 pub const MOST_BYTES: usize = 65_534;
 
-/// What a request line carries as `%XX`, beside all that is not ASCII.
+/// The ASCII characters that are percent-encoded in a request line. Non-ASCII characters always are.
 const ESCAPED_IN_TARGETS: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -27,7 +26,7 @@ const ESCAPED_IN_TARGETS: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// An http or https URL with a host. The URI is free of credentials and of the fragment.
+/// An http or https URL with a host. Its URI has no credentials and no fragment.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     uri: Uri,
@@ -35,7 +34,7 @@ pub struct Address {
 }
 
 impl Address {
-    /// Reads an absolute URL; `None` if it is no http or https URL with a host.
+    /// Parses an absolute URL; `None` if it is no http or https URL with a host.
     pub fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
         let scheme = scheme.to_ascii_lowercase();
@@ -69,20 +68,20 @@ impl Address {
         self.authorization.as_deref()
     }
 
-    /// What the header `Host` has to be where it is not simply the host and port of the URI: one without
-    /// a zone.
+    /// The value of the header `Host` if it differs from the host and port of the URI: without the zone, if
+    /// there is one.
     pub fn host_header(&self) -> Option<String> {
         let has_zone = split_zone(host_of(&self.uri)).1.is_some();
         has_zone.then(|| authority_of(&self.uri))
     }
 
-    /// `host:port`, fit for messages.
+    /// The text `host:port`, safe for messages.
     pub fn endpoint(&self) -> String {
         format!("{}:{}", self.host(), self.port())
     }
 
-    /// Where a redirect to `location` leads; `None` where we cannot follow. Credentials stay with
-    /// the scheme, host and port that they were meant for.
+    /// The target of a redirect to `location`; `None` if it is no http or https URL. Credentials are kept
+    /// only for the same scheme, host and port.
     pub fn redirected_to(&self, location: &str) -> Option<Self> {
         let mut next = Address::parse(&self.absolute(location)?)?;
         if next.authorization.is_none() && next.origin() == self.origin() {
@@ -91,8 +90,8 @@ impl Address {
         Some(next)
     }
 
-    /// Whether this is the host of `other`, or one below it, whatever the port: credentials for
-    /// `other` may go there on a redirect, as in Go.
+    /// Whether the host is that of `other` or a subdomain of it, whatever the port. A redirect there may
+    /// carry credentials for `other`, as in Go.
     pub fn is_at_or_below(&self, other: &Address) -> bool {
         let (host, other) = (
             self.host().to_ascii_lowercase(),
@@ -141,7 +140,7 @@ impl Address {
     }
 }
 
-/// The port that `uri` names or implies.
+/// The port of `uri`, explicit or implied by the scheme.
 pub fn port_of(uri: &Uri) -> u16 {
     let implied = if uri.scheme_str() == Some("https") {
         443
@@ -151,7 +150,7 @@ pub fn port_of(uri: &Uri) -> u16 {
     uri.port_u16().unwrap_or(implied)
 }
 
-/// The host of `uri`, an IPv6 address without its brackets.
+/// The host of `uri`. An IPv6 address is without brackets.
 pub fn host_of(uri: &Uri) -> &str {
     let host = uri.host().unwrap_or_default();
     let bare = host
@@ -160,7 +159,7 @@ pub fn host_of(uri: &Uri) -> &str {
     bare.unwrap_or(host)
 }
 
-/// `host` and the zone behind it (RFC 6874), which has a meaning on this host alone.
+/// Splits an IPv6 address from its zone (RFC 6874), which has a meaning only on this machine.
 pub fn split_zone(host: &str) -> (&str, Option<&str>) {
     match host.split_once("%25") {
         Some((host, zone)) => (host, Some(zone)),
@@ -168,7 +167,7 @@ pub fn split_zone(host: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Host and port of `uri` as others are told them: without a zone, as in Go.
+/// The host and port of `uri` to send to others: without a zone, as in Go.
 pub fn authority_of(uri: &Uri) -> String {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     match (split_zone(authority), authority.rsplit_once(']')) {
@@ -183,7 +182,7 @@ impl std::fmt::Debug for Address {
     }
 }
 
-/// Whether there is a host, with a zone as URLs have it if any, and a number where a port belongs.
+/// Whether `uri` has a host, with a well-formed zone if any, and a numeric port if any.
 fn has_sound_host(uri: &Uri) -> bool {
     let has_sound_zone = |host: &str| !host.contains('%') || host.contains("%25");
     let authority = uri.authority();
@@ -194,7 +193,7 @@ fn has_sound_host(uri: &Uri) -> bool {
     })
 }
 
-/// Credentials of a URL are percent-encoded; those of the header are not.
+/// The value of `Authorization` for the credentials of a URL, which are percent-encoded there.
 fn basic_authorization(userinfo: &str) -> Option<String> {
     let (name, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
     let mut credentials = percent_decoded(name)?;
@@ -203,14 +202,14 @@ fn basic_authorization(userinfo: &str) -> Option<String> {
     Some(format!("Basic {}", STANDARD.encode(credentials)))
 }
 
-/// Percent-encodes what must not stand in a request line, as Go does where people forgot to;
-/// `None` if there are control characters.
+/// Percent-encodes characters that are not allowed in a request line, as Go does for URLs written without
+/// encoding; `None` if there are control characters.
 fn escape(path_and_query: &str) -> Option<String> {
     let has_controls = path_and_query.bytes().any(|byte| byte.is_ascii_control());
     (!has_controls).then(|| utf8_percent_encode(path_and_query, ESCAPED_IN_TARGETS).to_string())
 }
 
-/// The path without `.` and `..` segments (RFC 3986, 5.2.4); a query is left alone.
+/// The path without `.` and `..` segments (RFC 3986, 5.2.4). A query stays as it is.
 fn without_dots(path_and_query: &str) -> String {
     let path_length = path_and_query.find('?').unwrap_or(path_and_query.len());
     let (path, query) = path_and_query.split_at(path_length);

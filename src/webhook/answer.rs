@@ -1,13 +1,13 @@
-//! The layer on top of a connection that finds the answer: leniently, and early.
+//! The top layer of a connection, which finds answers leniently and early.
 //!
-//! ureq reads an answer once it has written the whole request, and takes none whose head breaks a
-//! rule. This layer reads the head itself (`head.rs`), and hands ureq a clean one in its place; the
-//! body is passed on as it comes. A refusal that comes before the request was written whole ends the
-//! writing: what ureq still writes is dropped, so that it goes on to read. The same holds where the
-//! connection ends under a write, since a receiver that refuses a large body answers and closes.
+//! ureq reads an answer only after it has written the whole request, and rejects an answer whose head breaks
+//! a rule. This layer parses the head itself (`head.rs`), and gives ureq a clean head instead; the body
+//! passes unchanged. A refusal that arrives before the whole request is written ends the writing: further
+//! output of ureq is dropped, so that ureq goes on to read. A connection that fails during a write is handled
+//! in the same way, because a receiver that refuses a large body answers and closes.
 //!
-//! Owns the head and where a connection stands between request and answer. Keeps what only it knows
-//! to be broken from serving again. Part of the seam to ureq. Runs on send threads.
+//! Owns the head, and the state of a connection between request and answer. Prevents the reuse of connections
+//! that only this layer knows to be broken. Part of the interface to ureq. Runs on send threads.
 
 use std::io::{self, ErrorKind};
 use std::mem;
@@ -19,32 +19,32 @@ use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 use super::head::{Head, NoAnswer};
 use crate::limits;
 
-/// A connection whose answers ureq understands.
+/// A connection that gives ureq clean answers.
 #[derive(Debug)]
 pub struct AnswerTransport {
     inner: Box<dyn Transport>,
     head: CleanHead,
-    /// Bytes of the input that the head has read, and that are still to be taken out.
+    /// The input bytes that the head has read and that are still to be removed from the buffer.
     seen_bytes: usize,
     turn: Turn,
-    /// Why the request could not be written whole.
+    /// The error of the write of the request, if it failed.
     write_fault: Option<io::Error>,
-    /// There was an answer, or an end, before the request was written whole.
+    /// Whether an answer or the end came before the whole request was written.
     is_early: bool,
 }
 
-/// Whose turn it is on a connection that carries one request at a time.
+/// The state of a connection that carries one request at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
     /// A request is being written.
     Request,
-    /// The head of its answer is awaited. ureq must see nothing of it before it is whole and clean.
+    /// The head of the answer is awaited. ureq must not see it before it is complete and clean.
     Head,
-    /// ureq has the head of the answer, or may have it, and then reads the body.
+    /// The clean head is ready or has been read, and ureq reads the body after it.
     Body,
 }
 
-/// A head as ureq reads it.
+/// A clean head, and the part of it that ureq has read.
 #[derive(Debug, Default)]
 struct CleanHead {
     head: Head,
@@ -53,7 +53,7 @@ struct CleanHead {
 }
 
 impl AnswerTransport {
-    /// Finds the answers that come over `inner`.
+    /// A layer on top of `inner`.
     pub fn new(inner: Box<dyn Transport>) -> Self {
         AnswerTransport {
             inner,
@@ -65,8 +65,8 @@ impl AnswerTransport {
         }
     }
 
-    /// Whether there is no use in writing on. A receiver that has taken the notification may read it yet;
-    /// one that has not will not.
+    /// Whether further writing is useless: the write has failed, or the receiver has refused. A receiver that
+    /// has answered with success may still read the rest.
     fn is_in_vain(&self) -> bool {
         self.write_fault.is_some() || (self.head.head.is_complete() && !self.has_succeeded())
     }
@@ -76,14 +76,14 @@ impl AnswerTransport {
         status.is_some_and(|status| (200..300).contains(&status))
     }
 
-    /// Looks at what came while the request was being written. It stays where it is, since ureq must
-    /// not find it before it asks for an answer.
+    /// Parses input that arrived while the request was being written. The input stays in the buffer, because
+    /// ureq must not find it before it asks for an answer.
     fn look(&mut self) -> Result<(), Error> {
         let buffers = self.inner.buffers();
         if buffers.input().len() > self.seen_bytes {
             let used = self.head.head.take(&buffers.input()[self.seen_bytes..]);
             self.seen_bytes += used.map_err(into_ureq)?;
-            // Makes ureq wait for input although there is some.
+            // Makes ureq wait for input although the buffer holds some.
             self.inner.buffers().input_consume(0);
         }
         Ok(())
@@ -96,7 +96,7 @@ impl AnswerTransport {
         Ok(())
     }
 
-    /// Waits for more of the head. If there is none, it has said what it has said.
+    /// Reads more of the head. If no more comes, the head ends with the lines read so far.
     fn read(&mut self, timeout: NextTimeout) -> Result<(), Error> {
         let end = match self.inner.await_input(self.patience(timeout)) {
             Ok(true) => return self.take(),
@@ -109,7 +109,7 @@ impl AnswerTransport {
         Err(self.write_fault.take().map_or(end, Error::Io))
     }
 
-    /// What follows a success is not worth more than the body of an answer is.
+    /// The timeout of a read. After a status of success the rest of the head gets no more time than a body.
     fn patience(&self, mut timeout: NextTimeout) -> NextTimeout {
         if self.has_succeeded() {
             let most = Duration::Exact(limits::ANSWER_BODY_TIME);
@@ -146,7 +146,7 @@ impl Transport for AnswerTransport {
         Ok(())
     }
 
-    /// May come back with nothing for ureq to read, which makes it look at the time and ask again.
+    /// May return with nothing for ureq to read. ureq then checks its timeout and calls again.
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         match self.turn {
             Turn::Body => return self.inner.await_input(timeout),

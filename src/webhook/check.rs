@@ -1,8 +1,8 @@
-//! What can be known of an `http_config` before it is used.
+//! Checks an `http_config` before it is used.
 //!
-//! Owns the check at start and reload: certificates, keys and proxies, as Alertmanager loads them
-//! then. Files with secrets are left alone, since they are read anew for each request and may come
-//! later. Runs on main.
+//! Owns the check at start and reload of certificates, keys and proxies, which Alertmanager loads at that
+//! time too. Files with secrets are not checked, because they are read anew for each request and may be
+//! written later. Runs on main.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::tls::{self, TlsSettings};
 use super::trust::HostRoots;
 use crate::config::{Authorization, HttpConfig, Proxy, Secret, TlsConfig, TriedFault};
 
-/// All that keeps us from speaking to receivers as `http` says. Reads the files of its TLS settings.
+/// All faults that prevent the use of `http`. Reads the files of its TLS settings.
 pub fn check_http(http: &HttpConfig) -> Vec<TriedFault> {
     let mut faults = check_way(&http.tls, &http.proxy);
     let Authorization::OAuth2(oauth2) = &http.authorization else {
@@ -34,7 +34,8 @@ pub fn check_http(http: &HttpConfig) -> Vec<TriedFault> {
     faults
 }
 
-/// Each part by itself, because loading all of them stops at the first fault.
+/// The faults of TLS and proxy settings. Loads each part by itself, because loading them together stops at
+/// the first fault.
 fn check_way(config: &TlsConfig, proxy: &Proxy) -> Vec<TriedFault> {
     let none = TlsConfig::default;
     let ca = TlsConfig {
@@ -74,12 +75,12 @@ fn check_way(config: &TlsConfig, proxy: &Proxy) -> Vec<TriedFault> {
 }
 
 fn check_part(config: &TlsConfig, key: &'static str, right: &'static str) -> Option<TriedFault> {
-    // The host's roots are no part of the configuration, and are not read here.
+    // The host's roots are not part of the configuration, so they are not read here.
     let loaded = TlsSettings::load(config, &Arc::new(HostRoots::default()));
     loaded.err().map(|wrong| of_tls(key, wrong, right))
 }
 
-/// That one of the two is missing is told where the keys are read.
+/// The faults of certificate and key. A missing one of the two is reported where the configuration is parsed.
 fn check_identity(config: &TlsConfig) -> Vec<TriedFault> {
     let right_cert = "name a certificate, as PEM that this daemon may read";
     let right_key = "name the certificate's key, as PEM that this daemon may read";

@@ -1,8 +1,8 @@
-//! How receivers of one `http_config` are spoken to.
+//! The HTTP clients: one for each `http_config`.
 //!
-//! Owns the headers of a request and who we say we are (§1.7), and the table of clients, which
-//! survives a reload: configurations that stay the same keep their connections and tokens. The
-//! table's lock is held only to look into it. Used by all send threads.
+//! Owns the configured headers and the authorization of requests (§1.7), and the table of clients. The table
+//! survives a reload, so an unchanged configuration keeps its connections and tokens. The table's lock is
+//! held for a lookup and to make a new client. Used by all send threads.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +21,7 @@ use crate::config::{Authorization, HttpConfig};
 use crate::limits;
 use crate::model::Mono;
 
-/// What speaks to the receivers of one configuration.
+/// The HTTP client of one `http_config`: its agent and, with OAuth 2, its tokens.
 #[derive(Debug)]
 pub struct Client {
     http: Arc<HttpConfig>,
@@ -42,19 +42,19 @@ impl Client {
         })
     }
 
-    /// Whether a redirect is followed, or is the answer.
+    /// Whether redirects are followed; if not, a redirect is the answer.
     pub fn follows_redirects(&self) -> bool {
         self.http.follow_redirects
     }
 
-    /// The agent, and how the other end is called.
+    /// The agent of this client.
     pub fn link(&self) -> &ReloadingAgent {
         &self.link
     }
 
-    /// The headers that the configuration adds to a request to `address`, but for those that a host
-    /// to which a redirect led must not see. Reads files; may ask a
-    /// token server, until `deadline` at the latest.
+    /// The headers that the configuration adds to a request to `address`. `credentials` says whether secret
+    /// headers are among them, which the host of a redirect must not get. Reads files; may request a token,
+    /// until `deadline` at the latest.
     pub fn headers(
         &self,
         address: &Address,
@@ -70,8 +70,8 @@ impl Client {
         Ok(headers)
     }
 
-    /// Who we say we are. As with Alertmanager, a token wins over what the URL carries, and that
-    /// over everything else.
+    /// The value of the header `Authorization`. As in Alertmanager, a token takes precedence over credentials
+    /// of the URL, and these over other configured ones.
     fn authorization(
         &self,
         address: &Address,
@@ -115,7 +115,7 @@ fn configured(authorization: &Authorization) -> Result<Option<String>, String> {
     }
 }
 
-/// The value of a header that names a user by name and password.
+/// The value of the header `Authorization` for basic authentication.
 pub fn basic(username: &str, password: &str) -> String {
     format!(
         "Basic {}",
@@ -140,12 +140,12 @@ struct Table {
 #[derive(Debug)]
 struct Entry {
     client: Arc<Client>,
-    /// The number of the lookup that used it last.
+    /// The number of the last lookup of this client.
     used_at: u64,
 }
 
 impl Clients {
-    /// None so far.
+    /// An empty table.
     pub fn new(factory: AgentFactory) -> Self {
         Clients {
             factory: Arc::new(factory),
@@ -175,8 +175,8 @@ impl Clients {
         Ok(client)
     }
 
-    /// Closes every connection, those in use included: attempts under way fail at once, and so
-    /// does each later one.
+    /// Closes every connection, also those in use. Attempts under way fail at once, and so does each later
+    /// attempt.
     pub fn hang_up(&self) {
         let mut table = self.table();
         table.is_hung_up = true;
@@ -187,14 +187,14 @@ impl Clients {
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        // Each change of the table is complete in itself, so a panic elsewhere leaves it sound.
+        // A panic cannot leave the table half updated, so poisoning is ignored.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Table {
-    /// Forgets the client that was left alone the longest, if there are as many as may be. Those
-    /// in use stay, so that [`Clients::hang_up`] reaches them; there are fewer than workers.
+    /// Removes the least recently used client if the table is full. Clients in use stay, so that
+    /// [`Clients::hang_up`] reaches them; they are no more than there are workers.
     fn make_room(&mut self) {
         if self.clients.len() < limits::HTTP_CLIENTS {
             return;

@@ -1,10 +1,10 @@
-//! From a URI to an open connection: who is to be connected to, at which addresses, in which order.
+//! Opens the TCP connection for a URI: selects the host, its addresses and their order.
 //!
-//! ureq asks for addresses before every request, and is given none: they are needed only where no open
-//! connection serves. Literal addresses are taken as they stand, with their zone
-//! (`[fe80::1%25eth0]`); names are looked up (`resolver.rs`), and their addresses raced (`race.rs`).
+//! ureq asks for addresses before every request and gets none, because they are needed only if there is no
+//! idle connection. Literal addresses are used as they are, with their zone (`[fe80::1%25eth0]`). Names are
+//! looked up (`resolver.rs`), and their addresses tried by happy eyeballs (`race.rs`).
 //!
-//! Owns the way to the first byte below all layers. Part of the seam to ureq. Runs on send threads.
+//! Owns the opening of TCP connections. Part of the interface to ureq. Runs on send threads.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpStream};
 use std::sync::{Arc, Weak};
@@ -30,15 +30,15 @@ use crate::model::percent_decoded;
 /// Opens connections: to receivers, or to the proxies in front of them.
 #[derive(Debug)]
 pub struct Dialer {
-    /// The memory of hosts.
+    /// Resolves host names.
     pub resolver: Arc<Resolver>,
-    /// Who stands in front of whom. A proxy looks up the receiver by itself.
+    /// Selects the proxy for a target. A proxy looks up the receiver by itself.
     pub proxies: Arc<Proxies>,
-    /// What time it is.
+    /// The clock of the deadlines.
     pub clock: Clock,
 }
 
-/// Finds nothing, for ureq.
+/// The resolver for ureq, which returns no addresses.
 #[derive(Debug)]
 pub struct NoLookup;
 
@@ -49,15 +49,15 @@ impl UreqResolver for NoLookup {
 }
 
 impl Dialer {
-    /// Connects to whom `details` lead to.
+    /// Connects to the host of `details`, or to its proxy.
     pub fn dial(&self, details: &ConnectionDetails) -> Result<Socket, Error> {
         let uri = self.proxies.toward(details.uri);
         let uri = uri.map_or(details.uri, Address::uri);
         let host = host_of(uri);
-        // Before the connection is made, so that it is not relied on if another one fails meanwhile.
+        // Taken before the connection is made: if another one fails in the meantime, this one is not reused.
         let trust = self.resolver.trust(host);
         let stream = Arc::new(self.open(host, port_of(uri), details)?);
-        // What is held back here goes out in one piece, so nothing is gained by holding it longer.
+        // `Socket` holds output back and sends it in one piece, so Nagle's algorithm would only delay it.
         stream.set_nodelay(true)?;
         let handle: Weak<TcpStream> = Arc::downgrade(&stream);
         (details.register_shutdown)(handle)?;
@@ -86,7 +86,7 @@ impl Dialer {
     }
 }
 
-/// The address that `host` is, if it is no name.
+/// The address of a literal `host`; `None` if `host` is a name.
 fn literal(host: &str, port: u16) -> Result<Option<SocketAddr>, String> {
     let (bare, zone) = split_zone(host);
     let Some(zone) = zone else {
@@ -102,11 +102,11 @@ fn literal(host: &str, port: u16) -> Result<Option<SocketAddr>, String> {
     Ok(Some(SocketAddrV6::new(address, port, 0, index).into()))
 }
 
-/// The number of a zone: that of the interface of this name, or the number that it is itself.
+/// The index of a zone, which is the name of an interface or an index.
 fn zone_index(zone: &str) -> Result<u32, String> {
     let name = percent_decoded(zone).and_then(|name| String::from_utf8(name).ok());
     let name = name.ok_or("the zone is no text")?;
-    // Any socket will do.
+    // The lookup needs a socket of any kind.
     let any = socket_with(
         AddressFamily::UNIX,
         SocketType::DGRAM,

@@ -1,8 +1,8 @@
-//! One request and what it leads to: through redirects to an answer, within one deadline.
+//! One HTTP exchange: a request and its redirects up to an answer, within one deadline.
 //!
-//! Owns which redirects are followed, and how. A body is sent again wherever a redirect leads, by the same
-//! method, but for a 303, which asks for a look elsewhere. (Go turns 301 and 302 into a GET as well, which loses the
-//! notification and counts it as told.) Never tries a request again, and never waits past the deadline.
+//! Owns the rules for redirects. A redirect repeats the request with the same method and body, except a 303,
+//! which leads to a GET without the body. (Go turns 301 and 302 into a GET as well, which loses the
+//! notification and counts it as delivered.) Never retries a request, and never waits past the deadline.
 //! Runs on send threads.
 
 use std::io::Read;
@@ -21,42 +21,42 @@ use crate::clock::Clock;
 use crate::limits;
 use crate::model::Mono;
 
-/// Bytes that a line of a request has beside a target, a name and a value.
+/// The most bytes of a request line or header line besides target, name and value.
 const LINE_MARGIN: usize = 64;
 
-/// What is to be sent, over which way, and until when.
+/// One exchange: the agent, the request, and the deadline.
 pub struct Exchange<'a> {
-    /// The way to the other end.
+    /// The agent that sends the requests.
     pub link: &'a ReloadingAgent,
-    /// The method, until a redirect asks for a look elsewhere.
+    /// The method. A 303 changes it to GET.
     pub method: &'static str,
-    /// What is sent.
+    /// The body of the request.
     pub body: &'a [u8],
     /// The header `Content-Type`.
     pub content_type: &'static str,
-    /// Whether a redirect is followed, or is the answer.
+    /// Whether redirects are followed; if not, a redirect is the answer.
     pub follows_redirects: bool,
-    /// When it has to be over.
+    /// When the exchange must have ended.
     pub deadline: Mono,
-    /// All the time there was, for the text of a fault.
+    /// The timeout of the whole attempt, for the text of a fault.
     pub timeout: Duration,
-    /// What time it is.
+    /// The clock of the deadline.
     pub clock: Clock,
 }
 
-/// What a redirect asks for.
+/// How a redirect is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Redirect {
-    /// Fetch the other address, without our body.
+    /// With a GET without the body.
     Get,
-    /// Send the body there.
+    /// With the same method and body.
     Again,
 }
 
 impl Exchange<'_> {
-    /// Sends the body to `address`, and follows redirects. `headers` makes those of each request, and says what
-    /// must not be seen by a host to which a redirect has led. Every status is an answer; a fault says
-    /// why there is none.
+    /// Sends the body to `address` and follows redirects. `headers` makes the headers of each request,
+    /// without secrets if credentials are withheld. Every status counts as an answer; a fault says why there
+    /// is none.
     pub fn run(
         &self,
         mut address: Address,
@@ -71,11 +71,11 @@ impl Exchange<'_> {
             let Some((redirect, location)) = redirect else {
                 return Ok(response);
             };
-            // The body of a redirect is read only so that the connection can serve again.
+            // The redirect's body is read only so that the connection can be reused.
             drain(response, 0);
             address = address.redirected_to(&location).ok_or(Fault::BadRedirect)?;
             if !address.is_at_or_below(&first) {
-                // For good: whoever answers there may send us anywhere.
+                // Withheld for the rest of the exchange: a foreign host may redirect to any address.
                 credentials = Credentials::Withheld;
             }
             if redirect == Redirect::Get {
@@ -85,7 +85,7 @@ impl Exchange<'_> {
         Err(Fault::TooManyRedirects)
     }
 
-    /// Sends `body` to `address`, or gets what there is if there is none.
+    /// Sends one request to `address`: with a body by the method of the exchange, without one as a GET.
     fn request(
         &self,
         address: &Address,
@@ -129,13 +129,13 @@ fn run(
     let longest = longest_line(&request);
     let mut request = agent.configure_request(request).timeout_global(Some(left));
     if longest > OUTPUT_BUFFER {
-        // Its connection serves this request alone.
+        // A connection with this larger buffer serves this request alone.
         request = request.output_buffer_size(longest);
     }
     agent.run(request.build())
 }
 
-/// Bytes of the longest line of `request`, or a few more.
+/// An upper bound on the bytes of the longest line of `request`.
 fn longest_line<B>(request: &Request<B>) -> usize {
     let target = request.uri().path_and_query();
     let target = target.map_or(0, |target| target.as_str().len());
@@ -148,7 +148,7 @@ fn longest_line<B>(request: &Request<B>) -> usize {
     longest + LINE_MARGIN
 }
 
-/// The redirect in `response`, if it is one that can be followed: with a place to go.
+/// The redirect in `response` and its location; `None` if the status is no redirect or names no location.
 fn redirect_of(response: &Response<Body>) -> Option<(Redirect, String)> {
     let redirect = match response.status().as_u16() {
         301 | 302 | 307 | 308 => Redirect::Again,
@@ -165,8 +165,8 @@ pub fn header(response: &Response<Body>, name: HeaderName) -> Option<String> {
     Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// Reads the body within its bounds and returns its beginning, of `most_bytes`. A body that does not
-/// end in time or within its size costs the connection, never the answer.
+/// Reads the body up to `ANSWER_BODY` bytes and returns its first `most_bytes`. After a body that is too slow
+/// or too long the connection is not reused; the answer counts all the same.
 pub fn drain(response: Response<Body>, most_bytes: usize) -> Vec<u8> {
     let mut excerpt = Vec::new();
     let mut reader = response.into_body().into_reader();

@@ -1,4 +1,4 @@
-//! A proxy for tests: it answers CONNECT, and passes all that follows to one receiver.
+//! A proxy for tests: answers CONNECT, and forwards all further bytes to one receiver.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, bounded};
 
 use crate::threads::{self, CONNECTION_STACK};
 
-/// A listening proxy and what it was asked for.
+/// A listening proxy, with the requests it received.
 pub struct FakeProxy {
     port: u16,
     heads: Receiver<String>,

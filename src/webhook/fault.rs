@@ -1,7 +1,7 @@
-//! Why an attempt got no answer, in words that people understand.
+//! The faults of attempts that got no answer, with readable texts.
 //!
-//! Owns the translation of ureq's errors, and that no path, query or credentials get into a text:
-//! of an address only host and port are named. Called on send threads.
+//! Owns the translation of ureq's errors. No text contains a path, a query or credentials: of an address
+//! only host and port are named. Called on send threads.
 
 use std::fmt;
 use std::io;
@@ -13,23 +13,23 @@ use super::resolver::LookupError;
 use super::tls_fault;
 use crate::limits;
 
-/// Why there is no answer.
+/// Why an attempt got no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The host's name has no address.
+    /// The lookup of the host name found no address.
     Lookup(LookupError),
-    /// Something went wrong on the way to or from this host and port.
+    /// The exchange with this host and port failed.
     Network {
-        /// `host:port`, and the proxy in front of it.
+        /// The text `host:port`, and the proxy in front of it.
         endpoint: String,
-        /// What.
+        /// What went wrong.
         cause: Cause,
     },
-    /// More redirects than we follow.
+    /// There were more redirects than `limits::REDIRECTS`.
     TooManyRedirects,
-    /// A redirect to something that is no http or https URL.
+    /// A redirect led to something that is no http or https URL.
     BadRedirect,
-    /// A secret, a certificate or a proxy of the configuration cannot be used as it is now.
+    /// A secret, a certificate or a proxy of the configuration is unusable at present.
     Setup(String),
     /// The token server gave no token.
     Token(String),
@@ -40,25 +40,24 @@ pub enum Fault {
 /// What went wrong on the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// Nobody listens there.
+    /// The connection was refused.
     Refused,
     /// The connection ended before the answer did.
     Closed,
-    /// The whole attempt took as long as it may.
+    /// The attempt reached its timeout, which is this long.
     Timeout(Duration),
-    /// No trust, or no common version.
+    /// The TLS handshake failed, for lack of trust or of a common version.
     Tls(String),
-    /// What came is not HTTP.
+    /// The peer's bytes are not HTTP.
     Protocol(String),
-    /// What we were about to send cannot be sent.
+    /// The request itself cannot be sent.
     Request(String),
     /// Anything else.
     Other(String),
 }
 
 impl Fault {
-    /// What ureq's `error` means for a request to `endpoint` in an attempt that had `timeout` in
-    /// all.
+    /// The fault for ureq's `error` in a request to `endpoint`; `timeout` is that of the whole attempt.
     pub fn from_ureq(error: ureq::Error, endpoint: String, timeout: Duration) -> Self {
         let cause = match error {
             ureq::Error::Other(inner) => match inner.downcast::<LookupError>() {
@@ -70,28 +69,28 @@ impl Fault {
             ureq::Error::Timeout(_) => Cause::Timeout(timeout),
             ureq::Error::Rustls(error) => Cause::Tls(tls_fault::text_of(&error)),
             ureq::Error::Tls(text) => Cause::Tls(text.to_owned()),
-            // Of answers ureq reads only the clean head that we write, and bodies, whose faults cost
-            // the connection alone.
+            // ureq reads only clean heads, which `head.rs` writes, and faults of bodies cost only the
+            // connection. So this error can only come from the request.
             ureq::Error::Protocol(error) => Cause::Request(printable(&error.to_string())),
-            // The text of this one holds the URL.
+            // The text of this error contains the URL.
             ureq::Error::BadUri(_) => Cause::Other("the address cannot be requested".to_owned()),
             other => Cause::Other(printable(&other.to_string())),
         };
         Fault::Network { endpoint, cause }
     }
 
-    /// The same, met on the way to the token server.
+    /// This fault as one of the request for a token.
     pub fn of_token(self) -> Self {
         Fault::Token(self.to_string())
     }
 }
 
-/// Why a connection was not made, in words of our own; travels through ureq.
+/// Why a connection was not made, as text. Passes through ureq as an error of its own.
 #[derive(Debug)]
 pub struct ConnectFault(String);
 
 impl ConnectFault {
-    /// `why` as ureq carries it. It must name no secret.
+    /// `why` as an error of ureq. It must name no secret.
     pub fn into_ureq(why: String) -> ureq::Error {
         ureq::Error::Other(Box::new(ConnectFault(why)))
     }
@@ -145,7 +144,7 @@ impl fmt::Display for Cause {
             Cause::Refused => out.write_str("connection refused"),
             Cause::Closed => out.write_str("connection closed before the answer was complete"),
             Cause::Timeout(after) => {
-                // What is left of a flush has nanoseconds that nobody wants to read.
+                // The remaining time of a flush has nanoseconds, which are cut to milliseconds here.
                 let milliseconds = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
                 write!(
                     out,

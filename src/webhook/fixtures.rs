@@ -1,4 +1,4 @@
-//! What the tests of receivers have in common: posters, certificates made up on the spot, files.
+//! Shared fixtures of the tests of receivers: posters, generated certificates, files.
 
 pub mod certificates;
 

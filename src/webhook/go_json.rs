@@ -1,7 +1,7 @@
-//! JSON with the escapes of Go's encoder, straight into one buffer.
+//! Writes JSON with the escapes of Go's encoder.
 //!
-//! Owns the difference to `serde_json`: what could end a script in an HTML page is escaped. Does no
-//! I/O beyond the vector it writes to. Called on send threads.
+//! Owns the difference from `serde_json`: characters that could end a script in an HTML page are escaped.
+//! Writes only to a vector. Called on send threads.
 
 use std::io;
 

@@ -1,65 +1,65 @@
-//! PURE. The head of an answer, read leniently and written anew for ureq.
+//! PURE. Parses the head of an answer leniently, and writes a clean head for ureq.
 //!
-//! ureq takes no answer whose head breaks a rule, but to a notification only its status matters: a
-//! receiver that has said 200 has it, whatever follows. So we read the head ourselves, line by line,
-//! keep what counts (status, framing, four fields), and write a clean one of that.
+//! ureq rejects an answer whose head breaks a rule. For a notification only the status matters: a receiver
+//! that has answered 200 has the notification, whatever follows. So this parser reads the head line by line,
+//! keeps the relevant parts (status, framing, four fields), and writes a clean head of them.
 //!
-//! Owns what counts, and which oddity costs what. A rule that is broken costs the connection, since
-//! its other end may see the end of the answer elsewhere; it never costs the answer. A head that
-//! breaks off or goes past its bound has said what it has said so far. Interim answers (1xx) are
-//! passed over. Does no I/O. Called on send threads.
+//! Owns which parts are relevant, and the consequence of each violation. After a broken rule the connection
+//! is not reused, because the receiver may see the end of the answer elsewhere; the answer still counts. For
+//! a head that is truncated or too long, the lines up to that point count. Interim answers (1xx) are skipped.
+//! Does no I/O. Called on send threads.
 
 use std::fmt;
 
 use super::printable::printable;
 use crate::limits;
 
-/// Bytes of what came instead of an answer that a fault quotes.
+/// The most bytes that a fault quotes of input that is no HTTP answer.
 const QUOTED_BYTES: usize = 40;
 
-/// Why what came cannot be judged.
+/// Why the input holds no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoAnswer {
-    /// It does not begin with a status line, but with this.
+    /// The input does not begin with a status line, but with this.
     NotHttp(String),
-    /// Interim answers, or blank lines, without an end.
+    /// The input is an endless series of interim answers or blank lines.
     Endless,
 }
 
-/// A head that is being read, or has been.
+/// A head, while it is read and afterwards.
 #[derive(Debug, Default)]
 pub struct Head {
-    /// The status line and the fields that count, as ureq is to read them.
+    /// The clean head for ureq: the status line and the relevant fields.
     clean: Vec<u8>,
-    /// All that was read, interim answers included.
+    /// All bytes read, interim answers included.
     read_bytes: usize,
     status: Option<u16>,
     length: Option<u64>,
     is_chunked: bool,
-    /// What the field `Connection` asks for.
+    /// The options of the field `Connection`: close and keep-alive.
     closes: bool,
     keeps: bool,
-    /// A rule was broken, so the connection must not serve again.
+    /// Whether a rule was broken, so that the connection must not be reused.
     is_odd: bool,
-    /// The last field counts, so that a line that continues it is odd.
+    /// Whether the last field is relevant, so that a line that continues it breaks a rule.
     continues: bool,
     end: End,
 }
 
-/// How far a head is.
+/// Whether a head is complete.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum End {
     /// More lines are to come.
     #[default]
     Open,
-    /// The blank line has come.
+    /// The blank line has been read.
     Whole,
-    /// It broke off, or went past its bound.
+    /// The head was truncated or too long.
     Cut,
 }
 
 impl Head {
-    /// Forgets the last head, for that of the next answer.
+    /// Resets the state for the head of the next answer.
     pub fn begin(&mut self) {
         *self = Head {
             clean: std::mem::take(&mut self.clean),
@@ -68,8 +68,8 @@ impl Head {
         self.clean.clear();
     }
 
-    /// Reads the lines of `input` up to the end of the head, and says how many bytes they have. What
-    /// is left of `input` is the body, or a line of which more is to come.
+    /// Reads the lines of `input` up to the end of the head, and returns their length in bytes. The rest of
+    /// `input` is the body, or an incomplete line.
     pub fn take(&mut self, input: &[u8]) -> Result<usize, NoAnswer> {
         let mut used = 0;
         while self.end == End::Open {
@@ -94,7 +94,8 @@ impl Head {
         Ok(used)
     }
 
-    /// Nothing follows `rest`, which is the piece of a line. Says whether that was an answer.
+    /// Ends the head after `rest`, an incomplete line, because the connection has ended. Returns whether the
+    /// head holds a status.
     pub fn break_off(&mut self, rest: &[u8]) -> bool {
         let has_status = self.status.is_some() || self.status_line(rest).is_ok();
         let is_answer = has_status && self.is_final();
@@ -104,30 +105,30 @@ impl Head {
         is_answer
     }
 
-    /// Whether all of the head is there that will be.
+    /// Whether the head has ended, complete or truncated.
     pub fn is_complete(&self) -> bool {
         self.end != End::Open
     }
 
-    /// Whether something of it is missing.
+    /// Whether the head is truncated.
     pub fn is_cut(&self) -> bool {
         self.end == End::Cut
     }
 
-    /// The status, once its line was read.
+    /// The status; `None` before its line was read.
     pub fn status(&self) -> Option<u16> {
         self.status
     }
 
-    /// Says that the connection must not serve again.
+    /// Marks the connection as not reusable.
     pub fn close(&mut self) {
         self.is_odd = true;
     }
 
-    /// Ends the clean head. To be called once, when the head is complete.
+    /// Completes the clean head. Must be called once, after the head has ended.
     pub fn finish(&mut self) {
         if self.is_cut() {
-            // Whatever comes is no body that anybody could find.
+            // Without a complete head there is no way to find the body.
             self.is_odd = true;
             self.field_line(b"content-length", b"0");
         } else if self.is_chunked {
@@ -143,14 +144,14 @@ impl Head {
         self.clean.extend_from_slice(b"\r\n");
     }
 
-    /// The clean head, once it is finished.
+    /// The clean head. Complete after [`Self::finish`].
     pub fn clean(&self) -> &[u8] {
         &self.clean
     }
 
     fn line(&mut self, line: &[u8]) -> Result<(), NoAnswer> {
         match self.status {
-            // Rests of the answer before, say.
+            // A blank line before the status, for example the rest of the previous answer.
             None if line.is_empty() => self.is_odd = true,
             None => self.status_line(line)?,
             Some(_) if !line.is_empty() => self.field(line),
@@ -164,7 +165,7 @@ impl Head {
         Ok(())
     }
 
-    /// `HTTP/1.1 200 OK`, of which the version and three digits matter.
+    /// Reads a status line such as `HTTP/1.1 200 OK`. Only the version and three digits are relevant.
     fn status_line(&mut self, line: &[u8]) -> Result<(), NoAnswer> {
         let (version, digits, status) = split_status_line(line).ok_or_else(|| not_http(line))?;
         let is_http10 = version == b"1.0";
@@ -182,7 +183,7 @@ impl Head {
     }
 
     fn is_final(&self) -> bool {
-        // What follows 101 is another protocol, which nobody asked for.
+        // 101 is final as well: another protocol follows it, which no request asks for.
         self.status
             .is_some_and(|status| status >= 200 || status == 101)
     }
@@ -270,13 +271,13 @@ impl fmt::Display for NoAnswer {
 
 impl std::error::Error for NoAnswer {}
 
-/// Whether a status line, or blank lines before one, can begin so.
+/// Whether `begin` can be the start of a status line, or of blank lines before one.
 fn may_begin(begin: &[u8]) -> bool {
     let known = begin.len().min(b"HTTP/".len());
     begin[..known] == b"HTTP/"[..known] || begin == b"\r"
 }
 
-/// The version, the digits of the status, and the number that they are.
+/// Splits a status line into the version, the digits of the status, and the status as a number.
 fn split_status_line(line: &[u8]) -> Option<(&[u8], &[u8], u16)> {
     let rest = line.strip_prefix(b"HTTP/")?;
     let blank = rest.iter().position(|byte| *byte == b' ')?;

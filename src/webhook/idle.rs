@@ -1,12 +1,12 @@
-//! Connections that are open and have nothing to do.
+//! The pool of idle connections.
 //!
-//! ureq has a pool of its own, which looks at every connection it keeps, once for each host, twice a
-//! request, under one lock: 0.3 ms a request with fifty receivers and three hundred connections. It is
-//! told to keep none, and what it lets go comes here.
+//! ureq has its own pool, which checks every kept connection, once for each host, twice a request, under one
+//! lock: 0.3 ms a request with 50 receivers and 300 connections. That pool is configured to keep none, and
+//! connections that ureq releases come to this pool.
 //!
-//! Owns which connections are kept, how many and how long, and which one serves next: the one that was
-//! used last, so that those that are not needed grow old. The lock is held only to look. Part of the seam
-//! to ureq. Runs on send threads.
+//! Owns which connections are kept, how many and how long, and which one is used next: the most recently
+//! used one, so that surplus connections reach their age limit. The lock is held only for a lookup. Part of
+//! the interface to ureq. Runs on send threads.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -22,12 +22,12 @@ use crate::clock::Clock;
 use crate::limits;
 use crate::model::Mono;
 
-/// Idle connections that are kept: as many as there can be uses for at a time.
+/// Maximum numbers of idle connections: as many as can be in use at a time.
 #[derive(Clone, Copy, Debug)]
 pub struct KeptConnections {
-    /// In all.
+    /// Maximum number in all.
     pub total: usize,
-    /// To one scheme, host and port.
+    /// Maximum number to one scheme, host and port.
     pub per_host: usize,
 }
 
@@ -38,15 +38,15 @@ pub struct Idle {
     kept: Mutex<Kept>,
 }
 
-/// Which requests a connection can serve.
+/// The endpoint of a connection. A connection can serve requests with the same key.
 type Key = (Scheme, Authority);
 
 #[derive(Default)]
 struct Kept {
-    /// Of each endpoint those that were used last stand last. There are no empty queues.
+    /// The idle connections of each endpoint, the most recently used last. No queue is empty.
     queues: HashMap<Key, VecDeque<Resting>>,
     total: usize,
-    /// When it was looked last for those that are too old.
+    /// The time of the last sweep for connections that are too old.
     swept_at: Mono,
 }
 
@@ -56,7 +56,7 @@ struct Resting {
 }
 
 impl Idle {
-    /// None so far, and at most so many.
+    /// An empty pool with these maximum numbers.
     pub fn new(most: KeptConnections, clock: Clock) -> Self {
         Idle {
             most,
@@ -65,7 +65,7 @@ impl Idle {
         }
     }
 
-    /// A connection that serves requests to `uri`: one that is kept, else one that `open` makes.
+    /// A connection for requests to `uri`: an idle one, or a new one made by `open`.
     pub fn serve(
         self: &Arc<Self>,
         uri: &Uri,
@@ -83,7 +83,7 @@ impl Idle {
     fn take(&self, key: &Key) -> Option<AnswerTransport> {
         let now = self.clock.mono();
         loop {
-            // Closed here, after the lock, if it does not serve any more.
+            // A useless connection is closed here, after the lock is released.
             let mut resting = self.kept().pop(key)?;
             if !resting.is_old(now) && resting.transport.is_open() {
                 return Some(resting.transport);
@@ -97,12 +97,12 @@ impl Idle {
             let mut kept = self.kept();
             kept.push(key, Resting { transport, since }, self.most)
         };
-        // Closed after the lock.
+        // Surplus connections are closed after the lock is released.
         drop(surplus);
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        // Each change is complete in itself, so a panic elsewhere leaves it sound.
+        // A panic cannot leave the pool half updated, so poisoning is ignored.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -118,7 +118,7 @@ impl Kept {
         resting
     }
 
-    /// Keeps `resting`, and gives back what is too much then.
+    /// Adds `resting`, and returns the connections to close: those that are too many or too old.
     fn push(&mut self, key: Key, resting: Resting, most: KeptConnections) -> Vec<Resting> {
         let mut surplus = Vec::new();
         let now = resting.since;
@@ -168,18 +168,18 @@ impl Resting {
     }
 }
 
-/// A connection in use, which goes back where it came from when ureq would keep it.
+/// A connection in use. Dropping it returns it to its pool if ureq has found it reusable.
 #[derive(Debug)]
 pub struct Leased {
-    /// Only ever missing while it is dropped.
+    /// The connection; `None` only during the drop.
     transport: Option<AnswerTransport>,
     home: Option<(Arc<Idle>, Key)>,
-    /// The answer was read to its end, and the connection can serve again.
+    /// Whether the answer was read to its end and the connection is reusable.
     is_done: bool,
 }
 
 impl Leased {
-    /// A connection that serves one request.
+    /// A connection that serves one request and is closed after it.
     pub fn once(transport: AnswerTransport) -> Self {
         Leased {
             transport: Some(transport),
@@ -206,8 +206,8 @@ impl Transport for Leased {
         self.transport().await_input(timeout)
     }
 
-    /// ureq asks only as it puts a connection away, and then drops it, since it keeps none. One that must
-    /// be closed it drops without asking.
+    /// ureq calls this only when it releases a connection, and then drops it, because its own pool keeps
+    /// none. A connection that must be closed is dropped without this call.
     fn is_open(&mut self) -> bool {
         self.is_done = self.transport().is_open();
         self.is_done

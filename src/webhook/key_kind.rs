@@ -1,21 +1,21 @@
-//! PURE. Kinds of keys, and which of them our cryptography (ring) works with.
+//! PURE. The kinds of public keys, and which of them the cryptography provider (ring) supports.
 //!
-//! Owns the reading of a certificate's public key as far as its kind goes, and the words for a kind that
-//! is not spoken. What cannot be read is no fault here: who uses it finds out. Called on send threads,
-//! and on main when a configuration is checked.
+//! Owns the parsing of the kind of a certificate's public key, and the texts for unsupported kinds. A key
+//! that cannot be parsed is no fault here; its later use fails. Called on send threads, and on main when a
+//! configuration is checked.
 
 use std::ops::RangeInclusive;
 
 use rustls::pki_types::CertificateDer;
 use rustls::server::ParsedCertificate;
 
-/// Bits of RSA keys whose signatures are checked.
+/// The sizes in bits of RSA keys whose signatures ring can check.
 pub const CHECKED_RSA_BITS: RangeInclusive<usize> = 2048..=8192;
 
-/// Bits of RSA keys that sign for us.
+/// The sizes in bits of RSA keys with which ring can sign.
 pub const SIGNING_RSA_BITS: RangeInclusive<usize> = 2048..=4096;
 
-// The identifiers, as they are encoded.
+// The encoded object identifiers of the kinds.
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 const ELLIPTIC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
@@ -23,8 +23,8 @@ const P384: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
 const P521: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x23];
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 
-/// The kind of the key that `certificate` is for, if it is one that we cannot work with; of RSA keys
-/// those within `rsa_bits` are ones that we can.
+/// The kind of the key of `certificate` if it is unsupported; `None` otherwise. RSA keys with a size in
+/// `rsa_bits` are supported.
 pub fn unusable_kind(
     certificate: &CertificateDer<'_>,
     rsa_bits: &RangeInclusive<usize>,
@@ -33,7 +33,7 @@ pub fn unusable_kind(
     kind_of(&parsed.subject_public_key_info(), rsa_bits)
 }
 
-/// The same, of a SubjectPublicKeyInfo (RFC 5280, 4.1).
+/// The kind of the key in a SubjectPublicKeyInfo (RFC 5280, 4.1) if it is unsupported.
 fn kind_of(info: &[u8], rsa_bits: &RangeInclusive<usize>) -> Option<String> {
     let (info, _) = item(info)?;
     let (algorithm, rest) = item(info)?;
@@ -54,7 +54,7 @@ fn kind_of(info: &[u8], rsa_bits: &RangeInclusive<usize>) -> Option<String> {
     }
 }
 
-/// The size of the modulus in a bit string that holds an RSAPublicKey.
+/// The size in bits of the modulus of an RSAPublicKey in a bit string.
 fn rsa_bits_of(key: &[u8]) -> Option<usize> {
     let (_unused_bits, key) = key.split_first()?;
     let (numbers, _) = item(key)?;
@@ -64,7 +64,7 @@ fn rsa_bits_of(key: &[u8]) -> Option<usize> {
     Some(8 * (modulus.len() - zeros) - first.leading_zeros() as usize)
 }
 
-/// The content of the first item in `der`, whatever it is, and what follows it.
+/// The content of the first item in `der`, of any tag, and the rest after it.
 fn item(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (_tag, rest) = der.split_first()?;
     let (first, rest) = rest.split_first()?;

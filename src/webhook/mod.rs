@@ -1,4 +1,4 @@
-//! STAGE 4. Jobs in, attempts out: what the send threads do.
+//! STAGE 4. Delivers notifications to webhooks: the work of the send threads.
 //!
 //! ```text
 //!  Job ──► rendering ──► post ──► verdict ──► Outcome
@@ -6,9 +6,9 @@
 //!   └────────► terminal ─────────────┘
 //! ```
 //!
-//! Owns the loop of a worker: one job, one attempt, one outcome. Never waits between attempts,
-//! never tries again (the engine does, through the wheel), keeps no state of its own. A panic in
-//! an attempt ends that attempt only.
+//! Owns the loop of a worker: one job, one attempt, one outcome. Never waits between attempts, and never
+//! retries: the engine does, with a backoff on the timer wheel. Keeps no state of its own. A panic in an
+//! attempt ends that attempt only.
 
 mod address;
 mod answer;
@@ -67,20 +67,20 @@ use crate::model::Mono;
 use crate::telemetry::metrics::{Metrics, TemplateUse};
 use crate::waker::{self, Mailbox};
 
-/// What the workers need to know that stands in no job.
+/// The settings of the workers that are the same for all jobs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// How people reach the daemon, without a slash at the end; part of every body.
+    /// The external URL of the daemon, without a trailing slash. It is part of every body.
     pub external_url: String,
-    /// Our version, for the header `User-Agent`.
+    /// The version for the header `User-Agent`.
     pub version: String,
-    /// Attempts that may be under way, and so connections that are worth keeping: in all.
+    /// Maximum number of attempts under way, and so of idle connections to keep.
     pub workers: usize,
-    /// The same, to one endpoint.
+    /// Maximum number of attempts under way to one endpoint, and so of idle connections to it.
     pub workers_per_endpoint: usize,
 }
 
-/// Makes attempts. One is shared by all workers, and with it the open connections.
+/// Makes attempts. All workers share one deliverer, and with it the open connections.
 #[derive(Debug)]
 pub struct Deliverer {
     external_url: String,
@@ -89,28 +89,28 @@ pub struct Deliverer {
     clock: Clock,
 }
 
-/// The loop of one worker thread. Ends when either channel hangs up.
+/// The loop of one worker thread. Ends when either channel is disconnected.
 pub fn run(jobs: Mailbox<Job>, outcomes: OutcomeSender, deliverer: Arc<Deliverer>) {
     let mut next = jobs.next().ok();
     while let Some(job) = next {
         let outcome = deliverer.deliver(&job);
         let ended_at = deliverer.clock.mono();
         let told = outcomes.send(outcome);
-        // Not kept over the sleep to come.
+        // Dropped before the wait for the next job, so that an idle worker holds no memory of its last one.
         drop(job);
         next = told.and_then(|()| next_job(&jobs, &outcomes, ended_at, deliverer.clock));
     }
     log::debug!("send worker stopped");
 }
 
-/// Waits for a job, and says so when there has been none for a while.
+/// Waits for a job. Reports the worker idle once no job has come for `WORKER_IDLE`.
 fn next_job(
     jobs: &Mailbox<Job>,
     outcomes: &OutcomeSender,
     ended_at: Mono,
     clock: Clock,
 ) -> Option<Job> {
-    // Where deliveries wait, the next job is about to come.
+    // If deliveries are waiting, the dispatcher is about to send the next job.
     waker::yield_to_other_threads();
     match jobs.next_by(ended_at + limits::WORKER_IDLE, clock) {
         Err(error) if error.is_timeout() => outcomes.say_idle()?,
@@ -120,7 +120,7 @@ fn next_job(
 }
 
 impl Deliverer {
-    /// One that trusts the roots of this host.
+    /// A deliverer without connections. It trusts this host's roots unless a configuration names others.
     pub fn new(settings: Settings, metrics: Arc<Metrics>, clock: Clock) -> Self {
         let user_agent = format!("Alertmanager/{}", settings.version);
         let kept = KeptConnections {
@@ -158,13 +158,13 @@ impl Deliverer {
         }
     }
 
-    /// Ends all attempts under way, for a stop that shall not wait for slow receivers.
+    /// Aborts all attempts under way, so that a stop does not wait for slow receivers.
     pub fn hang_up(&self) {
         self.poster.hang_up();
     }
 
-    /// Runs `attempt`. A panic in it counts as a failure that may pass: the next flush, at the
-    /// latest, has another notification.
+    /// Runs `attempt`. A panic counts as a retryable failure, because the next flush has another notification
+    /// at the latest.
     fn contain(&self, attempt: impl FnOnce() -> Verdict) -> Verdict {
         catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|panic| {
             self.metrics.panic_contained("send");
@@ -186,7 +186,7 @@ impl Deliverer {
         }
         let address = match rendering.address() {
             Ok(address) => address,
-            // Whoever writes the file may not be done yet.
+            // The url_file may be incomplete because it is being written.
             Err(fault) if matches!(job.webhook.destination, Destination::UrlFile(_)) => {
                 return verdict::retry(fault);
             }
@@ -206,7 +206,7 @@ impl Deliverer {
         }
     }
 
-    /// Told here and not by the engine, since the notification goes out all the same.
+    /// Counts and logs a template fault. The engine does not get it, because the notification is sent anyway.
     fn note_fault(&self, job: &Job, part: TemplateUse, fault: &str) {
         self.metrics.template_failed(part);
         let Notification {

@@ -1,11 +1,11 @@
-//! PURE. Which targets are reached without a proxy.
+//! PURE. Matches the targets to reach without a proxy.
 //!
 //! Owns the rules of Go's `httpproxy` for NO_PROXY: networks, addresses and domains, each with or
 //! without a port. Called on send threads.
 
 use std::net::IpAddr;
 
-/// The targets that no proxy stands in front of.
+/// The rules for targets to reach without a proxy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NoProxy {
     rules: Vec<Rule>,
@@ -19,20 +19,20 @@ enum Rule {
     Network { address: IpAddr, prefix_bits: u8 },
     /// `10.0.0.1` or `10.0.0.1:80`
     Address { address: IpAddr, port: Port },
-    /// `example.com` with what is below it, or `.example.com` for that alone.
+    /// `example.com` with its subdomains, or `.example.com` for the subdomains alone.
     Domain {
-        /// With a dot in front.
+        /// The domain, with a leading dot.
         suffix: String,
         includes_itself: bool,
         port: Port,
     },
 }
 
-/// The port of a rule as it is written; the empty text is every port.
+/// The port of a rule, as written; the empty text means every port.
 type Port = String;
 
 impl NoProxy {
-    /// Reads a list as NO_PROXY holds it. What makes no sense in it matches nothing.
+    /// Parses a list in the form of NO_PROXY. An invalid entry matches nothing.
     pub fn parse(list: &str) -> Self {
         let rules = list.split(',').map(|entry| entry.trim().to_lowercase());
         NoProxy {
@@ -40,8 +40,8 @@ impl NoProxy {
         }
     }
 
-    /// Whether `host` (a name, or an address with or without brackets) is reached directly at
-    /// `port`. This host itself always is.
+    /// Whether to reach `host` (a name, or an address with or without brackets) directly at `port`. This
+    /// machine itself is always reached directly.
     pub fn covers(&self, host: &str, port: u16) -> bool {
         let host = without_brackets(host).to_lowercase();
         let address: Option<IpAddr> = host.parse().ok();
@@ -135,7 +135,7 @@ fn is_within(address: IpAddr, network: IpAddr, prefix_bits: u8) -> bool {
     }
 }
 
-/// `host:port` and `[address]:port` in two; without a port all is host, such as `::1`.
+/// Splits `host:port` or `[address]:port`. A text without a port, such as `::1`, is all host.
 fn split_port(entry: &str) -> (&str, &str) {
     match entry.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => {

@@ -1,9 +1,9 @@
 //! PURE. The standard body of a webhook, byte for byte as Alertmanager writes it (§6.2).
 //!
-//! Owns the order of the fields, and two that Alertmanager 0.33 does not have: `routeLabels`, as 0.34
-//! has it, where the route has labels, which 0.33 would refuse; and `templateError`, where a body of the
-//! configuration's own could not be made. Borrows all it writes: a notification may
-//! carry thousands of alerts. Called on send threads.
+//! Owns the order of the fields, and two fields that Alertmanager 0.33 does not have. `routeLabels`, as in
+//! 0.34, is there if the route has labels, which 0.33 would refuse. `templateError` is there if the
+//! configured body could not be rendered. Borrows all data, because a notification may carry thousands of
+//! alerts. Called on send threads.
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
@@ -12,19 +12,19 @@ use super::template_data::{common_pairs, quote_for_regex};
 use crate::engine::{Notification, NotifiedAlert};
 use crate::model::{Labels, Status, ZERO_TIME, format_rfc3339_nanos};
 
-/// What an alert of common size takes, so that the buffer seldom grows.
+/// The bytes of an alert of common size, for the initial capacity, so that the buffer seldom grows.
 const BYTES_PER_ALERT: usize = 768;
 
-/// What the standard body is made of.
+/// The contents of the standard body.
 #[derive(Clone, Copy, Debug)]
 pub struct Standard<'a> {
-    /// What is told.
+    /// The notification to send.
     pub notification: &'a Notification,
-    /// How people reach us.
+    /// The external URL of the daemon.
     pub external_url: &'a str,
-    /// The labels of the route, rendered.
+    /// The rendered labels of the route.
     pub route_labels: &'a Labels,
-    /// Why this body goes out and not that of the configuration.
+    /// Why this body replaces the configured one; `None` if nothing failed.
     pub template_error: Option<&'a str>,
 }
 
@@ -93,7 +93,7 @@ impl Serialize for AlertObject<'_> {
     }
 }
 
-/// A label set as an object; its pairs are sorted already.
+/// A label set as a JSON object. Its pairs are sorted already.
 struct Object<'a>(&'a Labels);
 
 impl Serialize for Object<'_> {

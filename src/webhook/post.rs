@@ -1,7 +1,7 @@
-//! One attempt over HTTP: a body to an address, and what the receiver answers.
+//! One attempt over HTTP: sends a body to an address, and returns the receiver's answer.
 //!
-//! Owns what of an answer is kept. The way there, through redirects, is `exchange.rs`. Never tries a
-//! request again, and never waits past the deadline. Runs on send threads.
+//! Owns which parts of an answer are kept. `exchange.rs` follows redirects. Never retries a request, and
+//! never waits past the deadline. Runs on send threads.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::verdict::{Answer, EXCERPT_BYTES};
 use crate::clock::Clock;
 use crate::config::HttpConfig;
 
-/// Sends bodies to addresses. Shared by all workers, as are its open connections.
+/// Sends bodies to addresses. All workers share it, and with it the open connections.
 #[derive(Debug)]
 pub struct Poster {
     clients: Clients,
@@ -26,13 +26,13 @@ pub struct Poster {
 }
 
 impl Poster {
-    /// One that sends by way of `clients`.
+    /// A poster that sends with `clients`.
     pub fn new(clients: Clients, clock: Clock) -> Self {
         Poster { clients, clock }
     }
 
-    /// Sends `body` to `address` by `method` and as `http` says, and follows redirects, all within `timeout`.
-    /// Every status is an answer; a fault says why there is none.
+    /// Sends `body` to `address` by `method` with the configuration `http`, and follows redirects, all within
+    /// `timeout`. Every status counts as an answer; a fault says why there is none.
     pub fn send(
         &self,
         method: &'static str,
@@ -59,8 +59,8 @@ impl Poster {
         response.map(answer_of)
     }
 
-    /// Closes every connection, those in use included: attempts under way fail at once, and so
-    /// does each later one.
+    /// Closes every connection, also those in use. Attempts under way fail at once, and so does each later
+    /// attempt.
     pub fn hang_up(&self) {
         self.clients.hang_up();
     }

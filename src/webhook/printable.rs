@@ -1,9 +1,9 @@
-//! PURE. Text from outside, made fit to stand in a line of a log or a terminal.
+//! PURE. Makes text from outside safe to print in a line of a log or a terminal.
 //!
-//! Owns the one rule for it: no control characters, so that a label or an answer can neither
-//! break the line nor steer the terminal. Called on send threads.
+//! Owns the one rule: no control characters, so that a label or an answer can neither break the line nor
+//! control the terminal. Called on send threads.
 
-/// `text` on one line: each run of control characters is one blank, and the ends are trimmed.
+/// `text` on one line. Each run of control characters becomes one blank, and the ends are trimmed.
 pub fn printable(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for piece in text

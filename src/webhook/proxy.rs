@@ -1,8 +1,8 @@
-//! Which proxy stands in front of a target.
+//! Selects the proxy for a target.
 //!
-//! Owns the rules, which are Go's: of `proxy_url` and `no_proxy`, and of HTTP_PROXY, HTTPS_PROXY
-//! and NO_PROXY in our environment. Opens no connection. Read from the environment when a client
-//! is made; asked on send threads.
+//! Owns the rules, which are Go's: for `proxy_url` and `no_proxy`, and for HTTP_PROXY, HTTPS_PROXY and
+//! NO_PROXY in the environment. Opens no connection. The environment is read when a client is made; targets
+//! are looked up on send threads.
 
 use ureq::http::Uri;
 
@@ -11,21 +11,21 @@ use super::no_proxy::NoProxy;
 use super::secret::{self, Credentials};
 use crate::config::{Header, Proxy};
 
-/// The rules of one configuration.
+/// The proxies of one configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies {
-    /// For targets under http.
+    /// The proxy for http targets.
     http: Option<Address>,
-    /// For targets under https.
+    /// The proxy for https targets.
     https: Option<Address>,
-    /// Which targets are exempt; `None` exempts not even this host.
+    /// The targets to reach directly; with `None` even this host is reached through the proxy.
     exempt: Option<NoProxy>,
     connect_headers: Vec<Header>,
 }
 
 impl Proxies {
-    /// The rules of `proxy`; `variable` reads the environment. The error says what is wrong
-    /// without quoting an address, which may hold credentials.
+    /// The proxies that `proxy` describes; `variable` reads the environment. The error never quotes an
+    /// address, because an address may hold credentials.
     pub fn new(
         proxy: &Proxy,
         variable: impl Fn(&str) -> Option<String>,
@@ -59,7 +59,7 @@ impl Proxies {
         }
     }
 
-    /// The proxy in front of `target`, if there is one.
+    /// The proxy for `target`; `None` to reach it directly.
     pub fn toward(&self, target: &Uri) -> Option<&Address> {
         let proxy = match target.scheme_str() {
             Some("https") => self.https.as_ref(),
@@ -70,8 +70,7 @@ impl Proxies {
         proxy.filter(|_| !self.exempt.as_ref().is_some_and(is_exempt))
     }
 
-    /// Names and values of the headers that a CONNECT carries beyond the usual ones. Reads the
-    /// files among them.
+    /// The names and values of the configured headers of a CONNECT. Reads values in files.
     pub fn connect_headers(&self) -> Result<Vec<(String, String)>, String> {
         secret::header_lines(&self.connect_headers, Credentials::Allowed)
     }
@@ -83,8 +82,8 @@ fn either_case(name: &str, variable: impl Fn(&str) -> Option<String>) -> Option<
         .or_else(|| variable(&name.to_ascii_lowercase()))
 }
 
-/// An address as people write it into their environment: `http` goes without saying. What is no
-/// address is no proxy, as in Go.
+/// Parses an address of the environment, where `http://` may be missing. Anything that is no address counts
+/// as no proxy, as in Go.
 fn lenient_address(text: &str) -> Option<Address> {
     let text = text.trim();
     Address::parse(text).or_else(|| {

@@ -1,8 +1,8 @@
-//! Connecting to the first of several addresses that answers (RFC 8305, 5).
+//! Happy eyeballs: connects to the first of several addresses that answers (RFC 8305, section 5).
 //!
-//! Owns the race: the next address joins a moment after the one before, or at once when one fails,
-//! and the first connection wins. All of it happens on the calling send thread, which waits for
-//! the sockets together. Knows no names, and remembers nothing.
+//! Owns the race of connection attempts. The next attempt starts `CONNECT_STAGGER` after the one before, or
+//! at once when an attempt fails. The first connection wins. All attempts run on the calling send thread,
+//! which polls their sockets together. Resolves no names, and keeps nothing between two races.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
@@ -19,8 +19,8 @@ use crate::clock::Clock;
 use crate::limits;
 use crate::model::Mono;
 
-/// Connects to one of `addresses`, by `deadline`, and says to which. They are tried in their order.
-/// If all fail, the error is that of the last one.
+/// Connects to one of `addresses` by `deadline`, and returns the connection with its address. The addresses
+/// are tried in their order. If all fail, the error is that of the attempt that failed last.
 pub fn race(
     addresses: &[SocketAddr],
     deadline: Mono,
@@ -50,21 +50,21 @@ pub fn race(
 struct Race<'a> {
     waiting: slice::Iter<'a, SocketAddr>,
     running: Vec<Runner>,
-    /// When the next address joins.
+    /// When the attempt for the next address starts.
     next_at: Mono,
-    /// Why the last one failed that did.
+    /// The error of the last failed attempt.
     fault: io::Error,
 }
 
-/// A connection that is being made.
+/// One connection attempt.
 struct Runner {
     socket: OwnedFd,
     address: SocketAddr,
 }
 
 impl Race<'_> {
-    /// Lets the next address join if it is its time, or if nobody runs; those that fail at once make
-    /// room for further ones.
+    /// Starts the attempt for the next address if its time has come, or if no attempt is running. If it fails
+    /// at once, goes on with the address after it.
     fn begin_what_is_due(&mut self, now: Mono) {
         while now >= self.next_at || self.running.is_empty() {
             let Some(address) = self.waiting.next() else {
@@ -80,7 +80,8 @@ impl Race<'_> {
         }
     }
 
-    /// Waits until somebody has connected, somebody has failed, or the next one may join.
+    /// Waits until an attempt succeeds or fails, or until the next one is due. Returns an attempt that has
+    /// succeeded.
     fn wait(&mut self, deadline: Mono, now: Mono) -> io::Result<Option<Runner>> {
         let until = match self.waiting.len() {
             0 => deadline,

@@ -1,8 +1,8 @@
-//! The agent towards the servers that one configuration is for.
+//! The ureq agent of one configuration, made again when its files change.
 //!
-//! Owns when an agent is made: when it is needed for the first time, and again when a file of its
-//! `tls_config` has changed. The lock is held while files are looked at and read, never while
-//! anything waits for the network. Used by all send threads.
+//! Owns when an agent is made: when it is first needed, and again when a file of its `tls_config` has
+//! changed. The lock is held while files are read, never while a thread waits for the network. Used by all
+//! send threads.
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,24 +22,24 @@ use crate::clock::Clock;
 use crate::config::{Proxy, TlsConfig};
 use crate::files::Stamp;
 
-/// What all agents have in common.
+/// The settings and the shared parts of all agents.
 #[derive(Debug)]
 pub struct AgentFactory {
     /// The header `User-Agent`.
     pub user_agent: String,
-    /// Idle connections that each keeps.
+    /// Maximum numbers of idle connections of each agent.
     pub kept: KeptConnections,
-    /// The memory of hosts.
+    /// Resolves host names, for all agents.
     pub resolver: Arc<Resolver>,
     /// The host's trusted roots.
     pub host_roots: Arc<HostRoots>,
-    /// Reads our environment, where proxies may stand.
+    /// Reads a variable of the environment, which may name proxies.
     pub variable: fn(&str) -> Option<String>,
-    /// What time it is.
+    /// The clock of all deadlines.
     pub clock: Clock,
 }
 
-/// An agent that follows the files of its configuration.
+/// An agent that is made again when the files of its configuration change.
 #[derive(Debug)]
 pub struct ReloadingAgent {
     tls: TlsConfig,
@@ -50,16 +50,16 @@ pub struct ReloadingAgent {
 
 #[derive(Debug)]
 enum State {
-    /// Nobody has needed an agent yet.
+    /// No agent has been needed yet.
     Unused,
-    /// This one was made when the files had these stamps.
+    /// The agent, and the stamps of the files that it was made from.
     Open(Vec<Option<Stamp>>, Agent),
-    /// None will be made any more.
+    /// The agent is closed, and no other will be made.
     HungUp,
 }
 
 impl ReloadingAgent {
-    /// One that speaks to servers as `tls` and `proxy` say.
+    /// An agent with the settings `tls` and `proxy`.
     pub fn new(tls: &TlsConfig, proxy: &Proxy, factory: &Arc<AgentFactory>) -> Result<Self, Fault> {
         let proxies = Proxies::new(proxy, factory.variable);
         let proxies = proxies.map_err(|why| Fault::Setup(why.to_owned()))?;
@@ -71,7 +71,7 @@ impl ReloadingAgent {
         })
     }
 
-    /// The agent. Its connections were made, or will be, with the files as they are now.
+    /// The agent. All its connections use the files as they are now.
     pub fn agent(&self) -> Result<Agent, Fault> {
         let stamps = stamps_of(&self.tls);
         let mut state = self.state();
@@ -96,7 +96,7 @@ impl ReloadingAgent {
         Ok(agent)
     }
 
-    /// The other end as messages name it: `host:port`, and the proxy in front of it.
+    /// The name of an endpoint for messages: `host:port`, and the proxy in front of it.
     pub fn describe(&self, address: &Address) -> String {
         let endpoint = address.endpoint();
         match self.proxies.toward(address.uri()) {
@@ -105,14 +105,14 @@ impl ReloadingAgent {
         }
     }
 
-    /// Notes that a connection towards `address` could not be made, or has failed.
+    /// Reports to the resolver that a connection towards `address` could not be made or has failed.
     pub fn failed(&self, address: &Address) {
         let proxy = self.proxies.toward(address.uri());
         let other_end = proxy.unwrap_or(address);
         self.factory.resolver.failed(host_of(other_end.uri()));
     }
 
-    /// Closes every connection, those in use included, for good.
+    /// Closes every connection, also those in use, for good.
     pub fn hang_up(&self) {
         if let State::Open(_, agent) = mem::replace(&mut *self.state(), State::HungUp) {
             agent.shutdown();
@@ -120,7 +120,7 @@ impl ReloadingAgent {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Each change of the state is complete in itself, so a panic elsewhere leaves it sound.
+        // A panic cannot leave the state half updated, so poisoning is ignored.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

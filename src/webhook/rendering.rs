@@ -1,9 +1,8 @@
-//! What one attempt sends, and where: addresses, bodies and route labels with their templates
-//! rendered.
+//! Renders the address, the body and the route labels of one attempt.
 //!
-//! Owns what happens when a template fails. Without an address nothing can be sent (§6.4); without
-//! its own body a notification goes out with the standard one, which then tells the fault, because
-//! a typo must not swallow a page. Never sends, never logs: faults come back. Runs on send threads.
+//! Owns the handling of template faults. Without an address nothing can be sent (§6.4). If the configured
+//! body fails, the notification is sent with the standard body, which then contains the fault, because a
+//! typo must not suppress a page. Never sends and never logs: faults are returned. Runs on send threads.
 
 use std::cell::OnceCell;
 use std::path::Path;
@@ -18,28 +17,28 @@ use crate::model::{Labels, Wall};
 use crate::template::{Data, RenderedLabels};
 use crate::{files, limits};
 
-/// Renders for one attempt.
+/// The renderer of one attempt.
 pub struct Rendering<'a> {
     webhook: &'a Webhook,
     notification: &'a Notification,
     external_url: &'a str,
     now: Wall,
     route_labels: RenderedLabels,
-    /// Made only if a template asks for it: most webhooks have none.
+    /// The template data. Made only if there is a template; most webhooks have none.
     data: OnceCell<Data>,
 }
 
-/// A body and what went wrong on the way to it.
+/// A body, and the fault of the configured one if it failed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Body {
-    /// What to send.
+    /// The bytes to send.
     pub bytes: Vec<u8>,
-    /// Why it is the standard one although the configuration has another.
+    /// Why the standard body replaces the configured one; `None` if nothing failed.
     pub fault: Option<String>,
 }
 
 impl<'a> Rendering<'a> {
-    /// For `job`, at the time `now`; the labels of the route are rendered at once.
+    /// A renderer for `job` at the time `now`. Renders the route labels at once.
     pub fn new(job: &'a Job, external_url: &'a str, now: Wall) -> Self {
         let mut rendering = Rendering {
             webhook: &job.webhook,
@@ -58,13 +57,13 @@ impl<'a> Rendering<'a> {
         rendering
     }
 
-    /// The labels of the route that could not be rendered, with the reasons; they are left out.
+    /// The route labels that could not be rendered, with the faults. They are left out of the body.
     pub fn faulty_route_labels(&self) -> impl Iterator<Item = (&str, &str)> {
         let faults = self.route_labels.faults.iter();
         faults.map(|(name, fault)| (name.as_str(), fault.text.as_str()))
     }
 
-    /// Where to send to. The error never quotes the address.
+    /// The address to send to. The error never quotes the address.
     pub fn address(&self) -> Result<Address, String> {
         match &self.webhook.destination {
             Destination::Url(url) => parsed(url).map_err(|why| format!("the url is {why}")),
@@ -74,7 +73,7 @@ impl<'a> Rendering<'a> {
         }
     }
 
-    /// The content of a url_file is a template too, blanks around it ignored.
+    /// The address in a url_file, whose content is a template. Blanks around it are ignored.
     fn address_in_file(&self, path: &Path) -> Result<Address, String> {
         let fault = |cause: &str| format!("read url_file: {}: {cause}", path.display());
         let text = files::read_text(path, limits::URL_FILE);
@@ -105,7 +104,7 @@ impl<'a> Rendering<'a> {
         parsed(&url).map_err(|why| format!("the templated url is {why}"))
     }
 
-    /// The body that the configuration gives, or the standard one.
+    /// The configured body, or the standard one.
     pub fn body(&self) -> Body {
         let Some(payload) = &self.webhook.payload else {
             return Body {
@@ -148,7 +147,7 @@ impl<'a> Rendering<'a> {
     }
 }
 
-/// The address that `url` is, or what it is instead.
+/// Parses `url`. The error is a predicate, as in "the url is no http or https URL".
 fn parsed(url: &str) -> Result<Address, &'static str> {
     if url.len() > MOST_BYTES {
         return Err("longer than the 64 KiB that an address may have");

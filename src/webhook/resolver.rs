@@ -1,17 +1,16 @@
-//! What is known of hosts: their addresses, which of them worked, and whether what was said of them
-//! still holds.
+//! Resolves host names, with a cache of addresses and of their health.
 //!
-//! A name is looked up when a connection is to be made, by threads of its own, because the operating
-//! system's lookup can hang for as long as it likes. They are made when a name waits and end when none
-//! does. All who want the same name at the same time share one lookup, and each waits no longer than
-//! its own deadline. Names that nobody waits for any more are not looked up.
+//! Separate threads look names up, because the operating system's lookup can hang indefinitely. A lookup
+//! thread starts when a name waits and ends when no name waits. Send threads that want the same name at the
+//! same time share one lookup, and each waits only up to its own deadline. A name for which no thread waits
+//! any more is not looked up.
 //!
-//! What was found serves for a moment. When a connection to a host fails, all that is known of it is
-//! forgotten: the receiver may have moved. While names cannot be looked up, what was found earlier and
-//! has not failed since goes on serving: that DNS is down is often what there is to tell.
+//! A result is valid for a short time. After a failed connection to a host its cached state is dropped,
+//! because the receiver may have moved. While lookups fail, older addresses stay in use unless a connection
+//! to them has failed, because a failure of DNS is often the very thing to notify about.
 //!
-//! Owns the memory of hosts and the lookup threads. The lock is held only to look into the memory.
-//! Called by all send threads.
+//! Owns the cache of hosts and the lookup threads. The lock is held only for a cache lookup. Called by all
+//! send threads.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -28,7 +27,7 @@ use crate::threads::{self, CONNECTION_STACK};
 /// The addresses of a host in the order in which they are to be tried, or why there are none.
 pub type Lookup = Result<Vec<IpAddr>, LookupError>;
 
-/// Asks for the addresses of a name. May hang.
+/// The lookup of the addresses of a name. May hang.
 type Ask = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 
 /// A lookup that found nothing.
@@ -46,7 +45,7 @@ impl fmt::Display for LookupError {
 
 impl std::error::Error for LookupError {}
 
-/// Whether a connection that was made to a host at one time can be relied on: until another one fails.
+/// Whether a connection to a host may be reused: until another connection to that host fails.
 #[derive(Clone, Debug, Default)]
 pub struct Trust {
     faults: Arc<AtomicU64>,
@@ -59,13 +58,13 @@ impl Trust {
         self.faults.load(Ordering::Relaxed) == self.seen
     }
 
-    /// The connection has just proved good.
+    /// Notes that the connection has just worked.
     pub fn renew(&mut self) {
         self.seen = self.faults.load(Ordering::Relaxed);
     }
 }
 
-/// Looks host names up, by way of the host's own resolver (hosts file, search domains, DNS).
+/// Looks up host names with the system's resolver (hosts file, search domains, DNS).
 #[derive(Debug)]
 pub struct Resolver {
     shared: Arc<Shared>,
@@ -73,7 +72,7 @@ pub struct Resolver {
 
 struct Shared {
     known: Mutex<Known>,
-    /// A lookup has ended.
+    /// Signalled when a lookup has ended.
     answered: Condvar,
     clock: Clock,
     ask: Box<Ask>,
@@ -86,12 +85,12 @@ impl fmt::Debug for Shared {
 }
 
 impl Resolver {
-    /// One that asks the operating system.
+    /// A resolver that uses the operating system's lookup.
     pub fn new(clock: Clock) -> Self {
         Resolver::asking(clock, ask_operating_system)
     }
 
-    /// One that asks by `ask`.
+    /// A resolver that uses `ask` for lookups.
     pub fn asking(
         clock: Clock,
         ask: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static,
@@ -147,7 +146,7 @@ impl Resolver {
         (known, lookup)
     }
 
-    /// Sees to it that `host` is looked up, or will be once a thread is free.
+    /// Queues a lookup of `host`, and starts another lookup thread if the limit allows.
     fn request(&self, known: &mut Known, host: &str) -> io::Result<()> {
         let entry = known.host(host);
         if entry.is_asked {
@@ -159,7 +158,7 @@ impl Resolver {
             match spawned {
                 Ok(_) => known.threads += 1,
                 Err(fault) if known.threads == 0 => return Err(fault),
-                // One that is there already comes to it.
+                // A running lookup thread takes it from the queue.
                 Err(_) => {}
             }
         }
@@ -168,7 +167,7 @@ impl Resolver {
         Ok(())
     }
 
-    /// Notes that `address` of `host` has taken a connection.
+    /// Notes that a connection to `address` of `host` was made.
     pub fn worked(&self, host: &str, address: IpAddr) {
         let mut known = self.shared.known();
         let entry = known.host(host);
@@ -176,8 +175,8 @@ impl Resolver {
         entry.avoided = entry.avoided.filter(|avoided| *avoided != address);
     }
 
-    /// Notes that a connection to `host` has failed, or could not be made. What is known of it is
-    /// forgotten, and idle connections to it are not to be relied on.
+    /// Notes that a connection to `host` has failed or could not be made. Drops the cached state of `host`,
+    /// and makes its idle connections unusable.
     pub fn failed(&self, host: &str) {
         let mut known = self.shared.known();
         if let Some(entry) = known.hosts.get_mut(host) {
@@ -187,7 +186,7 @@ impl Resolver {
         }
     }
 
-    /// What a connection to `host` that is made now can be relied on by.
+    /// The [`Trust`] of a connection to `host` that is made now.
     pub fn trust(&self, host: &str) -> Trust {
         let mut trust = Trust {
             faults: Arc::clone(&self.shared.known().host(host).faults),
@@ -197,7 +196,7 @@ impl Resolver {
         trust
     }
 
-    /// Lets nobody wait any longer, for good.
+    /// Ends all waits for lookups, for good.
     pub fn hang_up(&self) {
         self.shared.known().is_hung_up = true;
         self.shared.answered.notify_all();
@@ -205,7 +204,7 @@ impl Resolver {
 }
 
 impl Shared {
-    /// The loop of a lookup thread: while names wait, it looks one up after the other.
+    /// The loop of a lookup thread: looks up the queued names one after the other until none is left.
     fn look_up(&self) {
         let mut known = self.known();
         while let Some(host) = known.queue.pop_front() {
@@ -219,7 +218,7 @@ impl Shared {
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        // Each change of the memory is complete in itself, so a panic elsewhere leaves it sound.
+        // A panic cannot leave the cache half updated, so poisoning is ignored.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -236,41 +235,40 @@ fn error(host: &str, cause: &str) -> LookupError {
     }
 }
 
-/// What is known of all hosts.
+/// The cache of all hosts, and the queue of lookups.
 #[derive(Debug, Default)]
 struct Known {
     hosts: BTreeMap<String, Host>,
-    /// Names that wait for a lookup thread. There are no more than send threads.
+    /// Names that wait for a lookup thread; at most as many as there are send threads.
     queue: VecDeque<String>,
     threads: usize,
     uses: u64,
     is_hung_up: bool,
 }
 
-/// What is known of one.
+/// The cached state of one host.
 #[derive(Debug, Default)]
 struct Host {
-    /// The addresses that were found last, unless a connection has failed since, and when that was.
+    /// The addresses found last, and when; `None` once a connection has failed since.
     found: Option<(Vec<IpAddr>, Mono)>,
-    /// Why the last lookup failed, and when that was.
+    /// The error of the last lookup, and when it failed.
     error: Option<(LookupError, Mono)>,
-    /// A lookup is under way, or waits for a thread.
+    /// Whether a lookup is under way or waits for a thread.
     is_asked: bool,
-    /// Send threads that wait for it.
+    /// The number of send threads that wait for the lookup.
     waiting: usize,
-    /// The address that has taken the last connection.
+    /// The address of the last successful connection.
     worked: Option<IpAddr>,
-    /// The one that failed last after it had worked.
+    /// The last address that failed after it had worked.
     avoided: Option<IpAddr>,
-    /// Connections that have failed.
+    /// The number of failed connections.
     faults: Arc<AtomicU64>,
-    /// The number of its last use.
+    /// The number of the last use of this host, for eviction.
     used_at: u64,
 }
 
 impl Known {
-    /// What is known of `host`. If that is nothing, it takes the place of the host that was left alone
-    /// the longest.
+    /// The cached state of `host`. A new host evicts the least recently used one if the cache is full.
     fn host(&mut self, host: &str) -> &mut Host {
         self.uses += 1;
         if !self.hosts.contains_key(host) {
@@ -310,7 +308,7 @@ impl Known {
         entry.error = Some((error(host, &cause), now));
     }
 
-    /// Somebody does not wait for `host` any more. If nobody else does, it need not be looked up.
+    /// Notes that one thread no longer waits for `host`. Drops the queued lookup if no other thread waits.
     fn leave(&mut self, host: &str) {
         let Some(entry) = self.hosts.get_mut(host) else {
             return;
@@ -325,7 +323,7 @@ impl Known {
 }
 
 impl Host {
-    /// What the last lookup said, if that was only now.
+    /// The result of the last lookup, if it is still fresh.
     fn fresh(&self, now: Mono) -> Option<Lookup> {
         if let Some((error, at)) = &self.error
             && now.since(*at) < limits::LOOKUP_FAILURE_AGE
@@ -336,13 +334,13 @@ impl Host {
         (now.since(*at) < limits::ADDRESS_AGE).then(|| Ok(self.in_order(addresses)))
     }
 
-    /// What was found earlier, for as long as names cannot be looked up.
+    /// The addresses found earlier, for use while lookups fail.
     fn old(&self, now: Mono) -> Option<Vec<IpAddr>> {
         let (addresses, at) = self.found.as_ref()?;
         (now.since(*at) < limits::ADDRESS_AGE_AT_MOST).then(|| self.in_order(addresses))
     }
 
-    /// Until when a lookup is waited for that was wanted when the wait `began`.
+    /// Until when to wait for a lookup, in a wait that `began` at that time.
     fn wait_until(&self, began: Mono, deadline: Mono) -> Mono {
         match self.old(began) {
             Some(_) => deadline.min(began + limits::LOOKUP_PATIENCE),
@@ -350,8 +348,8 @@ impl Host {
         }
     }
 
-    /// The families in turn, as the resolver has sorted them; first the address that has worked, last
-    /// the one that has failed.
+    /// The addresses in the order of the resolver, with the families alternating. The address that has worked
+    /// comes first, the one that has failed last.
     fn in_order(&self, addresses: &[IpAddr]) -> Vec<IpAddr> {
         let mut ordered = in_turn(addresses);
         let rank = |address: &IpAddr| match Some(*address) {
@@ -365,7 +363,7 @@ impl Host {
     }
 }
 
-/// `addresses` with the two families in turn (RFC 8305, 4).
+/// `addresses` with the two families alternating (RFC 8305, section 4).
 fn in_turn(addresses: &[IpAddr]) -> Vec<IpAddr> {
     let Some(first) = addresses.first() else {
         return Vec::new();

@@ -1,8 +1,8 @@
-//! Texts that are kept out of logs, read where they are kept.
+//! Reads secrets, from the configuration or from their files.
 //!
-//! Owns the reading of files with secrets: bounded, anew at each use, with blanks around them
-//! ignored. A fault names the file and never its contents. Runs on send threads, and on main when
-//! a configuration is checked.
+//! Owns the reading of secret files: bounded in size, anew at each use, with blanks around the text ignored.
+//! A fault names the file and never its contents. Runs on send threads, and on main when a configuration is
+//! checked.
 
 use std::io;
 use std::path::Path;
@@ -12,7 +12,7 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 use crate::config::{Header, Secret};
 use crate::{files, limits};
 
-/// The text of `secret`, which faults call `what`.
+/// The text of `secret`. Faults use the name `what` for it.
 pub fn read(secret: &Secret, what: &str) -> Result<String, String> {
     match secret {
         Secret::Inline(text) => Ok(text.clone()),
@@ -24,29 +24,29 @@ pub fn read(secret: &Secret, what: &str) -> Result<String, String> {
     }
 }
 
-/// The text of a secret that may be missing, and is empty then.
+/// The text of an optional secret; empty if there is none.
 pub fn read_if_any(secret: Option<&Secret>, what: &str) -> Result<String, String> {
     secret.map_or_else(|| Ok(String::new()), |secret| read(secret, what))
 }
 
-/// What a fault says about a file that cannot be read.
+/// The text of the fault that a file cannot be read.
 pub fn unreadable(what: &str, path: &Path, error: &io::Error) -> String {
     format!("read {what}: {}: {error}", path.display())
 }
 
-/// Whether a request may carry what is for the host of the URL alone.
+/// Whether a request may carry secrets that are meant only for the host of the configured URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credentials {
-    /// It goes to the host that they are for.
+    /// The request goes to that host.
     Allowed,
-    /// A redirect has led elsewhere.
+    /// A redirect has led to another host.
     Withheld,
 }
 
-/// Headers that are credentials whatever they hold, as in Go.
+/// Headers that always count as credentials, as in Go.
 const CREDENTIALS: [&str; 3] = ["cookie", "cookie2", "www-authenticate"];
 
-/// Names and values of `headers`, those in files read; secrets only if they may be seen.
+/// The names and values of `headers`. Reads values in files. Leaves out secrets if credentials are withheld.
 pub fn header_lines(
     headers: &[Header],
     credentials: Credentials,
@@ -68,7 +68,7 @@ pub fn header_lines(
     Ok(lines)
 }
 
-/// Adds `headers` to those of a request.
+/// Adds the configured `headers` to the headers of a request.
 pub fn add_headers(
     headers: &[Header],
     credentials: Credentials,
@@ -83,9 +83,9 @@ pub fn add_headers(
     Ok(())
 }
 
-/// `text` as the value of a header, which faults call `what`.
+/// `text` as the value of a header. Faults use the name `what` for it.
 pub fn header_value(text: &str, what: &str) -> Result<HeaderValue, String> {
-    // As in Go, blanks around a value are no part of it.
+    // As in Go, blanks around a value are not part of it.
     let bare = text.trim_matches([' ', '\t']);
     let mut value =
         HeaderValue::from_str(bare).or_else(|_| HeaderValue::from_bytes(bare.as_bytes()));

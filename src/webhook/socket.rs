@@ -1,12 +1,12 @@
-//! The TCP connection to a receiver, or to the proxy in front of it, beneath all other layers.
+//! The TCP connection to a receiver or to its proxy, the lowest layer.
 //!
-//! Owns the socket, and what a request costs there: one call to write it, one to read its answer, and
-//! one before that to see whether the connection is still open. (ureq's own connection makes twelve of
-//! them.) A write that cannot go on takes in what the other end has to say meanwhile, and lets the
-//! layers above look at it. Never waits past the time that ureq gives. Used by all send threads.
+//! Owns the socket and the number of system calls per request: one to check that the connection is still
+//! open, one to write the request, and one to read its answer. (ureq's own connection makes twelve.) A write
+//! that blocks reads what the peer sends in the meantime, and lets the layers above look at it. Never waits
+//! past the timeout that ureq gives. Used by all send threads.
 //!
 //! Measured: with a write for the head and one for the body, a timeout set for each wait and three calls to
-//! see whether it is open, as ureq has them, a single alert takes 21 % more CPU.
+//! check whether the connection is open, as ureq has them, a single alert takes 21 % more CPU.
 
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Read};
@@ -25,7 +25,7 @@ use super::resolver::Trust;
 use super::transport::{CurrentTime, INPUT_BUFFER, limit, remaining_of};
 use crate::limits;
 
-/// Bytes that are held back for what follows, so that the head of a request goes out with its body.
+/// The most output bytes that are held back, so that the head of a request goes out with its body.
 const HELD_BYTES: usize = 4 * 1024;
 
 /// An open connection.
@@ -33,29 +33,29 @@ pub struct Socket {
     // Shared with a handle that shuts it down.
     stream: Arc<TcpStream>,
     buffers: LazyBuffers,
-    /// What is to go out with what follows, or before the answer is waited for.
+    /// Output that is sent with the next output, or before the wait for the answer.
     held: Vec<u8>,
-    /// Whether something was read since it was asked last whether the connection is open.
+    /// Whether bytes were read since the last call of `is_open`.
     has_answered: bool,
     reading: SetTimeout,
     current_time: CurrentTime,
     trust: Trust,
 }
 
-/// What a write that could not go on has waited for.
+/// Why the wait of a blocked write has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waited {
-    /// There is room again, or an error that the next write finds.
+    /// The socket has room again, or an error that the next write returns.
     Room,
-    /// Something came from the other end.
+    /// The peer has sent bytes.
     Input,
-    /// The other end says no more, and may still read.
+    /// The peer has closed its sending half, and may still read.
     Silence,
 }
 
 impl Socket {
-    /// Over `stream`, for requests whose longest line fits into `output_size`. Where `trust` ends, it
-    /// does not serve again.
+    /// A connection over `stream`, for requests whose longest line fits into `output_size`. It is not reused
+    /// once `trust` no longer holds.
     pub fn new(
         stream: Arc<TcpStream>,
         current_time: CurrentTime,
@@ -73,8 +73,8 @@ impl Socket {
         }
     }
 
-    /// Writes what is held back and so much of the output. If there is no room for all of it and the
-    /// other end says something, the rest is held back, within its bound.
+    /// Writes the held output and `amount` bytes of the output buffer. If the socket has no room and the peer
+    /// sends something, holds the rest back, up to `UNSENT_BYTES`.
     fn send(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         let began = (self.current_time)();
         let (mut sent, mut may_come) = (0, true);
@@ -96,7 +96,7 @@ impl Socket {
                     }
                 }
                 Err(error) => {
-                    // Not to be tried again before what came can be read.
+                    // Dropped, so that the next read does not try to send it again.
                     self.held.clear();
                     return Err(Error::Io(error.into()));
                 }
@@ -106,7 +106,8 @@ impl Socket {
         Ok(())
     }
 
-    /// Writes without waiting what is held back and so much of the output, but for what was `sent`.
+    /// Writes the held output and `amount` bytes of the output buffer without blocking, except the first
+    /// `sent` bytes. Returns the number of bytes written.
     fn write(&mut self, amount: usize, sent: usize) -> Result<usize, Errno> {
         let output = &self.buffers.output()[..amount];
         let mut pieces = [IoSlice::new(&self.held), IoSlice::new(output)];
@@ -169,7 +170,7 @@ impl Transport for Socket {
         if !self.held.is_empty() {
             self.send(0, timeout)?;
             if !self.held.is_empty() {
-                // Something came instead.
+                // The peer has sent bytes before all output was sent.
                 return Ok(true);
             }
         }
@@ -189,8 +190,9 @@ impl Transport for Socket {
         }
     }
 
-    /// ureq asks as it puts a connection away after an answer, and as it takes it out again. Only then it
-    /// matters, and only that answer is looked for: whatever there is to read was not asked for.
+    /// ureq calls this when it releases a connection after an answer, and when it takes it out again. Only
+    /// the second call needs a check of the socket. Bytes or an end of the stream that are there to read by
+    /// then were not asked for, so the connection is not reused.
     fn is_open(&mut self) -> bool {
         if mem::take(&mut self.has_answered) {
             self.trust.renew();
@@ -207,7 +209,7 @@ impl fmt::Debug for Socket {
     }
 }
 
-/// Waits until there is something to do with one of `sockets`, a signal comes, or the time is over.
+/// Polls `sockets` until one is ready, a signal arrives, or `time` has passed.
 pub fn wait_for(sockets: &mut [PollFd<'_>], time: Duration) -> io::Result<()> {
     let time = Timespec::try_from(time).ok();
     match poll(sockets, time.as_ref()) {
@@ -216,7 +218,7 @@ pub fn wait_for(sockets: &mut [PollFd<'_>], time: Duration) -> io::Result<()> {
     }
 }
 
-/// A time may have been too short, or a signal came.
+/// Whether to retry after an error: the timeout was too short, or a signal arrived.
 fn may_go_on(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -224,9 +226,9 @@ fn may_go_on(error: &io::Error) -> bool {
     )
 }
 
-/// The time that the socket has been told to wait at most. To tell it is a system call, so it is told
-/// a little less than there is left, and that is left as it is while it is near enough: never too long,
-/// and where it proves too short the rest is told exactly.
+/// The read timeout that is set on the socket. Setting it is a system call, so the timeout is set to a little
+/// less than the time left, and stays while it is close enough. It is never too long. If it proves too short,
+/// the next one is set exactly.
 #[derive(Clone, Copy, Debug, Default)]
 struct SetTimeout {
     set: Option<Duration>,
@@ -234,7 +236,7 @@ struct SetTimeout {
 }
 
 impl SetTimeout {
-    /// Sees to it that the socket waits for about as long as is left.
+    /// Makes the socket's timeout about as long as `left`. `tell` sets it on the socket.
     fn set(
         &mut self,
         left: Duration,
@@ -251,7 +253,7 @@ impl SetTimeout {
         Ok(())
     }
 
-    /// The wait has ended early, perhaps because less was told than there was left.
+    /// Notes that a wait has ended early, perhaps because the timeout was shorter than the time left.
     fn was_too_short(&mut self) {
         self.is_exact = true;
     }

@@ -1,7 +1,7 @@
-//! PURE. What a notification says, for templates and for the standard body alike.
+//! PURE. The data of a notification, for templates and for the standard body.
 //!
-//! Owns what both share: the quoted name of the receiver and the common labels (§6.2). Called on send
-//! threads.
+//! Owns the parts that both share: the quoted name of the receiver and the common labels (§6.2). Called on
+//! send threads.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::engine::{Notification, NotifiedAlert};
 use crate::model::{Labels, Status, ZERO_TIME};
 use crate::template::{AlertData, Data};
 
-/// Characters with a meaning in a regular expression.
+/// The characters with a special meaning in a regular expression.
 const REGEX_SPECIAL: &str = r"\.+*?()|[]{}^$";
 
-/// What `notification` says. `external_url` is how people reach us, `route_labels` are rendered.
+/// The template data of `notification`. `external_url` is the daemon's; `route_labels` are rendered.
 pub fn data_of(notification: &Notification, external_url: &str, route_labels: Labels) -> Data {
     let alerts = &notification.alerts;
     Data {
@@ -49,7 +49,7 @@ fn alert_data(told: &NotifiedAlert) -> AlertData {
     }
 }
 
-/// As Go's `regexp.QuoteMeta`: the receiver's name is sent as a pattern for itself (§6.2).
+/// Escapes a name like Go's `regexp.QuoteMeta`, because the receiver's name is sent as a pattern (§6.2).
 pub fn quote_for_regex(name: &str) -> String {
     let mut quoted = String::with_capacity(name.len());
     for character in name.chars() {
@@ -61,7 +61,7 @@ pub fn quote_for_regex(name: &str) -> String {
     quoted
 }
 
-/// The pairs of the first alert that all others share; a missing name counts as "" (§6.2).
+/// The pairs of the first alert that all other alerts share. A missing name counts as "" (§6.2).
 pub fn common_pairs(
     alerts: &[NotifiedAlert],
     labels_of: impl Fn(&NotifiedAlert) -> &Labels,

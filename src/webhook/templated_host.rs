@@ -1,16 +1,16 @@
-//! Whether a url that was made by a template leads to the host that its text names.
+//! The check that a url made by a template has the host that the template's text names.
 //!
-//! PURE. Owns the rule that what stands around the templates of a host stays around them: who can post an
-//! alert must not choose, by a label with a slash in it, where authorization and secret headers are sent.
-//! Runs on send threads.
+//! PURE. Owns the rule that the literal text around the templates of a host is still there after rendering.
+//! Without the rule a client that posts alerts could choose, by a label with a slash in it, the host that
+//! gets the authorization and secret headers. Runs on send threads.
 
-/// Actions that choose what follows them, so that what stands beside them need not be there.
+/// Template actions that choose text, so that the literal text beside them may be missing from the result.
 const CHOICES: [&str; 9] = [
     "if", "else", "end", "range", "with", "block", "define", "template", "break",
 ];
 
-/// The host, port and user of `rendered` begin and end as those of the `template` do. A host that is all
-/// template may be anything, and one that a template chooses is not looked at.
+/// Whether host, port and user of `rendered` begin and end like those of `template`. A host that is entirely
+/// a template may be any host. A host with a choosing action is not checked.
 pub fn keeps_its_host(template: &str, rendered: &str) -> bool {
     let Some(Surroundings { before, after }) = Surroundings::of(template) else {
         return true;
@@ -20,18 +20,18 @@ pub fn keeps_its_host(template: &str, rendered: &str) -> bool {
     let authority = &authority[..end.unwrap_or(authority.len())];
     let inner = authority.strip_prefix(before);
     let inner = inner.and_then(|rest| rest.strip_suffix(after));
-    // What comes before an @ is a user, and no host.
+    // An @ would make the text before it a user, and the text after it the host.
     inner.is_some_and(|inner| !inner.contains('@'))
 }
 
-/// What stands around the templates of a host.
+/// The literal text before and after the templates of a host.
 struct Surroundings<'a> {
     before: &'a str,
     after: &'a str,
 }
 
 impl<'a> Surroundings<'a> {
-    /// `None` if there is no template in the host, or one that chooses.
+    /// The surroundings in `template`; `None` if its host has no template, or a choosing action.
     fn of(template: &'a str) -> Option<Self> {
         let (scheme, text) = template.split_once("://")?;
         if scheme.contains("{{") {

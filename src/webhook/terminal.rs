@@ -1,7 +1,6 @@
-//! Notifications for people at a terminal: the destination of the built-in configuration.
+//! Prints notifications to the terminal, the destination of the built-in configuration.
 //!
-//! Owns the readable form and the writing of it. Never panics when the terminal is gone. Runs on
-//! send threads.
+//! Owns the readable form and its printing. Never panics when the terminal is gone. Runs on send threads.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
@@ -10,13 +9,13 @@ use super::printable::printable;
 use crate::engine::{Notification, NotifiedAlert};
 use crate::model::{Labels, Status, Wall};
 
-/// Annotations that say in words what is wrong, the best first.
+/// The annotations that describe an alert in words, the preferred first.
 const TELLING_ANNOTATIONS: [&str; 3] = ["summary", "description", "message"];
 
 /// Whether statuses are coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// Text alone, for files and pipes.
+    /// Plain text, for files and pipes.
     Plain,
     /// ANSI colours, for terminals.
     Coloured,
@@ -112,7 +111,7 @@ fn mark(status: Status, style: Style) -> &'static str {
     }
 }
 
-/// `{a="b", c="d"}` with control characters escaped, so that no label steers the terminal.
+/// The labels as `{a="b", c="d"}`, with control characters escaped, so that no label controls the terminal.
 fn quoted(labels: &Labels) -> String {
     let pairs: Vec<String> = labels
         .iter()

@@ -1,4 +1,4 @@
-//! A worker as the dispatcher sees it: jobs in, outcomes out.
+//! Tests of a worker from the dispatcher's side: from jobs to outcomes.
 
 use std::fs;
 use std::time::Duration;

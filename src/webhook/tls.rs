@@ -1,8 +1,7 @@
-//! From a `tls_config` to the settings of TLS connections.
+//! Makes the settings of TLS connections from a `tls_config`.
 //!
-//! Owns the reading and checking of certificates and keys, and the knowledge of when their files
-//! have changed. Opens no connection. Runs on send threads, and on main when a configuration is
-//! checked.
+//! Owns the reading and checking of certificates and keys, and the detection of changes of their files.
+//! Opens no connection. Runs on send threads, and on main when a configuration is checked.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -22,7 +21,7 @@ use crate::config::{Secret, TlsConfig, TlsVersion};
 use crate::files::{self, Stamp};
 use crate::limits;
 
-/// What TLS connections are made with: certificates and keys read, and found sound.
+/// The settings of TLS connections, with certificates and keys that have been read and checked.
 pub struct TlsSettings {
     trusted: Trusted,
     identity: Option<Arc<CertifiedKey>>,
@@ -31,17 +30,17 @@ pub struct TlsSettings {
     built: OnceLock<Arc<ClientConfig>>,
 }
 
-/// Who may vouch for a server.
+/// The authorities that the daemon trusts to certify a server.
 enum Trusted {
     /// The host's roots, read when the first connection is made.
     Host(Arc<HostRoots>),
-    /// These authorities.
+    /// Only these authorities.
     Only(Arc<Authorities>),
-    /// Nobody needs to.
+    /// No certificate is checked (`insecure_skip_verify`).
     Anybody,
 }
 
-/// What the files that `config` names look like now.
+/// The current stamps of the files that `config` names.
 pub fn stamps_of(config: &TlsConfig) -> Vec<Option<Stamp>> {
     let secrets = [&config.ca, &config.cert, &config.key];
     let files = secrets.into_iter().flatten().filter_map(|secret| {
@@ -54,7 +53,7 @@ pub fn stamps_of(config: &TlsConfig) -> Vec<Option<Stamp>> {
 }
 
 impl TlsSettings {
-    /// Reads what `config` names. The error says which setting is wrong and why.
+    /// Reads the files that `config` names. The error says which setting is wrong and why.
     pub fn load(config: &TlsConfig, host_roots: &Arc<HostRoots>) -> Result<Self, String> {
         let trusted = match &config.ca {
             _ if config.insecure_skip_verify => Trusted::Anybody,
@@ -75,7 +74,7 @@ impl TlsSettings {
         })
     }
 
-    /// The name that the certificate of `host` must have, which is without brackets and may have a zone.
+    /// The name that the certificate of `host` must have. `host` has no brackets and may have a zone.
     pub fn server_name(&self, host: &str) -> Result<ServerName<'static>, String> {
         match &self.server_name {
             Some(name) => Ok(name.clone()),
@@ -83,8 +82,7 @@ impl TlsSettings {
         }
     }
 
-    /// The settings as rustls has them. Reads the host's roots if they are needed for the first
-    /// time.
+    /// The settings in the form of rustls. Reads the host's roots if they are needed for the first time.
     pub fn client_config(&self) -> Arc<ClientConfig> {
         self.built.get_or_init(|| self.build()).clone()
     }
@@ -122,7 +120,7 @@ fn named(host: &str) -> Result<ServerName<'static>, String> {
         .map_err(|_| format!("{host:?} is no name that a certificate can have"))
 }
 
-/// The versions from `min_version` to `max_version`, of those that we speak.
+/// The supported versions from `min_version` to `max_version`.
 fn versions(config: &TlsConfig) -> Result<Vec<&'static SupportedProtocolVersion>, String> {
     let least = config.min_version.unwrap_or(TlsVersion::Tls12);
     let most = config.max_version.unwrap_or(TlsVersion::Tls13);
@@ -142,7 +140,7 @@ fn authorities(ca: &Secret) -> Result<Authorities, String> {
     let mut kinds = certificates
         .iter()
         .map(|certificate| unusable_kind(certificate, &CHECKED_RSA_BITS));
-    // Where others can be used, nobody can tell yet whether this one is needed.
+    // If other authorities are usable, this one may not be needed, so it is no fault.
     if let Some(kind) = kinds
         .next()
         .flatten()
@@ -159,7 +157,7 @@ fn identity(cert: &Secret, key: &Secret) -> Result<CertifiedKey, String> {
     fitting((cert, chain(cert)?), (key, private_key(key)?))
 }
 
-/// The certificates of ours that `cert` holds.
+/// The certificates of the client's chain in `cert`.
 pub fn chain(cert: &Secret) -> Result<Vec<CertificateDer<'static>>, String> {
     let chain = certificates(cert, "cert")?;
     if chain.is_empty() {
@@ -174,7 +172,7 @@ pub fn chain(cert: &Secret) -> Result<Vec<CertificateDer<'static>>, String> {
     }
 }
 
-/// The key that `key` holds.
+/// The private key in `key`.
 pub fn private_key(key: &Secret) -> Result<PrivateKeyDer<'static>, String> {
     let text = read_pem(key, "key")?;
     PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| {
@@ -183,7 +181,7 @@ pub fn private_key(key: &Secret) -> Result<PrivateKeyDer<'static>, String> {
     })
 }
 
-/// A chain and the key that belongs to its first certificate.
+/// The chain with its private key; an error if the key does not belong to the first certificate.
 pub fn fitting(
     (cert, chain): (&Secret, Vec<CertificateDer<'static>>),
     (key, private): (&Secret, PrivateKeyDer<'static>),
@@ -212,7 +210,7 @@ fn read_pem(pem: &Secret, what: &str) -> Result<String, String> {
     }
 }
 
-/// What a fault calls a setting: its key, and the file if it stands in one.
+/// The name of a setting in a fault: its key, and its file if it has one.
 fn place(what: &str, secret: &Secret) -> String {
     match secret {
         Secret::Inline(_) => what.to_owned(),

@@ -1,7 +1,7 @@
-//! PURE. What goes wrong under TLS, in one short line.
+//! PURE. The texts of TLS errors, in one short line.
 //!
-//! Owns the words where rustls' own are long, or leave out what an operator needs: which of the kinds of
-//! keys and signatures that ring does not know the other end has. Called on send threads.
+//! Owns the texts where rustls' own are long or lack what an operator needs: which kind of key or signature
+//! the peer has, if ring does not support it. Called on send threads.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use rustls::{AlertDescription, CertificateError, Error, OtherError};
 
 use super::printable::printable;
 
-/// Bytes of a text that are kept. A certificate may list a thousand names, each of which rustls quotes.
+/// The most bytes of a text. A certificate may list a thousand names, and rustls quotes them all.
 const TEXT_BYTES: usize = 300;
 
-/// ECDSA with SHA-512, as an identifier is encoded.
+/// The encoded algorithm identifier of ECDSA with SHA-512.
 const ECDSA_SHA512: &[u8] = &[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4];
 
-/// The other end has a key that we cannot work with.
+/// The error that the peer has an unsupported kind of key.
 #[derive(Debug)]
 pub struct UnusableKey(pub String);
 
@@ -31,7 +31,7 @@ impl fmt::Display for UnusableKey {
 
 impl std::error::Error for UnusableKey {}
 
-/// What `error` means, in one line.
+/// The text of `error`, in one line.
 pub fn text_of(error: &Error) -> String {
     let text = match error {
         Error::InvalidCertificate(error) => text_of_certificate(error),
@@ -48,7 +48,7 @@ pub fn text_of(error: &Error) -> String {
 fn text_of_certificate(error: &CertificateError) -> String {
     use CertificateError as E;
     match error {
-        // In our own words.
+        // An error of this crate, which has its own text.
         E::Other(OtherError(inner)) if inner.is::<UnusableKey>() => inner.to_string(),
         E::UnsupportedSignatureAlgorithmContext {
             signature_algorithm_id,

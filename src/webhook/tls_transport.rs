@@ -1,9 +1,8 @@
-//! A connection under TLS, on top of another one.
+//! A TLS connection on top of another connection.
 //!
-//! Owns the handshake and the passing of bytes through rustls. What came from below while bytes were
-//! being written is looked at, so that an early answer is found; what was written before the
-//! connection failed does not keep what came from being read. Part of the seam to ureq. Runs on
-//! send threads.
+//! Owns the handshake and the passing of bytes through rustls. Bytes that arrive during a write are
+//! processed, so that an early answer is found. After a failed write, bytes that have arrived can still be
+//! read. Part of the interface to ureq. Runs on send threads.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -19,17 +18,17 @@ use ureq::unversioned::transport::{
 
 use super::transport::{CurrentTime, INPUT_BUFFER, remaining, remaining_of};
 
-/// A connection under TLS.
+/// A TLS connection.
 pub struct TlsTransport {
     buffers: LazyBuffers,
     connection: ClientConnection,
     below: Below,
-    /// Nothing more can be written.
+    /// Whether a write has failed, so that nothing more can be written.
     is_broken: bool,
 }
 
 impl TlsTransport {
-    /// Shakes hands with who is at the other end of `transport` and has the certificate of `name`.
+    /// Performs the handshake over `transport` with a server that must have the certificate of `name`.
     pub fn open(
         transport: Box<dyn Transport>,
         config: Arc<ClientConfig>,
@@ -48,8 +47,8 @@ impl TlsTransport {
         })
     }
 
-    /// Hands so much of the output to rustls, and writes the records that it makes of it. Those that wait
-    /// when the other end says something go out later.
+    /// Passes `amount` bytes of the output to rustls, and writes the records that it makes. Records that are
+    /// left when the peer sends something go out later.
     fn write(&mut self, amount: usize) -> io::Result<()> {
         let mut handed = 0;
         while handed < amount {
@@ -64,7 +63,7 @@ impl TlsTransport {
         Ok(())
     }
 
-    /// Writes records until there are none left, or the other end says something.
+    /// Writes records until none are left or the peer sends something.
     fn flush(&mut self) -> io::Result<()> {
         while self.connection.wants_write() && !self.below.has_input() {
             self.connection.write_tls(&mut self.below)?;
@@ -72,19 +71,19 @@ impl TlsTransport {
         Ok(())
     }
 
-    /// Takes in what is there below, or comes next.
+    /// Reads the bytes that are available below, or waits for some, and processes them.
     fn take_in(&mut self) -> io::Result<()> {
         self.connection.read_tls(&mut self.below)?;
         let state = self.connection.process_new_packets();
         state.map_err(|error| {
-            // The alert that says so to the other end goes out if it can.
+            // Sends the TLS alert about this error to the peer, if possible.
             let _ = self.flush();
             io::Error::new(ErrorKind::InvalidData, error)
         })?;
         Ok(())
     }
 
-    /// Moves what was taken in into the input. `None` if there is nothing yet.
+    /// Moves decrypted bytes into the input buffer, and returns their number; `None` if there are none yet.
     fn read(&mut self) -> io::Result<Option<usize>> {
         let read = self
             .connection
@@ -141,7 +140,7 @@ impl fmt::Debug for TlsTransport {
     }
 }
 
-/// What is below TLS, as rustls reads and writes it: within a time that was set last.
+/// The transport below TLS, as rustls reads and writes it, with the timeout that was set last.
 struct Below {
     transport: Box<dyn Transport>,
     timeout: NextTimeout,

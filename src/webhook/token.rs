@@ -1,8 +1,8 @@
-//! Tokens from an OAuth 2 server, by client credentials (RFC 6749, 4.4).
+//! Gets tokens from an OAuth 2 server by client credentials (RFC 6749, 4.4).
 //!
-//! Owns the token in use and the request for the next one, as Go's `clientcredentials` makes it.
-//! The lock is held only to look at the token, never while the server is asked: workers that need
-//! a new token at the same time ask for one each. Runs on send threads.
+//! Owns the current token and the request for the next one, which is like that of Go's `clientcredentials`.
+//! The lock is held only to read or replace the token, never during a request. Workers that need a new token
+//! at the same time request one each. Runs on send threads.
 
 use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,14 +24,14 @@ use crate::config::OAuth2;
 use crate::limits;
 use crate::model::Mono;
 
-/// What a form carries as `%XX`: all but what Go leaves as it is.
+/// The characters that are percent-encoded in a form: all but those that Go leaves as they are.
 const ESCAPED_IN_FORMS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
 
-/// Where the token of one configuration comes from.
+/// The token of one configuration, and the means to get a new one.
 #[derive(Debug)]
 pub struct TokenSource {
     config: OAuth2,
@@ -43,25 +43,25 @@ pub struct TokenSource {
 #[derive(Default)]
 struct Known {
     token: Option<Token>,
-    /// How the server wants the client to say who it is, once one way has worked.
+    /// The style of client authentication that has worked; `None` until one has.
     style: Option<Style>,
 }
 
 struct Token {
     /// The value of the header `Authorization`.
     authorization: String,
-    /// The secret that it was granted for.
+    /// The client secret that the token was granted for.
     secret: String,
-    /// When it is to be replaced.
+    /// When the token must be replaced; `None` if it does not expire.
     until: Option<Mono>,
 }
 
-/// Where the client's name and secret stand in a request for a token.
+/// The place of the client's name and secret in a request for a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Style {
-    /// In the header, as RFC 6749 recommends.
+    /// In the header `Authorization`, as RFC 6749 recommends.
     Header,
-    /// Among the parameters.
+    /// Among the parameters of the form.
     Parameters,
 }
 
@@ -72,7 +72,7 @@ impl std::fmt::Debug for Known {
 }
 
 impl TokenSource {
-    /// One that has no token yet.
+    /// A source that has no token yet.
     pub fn new(config: &OAuth2, factory: &Arc<AgentFactory>) -> Result<Self, Fault> {
         Ok(TokenSource {
             config: config.clone(),
@@ -82,8 +82,8 @@ impl TokenSource {
         })
     }
 
-    /// The value of the header `Authorization`: of the token at hand while it holds and the secret
-    /// is the same, else of a new one, which is asked for until `deadline`.
+    /// The value of the header `Authorization`. Uses the current token while it is valid and the secret is
+    /// unchanged, else requests a new one, until `deadline` at the latest.
     pub fn authorization(&self, deadline: Mono) -> Result<String, Fault> {
         let secret = secret::read(&self.config.client_secret, "client_secret_file");
         let secret = secret.map_err(Fault::Setup)?;
@@ -107,12 +107,12 @@ impl TokenSource {
         Ok(authorization)
     }
 
-    /// Ends all requests under way, and makes no more.
+    /// Aborts all requests under way, and makes no more.
     pub fn hang_up(&self) {
         self.link.hang_up();
     }
 
-    /// Asks in the way that has worked before, or in both one after the other.
+    /// Requests a token in the style that has worked before, or else in one style and then the other.
     fn ask(&self, secret: &str, deadline: Mono) -> Result<Granted, Fault> {
         let known = self.known().style;
         let first = known.unwrap_or(Style::Header);
@@ -172,7 +172,7 @@ impl TokenSource {
         Ok(headers)
     }
 
-    /// The body of a request: parameters sorted by name, as Go sends them.
+    /// The body of a request, with the parameters sorted by name, as in Go.
     fn form(&self, style: Style, secret: &str) -> String {
         let config = &self.config;
         let mut parameters = vec![("grant_type", "client_credentials")];
@@ -198,7 +198,7 @@ impl TokenSource {
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        // Each change is complete in itself, so a panic elsewhere leaves it sound.
+        // A panic cannot leave the state half updated, so poisoning is ignored.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -216,10 +216,10 @@ fn token_answer_of(response: Response<Body>) -> Result<Granted, String> {
     token_answer::read(status, kind.as_deref().unwrap_or_default(), &body)
 }
 
-/// `text` as a form carries it.
+/// `text`, encoded for a form.
 fn form_escaped(text: &str) -> String {
     let escaped = utf8_percent_encode(text, ESCAPED_IN_FORMS).to_string();
-    // Of a percent sign itself nothing but `%25` is left.
+    // A percent sign of the text itself is `%25` by now, so `%20` can only be a blank.
     escaped.replace("%20", "+")
 }
 

@@ -1,7 +1,7 @@
-//! PURE. What a token server answers (RFC 6749, 5).
+//! PURE. Parses the answers of token servers (RFC 6749, 5).
 //!
-//! Owns the reading of its JSON and of the form that some old servers send. A fault quotes the
-//! error code of the answer, never anything else of it. Called on send threads.
+//! Owns the parsing of the JSON, and of the form that some old servers send. A fault quotes the error code of
+//! the answer, never anything else of it. Called on send threads.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,15 +11,15 @@ use serde::Deserialize;
 use super::printable::printable;
 use crate::model::percent_decoded;
 
-/// Characters of an error code that a fault quotes.
+/// The most characters of an error code that a fault quotes.
 const CODE_CHARACTERS: usize = 64;
 
-/// A token.
+/// A granted token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Granted {
     scheme: String,
     token: String,
-    /// How long it holds, if not for ever.
+    /// The lifetime of the token; `None` if it does not expire.
     pub life: Option<Duration>,
 }
 
@@ -45,7 +45,7 @@ struct Wire {
     error: Option<String>,
 }
 
-/// The token in an answer with this status, content type and body.
+/// Parses the token in an answer with this status, content type and body.
 pub fn read(status: u16, content_type: &str, body: &[u8]) -> Result<Granted, String> {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     let wire = match kind.to_ascii_lowercase().as_str() {
@@ -98,7 +98,7 @@ fn unescaped(text: &str) -> String {
     }
 }
 
-/// Names of schemes as servers are used to them, whatever the token server wrote.
+/// The scheme of a token, in the usual spelling, whatever case the token server uses.
 fn scheme_of(token_type: &str) -> String {
     match token_type.to_ascii_lowercase().as_str() {
         "" | "bearer" => "Bearer".to_owned(),
@@ -108,7 +108,7 @@ fn scheme_of(token_type: &str) -> String {
     }
 }
 
-/// Seconds, as a number or as text; none and nonsense mean for ever.
+/// Parses a lifetime in seconds, given as a number or as text. A missing or invalid one means no expiry.
 fn life_of(value: &serde_json::Value) -> Option<Duration> {
     let seconds = match value {
         serde_json::Value::String(text) => text.trim().parse().ok()?,

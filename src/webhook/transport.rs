@@ -1,9 +1,9 @@
-//! The seam to ureq's parts that are outside of its semver promise: name resolution, proxies, TLS.
+//! The interface to those parts of ureq that its semver guarantee excludes: name resolution, proxies, TLS.
 //!
-//! Owns the making of agents and of the layers of their connections: TCP, TLS to an https proxy, the way
-//! through the proxy, TLS to the receiver, and on top the layer that finds the answer. Everything here,
-//! in `dial.rs`, `idle.rs`, `socket.rs`, `tls_transport.rs`, `tunnel.rs` and `answer.rs` may have to change with
-//! ureq's next minor version, and nothing elsewhere. Used by all send threads.
+//! Owns the making of agents and of the layers of their connections: TCP, TLS to an https proxy, the tunnel
+//! through the proxy, TLS to the receiver, and on top the layer that finds the answer. A minor version of
+//! ureq may require changes here and in `dial.rs`, `idle.rs`, `socket.rs`, `tls_transport.rs`, `tunnel.rs`
+//! and `answer.rs`, and nowhere else. Used by all send threads.
 
 use std::sync::Arc;
 
@@ -22,22 +22,23 @@ use super::tls_transport::TlsTransport;
 use super::tunnel::{ForwardTransport, open_tunnel};
 use crate::limits;
 
-/// The clock of ureq.
+/// The function by which ureq reads the time.
 pub type CurrentTime = Arc<dyn Fn() -> Instant + Send + Sync>;
 
-/// What ureq's word for no limit is taken for. No request of ours goes without one.
+/// The timeout that replaces ureq's value for no limit. All requests of this daemon have a limit.
 const NO_LIMIT: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
-/// Bytes read ahead on a connection: more than any line of a head has that makes sense, and a body's
-/// piece of good size.
+/// The bytes of a connection's input buffer: more than any sensible line of a head has, and enough to read a
+/// body efficiently.
 pub const INPUT_BUFFER: usize = 16 * 1024;
 
-/// Bytes written at once, and so the longest line of a request, unless a request asks for more.
+/// The bytes of a connection's output buffer, and so of the longest line of a request. A request may ask for
+/// a larger buffer.
 pub const OUTPUT_BUFFER: usize = 16 * 1024;
 
-/// An agent with connections of its own, for all workers; `kept` are those that are idle.
+/// A new agent with its own connections, for all workers. `kept` bounds the idle ones.
 ///
-/// It follows no redirect, and takes every status for an answer.
+/// The agent follows no redirect, and every status counts as an answer.
 pub fn agent(user_agent: &str, kept: KeptConnections, dialer: Dialer, tls: TlsSettings) -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
@@ -56,7 +57,7 @@ pub fn agent(user_agent: &str, kept: KeptConnections, dialer: Dialer, tls: TlsSe
     Agent::with_parts(config, connections, NoLookup)
 }
 
-/// Connections as ureq takes them: open ones that serve again, or new ones.
+/// Provides ureq with connections: idle ones, or new ones.
 #[derive(Debug)]
 struct Connections {
     idle: Arc<Idle>,
@@ -83,7 +84,7 @@ impl Connector for Connections {
 }
 
 impl Connections {
-    /// Puts what lies between us and the receiver on top of a TCP connection.
+    /// Opens a TCP connection, and adds the layers of proxy, TLS and answer on top.
     fn open(&self, details: &ConnectionDetails) -> Result<AnswerTransport, Error> {
         let target = details.uri;
         let mut transport = self.dialer.dial(details)?.boxed();
@@ -106,7 +107,7 @@ impl Connections {
         Ok(AnswerTransport::new(transport))
     }
 
-    /// TLS on top of `transport`, with who stands at `uri`.
+    /// Adds TLS with the host of `uri` on top of `transport`.
     fn secure(
         &self,
         transport: Box<dyn Transport>,
@@ -120,12 +121,12 @@ impl Connections {
     }
 }
 
-/// What is left of the time to connect.
+/// The time left to connect.
 pub fn remaining(details: &ConnectionDetails) -> NextTimeout {
     remaining_of(details.timeout, details.now, (details.current_time)())
 }
 
-/// What is left now of a time that began to count at `started`.
+/// The time left at `now` of a timeout that began at `started`.
 pub fn remaining_of(mut timeout: NextTimeout, started: Instant, now: Instant) -> NextTimeout {
     if let (Duration::Exact(after), Instant::Exact(started), Instant::Exact(now)) =
         (timeout.after, started, now)
@@ -136,7 +137,7 @@ pub fn remaining_of(mut timeout: NextTimeout, started: Instant, now: Instant) ->
     timeout
 }
 
-/// What is left of a time, if anything is.
+/// The duration of a timeout; an error if no time is left.
 pub fn limit(timeout: NextTimeout) -> Result<std::time::Duration, Error> {
     if timeout.after.is_zero() {
         return Err(Error::Timeout(timeout.reason));

@@ -1,8 +1,8 @@
-//! Whom we believe to be the receiver they say they are.
+//! Verifies the certificates of receivers.
 //!
-//! Owns the trusted roots, the one provider of cryptography, and the verifiers where rustls' own
-//! differs from what Alertmanager's users rely on. Reads the host's certificates from disk, once, on the first send thread that meets
-//! an https receiver whose configuration names no authority of its own.
+//! Owns the trusted roots, the cryptography provider of the connections to receivers, and the verifiers
+//! where rustls' own differ from what Alertmanager's users rely on. Reads the host's certificates from disk
+//! once, on the first send thread that needs an https receiver whose configuration names no authority.
 
 use std::iter;
 use std::sync::{Arc, OnceLock};
@@ -19,15 +19,15 @@ use rustls::{
 use super::key_kind::{CHECKED_RSA_BITS, unusable_kind};
 use super::tls_fault::UnusableKey;
 
-/// The host's own store, or Mozilla's list on hosts that have none. Shared by all agents, since it
-/// takes memory that a daemon without https receivers need not have.
+/// The host's trusted roots, or Mozilla's list on hosts that have none. All agents share one store. It is
+/// loaded on first use, so that a daemon without https receivers does not pay for it in memory.
 #[derive(Debug, Default)]
 pub struct HostRoots {
     roots: OnceLock<Arc<RootCertStore>>,
 }
 
 impl HostRoots {
-    /// Who checks that the roots vouch for a server; reads files the first time.
+    /// The verifier of server certificates against these roots. Reads the roots from disk the first time.
     pub fn verifier(&self) -> Arc<WebPkiServerVerifier> {
         let roots = self.roots.get_or_init(|| Arc::new(read_host_roots()));
         let verifier = WebPkiServerVerifier::builder_with_provider(roots.clone(), provider());
@@ -37,7 +37,7 @@ impl HostRoots {
     }
 }
 
-/// The cryptography of all TLS connections.
+/// The cryptography provider of all TLS connections to receivers, proxies and token servers.
 pub fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
     let provider = PROVIDER.get_or_init(|| Arc::new(ring::default_provider()));
@@ -57,10 +57,11 @@ fn read_host_roots() -> RootCertStore {
     roots
 }
 
-/// The authorities of a `ca` or `ca_file`, and servers that show one of these certificates itself.
+/// A verifier that trusts the authorities of a `ca` or `ca_file`, and also a server whose certificate is one
+/// of these itself.
 ///
-/// The latter is how Go has it, and what `openssl req -x509` leads to: one certificate that calls
-/// itself an authority and serves as the server's too. webpki refuses authorities as servers.
+/// Go trusts such a server. `openssl req -x509` makes such a certificate: one that calls itself an authority
+/// and is the server's as well. webpki refuses an authority as a server.
 #[derive(Debug)]
 pub struct Authorities {
     by_chain: Arc<WebPkiServerVerifier>,
@@ -68,7 +69,7 @@ pub struct Authorities {
 }
 
 impl Authorities {
-    /// Those of `certificates` that can be read; `None` if there are none.
+    /// A verifier with those of `certificates` that can be parsed; `None` if none can.
     pub fn new(certificates: Vec<CertificateDer<'static>>) -> Option<Self> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(certificates.iter().cloned());
@@ -93,8 +94,8 @@ impl ServerCertVerifier for Authorities {
             self.by_chain
                 .verify_server_cert(shown, intermediates, name, ocsp_response, now);
         match result {
-            // Faults that have no name of their own, as this one, are found only after the time of
-            // validity was checked. The tests hold webpki to that.
+            // webpki reports an authority as server by an unnamed fault, and only after it has checked the
+            // validity period. A test checks that order.
             Err(Error::InvalidCertificate(CertificateError::Other(_)))
                 if self.certificates.contains(shown) =>
             {
@@ -130,8 +131,8 @@ impl ServerCertVerifier for Authorities {
     }
 }
 
-/// Another verifier, whose faults it makes plain: where a signature is not good because of a key that we
-/// cannot work with, that is the fault.
+/// A verifier that wraps another one and explains its faults: if a signature fails because of a kind of key
+/// that the provider does not support, the error names that kind.
 #[derive(Debug)]
 pub struct Explaining(pub Arc<dyn ServerCertVerifier>);
 
@@ -179,7 +180,7 @@ impl ServerCertVerifier for Explaining {
     }
 }
 
-/// `error`, or the key among those of `certificates` that leads to it.
+/// `error`, or in its place the unsupported kind of key among `certificates` that causes it.
 fn explained<'a>(
     error: Error,
     mut certificates: impl Iterator<Item = &'a CertificateDer<'a>>,
@@ -200,7 +201,8 @@ fn explained<'a>(
     }
 }
 
-/// Takes any certificate, as `insecure_skip_verify` asks. Who holds it must still have its key.
+/// A verifier that accepts any certificate (`insecure_skip_verify`). The server must still prove that it has
+/// the certificate's key.
 #[derive(Debug)]
 pub struct Anybody;
 

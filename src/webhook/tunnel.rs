@@ -1,7 +1,7 @@
-//! The way through an HTTP proxy.
+//! Connections through an HTTP proxy.
 //!
-//! Owns CONNECT, for receivers under https, and the absolute form of requests (RFC 9112, 3.2.2),
-//! for those under http. Part of the seam to ureq. Runs on send threads.
+//! Owns CONNECT for https receivers, and the absolute form of requests (RFC 9112, 3.2.2) for http receivers.
+//! Part of the interface to ureq. Runs on send threads.
 
 use std::io::Write;
 
@@ -16,10 +16,10 @@ use super::fault::ConnectFault;
 use super::head::Head;
 use super::transport::remaining;
 
-/// What Go calls itself where nobody else is asked.
+/// Go's default `User-Agent`, which its CONNECT requests have.
 const USER_AGENT: &str = "Go-http-client/1.1";
 
-/// Asks the proxy at the other end of `transport` for a line to the receiver.
+/// Asks the proxy at the other end of `transport` for a tunnel to the receiver (CONNECT).
 pub fn open_tunnel(
     transport: Box<dyn Transport>,
     proxy: &Address,
@@ -64,13 +64,13 @@ fn connect_request(target: &Uri, proxy: &Address, headers: &[(String, String)]) 
     request
 }
 
-/// Adds a header line. Line breaks become blanks, as in Go.
+/// Appends a header line. Line breaks become blanks, as in Go.
 fn push_header(request: &mut String, name: &str, value: &str) {
     let value = value.trim().replace(['\r', '\n'], " ");
     request.push_str(&format!("{name}: {value}\r\n"));
 }
 
-/// Reads the head of the proxy's answer, and not a byte more.
+/// Reads the head of the proxy's answer, and no byte after it. Returns the status.
 fn answered_status(
     transport: &mut dyn Transport,
     details: &ConnectionDetails,
@@ -91,8 +91,8 @@ fn answered_status(
     }
 }
 
-/// A connection to a proxy that passes requests on: it gives each the absolute form, and tells the
-/// proxy who we are.
+/// A connection to a proxy that forwards http requests. It rewrites each request to the absolute form, and
+/// adds the proxy's authorization.
 #[derive(Debug)]
 pub struct ForwardTransport {
     inner: Box<dyn Transport>,
@@ -101,17 +101,17 @@ pub struct ForwardTransport {
     turn: Turn,
 }
 
-/// Whose turn it is on a connection that carries one request at a time.
+/// The state of a connection that carries one request at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
-    /// A request is next.
+    /// The next output is the start of a request.
     Request,
-    /// The rest of one is next, or its answer.
+    /// The next bytes are the rest of a request, or its answer.
     Rest,
 }
 
 impl ForwardTransport {
-    /// Requests on `inner` go to `target` by way of `proxy`.
+    /// A connection over `inner` that sends requests for `target` through `proxy`.
     pub fn new(inner: Box<dyn Transport>, target: &Uri, proxy: &Address) -> Self {
         let authority = authority_of(target);
         ForwardTransport {
@@ -122,7 +122,7 @@ impl ForwardTransport {
         }
     }
 
-    /// The first bytes of a request, which hold its request line, with what the proxy needs.
+    /// `head`, the first bytes of a request, with the request line in absolute form and the proxy's headers.
     fn rewritten(&self, head: &[u8]) -> Vec<u8> {
         let first_blank = head.iter().position(|byte| *byte == b' ').unwrap_or(0);
         let (method, rest) = head.split_at((first_blank + 1).min(head.len()));
@@ -163,7 +163,7 @@ impl Transport for ForwardTransport {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        // Requests follow one another only when the answer in between was read.
+        // A request follows another only after the answer in between was read.
         self.turn = Turn::Request;
         self.inner.await_input(timeout)
     }

@@ -1,8 +1,8 @@
-//! PURE. From the end of an attempt to what the engine makes of it.
+//! PURE. The verdict on an attempt: delivered, retry or give up.
 //!
-//! Owns which answers are final and which are tried again (§5.6, and D3 where we differ), the
-//! class of a failure (§5.5) and its text. Never decides when the next attempt is made. Called on
-//! send threads.
+//! Owns the rule which answers are final and which are retried (§5.6, and D3 for the difference from
+//! Alertmanager), the kind of a failure (§5.5) and its text. Never decides when the next attempt is made.
+//! Called on send threads.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,15 +13,15 @@ use super::printable::printable;
 use crate::engine::{Failure, FailureKind, Verdict};
 use crate::model::Wall;
 
-/// Bytes of an answer's body that a failure's text quotes.
+/// The most bytes of an answer's body that the text of a failure quotes.
 pub const EXCERPT_BYTES: usize = 1024;
 
-/// What is said of a receiver that answers 410. It goes on being told, since a page that is lost is worse
-/// than a request too many.
+/// The text for a receiver that answers 410. The daemon goes on notifying it, because a lost page is worse
+/// than a needless request.
 const GONE: &str =
     ", THE RECEIVER IS GONE FOR GOOD, it says: take this webhook out of the configuration";
 
-/// What a receiver answered, as far as it matters to us.
+/// The parts of a receiver's answer that the verdict depends on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The status code.
@@ -32,7 +32,7 @@ pub struct Answer {
     pub excerpt: Vec<u8>,
 }
 
-/// The verdict on an attempt that was answered; `now` is what a date in `Retry-After` counts from.
+/// The verdict on an answered attempt. A date in `Retry-After` counts from `now`.
 pub fn of_answer(answer: &Answer, now: Wall) -> Verdict {
     if (200..300).contains(&answer.status) {
         return Verdict::Delivered;
@@ -53,15 +53,15 @@ pub fn of_answer(answer: &Answer, now: Wall) -> Verdict {
     }
 }
 
-/// The verdict on an attempt that got no answer: the network's faults pass. The form of the text
-/// is Alertmanager's, with the method as Go writes it there; `cause` must name no secret.
+/// The verdict on an attempt without an answer: retry, because faults of the network pass. The text has
+/// Alertmanager's form, with the method as Go writes it there. `cause` must name no secret.
 pub fn of_transport_error(method: &str, cause: &dyn fmt::Display) -> Verdict {
     let (first, rest) = method.split_at(1);
     let operation = format!("{first}{}", rest.to_ascii_lowercase());
     retry(format!("{operation} \"<redacted>\": {cause}"))
 }
 
-/// Tried again at the engine's pace, for reasons that are neither the receiver's nor the network's.
+/// A retryable failure at the engine's backoff.
 pub fn retry(text: String) -> Verdict {
     Verdict::Retry {
         failure: Failure {
@@ -72,7 +72,7 @@ pub fn retry(text: String) -> Verdict {
     }
 }
 
-/// Not tried again in this flush, because only an operator can help.
+/// A failure that is not retried in this flush, because only an operator can fix it.
 pub fn give_up(text: String) -> Verdict {
     Verdict::GiveUp(Failure {
         kind: FailureKind::Other,
@@ -99,12 +99,12 @@ fn text_of_answer(answer: &Answer) -> String {
     format!("unexpected status code {status}{meaning}{colon}{body}")
 }
 
-/// Seconds or a date (RFC 9110, 10.2.3); `None` if it is neither. How long is too long is for the engine.
+/// Parses seconds or a date (RFC 9110, 10.2.3); `None` if the header is neither. The engine bounds the value.
 fn parse_retry_after(header: &str, now: Wall) -> Option<Duration> {
     let header = header.trim();
     let is_number = !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit());
     if is_number {
-        // More digits than fit are still a wish to wait long.
+        // A number with too many digits still asks for a long wait.
         return Some(header.parse().map_or(Duration::MAX, Duration::from_secs));
     }
     let until = DateTimeParser::new().parse_timestamp(header).ok()?;

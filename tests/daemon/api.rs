@@ -1,4 +1,4 @@
-//! The API over the wire, and that the metrics count what these tests did, refusals included.
+//! Tests of the API over the network, and of the metrics that count its requests and refusals.
 
 use std::time::Duration;
 

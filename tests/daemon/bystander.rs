@@ -1,4 +1,4 @@
-//! Somebody else's client while others misbehave: posts, reads, and notes how long it waits.
+//! A well-behaved client beside misbehaving ones: it posts, reads, and records how long it waits.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;

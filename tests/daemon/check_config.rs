@@ -1,4 +1,4 @@
-//! `alertwheel check-config` at the terminal: which flags it heeds, what it reads and what it prints.
+//! Tests of `alertwheel check-config` on the command line: its flags, the files it reads, and its output.
 
 use std::fs::OpenOptions;
 use std::io;

@@ -1,4 +1,4 @@
-//! A small HTTP client that keeps its connection, and that can send what no client should.
+//! A small HTTP client that keeps its connection, and that can send invalid requests.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};

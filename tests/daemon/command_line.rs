@@ -1,4 +1,4 @@
-//! What somebody at a terminal is told: messages, exit codes, what flags mean.
+//! Tests of the command line: messages, exit codes, and the meaning of flags.
 
 use std::net::TcpListener;
 

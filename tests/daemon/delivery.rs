@@ -1,4 +1,4 @@
-//! From a posted alert to the webhook: grouping, the body, retries, and the options of a webhook.
+//! Tests from a posted alert to the webhook: grouping, the body, retries, and the options of a webhook.
 
 use serde_json::{Value, json};
 

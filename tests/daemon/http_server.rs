@@ -1,5 +1,5 @@
-//! Hostile clients at the front door. Each time another client is served meanwhile, and afterwards
-//! the daemon has no thread and no descriptor more than before.
+//! Tests of the HTTP server with hostile clients. In each test another client is served in the meantime, and
+//! afterwards the daemon has no more threads and no more descriptors than before.
 
 use std::net::SocketAddr;
 

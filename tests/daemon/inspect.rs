@@ -1,4 +1,4 @@
-//! What `alertwheel journal inspect` says of a real journal.
+//! Tests of the output of `alertwheel journal inspect` for a real journal.
 
 use std::fs;
 use std::path::{Path, PathBuf};

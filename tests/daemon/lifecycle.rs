@@ -1,4 +1,4 @@
-//! Start and stop: what is ready when, what a stop waits for, and what it does not wait for.
+//! Tests of start and stop: when each part is ready, and what a stop waits for and does not wait for.
 
 use rustix::process::Signal;
 

@@ -1,4 +1,4 @@
-//! Hosts that give little: few open files.
+//! Tests on hosts with scarce resources: few open files.
 
 use std::net::TcpStream;
 

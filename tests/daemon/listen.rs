@@ -1,4 +1,4 @@
-//! `alertwheel listen`: what it shows, how it answers, whom it refuses, and what cannot end it.
+//! Tests of `alertwheel listen`: its output, its answers, the requests it refuses, and that none can end it.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, pipe};

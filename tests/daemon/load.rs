@@ -1,5 +1,5 @@
-//! How much at once, and how little at rest. What it takes in memory is asserted in release builds; how
-//! soon things happen is for the benchmark.
+//! Tests under load and at rest. The memory used is asserted in release builds; the benchmark measures
+//! times.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,7 +1,7 @@
-//! The real binary as a process of its own, between clients and recording receivers on this host.
+//! Tests of the real binary as a separate process, between clients and recording receivers on this host.
 //!
-//! Every process listens on a port of the host's choice and is killed when its test ends; every
-//! wait is for a condition and has a deadline that tells a hang. Figures of memory and time are printed
+//! Every process listens on a free port that the host chooses, and is killed when its test ends. Every wait
+//! is for a condition, and has a deadline that detects a hang. Figures of memory and time are printed
 //! (`-- --nocapture` shows them); those of memory are asserted in release builds (`cargo test --release`).
 
 // What the tests are made with.

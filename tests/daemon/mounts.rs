@@ -1,7 +1,7 @@
-//! File systems of a size, which a test can fill or make read-only.
+//! File systems of limited size, which a test can fill or make read-only.
 //!
-//! Owns mounts, and takes them away again. That needs root: without it a test that wants one says
-//! so where everybody sees it and ends, but in CI it fails.
+//! Owns mounts, and unmounts them. Mounting needs root: without root a test that needs a mount prints a
+//! visible message and ends, but in CI it fails.
 
 use std::fs;
 use std::io::Write as _;

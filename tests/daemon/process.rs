@@ -1,7 +1,7 @@
 //! The binary as a process: started, watched from outside, and killed when its test ends.
 //!
-//! Owns a folder for each process, which is where it runs and where its two outputs go, and the
-//! turns that demanding tests take.
+//! Owns a folder for each process, which is its working directory and holds its two outputs, and the lock
+//! by which demanding tests take turns.
 
 use std::fs::{self, File};
 use std::io::Write as _;

@@ -1,7 +1,7 @@
-//! A webhook receiver that records what it is told and answers as a script says.
+//! A webhook receiver that records its notifications and answers by a script.
 //!
-//! Owns its listener and a thread for each connection. A connection ends with the daemon's end of
-//! it, the listener with the receiver.
+//! Owns its listener and a thread for each connection. A connection ends when the daemon closes it, the
+//! listener when the receiver is dropped.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -1,6 +1,7 @@
-//! Wrong configurations by the hundred: `check-config` and a start agree on each, and one round tells all.
+//! Tests with hundreds of wrong configurations: `check-config` and a start agree on each, and one run reports
+//! all faults.
 //!
-//! Owns the comparison; what is wrong with the files is `refusals/mistakes.rs`'s.
+//! Owns the comparison; `refusals/mistakes.rs` has the mistakes.
 
 mod mistakes;
 

@@ -1,5 +1,5 @@
-//! Regexes from outside that would cost all of the processor or of the memory: each look-up has a budget, and
-//! a start answers before it compiles anything.
+//! Tests with regexes from outside that would use up the processor or the memory: each request has a budget,
+//! and the daemon answers at start before it compiles any regex.
 
 use std::fs;
 

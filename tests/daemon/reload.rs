@@ -1,4 +1,4 @@
-//! New configurations for a daemon that runs: by signal and over HTTP, good and bad.
+//! Tests of reloads of a running daemon: by signal and over HTTP, with valid and invalid configurations.
 
 use rustix::process::Signal;
 

@@ -1,5 +1,5 @@
-//! A start on a large state: its groups go on where they were. How soon it serves and how punctual
-//! they are is printed; in release builds the state is that of a large installation.
+//! Tests of a start with a large state: its groups continue where they were. The time until the daemon serves
+//! and the delay of the groups are printed. In release builds the state is that of a large installation.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Configurations and alerts that many tests begin with.
+//! Configurations and alerts that many tests use.
 
 use serde_json::{Value, json};
 

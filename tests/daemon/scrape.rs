@@ -1,4 +1,4 @@
-//! The figures of `/metrics`, read as strictly as Prometheus reads its text format.
+//! Parses the page of `/metrics` as strictly as Prometheus parses its text format.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
-//! Receivers that hang, take their time, throttle, go away or are replaced: a page waits for none of
-//! them but its own, and comes once.
+//! Tests with receivers that hang, are slow, throttle, go away or are replaced: a notification waits for no
+//! receiver but its own, and arrives once.
 //!
-//! Nothing here is measured: tests look at how many webhooks came, in which order, and what was going
-//! on when one came.
+//! Nothing here is measured: tests check how many webhooks arrived, in which order, and which other events
+//! were under way at that time.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What outlives the process, and what happens while the disk does not do as it should.
+//! Tests of the state that survives the process, and of the daemon on a failing disk.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! Pages of other sites, people who guess passwords, and files that somebody else has put in the way.
+//! Tests with pages of other sites, guessed passwords, and files that another user has put in the way.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt as _, symlink};

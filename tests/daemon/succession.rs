@@ -1,5 +1,5 @@
-//! Coming from an Alertmanager and going back to one, as far as that needs no real one: `tests/peer` has
-//! the rest.
+//! Tests of the migration from an Alertmanager and back, without a real one; `tests/peer` has the tests with
+//! a real one.
 
 use std::fs;
 use std::path::Path;

@@ -1,6 +1,6 @@
-//! Time for the tests: one clock for all threads, and waiting for conditions.
+//! Time for the tests: one clock for all threads, and waits for conditions.
 //!
-//! Owns the deadline of every wait that has none of its own.
+//! Owns the default deadline of a wait.
 
 use std::sync::OnceLock;
 use std::time::Duration;

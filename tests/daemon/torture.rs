@@ -1,9 +1,10 @@
-//! Load from several senders, `kill -9` at a random moment, and a start on what is left: over and
-//! over on one state directory.
+//! Torture test: load from several senders, `kill -9` at a random moment, and a restart, again and again on
+//! one state directory.
 //!
-//! After each start everything that was answered with 200 has to be there. In the end every receiver
-//! has to believe what the senders were promised, and whatever it was told twice, a process told it
-//! that was killed, and another one after it. `ALERTWHEEL_ROUNDS=200 cargo test --test daemon torture` takes longer.
+//! After each start the state must hold everything that was answered with 200. In the end every receiver must
+//! have the state that the answers to the senders promise. A notification may have arrived twice only if a
+//! process that was killed sent it and a later process sent it again.
+//! `ALERTWHEEL_ROUNDS=200 cargo test --test daemon torture` takes longer.
 
 mod beliefs;
 mod senders;

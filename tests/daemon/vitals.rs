@@ -1,4 +1,4 @@
-//! What the host says about a process, read from `/proc`.
+//! The memory, threads and descriptors of a process, read from `/proc`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

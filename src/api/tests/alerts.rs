@@ -1,4 +1,4 @@
-//! Alerts in, alerts, groups and receivers out.
+//! Tests of posting alerts, and of listing alerts, groups and receivers.
 
 use super::*;
 use crate::engine::GroupedAlert;

@@ -1,4 +1,4 @@
-//! Requests of API v2 that are refused, and what every answer of it carries.
+//! Tests of refused requests of API v2, and of the headers common to its answers.
 
 use super::*;
 

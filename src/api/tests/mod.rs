@@ -1,5 +1,5 @@
-//! The whole handler before a dispatcher that is made up: what goes in as a request, and what
-//! comes out. The expected texts were taken from Alertmanager.
+//! Tests of the whole handler with a fake dispatcher, from request to answer. The expected texts were taken
+//! from Alertmanager.
 
 mod alerts;
 mod errors;

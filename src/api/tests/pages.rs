@@ -1,4 +1,4 @@
-//! Health, metrics, reload, redirects and the prefix.
+//! Tests of the pages: health, metrics, reload, redirects and the route prefix.
 
 use super::*;
 use crate::api::router::SelfPeer;

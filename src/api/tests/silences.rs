@@ -1,10 +1,10 @@
-//! Silences in and out, and what they do to the lists of alerts and groups.
+//! Tests of posting, listing and expiring silences, and of their effect on the lists of alerts and groups.
 
 use super::*;
 use crate::engine::{GroupedAlert, Muted};
 use crate::model::{Fingerprint, MatchOp, Matcher};
 
-/// Ends after any test that asks the host's clock.
+/// An end later than any test that reads the host's clock.
 const FAR: &str = "2900-01-01T00:00:00Z";
 
 /// A silence that begins and ends so many seconds from [`now`]. Its id ends in `number`.

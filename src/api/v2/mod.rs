@@ -89,8 +89,8 @@ pub fn patterns() -> impl Iterator<Item = (&'static str, &'static [&'static str]
     ROUTES.iter().map(|route| (route.pattern, route.methods))
 }
 
-/// Answers a request for `path`, which begins with [`ROOT`]. Returns the pattern of the endpoint
-/// as well, for the metrics: one word for all unknown paths, so that nobody can invent series.
+/// Answers a request for `path`, which begins with [`ROOT`]. Also returns the pattern of the endpoint for the
+/// metrics. It is the same for all unknown paths, so that clients cannot create new series.
 pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer) {
     let route = Route::find(path);
     let pattern = route.map_or(ROOT, |route| route.pattern);

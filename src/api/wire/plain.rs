@@ -103,8 +103,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads labels, none of them empty. With an empty value it matters which of two labels of one name counts,
-    /// so such a body is left to `posted.rs`.
+    /// Reads labels, none of them empty. With an empty value it matters which of two labels of one name
+    /// counts, so such a body is left to `posted.rs`.
     fn labels(&mut self) -> Option<IdentifiedLabels> {
         let set = &mut self.labels;
         read_pairs(&mut self.rest, &mut self.room, |name, value| {
@@ -140,8 +140,8 @@ impl<'a> Reader<'a> {
 }
 
 impl<'a, T: Clone> Last<'a, T> {
-    /// The value of `written`: the last one if the text is the same, else parsed by `read`. Resolves escapes in
-    /// `room`.
+    /// The value of `written`: the last one if the text is the same, else parsed by `read`. Resolves escapes
+    /// in `room`.
     fn read(
         &mut self,
         written: Written<'a>,

@@ -1,8 +1,8 @@
 //! The body of `POST /api/v2/silences`.
 //!
-//! Owns the way from bytes to a silence: the fields, the rules of the schema in their order, and
-//! what is wrong with its matchers (§7.4, §10.2). Times are compared where the time of day is
-//! known. Pure; runs on the connections' threads.
+//! Owns the parsing of bytes to a silence: the fields, the rules of the schema in their order, and the
+//! checks of matchers (§7.4, §10.2). The caller, which has the time of day, compares the times. Pure; runs
+//! on the connections' threads.
 
 use std::borrow::Cow;
 
@@ -19,9 +19,9 @@ use super::body::{
 };
 use super::lenient::{Found, Kind, Text};
 
-/// Reads the silence of a body. What stands behind the first JSON value is not looked at.
+/// Parses the silence of a body. Bytes after the first JSON value are ignored.
 ///
-/// A start at Go's zero time is kept as that: only the engine knows which now it stands for.
+/// A start at Go's zero time stays as it is. It means now, and only the engine knows the time.
 pub fn posted_silence(body: &[u8], mode: ParserMode) -> Result<PostedSilence, BodyError> {
     read_body(body, "silence", |text| read_silence(text, mode))
 }
@@ -82,7 +82,8 @@ impl<'de> Kind<'de> for SilenceFields<'de> {
 }
 
 impl SilenceFields<'_> {
-    /// Kinds come before rules, and rules in the order of the fields' names.
+    /// Checks the fields. A value of a wrong kind is reported before a broken rule, and rules in the order of
+    /// the fields' names.
     fn into_silence(self, mode: ParserMode) -> Result<PostedSilence, BodyError> {
         if let Some(fault) = self.fault {
             return Err(BodyError::Malformed(fault));
@@ -110,12 +111,12 @@ impl SilenceFields<'_> {
     }
 }
 
-/// The matchers while they are read. No more are kept than a silence may have.
+/// The matchers while they are read. Keeps no more matchers than a silence may have.
 #[derive(Default)]
 struct MatcherList<'de> {
     matchers: Vec<MatcherFields<'de>>,
     seen: usize,
-    /// The first value that is not of its kind: its place in the list, and what is wrong with it.
+    /// The first value of a wrong kind: its index in the list, and the fault.
     fault: Option<(usize, String)>,
 }
 
@@ -135,7 +136,7 @@ impl<'de> MatcherList<'de> {
         self.seen += 1;
         let mut fields = match matcher {
             Found::Right(fields) => fields,
-            // Alertmanager falls over a null among the matchers; here it is one without fields.
+            // Alertmanager fails on a null among the matchers. Here a null is a matcher without fields.
             Found::Null => MatcherFields::default(),
             Found::Wrong(kind) => {
                 let fault = wrong_kind("", kind, "an object");
@@ -212,7 +213,7 @@ impl MatcherFields<'_> {
         missing.map(|(name, _)| name)
     }
 
-    /// What this matcher means. Of the fields that have to be there none is missing any more.
+    /// Compiles the matcher. No required field is missing at this point.
     fn compile(self, mode: ParserMode) -> Result<Matcher, String> {
         let (name, value) = (
             self.name.unwrap_or_default(),
@@ -229,7 +230,7 @@ impl MatcherFields<'_> {
             (true, false) => MatchOp::NotRegex,
         };
         let bad_regex = |error: MatcherError| {
-            // Of one that is too large the error shows the beginning.
+            // The error of a regex that is too large quotes its beginning.
             if error.is_of_size {
                 return format!("invalid regular expression: {error}");
             }
@@ -242,7 +243,7 @@ impl MatcherFields<'_> {
     }
 }
 
-/// Compiles all, in their order; fails with the first fault in Alertmanager's words.
+/// Compiles all matchers in their order. The error is the first fault, with Alertmanager's text.
 fn compile(found: Vec<MatcherFields<'_>>, mode: ParserMode) -> Result<Vec<Matcher>, String> {
     if found.len() > limits::MATCHERS {
         return Err(format!("more than {} matchers", limits::MATCHERS));
@@ -263,7 +264,7 @@ fn compile(found: Vec<MatcherFields<'_>>, mode: ParserMode) -> Result<Vec<Matche
     compiled.collect()
 }
 
-/// Reads a text that may be missing: null takes it away.
+/// Reads an optional string. A null removes it.
 fn read_text<'de>(
     slot: &mut Option<Cow<'de, str>>,
     found: Found<Text<'de>>,
@@ -277,7 +278,7 @@ fn read_text<'de>(
     Ok(())
 }
 
-/// Reads a truth value that may be missing: null takes it away.
+/// Reads an optional boolean. A null removes it.
 fn read_boolean(slot: &mut Option<bool>, found: Found<bool>, name: &str) -> Result<(), String> {
     *slot = match found {
         Found::Null => None,
@@ -287,7 +288,7 @@ fn read_boolean(slot: &mut Option<bool>, found: Found<bool>, name: &str) -> Resu
     Ok(())
 }
 
-/// Reads a date that may be missing: null takes it away.
+/// Reads an optional date. A null removes it.
 fn read_time(slot: &mut Option<Wall>, found: Found<Text<'_>>, name: &str) -> Result<(), String> {
     *slot = match found {
         Found::Null => None,

@@ -1,7 +1,7 @@
-//! What answers look like: one small serialisable shape for each object of the API.
+//! The serialisable shapes of answers, one for each object of the API.
 //!
-//! Owns the order and the names of fields as Alertmanager writes them (§10.4, Appendix E). Shapes
-//! borrow from a snapshot and live for one write. Pure; runs on the connections' threads.
+//! Owns the order and the names of fields, which are Alertmanager's (§10.4, Appendix E). Shapes borrow from
+//! a snapshot and live for one write. Pure; runs on the connections' threads.
 
 use std::collections::BTreeMap;
 
@@ -11,23 +11,23 @@ use crate::config::Receiver;
 use crate::model::{Labels, Wall};
 use crate::version::BuildInfo;
 
-/// The state of the cluster, which is at most ourselves.
+/// The state of the cluster, which has at most one peer, this daemon.
 #[derive(Clone, Copy, Debug)]
 pub struct ClusterShape<'a> {
-    /// Our own name and address; without them clustering is off.
+    /// The name and address of this daemon; `None` if clustering is off.
     pub own: Option<(&'a str, &'a str)>,
 }
 
-/// `GET /status`.
+/// The contents of `GET /status`.
 #[derive(Clone, Copy, Debug)]
 pub struct StatusShape<'a> {
-    /// The cluster.
+    /// The name and address of the cluster's peer, if any.
     pub cluster: ClusterShape<'a>,
     /// The configuration in force, secrets masked.
     pub config: &'a str,
-    /// Since when the daemon runs.
+    /// When the daemon started.
     pub started_at: Wall,
-    /// What this build calls itself.
+    /// The version and build facts.
     pub build: BuildInfo,
 }
 
@@ -140,7 +140,7 @@ impl Serialize for LabelObject<'_> {
     }
 }
 
-/// A time with milliseconds, cut.
+/// A time, truncated to milliseconds.
 pub(super) struct Millis(pub Wall);
 
 impl Serialize for Millis {
@@ -149,7 +149,7 @@ impl Serialize for Millis {
     }
 }
 
-/// Whatever an iterator yields, as an array.
+/// The items of an iterator, as a JSON array.
 pub(super) struct List<I>(pub I);
 
 impl<I: Iterator<Item: Serialize> + Clone> Serialize for List<I> {
@@ -158,7 +158,7 @@ impl<I: Iterator<Item: Serialize> + Clone> Serialize for List<I> {
     }
 }
 
-/// A whole answer: as Go writes them, with a newline behind it.
+/// A whole answer: the JSON of `value` and a newline, as Go writes it.
 pub(super) fn line<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     let mut out = Vec::new();
     push(&mut out, value);

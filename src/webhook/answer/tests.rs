@@ -1,4 +1,4 @@
-//! Answers that break rules, come early, or break off. Heads by themselves are in `head/tests.rs`.
+//! Tests of answers that break rules, come early, or are truncated. `head/tests.rs` tests heads alone.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! Configurations that are refused, and why.
+//! Tests of refused configurations and their faults.
 
 use super::super::fixtures::certificates::{P521, RSA_1024, SHA512_AUTHORITY};
 use super::super::fixtures::{Authority, TestFile, inline, trusting, with_tls};

@@ -1,4 +1,4 @@
-//! What requests carry, and how long clients are kept.
+//! Tests of the headers of requests, and of how long clients are kept.
 
 use super::super::fake_receiver::{FakeReceiver, Reply, Seen, answer};
 use super::super::fixtures::{

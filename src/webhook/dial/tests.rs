@@ -1,4 +1,4 @@
-//! Receivers that are hard to find: behind a hole, moved, in a zone.
+//! Tests of receivers that are hard to reach: with a dead address, at a new address, in an IPv6 zone.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};

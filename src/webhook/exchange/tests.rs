@@ -1,4 +1,4 @@
-//! Redirects: which are followed, how, and what stays behind.
+//! Tests of redirects: which are followed, how, and which headers are withheld.
 
 use std::sync::Arc;
 

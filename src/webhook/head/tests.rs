@@ -1,10 +1,10 @@
-//! Heads as receivers send them, sound ones and others.
+//! Tests of the parser with valid and invalid heads, as receivers send them.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// What ureq is given of `head`, read in one piece.
+/// The clean head for ureq of `head`, which is read in one piece.
 fn clean(head: &str) -> String {
     let mut read = Head::default();
     let used = read.take(head.as_bytes()).expect("an answer");

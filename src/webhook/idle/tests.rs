@@ -1,4 +1,4 @@
-//! Which connections are kept. How they serve is in `post/tests.rs`.
+//! Tests of which connections the pool keeps. `post/tests.rs` tests their reuse.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Bodies as Alertmanager 0.33 writes them, which was asked for one.
+//! Tests of bodies against the bytes of Alertmanager 0.33, of which one was recorded.
 
 use std::sync::Arc;
 

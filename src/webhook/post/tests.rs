@@ -1,4 +1,4 @@
-//! Attempts against receivers that behave, and against those that do not.
+//! Tests of attempts against well-behaved and misbehaving receivers.
 
 use std::net::TcpListener;
 

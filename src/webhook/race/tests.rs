@@ -1,4 +1,4 @@
-//! Races with addresses that answer, refuse, or swallow what is sent to them.
+//! Tests of happy eyeballs with addresses that answer, refuse, or drop packets.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::fixtures::Hole;
 use super::*;
 
-/// So long that a race that waits for it is a hang.
+/// A timeout so long that a race that waits for it counts as a hang.
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn won(addresses: &[SocketAddr], time: Duration) -> io::Result<SocketAddr> {

@@ -1,4 +1,4 @@
-//! What is remembered of hosts, and lookups that take their time.
+//! Tests of the cache of hosts, and of slow lookups.
 
 use std::sync::atomic::AtomicUsize;
 use std::thread::JoinHandle;

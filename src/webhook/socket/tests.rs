@@ -1,4 +1,4 @@
-//! A socket whose other end is in the hands of the test. What is written to a local one is there.
+//! Tests of a socket whose peer the test controls. Bytes written to a local socket are readable at once.
 
 use std::io::Write;
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! Token servers that like us, and others.
+//! Tests with token servers that grant tokens, and with others that do not.
 
 use super::super::fake_receiver::{FakeReceiver, Reply, Seen, answer};
 use super::super::fixtures::{TestFile, content_receiver, inline, post_by, poster, poster_asking};

@@ -1,4 +1,4 @@
-//! Receivers behind TLS. Those without are in `post/tests.rs`.
+//! Tests of receivers with TLS. `post/tests.rs` has those without.
 
 use std::net::TcpListener;
 use std::time::Duration as StdDuration;

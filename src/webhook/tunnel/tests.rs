@@ -1,4 +1,4 @@
-//! Receivers that a proxy stands in front of.
+//! Tests of receivers behind a proxy.
 
 use super::super::client::Clients;
 use super::super::fake_proxy::FakeProxy;

@@ -1,6 +1,6 @@
-//! A sound configuration, the mistakes that people make in it, and files that are wrong as a whole.
+//! A valid configuration, common mistakes in it, and files that are wrong as a whole.
 //!
-//! Owns their texts. A mistake takes the place of a line, so that all others keep their numbers.
+//! Owns their texts. A mistake replaces a line, so that all other lines keep their numbers.
 
 use std::fs;
 use std::path::Path;

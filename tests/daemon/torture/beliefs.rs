@@ -1,6 +1,6 @@
-//! What each webhook believes, and what it was told twice.
+//! The state of the alerts as each webhook was notified of it, and the notifications that arrived twice.
 //!
-//! Goes by which process told it, never by when: that a webhook is read late is the host's doing.
+//! Goes by the process that sent a notification, never by the time: the host may delay the reading of one.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
-//! A sender that remembers what it was promised.
+//! A sender that records which of its requests were answered with success.
 //!
-//! Owns alerts and silences of its own. What was posted and never answered may have been taken or
-//! not; everything else is known.
+//! Owns its own alerts and silences. A post without an answer may have been accepted or not; the result of
+//! every other post is known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! Which dates are taken, and which are not. The vectors were tried on Alertmanager.
+//! Tests of valid and invalid dates. The vectors were tried on Alertmanager.
 
 use super::*;
 

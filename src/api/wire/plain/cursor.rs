@@ -126,9 +126,8 @@ fn unit(text: &str) -> Option<(u16, &str)> {
     Some((value, tail))
 }
 
-/// Where the first byte at or behind `from` stands that a string does not simply hold: its end, a
-/// backslash or a control character. Looks at eight bytes at a time, as most bytes of a body are
-/// text.
+/// The position of the first mark at or after `from`: a quote, a backslash or a control character. Checks
+/// eight bytes at a time, because most bytes of a body are plain text.
 fn next_mark(text: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     let mut rest = text.get(from..)?;
@@ -144,8 +143,8 @@ fn next_mark(text: &[u8], from: usize) -> Option<usize> {
     rest.iter().position(is_mark).map(|found| at + found)
 }
 
-/// The highest bit of each byte that is a mark. Bytes above one may be told to be marks as well,
-/// because of borrows; the lowest is right.
+/// A word with the highest bit set in each byte that is a mark. Because of borrows, bytes above a mark may be
+/// set as well; the lowest set bit is right.
 fn marks_in(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 0xff;
     const HIGHEST: u64 = ONES << 7;

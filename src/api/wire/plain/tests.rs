@@ -1,4 +1,4 @@
-//! What the short way takes, what it leaves, and that it never says anything else than the long one.
+//! Tests of the fast path: which bodies it accepts, and that it returns the same alerts as the full parser.
 
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Bodies taken and refused. The vectors were tried on Alertmanager.
+//! Tests of accepted and rejected bodies. The vectors were tried on Alertmanager.
 
 use super::*;
 
