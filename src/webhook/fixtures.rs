@@ -181,7 +181,7 @@ pub struct Issued {
 }
 
 impl Authority {
-    /// A new one that nobody knows yet.
+    /// A new authority, which no configuration trusts yet.
     pub fn new() -> Self {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::default();
@@ -318,7 +318,7 @@ pub fn with_tls(tls: TlsConfig) -> HttpConfig {
     }
 }
 
-/// Settings that trust `authority` and nobody else.
+/// Settings that trust only `authority`.
 pub fn trusting(authority: &Authority) -> TlsConfig {
     TlsConfig {
         ca: Some(inline(&authority.pem())),

@@ -1,7 +1,7 @@
 //! Tests with journals in every version of the format, because every later program must read them.
 //!
-//! `fixtures/journal-version-1` was written by the daemon in November 2026, after it had imported the state of
-//! an Alertmanager, and was left by a kill. Groups are by `alertname`, `repeat_interval` and retention are
+//! `fixtures/journal-version-1` was written by the daemon in November 2026, after it had imported the state
+//! of an Alertmanager, and was left by a kill. Groups are by `alertname`, `repeat_interval` and retention are
 //! decades, and alerts and silences end in 2099. Such a folder is never regenerated: a change of the format
 //! is a new version, with its own folder beside this one.
 

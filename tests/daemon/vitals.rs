@@ -1,4 +1,4 @@
-//! The memory, threads and descriptors of a process, read from `/proc`.
+//! The memory, threads, descriptors and context switches of a process, read from `/proc`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

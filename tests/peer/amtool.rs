@@ -1,4 +1,4 @@
-//! What amtool prints against our daemon is what it prints against Alertmanager.
+//! Tests that amtool prints the same against our daemon and against Alertmanager.
 
 use crate::pair::Pair;
 use crate::peers::Peers;

@@ -1,4 +1,4 @@
-//! The configurations that amtool and we are asked about: `configs/cases.txt`.
+//! Reads the configurations that amtool and our binary check: `configs/cases.txt`.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! A plain HTTP client that sends exactly what a test says, right or wrong, on a connection of its
-//! own, and takes the answer apart.
+//! A plain HTTP client that sends exactly the bytes of a test, valid or not, on its own connection, and
+//! parses the answer.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

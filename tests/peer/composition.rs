@@ -1,5 +1,5 @@
-//! One configuration for many scenarios: each has a subtree of routes, receivers and rules of its
-//! own, and its alerts carry its number.
+//! Makes one configuration of many scenarios. Each scenario has its own subtree of routes, receivers and
+//! rules, and its alerts carry its number.
 
 use std::fmt::Write;
 

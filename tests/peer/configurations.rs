@@ -1,5 +1,5 @@
-//! The same configurations are sound, what is wrong with others is said in words that hold
-//! Alertmanager's own, and sound ones are shown byte for byte as it shows them.
+//! Tests that both daemons accept the same configurations, that our texts for faults contain Alertmanager's,
+//! and that valid configurations are shown byte for byte as Alertmanager shows them.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -1,4 +1,4 @@
-//! Either daemon, ours or the real Alertmanager, by one driver.
+//! A driver for either daemon, ours or the real Alertmanager.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

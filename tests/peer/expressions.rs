@@ -1,9 +1,9 @@
-//! Thousands of generated expressions of templates, odd ones among them: amtool renders what we render,
-//! and fails where we fail.
+//! Tests of thousands of generated template expressions, odd ones among them: amtool renders the same text as
+//! our binary, and fails where it fails.
 //!
-//! Each calls a function or a method, or formats by a verb, with arguments that fit and others that do
-//! not. The seed is fixed, so that what differs once differs again. A difference that is meant stands in
-//! `explained` with its reason; any other fails the test, the shortest expression first.
+//! Each expression calls a function or a method, or formats by a verb, with valid or invalid arguments. The
+//! seed is fixed, so that a difference is reproducible. `explained` lists the intended differences with their
+//! reasons. Any other difference fails the test, which prints the shortest expression first.
 
 mod amtool;
 mod explained;

@@ -1,8 +1,8 @@
-//! All receivers of one daemon: a server that remembers every webhook and answers as scenarios say.
+//! All receivers of one daemon: a server that records every webhook and answers as the scenarios say.
 //!
-//! Owns its listener and a thread for each connection. It is no `tiny_http`, which in a burst of
-//! connections may leave some unanswered for as long as others are kept alive. A connection ends
-//! with the daemon's end of it, the listener with the server.
+//! Owns its listener and a thread for each connection. It does not use `tiny_http`, which in a burst of
+//! connections may leave some unanswered for as long as others are kept alive. A connection ends when the
+//! daemon closes it, the listener when the server is dropped.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};

@@ -1,5 +1,5 @@
-//! `--web.listen-address`: both daemons take the same spellings, and are reached at the same addresses
-//! by each.
+//! Tests of `--web.listen-address`: both daemons accept the same spellings, and each spelling makes both
+//! reachable at the same addresses.
 
 use std::net::{IpAddr, TcpStream};
 

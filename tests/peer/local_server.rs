@@ -1,4 +1,4 @@
-//! A small HTTP server on a free port of the loopback, for what daemons call in a test.
+//! A small HTTP server on a free port of the loopback, for the daemons to call in a test.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

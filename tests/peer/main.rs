@@ -1,30 +1,29 @@
-//! The real Prometheus, Alertmanager and amtool around our binary.
+//! Tests of our binary beside the real Prometheus, Alertmanager and amtool.
 //!
-//! Where Alertmanager runs too, both get the same configuration and the same input, and what they
-//! answer and tell must be equal. These tests need programs that are not ours: see `peers`. Without
-//! them each says in a line that it skips; with `CI` in the environment it fails.
+//! In tests with an Alertmanager both daemons get the same configuration and the same input, and their
+//! answers and notifications must be equal. These tests need programs of others: see `peers`. Without them
+//! each test prints a line that it is skipped; with `CI` in the environment it fails.
 //!
-//! - `amtool`: what amtool prints against both daemons
-//! - `configurations`: which are sound, what is said of others, and how they are shown; `cases` has
-//!   them
+//! - `amtool`: the output of amtool against both daemons
+//! - `configurations`: which are valid, the faults of others, and how they are shown; `cases` reads them
 //! - `silences`: silences through amtool
-//! - `templates`: what amtool renders is what templates.txt says
-//! - `expressions`: what amtool makes of thousands of generated expressions
-//! - `payloads`: what both daemons read out of texts of payloads
-//! - `prometheus`: what a Prometheus makes both daemons tell, and that it can scrape us
-//! - `notifications`: what both daemons tell two receivers in each of `scenarios/*.txt`
-//! - `scenario`, `composition`, `stage`, `hooks`, `timeline`: how such a scenario is read, made part
-//!   of a configuration, played, heard and compared
-//! - `pair`: both daemons side by side, and amtool asking both
-//! - `requests`: requests of the API, right and wrong, one by one
-//! - `listening`: which addresses both answer at, for each way to spell where to listen
-//! - `timeout`: what both answer when the handling of a request takes too long
-//! - `routing`: random trees of routes, and which receivers and groups they lead to
-//! - `metrics`: what both count after the same was done to both; `scrape` reads it
-//! - `matchers`: matchers in each mode, and which alerts they find
-//! - `daemon`: either daemon, by one driver
-//! - `client`, `peers`, `process`, `local_server`, `random`, `receiver`, `times`, `wait`: what those
-//!   stand on
+//! - `templates`: amtool renders as templates.txt says
+//! - `expressions`: amtool's results for thousands of generated expressions
+//! - `payloads`: the values that both daemons read from texts of payloads
+//! - `prometheus`: the notifications of both daemons for a Prometheus, which also scrapes ours
+//! - `notifications`: the notifications of both daemons to two receivers in each of `scenarios/*.txt`
+//! - `scenario`, `composition`, `stage`, `hooks`, `timeline`: read such a scenario, make it part of a
+//!   configuration, play it, record its notifications and compare them
+//! - `pair`: both daemons side by side, and amtool against both
+//! - `requests`: valid and invalid requests of the API, one by one
+//! - `listening`: the addresses of both daemons, for each spelling of a listen address
+//! - `timeout`: the answers of both daemons when the handling of a request takes too long
+//! - `routing`: random trees of routes, and the receivers and groups they lead to
+//! - `metrics`: the metrics of both daemons after the same input; `scrape` parses them
+//! - `matchers`: matchers in each mode, and the alerts they match
+//! - `daemon`: a driver for either daemon
+//! - `client`, `peers`, `process`, `local_server`, `random`, `receiver`, `times`, `wait`: helpers of the
+//!   others
 
 mod amtool;
 mod cases;

@@ -1,5 +1,5 @@
-//! Matchers, right and wrong, as filters of alerts in each of the three modes: both daemons take
-//! the same ones, in the same words refuse the others, and find the same alerts.
+//! Tests of valid and invalid matchers as filters of alerts, in each of the three modes: both daemons accept
+//! the same matchers, refuse the others with the same text, and find the same alerts.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! The same is done to both daemons, and then both are scraped: names, types, labels and values of
-//! Alertmanager's metrics are ours too, but for what `metrics.txt` lists with reasons.
+//! Tests of the metrics of both daemons after the same input: ours have the names, types, labels and values
+//! of Alertmanager's, except for the differences that `metrics.txt` lists with reasons.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,12 +1,12 @@
-//! What both daemons tell: every scenario is played on both at the same time, and each group must
-//! be told the same for the same reasons, in the same order and at about the same times.
+//! Tests of the notifications of both daemons. Every scenario is played on both at the same time, and each
+//! group must get the same notifications for the same reasons, in the same order and at about the same times.
 //!
-//! Scenarios that leave the daemons alone share a pair of them; the others have pairs of their
-//! own. All of it happens at once. A host that stalls can make two daemons look different that are
-//! not, so a difference counts only if it comes in each of [`PLAYS`] plays.
+//! Scenarios share a pair of daemons, except those that set global options or reload or restart the daemons:
+//! each of these has its own pair. All scenarios run at once. A stalling host can make equal daemons look
+//! different, so a difference counts only if it occurs in each of [`PLAYS`] plays.
 //!
-//! `PEER_SCENARIOS=text` plays only scenarios with this text in their titles, and prints what was
-//! told in each.
+//! `PEER_SCENARIOS=text` plays only scenarios with this text in their titles, and prints the notifications of
+//! each.
 
 use std::env;
 use std::io::{self, Write};

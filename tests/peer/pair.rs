@@ -1,4 +1,4 @@
-//! Our daemon and the real Alertmanager side by side, and amtool asking both.
+//! Our daemon and the real Alertmanager side by side, and amtool against both.
 
 use std::net::SocketAddr;
 use std::process::Command;

@@ -1,10 +1,10 @@
-//! More than a thousand texts of payloads, as people write them and as templates make them: both daemons
-//! post the same value for each.
+//! Tests of more than a thousand texts of payloads, as people write them and as templates make them: both
+//! daemons post the same value for each.
 //!
-//! The texts are made from a fixed seed. One half stands in the configuration, the other is what the
-//! annotations of an alert hold. Where the values differ there is one of two reasons, which are checked:
-//! Alertmanager 0.33 reads the texts within a value once more, as 0.34 does no longer; and where a value
-//! says less than the text, we keep the text.
+//! The texts are made from a fixed seed. One half is in the configuration, the other half in the annotations
+//! of an alert. The values may differ for one of two reasons, which the test checks: Alertmanager 0.33 parses
+//! the texts within a value once more, which 0.34 no longer does; and where a value holds less than the text,
+//! our daemon keeps the text.
 
 mod made;
 

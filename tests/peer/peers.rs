@@ -1,4 +1,4 @@
-//! Where the programs are that we are compared with.
+//! The paths of the programs that our binary is compared with.
 //!
 //! `ALERTWHEEL_PEERS` names a folder with `bin/alertmanager`, `bin/amtool` and `bin/prometheus`;
 //! without it that is `peers` in the root of the repository.

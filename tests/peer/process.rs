@@ -1,5 +1,5 @@
-//! A program under test: started in a folder of its own, its log kept, killed at the latest when
-//! it is dropped.
+//! A program under test. It starts in its own folder, its log is kept, and it is killed when it is dropped at
+//! the latest.
 
 use std::env;
 use std::fs::{self, File};

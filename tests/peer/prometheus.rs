@@ -1,5 +1,5 @@
-//! A real Prometheus evaluates rules, sends their alerts to our daemon and to Alertmanager alike,
-//! and scrapes us.
+//! Tests with a real Prometheus, which evaluates rules, sends their alerts to our daemon and to Alertmanager,
+//! and scrapes our daemon.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

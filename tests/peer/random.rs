@@ -1,4 +1,4 @@
-//! A seeded source of choices, so that a test that failed fails again.
+//! A seeded source of random choices, so that a failure is reproducible.
 
 /// Makes choices, by the generator SplitMix64.
 #[derive(Debug)]

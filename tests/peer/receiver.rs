@@ -1,4 +1,4 @@
-//! A receiver of webhooks that answers 200 and remembers.
+//! A webhook receiver that answers 200 and records the notifications.
 
 use crossbeam_channel::bounded;
 use tiny_http::Response;

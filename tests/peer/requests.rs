@@ -1,8 +1,8 @@
-//! Requests of the API, right and wrong, sent to both daemons in the same order: the answers have
-//! the same status, the same body and the same headers of any weight.
+//! Tests of valid and invalid requests of the API, sent to both daemons in the same order: the answers have
+//! the same status, the same body and the same relevant headers.
 //!
-//! The requests are in `requests/*.txt`, and `requests/README.md` says how to write more. Those
-//! that are answered differently on purpose are in `requests/differences.txt`, with the reasons.
+//! The requests are in `requests/*.txt`, and `requests/README.md` says how to write more. The requests with
+//! intended differences are in `requests/differences.txt`, with the reasons.
 
 mod answer;
 mod case;

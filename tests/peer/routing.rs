@@ -1,8 +1,8 @@
-//! Random trees of routes and random alerts: both daemons send each alert to the same receivers
-//! and put it into the same groups.
+//! Tests of random trees of routes with random alerts: both daemons send each alert to the same receivers and
+//! put it into the same groups.
 //!
-//! Both get one configuration per seed: many trees side by side, each below a route that takes
-//! the alerts marked for it. All alerts go out in one request, and all answers come in two.
+//! Both daemons get one configuration per seed: many trees side by side, each below a route that matches the
+//! alerts marked for it. One request posts all alerts, and two requests read all results.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,21 +1,21 @@
-//! Scenarios as they stand in `scenarios/*.txt`: what is configured, and what happens when.
+//! Reads the scenarios in `scenarios/*.txt`: their configuration, and their events with the times.
 //!
 //! A file has a title and then scenarios, each under a line `= what it is about`, with sections:
 //!
 //! | section | what it holds |
 //! |---|---|
 //! | `route` | the scenario's route, in YAML's flow style without the braces; its receiver is `$team` |
-//! | `receivers` | a receiver a line, in the same style; without it there is `$team` with `http://team/` |
-//! | `inhibit_rules` | a rule a line, in the same style |
-//! | `global` | global settings, in the same style; makes the scenario have daemons of its own |
-//! | `tolerance` | how far apart the two daemons may tell the same, where that is not [`TOLERANCE`] |
-//! | `silent` | says why nobody is told anything |
+//! | `receivers` | a receiver per line, in the same style; the default is `$team` with `http://team/` |
+//! | `inhibit_rules` | a rule per line, in the same style |
+//! | `global` | global settings, in the same style; gives the scenario its own daemons |
+//! | `tolerance` | how far apart the same notification of both daemons may be, if not [`TOLERANCE`] |
+//! | `silent` | the reason why no notification is sent |
 //! | `differs` | the line of the design's list of differences that makes the daemons differ |
-//! | `ours`, `theirs` | for such a scenario, what each daemon tells |
-//! | `when` | what happens: seconds from the start, and an act |
+//! | `ours`, `theirs` | for such a scenario, the notifications of each daemon |
+//! | `when` | the events: seconds from the start, and an act |
 //!
-//! A section named `route NAME`, and so on, takes the place of `route` once `NAME` is reloaded.
-//! `$` in a name and `HERE` as a matcher keep scenarios apart that share a configuration. All routes
+//! A section named `route NAME`, and so on, replaces `route` once `NAME` is reloaded.
+//! `$` in a name and `HERE` as a matcher separate scenarios that share a configuration. All routes
 //! inherit a group wait of 1 s, a group interval of 3 s and a repeat interval of 1 h. The acts are
 //! in `stage`.
 

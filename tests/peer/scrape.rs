@@ -1,4 +1,4 @@
-//! A page of metrics in Prometheus' text format, taken apart.
+//! Parses a page of metrics in Prometheus' text format.
 
 use std::collections::{BTreeMap, BTreeSet};
 

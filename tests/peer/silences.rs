@@ -1,4 +1,4 @@
-//! Silences by amtool: made, listed, changed, imported and ended alike on both daemons.
+//! Tests of silences through amtool: created, listed, changed, imported and expired alike on both daemons.
 
 use std::process::Command;
 

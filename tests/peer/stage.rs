@@ -1,17 +1,16 @@
-//! Where scenarios are played: both daemons, each with its receivers, on a configuration that
-//! holds all of them.
+//! Plays scenarios: both daemons, each with its receivers, with one configuration for all scenarios.
 //!
-//! | act | what happens on both sides |
+//! | act | effect on both daemons |
 //! |---|---|
 //! | `fire ALERTS` | posted in one request, without times |
 //! | `fire ALERTS since 10m`, `until 1h`, `noted TEXT` | with a start that long ago, an end that far ahead, an annotation; negative spans are allowed |
 //! | `resolve ALERTS` | posted with an end now |
-//! | `silence NAME MATCHERS for 1h`, `... after 2s` | somebody silences alerts of this scenario |
-//! | `expire NAME` | somebody ends that silence |
-//! | `receiver NAME answers 500`, `throttles 1`, `waits 3s`, `hangs`, `heals` | it does from now on |
+//! | `silence NAME MATCHERS for 1h`, `... after 2s` | a silence for alerts of this scenario is created |
+//! | `expire NAME` | that silence is expired |
+//! | `receiver NAME answers 500`, `throttles 1`, `waits 3s`, `hangs`, `heals` | it behaves so from now on |
 //! | `reload NAME` | the configuration of that name takes effect |
 //! | `restart` | the daemons stop and start |
-//! | `end` | what is told later does not count |
+//! | `end` | later notifications do not count |
 //!
 //! ALERTS are alertnames followed by other labels, with commas between them; `host=1..20` stands
 //! for twenty alerts.

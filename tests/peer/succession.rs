@@ -1,5 +1,5 @@
-//! From Alertmanager to us and back: the real one runs, tells webhooks and is stopped; ours goes on in
-//! its folder, and silences find their way into a real one again.
+//! Tests of the migration from Alertmanager and back: a real Alertmanager runs, notifies webhooks and is
+//! stopped. Our daemon continues in its folder, and silences are moved back into a real one.
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,5 +1,5 @@
-//! What templates.txt says of amtool is what amtool does. That we do the same is a unit test of
-//! `src/template`, which needs no amtool.
+//! Tests that amtool renders as templates.txt says. A unit test of `src/template`, which needs no amtool,
+//! checks that our templates do the same.
 
 use std::env;
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! What one daemon told in one scenario, made comparable with what the other told.
+//! The notifications of one daemon in one scenario, normalised for comparison with the other's.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! `--web.timeout`: a request that takes longer is answered alike by both daemons.
+//! Tests of `--web.timeout`: both daemons answer a request that takes longer alike.
 
 use std::fs;
 use std::process::Command;

@@ -1,7 +1,7 @@
-//! Makes texts comparable that were printed a moment apart.
+//! Normalises texts that were printed a moment apart, for comparison.
 //!
-//! Times near the present become what they are from the start of the test, in whole minutes, so
-//! that a wrong resolve_timeout still shows. All other times stay: they were given by the test.
+//! Times near the present become the distance from the start of the test, in whole minutes, so that a wrong
+//! resolve_timeout still shows. All other times stay, because the test has set them.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Waiting for what must come to pass, never longer than [`PATIENCE`].
+//! Waits for conditions that must come true, never longer than [`PATIENCE`].
 
 use std::time::Duration;
 

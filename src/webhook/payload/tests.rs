@@ -1,4 +1,4 @@
-//! Tests of bodies against the bytes of Alertmanager 0.33, of which one was recorded.
+//! Tests of bodies against those of Alertmanager 0.33, one of which was recorded from it.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! What amtool makes of many expressions, a hundred at a call.
+//! Renders many expressions with amtool, a hundred per call.
 //!
-//! Owns the text that holds them, an expression a line between marks, and how its outcome is taken apart.
-//! amtool stops at the first fault and tells its line: what comes of the others is asked for anew.
+//! Owns the text of a call, with one expression per line between marks, and the parsing of its output. amtool
+//! stops at the first fault and names its line; the other expressions are then rendered by another call.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,6 +1,6 @@
-//! Where we and Alertmanager differ in expressions, on purpose or for a reason that is worth it.
+//! The accepted differences from Alertmanager in expressions, with their reasons.
 //!
-//! Owns the list. One entry that no longer explains anything fails the test.
+//! Owns the list. An entry that no longer explains any difference fails the test.
 
 use super::Outcome;
 

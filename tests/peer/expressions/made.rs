@@ -1,7 +1,7 @@
-//! Expressions put together by a seeded generator.
+//! Generates expressions from a seed.
 //!
-//! Owns which functions, methods and verbs there are, and what they are called with: mostly what they
-//! take, often what is at its edges, now and then what does not fit at all.
+//! Owns the lists of functions, methods and verbs, and the choice of arguments: mostly valid ones, often edge
+//! cases, now and then invalid ones.
 
 mod format;
 mod pattern;

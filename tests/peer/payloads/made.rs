@@ -1,8 +1,8 @@
-//! Texts put together by a seeded generator.
+//! Generates texts of payloads from a seed.
 //!
-//! Owns what people write into payloads, and what YAML has a meaning for: words, numbers, lists, maps,
-//! quotes, comments, marks of every kind. There is no infinity among them, for which Alertmanager posts
-//! nothing at all.
+//! Owns the parts of the texts: those that people write into payloads, and those with a meaning in YAML
+//! (words, numbers, lists, maps, quotes, comments, marks of every kind). Infinity is not among them, because
+//! Alertmanager posts nothing at all for it.
 
 use crate::random::Choices;
 

@@ -1,9 +1,8 @@
-//! Makes answers comparable that two daemons gave one after the other.
+//! Normalises the answers of two daemons for comparison.
 //!
-//! Ids of silences become the order in which they were given out. Times near the present may be a
-//! few seconds apart, all others may not. Lists whose order is random are sorted, and what a build
-//! calls itself is left out; so is why a body or a header could not be read, which each says in the
-//! words of its own decoder.
+//! Ids of silences become numbers in the order in which the ids were given out. Times near the present may be
+//! a few seconds apart, all others may not. Lists in random order are sorted. Build facts are left out. The
+//! reason why a body or a header cannot be parsed is left out too, because each decoder has its own texts.
 
 use std::net::SocketAddr;
 

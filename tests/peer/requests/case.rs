@@ -1,4 +1,4 @@
-//! The files of requests: blocks of lines with an empty line between them.
+//! Reads the files of requests: blocks of lines with an empty line between them.
 //!
 //! Owns their format, which `README.md` beside this file describes.
 

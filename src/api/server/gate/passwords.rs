@@ -210,7 +210,7 @@ struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let mut lines = self.lines.lock();
-        // One reference is the map's and one is ours. Others are only made under the lock.
+        // The map holds one reference and this value another. Others are only made under the lock.
         if Arc::strong_count(&self.semaphore) == 2 {
             lines.remove(&self.line);
         }

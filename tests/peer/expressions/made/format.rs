@@ -1,4 +1,4 @@
-//! Calls of `printf`: every verb with every flag, and formats that are none.
+//! Generates calls of `printf`: every verb with every flag, and invalid formats.
 
 use alertwheel::model::go_quote;
 

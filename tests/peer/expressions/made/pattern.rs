@@ -1,4 +1,4 @@
-//! Calls of `match` and `reReplaceAll`: patterns of all that RE2 has, on short texts of few letters.
+//! Generates calls of `match` and `reReplaceAll`: patterns with all of RE2's syntax, on short texts of few letters.
 
 use alertwheel::model::go_quote;
 
