@@ -14,8 +14,8 @@ pub struct FakeProxy {
 }
 
 impl FakeProxy {
-    /// Answers each CONNECT with `answer`, and connects whoever asked to `receiver_port` of this
-    /// host, whatever they asked for.
+    /// Answers each CONNECT with `answer`, and connects the client to `receiver_port` of this host, whatever
+    /// target it asked for.
     pub fn start(answer: &'static str, receiver_port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();

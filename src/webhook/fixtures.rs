@@ -87,8 +87,8 @@ pub fn content_receiver() -> FakeReceiver {
     FakeReceiver::start(|_| Reply::Write(answer("200 OK", "", "fine")))
 }
 
-/// An address that swallows what is sent to it, as one without a way back does: a listener whose backlog
-/// is full drops every further SYN.
+/// An address that drops packets, like one without a route back. It is a listener with a full backlog, which
+/// drops every further SYN.
 pub struct Hole {
     /// Where it is.
     pub address: SocketAddr,

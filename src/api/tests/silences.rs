@@ -7,7 +7,7 @@ use crate::model::{Fingerprint, MatchOp, Matcher};
 /// An end later than any test that reads the host's clock.
 const FAR: &str = "2900-01-01T00:00:00Z";
 
-/// A silence that begins and ends so many seconds from [`now`]. Its id ends in `number`.
+/// A silence with its start and end in seconds from [`now`]. Its id ends in `number`.
 fn silence(number: u32, begins: i64, ends: i64) -> Arc<Silence> {
     let from_now = |seconds: i64| {
         let second = now().as_second() + seconds;

@@ -60,7 +60,7 @@ fn an_odd_answer_is_an_answer_and_costs_the_connection_at_most() {
             format!("HTTP/1.1 100 Continue\r\nX: y\r\n\r\nHTTP/1.1 200 OK\r\n{length}"),
             1,
         ),
-        // What is too much is a body that nobody asked for.
+        // Bytes after the announced body are an answer to no request.
         (format!("HTTP/1.1 200 OK\r\n{length} and more"), 3),
     ] {
         assert_eq!(answers_to(&text), (vec![200; 3], connections), "{text:?}");

@@ -22,7 +22,7 @@ fn listener(at: &str) -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-/// An address at which nobody listens.
+/// An address without a listener.
 fn closed() -> SocketAddr {
     listener("127.0.0.1:0").1
 }

@@ -127,7 +127,7 @@ fn a_flood_of_names_pushes_out_those_that_were_left_alone_longest() {
     assert!(!known.hosts.contains_key("host-0"));
 }
 
-/// A resolver whose lookups are told to the test, and end when it says so.
+/// A resolver whose lookups are reported to the test, and end when the test lets them.
 struct Slow {
     resolver: Arc<Resolver>,
     clock: Clock,

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::threads::{LOOP_STACK, spawn};
 use ureq::unversioned::transport::time::{self, Instant};
 
-/// A socket and its other end, which does not wait for what is not there.
+/// A socket and its peer. Reads of the peer do not block.
 fn pair(clock: Clock) -> (Socket, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound");

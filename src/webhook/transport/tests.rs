@@ -216,7 +216,7 @@ fn a_receiver_without_tls_is_told_apart() {
 
 #[test]
 fn a_handshake_that_hangs_is_cut_at_the_timeout() {
-    // The operating system takes the connection, and nobody ever reads from it.
+    // The operating system accepts the connection, and no thread ever reads from it.
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("https://{}/", listener.local_addr().expect("an address"));
     let short = StdDuration::from_millis(100);

@@ -127,7 +127,7 @@ fn an_https_proxy_is_spoken_to_under_tls() {
 #[test]
 fn a_proxy_of_the_environment_is_used_where_the_configuration_asks_for_it() {
     let mut factory = factory(Clock::start());
-    // Nobody listens there, which is enough to see who is asked.
+    // This port has no listener. The error is enough to see that the proxy is used.
     factory.variable = |name| (name == "HTTP_PROXY").then(|| "127.0.0.1:1".to_owned());
     let clock = factory.clock;
     let poster = Poster::new(Clients::new(factory), clock);

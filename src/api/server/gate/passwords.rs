@@ -330,7 +330,7 @@ mod tests {
         for number in 0..2 * PASSWORDS_REMEMBERED {
             assert_eq!(check(&format!("guess {number}")), Verdict::Wrong);
         }
-        // Nobody gets a turn any more, and what is remembered needs none.
+        // The test holds the only permit for a check; cached results need none.
         let _taken = passwords.checking.acquire(PASSWORD_WAIT).expect("a permit");
         assert_eq!(check("secret"), Verdict::Right);
         let last = format!("guess {}", 2 * PASSWORDS_REMEMBERED - 1);

@@ -167,7 +167,7 @@ fn reads_that_find_no_place_wait_for_one_and_posts_have_places_of_their_own() {
     }
     let mut late = door.connect();
     late.send(get("/").as_bytes());
-    // Who reads keeps nobody from posting.
+    // GETs cannot hold up posts.
     let mut poster = door.connect();
     poster.post("/", &ALERT);
     assert_eq!(poster.reply().text(), "150 bytes");

@@ -27,7 +27,7 @@ impl Folder {
     }
 
     pub(super) fn write(&self, name: &str, text: &str) {
-        // Moved into place, so that nobody reads half of it.
+        // Moved into place, so that the server never reads half of a file.
         let snapshot_writer = self.path.join("snapshot_writer");
         std::fs::write(&snapshot_writer, text).expect("a file");
         std::fs::rename(&snapshot_writer, self.path.join(name)).expect("the same folder");

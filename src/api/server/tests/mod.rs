@@ -28,7 +28,7 @@ const SHORT: Duration = Duration::from_millis(300);
 /// A body of 150 bytes, about one alert.
 const ALERT: [u8; 150] = [b'a'; 150];
 
-/// Limits that nobody runs into by being slow.
+/// Limits with timeouts that no slow client or host reaches.
 fn patient_limits() -> Limits {
     Limits {
         head_timeout: PATIENCE,
@@ -158,7 +158,7 @@ impl Door {
         client.reply()
     }
 
-    /// Another client, who does nothing wrong, posts an alert and reads something.
+    /// Another, well-behaved client posts an alert and reads something.
     fn assert_serves_others(&self) {
         let mut client = self.connect();
         for _ in 0..2 {
@@ -316,7 +316,7 @@ impl Client {
         ended && self.read.is_empty()
     }
 
-    /// Closes so that the peer is told by a reset.
+    /// Closes the connection with a reset.
     fn reset(self) {
         let socket = socket2::SockRef::from(&self.stream);
         socket.set_linger(Some(Duration::ZERO)).expect("a socket");

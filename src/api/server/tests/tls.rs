@@ -19,7 +19,7 @@ static BOTH: Versions = &[&TLS13, &TLS12];
 static NEW: Versions = &[&TLS13];
 static OLD: Versions = &[&TLS12];
 
-/// A folder with a server's certificate in it, and those who sign.
+/// A folder with a server's certificate, and the authorities that sign certificates.
 struct Setting {
     folder: Folder,
     servers: Authority,
@@ -333,7 +333,7 @@ fn who_speaks_in_plain_is_told_so() {
 fn a_handshake_that_does_not_come_to_an_end_is_cut_at_its_deadline() {
     let setting = Setting::new();
     let door = setting.door_with(Limits {
-        // Time enough for who does come to an end.
+        // Time enough for a handshake that does complete.
         head_timeout: Duration::from_secs(2),
         ..patient_limits()
     });

@@ -1,4 +1,4 @@
-//! Ends of strings, escapes, and what is left to others.
+//! Tests of the ends of strings, of escapes, and of texts that are left to the full parser.
 
 use super::*;
 
