@@ -132,6 +132,7 @@ impl Resolver {
             if let Some(lookup) = entry.fresh(now) {
                 break lookup;
             }
+            // With older addresses at hand the wait is short, else it lasts until the deadline.
             let (old, until) = (entry.old(now), entry.wait_until(began, deadline));
             if now >= until {
                 break old.ok_or_else(|| error(host, "no answer in time"));

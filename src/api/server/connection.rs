@@ -172,16 +172,19 @@ impl<'a> Session<'a> {
     fn answer(&mut self, begun: Mono, asked: &mut Asked) -> Result<Persistence, Fault> {
         let (head, mut request) = self.read_head(begun)?;
         *asked = Asked::from(&head);
+        // The gate comes before the body, so a refused peer takes no memory for a body.
         self.pass_gate(&head, &request)?;
         let mut charge = Charge::none(&self.shared.budget);
         self.read_body(&head, &mut request.body, &mut charge)?;
         self.inflate_body(&head, &mut request, &mut charge)?;
         let permit = self.permit_read(&head, &request)?;
+        // A counted GET takes a handler permit of the GETs, so it cannot hold up posts.
         let slots = match permit {
             Some(_) => &self.shared.reading_desk,
             None => &self.shared.slots,
         };
         let answer = self.handle(&head, request, slots)?;
+        // The body is gone, so its bytes return to the budget before the answer is written.
         drop(charge);
         let _permit = self.permit_stream(permit, &head, &answer)?;
         self.reply(&head, answer)
