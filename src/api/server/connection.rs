@@ -180,7 +180,7 @@ impl<'a> Session<'a> {
         let permit = self.permit_read(&head, &request)?;
         // A counted GET takes a handler permit of the GETs, so it cannot hold up posts.
         let slots = match permit {
-            Some(_) => &self.shared.reading_desk,
+            Some(_) => &self.shared.read_slots,
             None => &self.shared.slots,
         };
         let answer = self.handle(&head, request, slots)?;

@@ -16,7 +16,7 @@ const BACKLOG: i32 = 4096;
 
 /// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Permit {
+enum Place {
     /// On every address of the host, at this port.
     Everywhere(u16),
     /// On the first of these addresses that can be bound.
@@ -28,8 +28,8 @@ enum Permit {
 /// families. Errors name the address.
 pub fn bind(address: &str) -> io::Result<TcpListener> {
     let bound = find_place(address).and_then(|place| match place {
-        Permit::Everywhere(port) => bind_everywhere(port),
-        Permit::At(addresses) => bind_first(&addresses),
+        Place::Everywhere(port) => bind_everywhere(port),
+        Place::At(addresses) => bind_first(&addresses),
     });
     bound.map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
@@ -57,21 +57,21 @@ pub fn inherited() -> io::Result<Vec<TcpListener>> {
     Ok(listeners)
 }
 
-fn find_place(address: &str) -> io::Result<Permit> {
+fn find_place(address: &str) -> io::Result<Place> {
     let (host, port) = split(address)?;
     if host.is_empty() {
-        return Ok(Permit::Everywhere(port));
+        return Ok(Place::Everywhere(port));
     }
     let Some((ip, scope)) = read_ip(host)? else {
         // For a host name, IPv4 addresses are tried first, as in Go.
         let mut found: Vec<_> = (host, port).to_socket_addrs()?.collect();
         found.sort_by_key(SocketAddr::is_ipv6);
-        return Ok(Permit::At(found));
+        return Ok(Place::At(found));
     };
     Ok(match ip {
-        ip if ip.is_unspecified() => Permit::Everywhere(port),
-        IpAddr::V4(_) => Permit::At(vec![SocketAddr::new(ip, port)]),
-        IpAddr::V6(ip) => Permit::At(vec![SocketAddrV6::new(ip, port, 0, scope).into()]),
+        ip if ip.is_unspecified() => Place::Everywhere(port),
+        IpAddr::V4(_) => Place::At(vec![SocketAddr::new(ip, port)]),
+        IpAddr::V6(ip) => Place::At(vec![SocketAddrV6::new(ip, port, 0, scope).into()]),
     })
 }
 

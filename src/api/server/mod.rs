@@ -92,7 +92,7 @@ struct Shared {
     gate: Option<Gate>,
     slots: HandlerSlots,
     /// The permits of GETs, which may take long. They are apart so that GETs cannot hold up posts.
-    reading_desk: HandlerSlots,
+    read_slots: HandlerSlots,
     /// Bounds the memory of request bodies.
     budget: Arc<Budget>,
     /// Bounds the memory of answers. It is apart so that slow readers cannot hold up posts.
@@ -127,7 +127,7 @@ impl HttpServer {
         let addresses = listeners.iter().map(TcpListener::local_addr);
         let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
         let slots = HandlerSlots::new(Arc::clone(&handler), Arc::clone(&metrics));
-        let reading_desk = HandlerSlots::new(handler, Arc::clone(&metrics));
+        let read_slots = HandlerSlots::new(handler, Arc::clone(&metrics));
         let shared = Arc::new(Shared {
             budget: Budget::new(limits.buffered_bytes),
             answer_budget: Budget::new(limits.buffered_bytes),
@@ -137,7 +137,7 @@ impl HttpServer {
             clock,
             gate,
             slots,
-            reading_desk,
+            read_slots,
             open: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
         });

@@ -162,7 +162,7 @@ fn reads_that_find_no_place_wait_for_one_and_posts_have_places_of_their_own() {
     for client in &mut waiting {
         client.send(get("/wait").as_bytes());
     }
-    while door.door.shared.reading_desk.available() > 0 {
+    while door.door.shared.read_slots.available() > 0 {
         pause();
     }
     let mut late = door.connect();

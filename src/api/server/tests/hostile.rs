@@ -346,7 +346,7 @@ fn who_waits_too_long_for_a_handler_is_told_so_and_so_is_who_waits_for_a_place()
     for client in &mut waiting {
         client.send(get("/wait").as_bytes());
     }
-    while door.door.shared.reading_desk.available() > 0 {
+    while door.door.shared.read_slots.available() > 0 {
         pause();
     }
     let assert_told = |reply: Reply| {
