@@ -285,7 +285,7 @@ impl Daemon {
                     return ExitCode::SUCCESS;
                 }
                 Ok(Call::Ended(stage)) => {
-                    log::error!(stage = stage; "A stage ended unasked; its state is suspect, exiting");
+                    log::error!(stage = stage; "A stage ended unexpectedly; exiting, its state is suspect");
                     return ExitCode::FAILURE;
                 }
             }
@@ -350,7 +350,7 @@ impl Daemon {
         }
         unfinished.extend(join(self.stages, &self.calls, self.clock, deadline));
         if !unfinished.is_empty() {
-            log::warn!(threads = unfinished.join(",").as_str(); "Left behind at the stop");
+            log::warn!(threads = unfinished.join(",").as_str(); "Threads did not stop in time");
         }
         log::info!("Stopped");
     }

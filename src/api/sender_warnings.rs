@@ -32,8 +32,8 @@ impl SenderWarnings {
         log::warn!(
             sender = sender.as_str(), alerts = came.alerts, alertname = &*came.alertname,
             ended_ago = ago.as_str();
-            "Alerts had ended when they first came, so nobody is told. If they should fire, the clock of \
-             their sender is behind, or the one here is ahead: see that both are set over the network"
+            "Alerts had already ended when they first came, so no notification is sent. If they should fire, \
+             the sender's clock is behind or this host's clock is ahead: synchronize both over the network"
         );
     }
 
@@ -44,8 +44,8 @@ impl SenderWarnings {
             let sender = sender.map_or_else(|| "unknown".to_owned(), |sender| sender.to_string());
             log::warn!(
                 sender = sender.as_str();
-                "A notification was posted to /api/v2/alerts, which takes a list of alerts; its sender \
-                 has to be set up as for an Alertmanager, not as for a webhook"
+                "A notification was posted to /api/v2/alerts, which takes a list of alerts; \
+                 configure its sender for an Alertmanager, not for a webhook"
             );
         }
     }

@@ -1,6 +1,6 @@
-//! The command line: Alertmanager's flags as it spells them (§12.1), and ours.
+//! The command line: Alertmanager's flags, spelled as there (§12.1), and alertwheel's own.
 //!
-//! Owns their names, defaults and help. What a value means is checked where it is used. Runs on
+//! Owns the flags' names, defaults and help. The code that uses a value checks its meaning. Runs on
 //! main.
 
 use std::path::PathBuf;
@@ -16,14 +16,14 @@ use crate::limits;
 use crate::model::parse_flag_duration;
 use crate::version;
 
-/// What no single flag can say.
+/// The text below the flags in `--help`: what belongs to no single flag.
 const AFTER_HELP: &str = "\
-A SPAN is a number with a unit, or several: 500ms, 30s, 1h30m, 5d.
-SIGHUP, or a POST to /-/reload, loads the configuration again. SIGTERM stops.
-The other --cluster.* flags of Alertmanager change nothing either: this daemon runs alone.
+A SPAN is one or more numbers with a unit: 500ms, 30s, 1h30m, 5d.
+SIGHUP or a POST to /-/reload reloads the configuration. SIGTERM stops the daemon.
+Alertmanager's other --cluster.* flags are accepted and have no effect: there is no clustering.
 --cluster.tls-config is refused.";
 
-/// Everything a user may say on the command line.
+/// The parsed command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "alertwheel",
@@ -34,117 +34,117 @@ The other --cluster.* flags of Alertmanager change nothing either: this daemon r
     args_conflicts_with_subcommands = false
 )]
 pub struct CommandLine {
-    /// What to do instead of serving.
+    /// The subcommand; `None` starts the daemon.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// How to serve.
+    /// The flags of the daemon.
     #[command(flatten)]
     pub flags: Flags,
 }
 
-/// What the binary does beside serving.
+/// The subcommands.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Serves on a built-in configuration and posts sample alerts, to show the life of a group.
+    /// Runs with a built-in configuration and posts sample alerts, to show the life of a group.
     Demo,
-    /// Listens on loopback and shows the webhooks that come, for trying things out.
+    /// Listens on loopback and prints the webhooks it receives, for experiments.
     ///
-    /// Notifications of Alertmanager's form are laid out for a person, other JSON is indented, and the rest
-    /// is text. --status and --delay play a receiver that fails or is slow.
+    /// Notifications in Alertmanager's format are printed readably, other JSON is indented, and everything
+    /// else is printed as text. --status and --delay simulate a failing or slow receiver.
     Listen(ListenArguments),
-    /// Checks configuration files and says everything that is wrong with them.
+    /// Checks configuration files and reports all errors in them.
     ///
-    /// What it takes, a start with the same flags takes, and what it refuses, a start refuses too. The
-    /// flags of serving may stand before the command: `alertwheel --config.file=FILE ... check-config`
-    /// checks what `alertwheel --config.file=FILE ...` would start on. Those that change what is accepted
-    /// may stand behind it, too. A web configuration that is named is checked as well.
+    /// A file passes this check exactly if the daemon starts on it with the same flags. The daemon's flags
+    /// may precede the command: `alertwheel --config.file=FILE ... check-config` checks what
+    /// `alertwheel --config.file=FILE ...` would load. Flags that change what is accepted may also follow
+    /// the command. The file of --web.config.file is checked as well.
     CheckConfig {
-        /// The files; - is standard input [default: that of --config.file, or the one that a start finds].
+        /// The files; - is standard input [default: the file that the daemon would load].
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// Fail where there are warnings too.
+        /// Treat warnings as errors.
         #[arg(long)]
         strict: bool,
     },
-    /// Prints the silences of a state directory that are not over, for `amtool silence import`.
+    /// Prints the unexpired silences of a state directory, for `amtool silence import`.
     Export {
-        /// The directory, which may be in use [default: that of --storage.path].
+        /// State directory; may be in use [default: the value of --storage.path].
         #[arg(value_name = "DIR")]
         directory: Option<PathBuf>,
     },
-    /// Looks at the journal in which the state is kept.
+    /// Inspects the journal that holds the daemon's state.
     #[command(subcommand)]
     Journal(JournalCommand),
 }
 
-/// What there is to do with a journal.
+/// The subcommands of `journal`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum JournalCommand {
-    /// Prints what is in it by kind, count, bytes and age, and whether it is sound.
+    /// Prints the journal's contents by kind, count, bytes and age, and whether it is damaged.
     Inspect {
-        /// A state directory or the journal's folder in it; it may be in use.
+        /// State directory, or the journal directory in it; may be in use.
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
 }
 
-/// All flags for serving.
+/// The flags of the daemon.
 #[derive(Clone, Debug, Args)]
 #[command(rename_all = "verbatim")]
 pub struct Flags {
     /// Configuration file [default: alertmanager.yml or alertwheel.yml in the working directory, else
-    /// one that prints alerts to the terminal].
+    /// a built-in configuration that prints alerts to the terminal].
     #[arg(long = "config.file", global = true, value_name = "FILE")]
     pub config_file: Option<PathBuf>,
-    /// Start although the configuration names integrations other than webhooks, which then tell nobody.
+    /// Start even if the configuration has integrations other than webhooks; they send nothing.
     #[arg(long = "config.skip-unsupported", global = true)]
     pub skips_unsupported: bool,
-    /// Directory for what must survive a restart; made if it is not there.
+    /// Directory for state that survives a restart; created if missing.
     #[arg(long = "storage.path", value_name = "DIR", default_value = "data/")]
     pub storage_path: PathBuf,
-    /// When data is forced to disk: always (before a request is answered), within a SPAN after it
+    /// When data is synced to disk: always (before a request is answered), within a SPAN after it
     /// was written, or never.
     #[arg(long = "storage.sync", value_name = "WHEN", default_value = "1s", value_parser = sync_policy)]
     pub storage_sync: SyncPolicy,
-    /// How long to remember what each receiver was told.
+    /// How long to keep entries of the notification log.
     #[arg(long = "data.retention", global = true, value_name = "SPAN", default_value = "120h", value_parser = positive_span)]
     pub retention: Duration,
-    /// How often to drop what is older than --data.retention.
+    /// How often to remove data older than --data.retention.
     #[arg(long = "data.maintenance-interval", value_name = "SPAN", default_value = "15m", value_parser = positive_span)]
     pub maintenance_interval: Duration,
-    /// How often to drop resolved alerts.
+    /// How often to remove resolved alerts.
     #[arg(long = "alerts.gc-interval", value_name = "SPAN", default_value = "30m", value_parser = positive_span)]
     pub alert_collect_interval: Duration,
-    /// Most alerts to keep, resolved ones included; further posts are answered 503. 0 is no limit.
+    /// Maximum number of alerts kept, including resolved ones; beyond it, posts get 503. 0 is no limit.
     #[arg(long = "alerts.max", value_name = "N", default_value_t = limits::ALERTS)]
     pub alerts: usize,
-    /// Most bytes of text that the alerts kept may have together; further posts are answered 503. 0 is no limit.
+    /// Maximum total size of the text of all alerts kept, in bytes; beyond it, posts get 503. 0 is no limit.
     #[arg(long = "alerts.max-bytes", value_name = "N", default_value_t = limits::ALERT_TEXT_BYTES)]
     pub alert_text_bytes: usize,
-    /// Alerts of one name kept firing at most; more are left out. 0 is no limit.
+    /// Maximum number of firing alerts with the same alertname; more are dropped. 0 is no limit.
     #[arg(
         long = "alerts.per-alertname-limit",
         value_name = "N",
         default_value_t = 0
     )]
     pub alerts_per_name: usize,
-    /// How long after the start nothing is sent yet.
+    /// Delay after the start before anything is sent.
     #[arg(long = "dispatch.start-delay", value_name = "SPAN", default_value = "0s", value_parser = parse_flag_duration)]
     pub start_delay: Duration,
-    /// How long the handling of a request may take until its answer begins; past that, 503. 0 is as
-    /// long as it takes.
+    /// Maximum time from a request to the start of its response; beyond it, the request gets 503. 0 is
+    /// no limit.
     #[arg(long = "web.timeout", value_name = "SPAN", default_value = "0s", value_parser = parse_flag_duration)]
     pub web_timeout: Duration,
     /// Address to listen on; may be repeated [default: :9093, or 127.0.0.1:9093 without a
     /// configuration file].
     #[arg(long = "web.listen-address", global = true, value_name = "ADDRESS")]
     pub listen_addresses: Vec<String>,
-    /// Listen on the sockets that systemd passes, instead of addresses.
+    /// Listen on the sockets passed by systemd instead of on addresses.
     #[arg(long = "web.systemd-socket", overrides_with = "no_systemd_socket")]
     pub systemd_socket: bool,
     #[arg(long = "no-web.systemd-socket", hide = true)]
     no_systemd_socket: bool,
-    /// A file with TLS, passwords, a rate limit and headers for the front door [default: none].
+    /// File with TLS, passwords, rate limit and headers of the HTTP server [default: none].
     #[arg(
         long = "web.config.file",
         global = true,
@@ -153,7 +153,7 @@ pub struct Flags {
         hide_default_value = true
     )]
     pub web_config_file: String,
-    /// URL under which others reach this daemon; stands in every notification [default:
+    /// URL under which this daemon is reachable from outside; part of every notification [default:
     /// http://HOSTNAME:PORT].
     #[arg(
         long = "web.external-url",
@@ -170,40 +170,40 @@ pub struct Flags {
         hide_default_value = true
     )]
     pub route_prefix: String,
-    /// Which origins' pages may read the API and post to it: a regex that fits the whole origin, such as
-    /// 'https?://(karma|grafana)\.example\.com'. Unless it is '.*', what comes under a name that is
-    /// neither an address, nor localhost, nor in --web.external-url or --web.listen-address is refused
-    /// [default: .*, or the daemon's own pages alone without a configuration file].
+    /// Origins whose web pages may use the API: a regex that matches the whole origin, such as
+    /// 'https?://(karma|grafana)\.example\.com'. Unless it is '.*', requests are refused if their host
+    /// name is neither an IP address, nor localhost, nor in --web.external-url or --web.listen-address
+    /// [default: .*, or only the daemon's own pages without a configuration file].
     #[arg(long = "web.cors.origin", value_name = "REGEX", value_parser = Pages::parse)]
     pub cors_origin: Option<Pages>,
-    /// GET requests to serve at once; 0 is as many as there are cores, but at least 8.
+    /// Maximum number of concurrent GET requests; 0 is the number of CPU cores, but at least 8.
     #[arg(long = "web.get-concurrency", value_name = "N", default_value_t = 0)]
     pub get_concurrency: usize,
-    /// How matchers and label names are read: classic-mode or utf8-strict-mode; without either,
-    /// UTF-8 with the classic way as a fallback.
+    /// How matchers and label names are parsed: classic-mode or utf8-strict-mode; without either, as
+    /// UTF-8 with a fallback to classic.
     #[arg(long = "enable-feature", global = true, value_name = "NAMES")]
     pub features: Vec<String>,
-    /// Log lines to write: these and more important ones.
+    /// Minimum level of log lines to write.
     #[arg(long = "log.level", value_name = "LEVEL", value_enum, default_value_t = LogLevel::Info)]
     pub log_level: LogLevel,
-    /// The form of log lines.
+    /// Format of log lines.
     #[arg(long = "log.format", value_name = "FORMAT", value_enum, default_value_t = LogFormat::Logfmt)]
     pub log_format: LogFormat,
-    /// At a reload, form all groups anew and start their waits again, as Alertmanager does.
+    /// At a reload, create all groups again and restart their timers, as Alertmanager does.
     #[arg(long = "no-reload.keep-timers", overrides_with = "reload_keep_timers")]
     pub reload_forgets_timers: bool,
-    /// At a reload, leave alone the groups it does not concern (the default).
+    /// At a reload, keep groups whose configuration did not change, with their timers (the default).
     #[arg(id = "reload_keep_timers", long = "reload.keep-timers")]
     pub reload_keeps_timers: bool,
-    /// What the status API reports as the address of this only peer; nothing listens there. Empty
-    /// reports clustering as disabled.
+    /// Address of the only cluster peer in the status API; nothing listens there. If empty, clustering
+    /// is reported as disabled.
     #[arg(
         long = "cluster.listen-address",
         value_name = "ADDRESS",
         default_value = "0.0.0.0:9094"
     )]
     pub cluster_listen_address: String,
-    /// What the status API reports as the name of this only peer [default: HOSTNAME].
+    /// Name of the only cluster peer in the status API [default: HOSTNAME].
     #[arg(
         long = "cluster.peer-name",
         value_name = "NAME",
@@ -211,119 +211,119 @@ pub struct Flags {
         hide_default_value = true
     )]
     pub cluster_peer_name: String,
-    // Headings hold for all that follows, so the groups with a heading stand last.
-    /// Silences.
+    // A heading applies to every flag after it, so the groups with headings come last.
+    /// The flags of silences.
     #[command(flatten)]
     pub silences: SilenceFlags,
-    /// The limits of the front door.
+    /// The limits of the HTTP server.
     #[command(flatten)]
     pub door: ServerFlags,
-    /// The limits of sending.
+    /// The limits of deliveries.
     #[command(flatten)]
     pub sending: SendingFlags,
-    /// Flags that Alertmanager has and that must not be ignored.
+    /// Alertmanager's flags that are refused, because ignoring them would be unsafe.
     #[command(flatten)]
     pub refused: RefusedFlags,
-    /// Flags that Alertmanager has and that mean nothing here.
+    /// Alertmanager's flags that are accepted and have no effect.
     #[command(flatten)]
     unused: UnusedFlags,
 }
 
-/// What the front door allows.
+/// The limits of the HTTP server.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Limits of the front door")]
+#[command(next_help_heading = "HTTP server limits")]
 pub struct ServerFlags {
-    /// Connections open at once; past that, the one that has been idle longest is closed.
+    /// Maximum number of open connections; beyond it, the longest idle one is closed.
     #[arg(long = "web.max-connections", value_name = "N", default_value_t = limits::CONNECTIONS)]
     pub connections: usize,
-    /// Bytes of a request line with its headers; past that, 431.
+    /// Maximum size of a request line with its headers, in bytes; beyond it, 431.
     #[arg(long = "web.max-header-bytes", value_name = "N", default_value_t = limits::HEAD_BYTES)]
     pub head_bytes: usize,
-    /// Bytes of a request's body, once inflated if it is in gzip; past that, 413.
+    /// Maximum size of a request body, in bytes after gzip decompression; beyond it, 413.
     #[arg(long = "web.max-body-bytes", value_name = "N", default_value_t = limits::BODY_BYTES, value_parser = body_bytes)]
     pub body_bytes: usize,
-    /// Bytes of large bodies held at once, over all connections; past that, 503.
+    /// Maximum total size of large request bodies in memory, over all connections, in bytes; beyond it, 503.
     #[arg(long = "web.max-buffered-bytes", value_name = "N", default_value_t = limits::BUFFERED_BYTES)]
     pub buffered_bytes: usize,
-    /// Time for a request line with its headers to arrive; past that, 408.
+    /// Maximum time to receive a request line with its headers; beyond it, 408.
     #[arg(long = "web.header-timeout", value_name = "SPAN", default_value = "10s", value_parser = positive_span)]
     pub head_timeout: Duration,
-    /// Time for a body to arrive; past that, 408.
+    /// Maximum time to receive a request body; beyond it, 408.
     #[arg(long = "web.body-timeout", value_name = "SPAN", default_value = "30s", value_parser = positive_span)]
     pub body_timeout: Duration,
-    /// Time for a client to read its answer; large answers get more.
+    /// Maximum time for a client to read a response; large responses get more.
     #[arg(long = "web.write-timeout", value_name = "SPAN", default_value = "30s", value_parser = positive_span)]
     pub write_timeout: Duration,
-    /// Time for a connection to stay open without a request.
+    /// Time after which an idle connection is closed.
     #[arg(long = "web.idle-timeout", value_name = "SPAN", default_value = "310s", value_parser = positive_span)]
     pub idle_timeout: Duration,
 }
 
-/// What silences may use.
+/// The limits of silences, and their log.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Silences")]
 pub struct SilenceFlags {
-    /// Silences kept at most, expired ones included; 0 is no limit.
+    /// Maximum number of silences, including expired ones; 0 is no limit.
     #[arg(long = "silences.max-silences", value_name = "N", default_value_t = 0)]
     pub count: usize,
-    /// Bytes of a silence; 0 is no limit.
+    /// Maximum size of a silence, in bytes; 0 is no limit.
     #[arg(
         long = "silences.max-silence-size-bytes",
         value_name = "N",
         default_value_t = 0
     )]
     pub bytes: usize,
-    /// Log each silence that is made, changed or ended.
+    /// Log each silence that is created, updated or expired.
     #[arg(long = "log.silences", overrides_with = "no_log_silences")]
     pub logged: bool,
     #[arg(long = "no-log.silences", hide = true)]
     no_log_silences: bool,
 }
 
-/// What sending may use.
+/// The limits of deliveries.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Limits of sending")]
+#[command(next_help_heading = "Delivery limits")]
 pub struct SendingFlags {
-    /// Webhooks under way at once, each with a thread that lives as long as it is needed. Beside these
-    /// each endpoint can always have one.
+    /// Maximum number of concurrent webhook requests; each has a thread that lives as long as it is needed.
+    /// In addition, each endpoint may always have one.
     #[arg(long = "webhook.workers", value_name = "N", default_value_t = limits::WORKERS, value_parser = at_least_one)]
     pub workers: usize,
-    /// How many of them one endpoint (scheme, host and port) may hold at most; it gets as many as it is
-    /// seen to bear.
+    /// Maximum number of concurrent requests to one endpoint (scheme, host and port); the actual number
+    /// adapts to what the endpoint sustains.
     #[arg(long = "webhook.workers-per-endpoint", value_name = "N", default_value_t = limits::WORKERS_PER_ENDPOINT, value_parser = at_least_one)]
     pub workers_per_endpoint: usize,
-    /// The longest that a receiver's Retry-After keeps its endpoint from being asked.
+    /// Maximum pause of an endpoint after a Retry-After; a longer one is shortened to it.
     #[arg(long = "webhook.max-retry-after", value_name = "SPAN", default_value = "5m", value_parser = positive_span)]
     pub max_retry_after: Duration,
 }
 
-/// Levels of log lines.
+/// The levels of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogLevel {
     /// Everything.
     Debug,
-    /// What an operator may want to know.
+    /// Normal events of interest to an operator.
     Info,
-    /// What may need somebody.
+    /// Events that may need attention.
     Warn,
-    /// What needs somebody.
+    /// Events that need attention.
     Error,
 }
 
-/// Forms of log lines.
+/// The formats of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// `key=value`
     Logfmt,
-    /// One object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// Flags of Alertmanager without which a daemon would be open or out of reach. They are refused
-/// until they are built.
+/// Alertmanager's flags whose absence would leave the daemon open or out of reach. They are refused
+/// until they are implemented.
 #[derive(Clone, Debug, Args)]
 pub struct RefusedFlags {
-    /// TLS between peers: not built yet, and refused.
+    /// TLS between peers: not implemented, and refused.
     #[arg(
         long = "cluster.tls-config",
         value_name = "FILE",
@@ -334,7 +334,7 @@ pub struct RefusedFlags {
 }
 
 impl RefusedFlags {
-    /// The flags given that cannot be honoured.
+    /// The names of the refused flags on this command line.
     pub fn given(&self) -> impl Iterator<Item = &'static str> {
         let flags = [("--cluster.tls-config", !self.cluster_tls_config.is_empty())];
         flags
@@ -344,11 +344,11 @@ impl RefusedFlags {
     }
 }
 
-/// Flags of Alertmanager that are accepted, so that a unit file need not change. Each that is given
-/// is named in one log line.
+/// Alertmanager's flags that are accepted and have no effect, so that unit files need not change. A
+/// warning in the log names each that is given.
 #[derive(Clone, Debug, Args)]
 #[command(
-    next_help_heading = "Flags of Alertmanager that change nothing here (each is named in a warning)"
+    next_help_heading = "Accepted for compatibility, no effect (a warning names each one given)"
 )]
 struct UnusedFlags {
     /// Groups are removed as soon as they are empty.
@@ -357,7 +357,7 @@ struct UnusedFlags {
     /// There is no Go runtime to tune.
     #[arg(long = "auto-gomemlimit.ratio", value_name = "SHARE")]
     gomemlimit_ratio: Option<f64>,
-    /// There is no page for people. Debian's Alertmanager has this flag.
+    /// There is no web UI. Debian's Alertmanager has this flag.
     #[arg(long = "web.ui-path", value_name = "DIR")]
     ui_path: Option<PathBuf>,
     /// There is no clustering.
@@ -365,10 +365,10 @@ struct UnusedFlags {
     cluster: ClusterFlags,
 }
 
-/// Flags of Alertmanager's clustering.
+/// Alertmanager's flags for clustering.
 #[derive(Clone, Debug, Args)]
 #[command(
-    next_help_heading = "Flags of Alertmanager that change nothing here (each is named in a warning)"
+    next_help_heading = "Accepted for compatibility, no effect (a warning names each one given)"
 )]
 struct ClusterFlags {
     #[arg(long = "cluster.advertise-address", hide = true)]
@@ -409,7 +409,7 @@ struct ClusterFlags {
     no_allow_insecure: bool,
 }
 
-/// The flags on this command line that mean nothing here.
+/// The names of the flags on this command line that have no effect.
 pub fn unused_flags(given: &ArgMatches) -> Vec<String> {
     let unused = UnusedFlags::augment_args(clap::Command::new("unused"));
     let is_given = |argument: &&clap::Arg| {

@@ -34,19 +34,19 @@ use self::server::{Arrival, Webhook};
 use crate::clock::Clock;
 use crate::model::{format_duration, parse_flag_duration};
 
-/// What stands behind `alertwheel listen`.
+/// The arguments of `alertwheel listen`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ListenArguments {
-    /// Where to listen: an address of loopback, which this host alone reaches.
+    /// Loopback address to listen on; only this host can reach it.
     #[arg(value_name = "ADDRESS", default_value = "127.0.0.1:5001")]
     address: String,
-    /// Print the bodies as they come, control characters included, and nothing else to standard output.
+    /// Print only the raw bodies to standard output, including control characters.
     #[arg(long)]
     raw: bool,
-    /// Answer with this status, such as 503 to play a receiver that fails.
+    /// Answer with this status, for example 503 to simulate a failing receiver.
     #[arg(long, value_name = "CODE", default_value_t = 200, value_parser = clap::value_parser!(u16).range(200..=599))]
     status: u16,
-    /// Wait so long before each answer, to play a receiver that is slow.
+    /// Wait this long before each answer, to simulate a slow receiver.
     #[arg(long, value_name = "SPAN", default_value = "0s", value_parser = parse_flag_duration)]
     delay: Duration,
 }

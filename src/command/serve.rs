@@ -55,7 +55,7 @@ pub fn start(flags: Flags, source: ConfigSource, unused: &[String]) -> Result<Da
     }
     log::info!(version = version::VERSION; "Starting alertwheel");
     for flag in unused {
-        log::warn!(flag = flag.as_str(); "This flag of Alertmanager means nothing here");
+        log::warn!(flag = flag.as_str(); "Flag accepted for compatibility has no effect");
     }
     let started = options(flags, source, clock).and_then(|options| Daemon::start(options, clock));
     started.map_err(|error| {
@@ -110,7 +110,7 @@ fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
             "utf8-strict-mode" => ParserMode::Utf8,
             RECEIVER_NAMES | ALERT_NAMES | GROUP_KEYS => continue,
             other if OTHERS.contains(&other) => {
-                log::warn!(feature = other; "This feature of Alertmanager is not built yet");
+                log::warn!(feature = other; "Feature of Alertmanager is not implemented and has no effect");
                 continue;
             }
             other => return Err(format!("unknown option '{other}' for --enable-feature")),

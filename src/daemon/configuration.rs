@@ -45,7 +45,7 @@ pub fn log_each_fault(error: &LoadError) {
         && faults.count() > 1
     {
         for fault in &faults.faults {
-            log::error!(err:% = fault; "Fault of the configuration");
+            log::error!(err:% = fault; "Configuration error");
         }
     }
 }

@@ -85,7 +85,7 @@ fn never_notified(group_key: &str, target: &Target, notification: Option<&Notifi
     log::warn!(
         group = group_key, receiver = &*target.receiver, integration:% = integration(target),
         alerts = named.as_str();
-        "What was to be told is over; it could not be told in time"
+        "Notification dropped: it could not be delivered before it became obsolete"
     );
 }
 
@@ -94,7 +94,7 @@ pub fn report_endpoint(note: &Note) {
     match note {
         Note::EndpointDown { endpoint, failure } => log::warn!(
             endpoint = &*endpoint.0, err = failure.text.as_str();
-            "Endpoint fails; it is tried with one request at a time until it answers"
+            "Endpoint fails; it gets one request at a time until it answers"
         ),
         Note::EndpointUp {
             endpoint,
@@ -112,7 +112,7 @@ pub fn report_endpoint(note: &Note) {
         } => log::info!(
             endpoint = &*endpoint.0, pause:% = seconds(*pause), waiting = waiting,
             err = failure.text.as_str();
-            "Endpoint asks for time; nothing is sent there meanwhile"
+            "Endpoint asked for a pause; nothing is sent to it meanwhile"
         ),
         Note::DeliveriesWait {
             endpoint,
@@ -120,7 +120,7 @@ pub fn report_endpoint(note: &Note) {
             waited,
         } => log::warn!(
             endpoint = &*endpoint.0, waiting = waiting, waited:% = seconds(*waited);
-            "Notifications wait for an endpoint that is slow or wants them one by one"
+            "Notifications wait for an endpoint that is slow or gets one request at a time"
         ),
         _ => unreachable!("it is no note of an endpoint"),
     }

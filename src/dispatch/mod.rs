@@ -435,7 +435,7 @@ impl Dispatcher {
             let mut select = Select::new();
             self.effects_out.select_room(&mut select);
             if select.ready_deadline(self.clock.instant(deadline)).is_err() {
-                log::warn!("Stopped while the disk was too slow to take the last changes");
+                log::warn!("Stopped before the last changes were written: the disk is too slow");
                 return;
             }
             self.effects_out.deliver_records(self.clock.now(), sizes);

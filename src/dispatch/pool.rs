@@ -71,7 +71,7 @@ impl WorkerPool {
                     let threads = self.workers.iter().flatten().count();
                     log::warn!(
                         threads = threads, err:% = error;
-                        "The host has no thread for another webhook; it waits for one under way"
+                        "Cannot start another worker thread; the notification waits for a running worker"
                     );
                 }
                 self.backlog.push_back(job);

@@ -39,7 +39,7 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog, took: Dur
             metrics.silence_unreadable();
             log::error!(
                 silence = &*found.silence, error = found.fault.as_str();
-                "A silence mutes nothing, because a regular expression of it does not compile"
+                "Silence mutes nothing: one of its regular expressions does not compile"
             );
         }
         Note::GroupCreated {
@@ -67,7 +67,7 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog, took: Dur
         Note::RouteChanged(changed) => route_changed(changed),
         Note::Reloaded { kept, moved } => {
             metrics.groups_reloaded(*kept, *moved);
-            log::info!(groups_kept = kept, groups_moved = moved; "Configuration is in force");
+            log::info!(groups_kept = kept, groups_moved = moved; "Configuration applied");
         }
         Note::ReceiverIsNew {
             route,
@@ -77,10 +77,10 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog, took: Dur
         Note::Recovered(recovery) => recovered(recovery),
         Note::ClockStepped { seconds } => {
             metrics.clock_stepped();
-            log::warn!(seconds = seconds; "The host's clock was set; waits and ends were moved along");
+            log::warn!(seconds = seconds; "Host clock was set; timers and end times were shifted with it");
         }
         Note::Tidied => metrics.tidied(took),
-        Note::Collected { alerts } => log::debug!(alerts = alerts; "Resolved alerts forgotten"),
+        Note::Collected { alerts } => log::debug!(alerts = alerts; "Resolved alerts removed"),
     }
 }
 
@@ -92,15 +92,15 @@ fn route_changed(changed: &RouteChanged) {
         log::Level::Info
     };
     let receiver = if changed.receiver_is_gone {
-        "is gone"
+        "was removed"
     } else {
-        "is still there"
+        "still exists"
     };
     log::log!(
         level,
         route = &*changed.route, receiver = &*changed.receiver, groups = changed.groups,
         unsent = changed.unsent, why = changed.change.as_str();
-        "Alerts of a route are routed anew; its receiver {receiver}"
+        "Alerts of a changed route are routed again; its receiver {receiver}"
     );
 }
 
@@ -108,12 +108,12 @@ fn recovered(recovery: &Recovery) {
     log::info!(
         alerts = recovery.alerts, groups = recovery.groups, silences = recovery.silences,
         overdue = recovery.overdue, resumed = recovery.resumed;
-        "Took up the state of the process before"
+        "State restored"
     );
     if recovery.gone > 0 {
         log::info!(
             groups = recovery.gone;
-            "Routes have changed since then; the alerts of these groups are routed anew"
+            "Routes have changed since the last run; alerts of these groups are routed again"
         );
     }
 }
@@ -122,13 +122,13 @@ fn recovered(recovery: &Recovery) {
 fn receiver_is_new(route: &str, receiver: &str, groups: usize) {
     log::info!(
         route = route, receiver = receiver, groups = groups;
-        "A route leads to another receiver or webhook than before; it is told after group_wait"
+        "Route has a new receiver or webhook since the last run; it is notified after group_wait"
     );
 }
 
 fn alert_limited(alertname: &str, metrics: &Metrics) {
     metrics.alert_limited(alertname);
-    log::warn!(alertname = alertname; "Alert is past the limit of its name and left out");
+    log::warn!(alertname = alertname; "Alert dropped: limit of alerts with this name reached");
 }
 
 /// Keys, times and matchers look as Alertmanager writes them: whole seconds, no quotes (§7.7).

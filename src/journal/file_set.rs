@@ -178,6 +178,6 @@ pub fn retire(disk: &dyn Disk, path: &Path, is_damaged: bool) {
     if let Err(error) = result
         && error.kind() != io::ErrorKind::NotFound
     {
-        log::warn!(file:% = path.display(), err:% = error; "A file of the journal that is not needed any more cannot be removed");
+        log::warn!(file:% = path.display(), err:% = error; "Cannot remove an obsolete file of the journal");
     }
 }

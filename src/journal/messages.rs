@@ -21,7 +21,11 @@ pub fn not_stored(directory: &Path, error: &io::Error) -> NotStored {
 /// Logs that `records` records are not in the journal because they are too large.
 pub fn log_left_out(records: u64) {
     if records > 0 {
-        log::error!(records = records; "What webhooks were told of a group with millions of alerts is not kept; it is told again after a restart");
+        log::error!(
+            records = records;
+            "Notification log entry too large to store (a group with millions of alerts); its webhook is \
+             notified again after a restart"
+        );
     }
 }
 

@@ -119,7 +119,7 @@ fn tell(report: &Report, metrics: &Metrics) {
     if let Some(torn) = &report.torn {
         log::warn!(
             file:% = torn.file, offset = torn.offset, bytes = torn.bytes;
-            "Dropped the end of the journal, a write that was cut short; nothing was promised of it"
+            "Dropped an incomplete write at the end of the journal; it was never acknowledged"
         );
     }
 }

@@ -18,7 +18,7 @@ pub fn repair(folder: &Path, report: &Report) {
     if let Some(torn) = report.torn
         && let Err(error) = cut(folder, torn)
     {
-        log::warn!(file:% = torn.file, err:% = error; "The end of a torn segment cannot be cut off");
+        log::warn!(file:% = torn.file, err:% = error; "Cannot truncate a torn segment");
     }
     // Names begin with numbers, so the first are the oldest.
     let most = report
@@ -28,7 +28,7 @@ pub fn repair(folder: &Path, report: &Report) {
     for name in &report.kept_aside[..most] {
         match fs::remove_file(folder.join(name)) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                log::warn!(file = name.as_str(), err:% = error; "An old damaged file cannot be removed");
+                log::warn!(file = name.as_str(), err:% = error; "Cannot remove an old damaged file");
             }
             _ => log::info!(file = name.as_str(); "Removed an old damaged file of the journal"),
         }

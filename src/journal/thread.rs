@@ -269,7 +269,7 @@ impl Thread {
             }
             None => {
                 self.trouble = Some(Trouble::begin(why.clone(), failure.missing, now));
-                log::error!(err = &*why.0; "The journal cannot be written; notifications go on from memory");
+                log::error!(err = &*why.0; "Cannot write the journal; notifications continue from memory");
                 true
             }
         };
@@ -297,7 +297,7 @@ impl Thread {
 
     fn end_trouble(&mut self) {
         if self.trouble.take().is_some() {
-            log::info!("The journal is written again, and what it holds is whole");
+            log::info!("The journal can be written again and is complete");
             self.surroundings.health.set(None);
             self.surroundings.metrics.journal().set_trouble(false);
             self.tell(JournalNews::Well);
@@ -389,7 +389,7 @@ impl Thread {
                     self.surroundings.metrics.snapshot_failed(store);
                 }
                 if ended.is_first_failure {
-                    log::warn!(err:% = error; "The journal cannot be compacted, and grows; this is tried again");
+                    log::warn!(err:% = error; "Cannot compact the journal, which grows; this is tried again");
                 }
                 self.ask_if_unreadable(&error);
             }
@@ -430,9 +430,9 @@ impl Thread {
         }
         let synced = self.writer.sync_all();
         if let Some(trouble) = &self.trouble {
-            log::error!(err = &*trouble.why().0; "Stopped with changes that could not be written");
+            log::error!(err = &*trouble.why().0; "Stopped; some changes could not be written");
         } else if let Err(error) = synced {
-            log::error!(err:% = error; "Stopped with changes that may not be on disk");
+            log::error!(err:% = error; "Stopped; some changes may not be on disk");
         }
         self.compactor.close();
         log::debug!("Journal stopped");

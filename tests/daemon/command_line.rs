@@ -143,7 +143,7 @@ fn all_faults_of_a_configuration_are_told_with_their_lines() {
     let ended = Setup::with_config(WRONG).argument(ANY_PORT).run();
     assert_refused(&ended, &faults);
     let lines = ended.log.lines();
-    let told = lines.filter(|line| line.contains("Fault of the configuration"));
+    let told = lines.filter(|line| line.contains("Configuration error"));
     assert_eq!(
         told.count(),
         faults.len(),

@@ -68,7 +68,7 @@ fn a_stop_does_not_wait_for_ever_for_one_that_hangs() {
     // The second is what it says where the host gives it no time to say the first.
     let said = [
         "msg=\"Stopped while webhooks were being sent\" attempts=1",
-        "msg=\"Left behind at the stop\" threads=dispatch",
+        "msg=\"Threads did not stop in time\" threads=dispatch",
     ];
     let is_said = said.iter().any(|line| ended.log.contains(line));
     assert!(is_said, "{}", ended.log);

@@ -138,7 +138,7 @@ fn a_reload_says_which_groups_move_and_why_and_whose_work_stays_unsent() {
     let log = daemon.log();
     let line = |receiver: &str| {
         let is_it = |line: &&str| {
-            line.contains("routed anew") && line.contains(&format!("receiver={receiver} "))
+            line.contains("routed again") && line.contains(&format!("receiver={receiver} "))
         };
         let found = log.lines().find(is_it);
         found.unwrap_or_else(|| panic!("nothing about {receiver}: {log}"))
@@ -148,11 +148,11 @@ fn a_reload_says_which_groups_move_and_why_and_whose_work_stays_unsent() {
         "level=INFO",
         "groups=1",
         "it groups by other labels",
-        "is still there",
+        "still exists",
     ] {
         assert!(moved.contains(words), "{words} is missing: {moved}");
     }
-    for words in ["level=WARN", "groups=1", "unsent=1", "is gone"] {
+    for words in ["level=WARN", "groups=1", "unsent=1", "was removed"] {
         assert!(gone.contains(words), "{words} is missing: {gone}");
     }
     let fate = |fate: &str| {

@@ -235,7 +235,7 @@ fn a_receiver_that_is_new_after_a_restart_is_told_what_fires() {
     assert_eq!(two.next().summary(), "first notification: a=firing");
     assert!(one.so_far().is_empty(), "it has left");
     let log = daemon.log();
-    let said = "leads to another receiver or webhook than before";
+    let said = "has a new receiver or webhook since the last run";
     let is_said = |line: &str| line.contains(said) && line.contains("receiver=two");
     assert!(log.lines().any(is_said), "what changed is said: {log}");
 }

@@ -182,7 +182,7 @@ fn a_segment_whose_bytes_are_destroyed_is_kept_as_it_was_and_told() {
         daemon.log()
     );
     assert!(
-        !daemon.log().contains("nothing was promised"),
+        !daemon.log().contains("never acknowledged"),
         "{}",
         daemon.log()
     );

@@ -196,7 +196,7 @@ impl Acceptor {
         let deadline = self.shared.clock.mono() + END_WAIT;
         if !self.await_fewer_than(1, deadline) {
             let left = self.registry.len();
-            log::warn!("left {left} connections behind that did not end in time");
+            log::warn!("{left} connections did not close in time and were abandoned");
         }
     }
 }

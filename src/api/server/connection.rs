@@ -410,7 +410,7 @@ impl<'a> Session<'a> {
         match fault {
             ReplyFault::Cut(Cut::Gone) => {}
             ReplyFault::Cut(Cut::TooSlow) => self.shared.metrics.refused(Refusal::ReaderTooSlow),
-            ReplyFault::Body(error) => log::error!("an answer broke off: {error}"),
+            ReplyFault::Body(error) => log::error!("response aborted: {error}"),
         }
         Fault::Gone
     }

@@ -78,7 +78,7 @@ fn may_be_set(name: &str, value: &str) -> bool {
         .bytes()
         .all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte));
     if !is_sound {
-        log::error!("left out the header {name} of an answer: its value is not valid");
+        log::error!("response header {name} omitted: its value is not valid");
     }
     is_sound
 }

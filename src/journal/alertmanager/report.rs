@@ -98,7 +98,7 @@ impl Report {
         log::info!(
             folder:% = self.folder.display(), silences = self.silences, notifications = self.told,
             expired = self.expired;
-            "Took over the silences and notifications that an Alertmanager left; its files stay as they are"
+            "Imported Alertmanager's silences and notification log; its files are not changed"
         );
         if !self.others.is_empty() {
             let counts = self.others.iter();
@@ -107,7 +107,7 @@ impl Report {
                 .collect();
             log::info!(
                 notifications = counts.join(", ").as_str();
-                "Left out what an Alertmanager told by integrations that are not built here"
+                "Skipped Alertmanager's notification log entries of unsupported integrations"
             );
         }
         for trouble in &self.troubles {
@@ -117,7 +117,7 @@ impl Report {
             }
         }
         if self.omitted > 0 {
-            log::error!(count = self.omitted; "More of what an Alertmanager left could not be read");
+            log::error!(count = self.omitted; "More of Alertmanager's state could not be read");
         }
     }
 

@@ -92,12 +92,12 @@ impl DeliveryFamilies {
             // Without series until there is one, as in Alertmanager.
             templates_failed: page.family(
                 "alertwheel_templates_failed",
-                "Templates that failed while a notification was made, which went out without them",
+                "Template fields that failed; the notification was sent without them",
                 TemplateUse::ALL.map(|part| [("use", part.as_str())]),
             ),
             wait: page.put(
                 "alertwheel_delivery_wait_seconds",
-                "Time that a delivery which was ready waited for its endpoint to have room for it",
+                "Time that ready deliveries waited for a free slot of their endpoint",
                 Histogram::new(WAIT_BUCKETS),
             ),
             suppressed: page.put(

@@ -137,7 +137,7 @@ impl Families {
             ),
             alerts_came_ended: page.put(
                 "alertwheel_alerts_came_ended",
-                "Alerts that had ended when they first came, so that nobody is told",
+                "Alerts that had already ended when they first came, so that no notification is sent",
                 Counter::default(),
             ),
             alerts: AlertFamily::register(&mut page, labelling.group_keys),
@@ -154,7 +154,7 @@ impl Families {
             journal: JournalFamilies::register(&mut page),
             panics: page.family(
                 "alertwheel_panics",
-                "Panics that were contained, by kind of thread",
+                "Panics caught, by kind of thread",
                 THREADS.map(|thread| [("thread", thread)]),
             ),
             clock_steps: page.put(
@@ -164,7 +164,7 @@ impl Families {
             ),
             groups_reloaded: page.family(
                 "alertwheel_groups_reloaded",
-                "Groups that met a reload, by whether they went on or were formed anew",
+                "Groups at a reload, by fate: kept, or formed again",
                 [KEPT, MOVED],
             ),
             limits: page.limits(),
@@ -197,12 +197,12 @@ impl HttpFamilies {
             ),
             refused: page.family(
                 "alertwheel_http_refused",
-                "Connections and requests that were turned away, by reason",
+                "Connections and requests refused, by reason",
                 Refusal::ALL.map(|refusal| [("reason", refusal.as_str())]),
             ),
             connections: page.put(
                 "alertwheel_http_connections",
-                "Connections open at the front door",
+                "Open connections of the HTTP server",
                 Gauge::default(),
             ),
         }
@@ -254,7 +254,7 @@ impl EngineFamilies {
             ),
             notification_log_entries: gauge(
                 "alertwheel_notification_log_entries",
-                "Records of what receivers were told",
+                "Entries in the notification log",
             ),
             waiting_deliveries: gauge(
                 "alertwheel_deliveries_waiting",
@@ -262,11 +262,11 @@ impl EngineFamilies {
             ),
             attempts_in_flight: gauge(
                 "alertwheel_attempts_in_flight",
-                "Attempts to deliver under way",
+                "Delivery attempts in flight",
             ),
             endpoints_down: gauge(
                 "alertwheel_endpoints_down",
-                "Endpoints that fail and are tried with one request at a time",
+                "Failing endpoints, which get one request at a time",
             ),
             receivers: gauge("alertmanager_receivers", "Receivers that a route uses"),
             integrations: gauge(
@@ -344,7 +344,7 @@ impl Page<'_> {
         let bounds = limits();
         let family: Family<Labels<1>, Real> = self.family(
             "alertwheel_limit",
-            "The bounds of this process, times in seconds",
+            "Limits of this process; times in seconds",
             bounds.map(|(name, _)| [("name", name)]),
         );
         for (name, bound) in bounds {

@@ -73,12 +73,12 @@ fn by_kind(
 ) -> (Family<Labels<1>, Counter>, Family<Labels<1>, Gauge>) {
     let written = page.family(
         "alertwheel_journal_records_written",
-        "Changes of the state that were written to the journal, by kind",
+        "Records written to the journal, by kind",
         kinds,
     );
     let recovered = page.family(
         "alertwheel_journal_records_recovered",
-        "Records that the journal held at the start, by kind",
+        "Records read from the journal at the start, by kind",
         kinds,
     );
     (written, recovered)
@@ -91,7 +91,7 @@ impl JournalFamilies {
         let (records, recovered) = by_kind(page, kinds);
         let compacted: Family<Labels<1>, Gauge> = page.family(
             "alertwheel_journal_compacted_bytes",
-            "Bytes that the last compaction read, and that were left of them",
+            "Size of the compacted files before and after the last compaction, in bytes",
             [BEFORE, AFTER],
         );
         let mut gauge = |name, help| page.put(name, help, Gauge::default());
@@ -99,19 +99,19 @@ impl JournalFamilies {
         let files = gauge("alertwheel_journal_files", "Files of the journal");
         let unwritten_bytes = gauge(
             "alertwheel_journal_unwritten_bytes",
-            "Bytes kept in memory while the journal cannot be written",
+            "Bytes buffered in memory while the journal cannot be written",
         );
         let trouble = gauge(
             "alertwheel_journal_trouble",
-            "Whether the journal cannot be written",
+            "1 while the journal cannot be written, else 0",
         );
         let damaged_frames = gauge(
             "alertwheel_journal_damaged_frames",
-            "Damaged places that were found in the journal at the start",
+            "Damaged frames found in the journal at the start",
         );
         let torn_bytes = gauge(
             "alertwheel_journal_torn_bytes",
-            "Bytes of a write cut short that were dropped from the journal's end at the start",
+            "Bytes of an incomplete write dropped from the end of the journal at the start",
         );
         let mut counter = |name, help| page.put(name, help, Counter::default());
         JournalFamilies {
@@ -122,7 +122,7 @@ impl JournalFamilies {
             written_bytes: counter("alertwheel_journal_written_bytes", "Bytes appended"),
             writes: counter(
                 "alertwheel_journal_writes",
-                "Writes to the journal, each with all that waited for it",
+                "Writes to the journal; each contains all records pending then",
             ),
             compactions_failed: counter(
                 "alertwheel_journal_compactions_failed",
@@ -130,21 +130,21 @@ impl JournalFamilies {
             ),
             promises_failed: counter(
                 "alertwheel_journal_acknowledgements_failed",
-                "Requests that were told that what they asked for is not on disk",
+                "Requests answered with an error because their change is not on disk",
             ),
             sync_duration: page.put(
                 "alertwheel_journal_sync_duration_seconds",
-                "Time that it took to force the journal to disk",
+                "Time taken to sync the journal to disk (fdatasync)",
                 Histogram::new(SYNC_BUCKETS),
             ),
             synced_at_seconds: page.put(
                 "alertwheel_journal_last_sync_timestamp_seconds",
-                "When the journal was last forced to disk",
+                "When the journal was last synced to disk, in Unix time",
                 Real::default(),
             ),
             compaction_duration: page.put(
                 "alertwheel_journal_compaction_duration_seconds",
-                "Time that compactions of the journal took",
+                "Time taken by compactions of the journal",
                 Histogram::new(COMPACTION_BUCKETS),
             ),
             compacted_bytes: [BEFORE, AFTER].map(|size| compacted.get_or_create_owned(&size)),
