@@ -1,7 +1,7 @@
-//! `alertwheel check-config [FILE...]`: says everything that is wrong with configuration files.
+//! `alertwheel check-config [FILE...]`: reports all errors in configuration files.
 //!
-//! Owns the wording. Asks what a start asks, with the same flags, so that what passes here starts. Changes
-//! nothing and talks to nobody. Runs on main.
+//! Owns the wording. Performs the same checks as a start with the same flags, so that the daemon starts on
+//! a file that passes. Changes nothing and uses no network. Runs on main.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Write as _};
@@ -15,20 +15,20 @@ use crate::clock::Clock;
 use crate::config::{LoadError, LoadOptions, Loaded, Route};
 use crate::daemon::{self, ConfigSource};
 
-/// The name under which what comes in is checked.
+/// The file name that stands for standard input.
 const STANDARD_INPUT: &str = "-";
 
-/// What becomes of what is allowed but probably not meant.
+/// How warnings are treated: settings that are allowed but probably not intended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Warnings {
-    /// They are told.
+    /// They are reported.
     Tell,
-    /// They are told, and their file counts as wrong.
+    /// They are reported, and their file fails the check.
     Refuse,
 }
 
-/// Checks the files, or the one that a start would read, and the web configuration if the flags name one;
-/// fails if one of them is wrong.
+/// Checks the files, or without any the one that a start would read, and the web configuration if the flags
+/// name one. Fails if any of them has errors.
 pub fn run(files: &[PathBuf], warnings: Warnings, flags: &Flags) -> ExitCode {
     let asked =
         serve::check_flags(flags).and_then(|options| Ok((options, to_check(files, flags)?)));
@@ -45,7 +45,7 @@ pub fn run(files: &[PathBuf], warnings: Warnings, flags: &Flags) -> ExitCode {
 }
 
 fn fail(why: &str) -> ExitCode {
-    // Without somebody to read it, the exit code says it alone.
+    // If standard error is closed, the exit code alone reports the failure.
     let _ = writeln!(io::stderr(), "alertwheel: error: {why}");
     ExitCode::FAILURE
 }
@@ -60,7 +60,7 @@ fn to_check(files: &[PathBuf], flags: &Flags) -> Result<Vec<PathBuf>, String> {
     }
 }
 
-/// What is said at the end.
+/// The output of the check.
 #[derive(Default)]
 struct Report {
     text: String,
@@ -113,7 +113,7 @@ impl Report {
         self.wrong += 1;
     }
 
-    /// Somebody who has read enough, as after `| head`, is told no more; what is wrong stays wrong.
+    /// Prints the report. A closed pipe, as after `| head`, ends the output; the exit code stays the same.
     fn print(self) -> ExitCode {
         let mut out = io::stdout().lock();
         let printed = out

@@ -1,7 +1,7 @@
-//! `alertwheel demo`: the life of a group, in half a minute.
+//! `alertwheel demo`: shows the life of a group in half a minute.
 //!
-//! Owns the sample alerts. They are posted over HTTP like anybody's, to a daemon whose receiver is
-//! the terminal. Runs on main, and on a thread of its own that ends with the demo.
+//! Owns the sample alerts. Posts them over HTTP, as any client does, to a daemon whose receiver is the
+//! terminal. Runs on main, and on a thread of its own that ends with the demo.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::daemon::ConfigSource;
 use crate::threads::{self, WORKER_STACK};
 
-/// What is said and posted, and how long after the step before.
+/// A step: a text to print, alerts to post, and the delay after the previous step.
 struct Step {
     after: Duration,
     says: &'static str,
@@ -59,10 +59,10 @@ const STEPS: [Step; 5] = [
     },
 ];
 
-/// Shows the demo.
+/// Runs the demo until its last step.
 pub fn run(mut flags: Flags, unused: &[String]) -> ExitCode {
     if flags.log_level == super::flags::LogLevel::Info {
-        // The demo is about webhooks, not about the log.
+        // Log lines would hide the webhooks that the demo shows.
         flags.log_level = super::flags::LogLevel::Warn;
     }
     let daemon = match serve::start(flags, ConfigSource::Demo, unused) {
@@ -90,10 +90,10 @@ pub fn run(mut flags: Flags, unused: &[String]) -> ExitCode {
 
 fn play(url: &str) {
     for step in &STEPS {
-        // Nothing else may wake it, so this is a pause.
+        // Only this timer wakes the thread, so this is a pause.
         let _ = after(step.after).recv();
         if writeln!(io::stdout(), "\n# {}\n", step.says).is_err() {
-            // Nobody is looking any more, as after `| head`.
+            // The reader of standard output has left, as after `| head`.
             return;
         }
         if let Err(error) = ureq::post(url)

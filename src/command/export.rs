@@ -1,8 +1,7 @@
-//! `alertwheel export [DIR]`: the silences that are in force or to come, as JSON that
-//! `amtool silence import` takes.
+//! `alertwheel export [DIR]`: prints the active and pending silences as JSON for `amtool silence import`.
 //!
-//! Owns the way back to an Alertmanager, and to anything else that speaks its API. Only reads, and takes
-//! no lock, so that it works beside a daemon. Runs on main.
+//! Owns the migration back to Alertmanager, or to any other daemon with its API. Only reads and takes no
+//! lock, so that it works beside a running daemon. Runs on main.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -16,13 +15,13 @@ use crate::journal::directory::FOLDER;
 use crate::journal::recovery::{self, Report};
 use crate::model::{Silence, SilenceState, Wall};
 
-/// Prints the silences in this path of a storage; fails if some may be missing.
+/// Prints the silences in the state directory `storage`; fails if some may be missing.
 pub fn run(storage: &Path) -> ExitCode {
     let now = Clock::start().wall();
     let printed = read(&storage.join(FOLDER)).and_then(|(state, report)| {
         write_silences(io::stdout().lock(), state.silences.values(), now)
             .map_err(|error| format!("printing the silences failed: {error}"))?;
-        // Of a write that is under way nobody was promised anything yet.
+        // A write in progress has not been acknowledged yet, so its loss is no damage.
         match report.damages.len() {
             0 => Ok(()),
             count => Err(format!(
@@ -51,8 +50,7 @@ fn read(folder: &Path) -> Result<(Recovered, Report), String> {
     recovery::recover_beside_a_daemon(folder).map_err(|refusal| format!("failed to {refusal}"))
 }
 
-/// The silences that are not over at `now`, a line each. Those that are would be refused by whoever is
-/// given them.
+/// Writes the silences that have not expired at `now`, one per line. An API would refuse expired ones.
 fn write_silences<'a>(
     mut out: impl Write,
     silences: impl Iterator<Item = &'a Arc<Silence>>,

@@ -1,14 +1,14 @@
-//! The URL under which others reach the daemon.
+//! The external URL: the URL under which the daemon is reachable from outside.
 //!
-//! Owns its rules (§12.1) and the route prefix that follows from it. Runs on main.
+//! Owns the rules for it (§12.1) and the route prefix that follows from it. Runs on main.
 
 use std::net::SocketAddr;
 
 use ureq::http::Uri;
 
-/// The external URL, checked and without slashes at its end.
+/// The external URL, checked and without trailing slashes.
 ///
-/// Without a `given` one it is made of the host's name and the port of the first listener.
+/// If `given` is empty, the URL consists of the host's name and the port of the first listener.
 pub fn external_url(given: &str, hostname: &str, first: SocketAddr) -> Result<String, String> {
     if given.is_empty() {
         return Ok(format!("http://{hostname}:{}", first.port()));
@@ -27,7 +27,8 @@ pub fn external_url(given: &str, hostname: &str, first: SocketAddr) -> Result<St
     }
 }
 
-/// The prefix of all paths: as `given`, else the path of the external URL. `/`, or such as `/x/y`.
+/// The prefix of all paths: `given`, or if that is empty the path of the external URL. Either `/` or a path
+/// such as `/x/y`.
 pub fn route_prefix(given: &str, external_url: &str) -> String {
     let path = external_url.parse::<Uri>().map(|uri| uri.path().to_owned());
     let prefix = if given.is_empty() {

@@ -1,7 +1,7 @@
-//! `alertwheel journal inspect DIR`: what is in a journal, and whether it is sound.
+//! `alertwheel journal inspect DIR`: prints the contents of a journal, and whether it is damaged.
 //!
-//! Owns which folder is meant, and the exit code: 0 where nothing is damaged, 1 where something is or
-//! nothing can be read. Only reads, and takes no lock, so that it works beside a daemon. Runs on main.
+//! Owns the choice of the folder and the exit code: 0 if nothing is damaged, 1 if something is damaged or
+//! nothing can be read. Only reads and takes no lock, so that it works beside a running daemon. Runs on main.
 
 mod summary;
 
@@ -14,7 +14,7 @@ use crate::journal::directory::FOLDER;
 use crate::journal::listing::Listing;
 use crate::journal::recovery;
 
-/// Prints what is in the journal of this path of a storage, or in this journal.
+/// Prints the contents of the journal; `directory` is a state directory or the journal in it.
 pub fn inspect(directory: &Path) -> ExitCode {
     let clock = Clock::start();
     let read = folder(directory).and_then(|folder| {
@@ -42,7 +42,7 @@ pub fn inspect(directory: &Path) -> ExitCode {
     }
 }
 
-/// Whoever looks only at the beginning has seen enough.
+/// Prints `text`. A closed pipe is no error: the reader has seen enough.
 fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout();
     let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
@@ -52,7 +52,7 @@ fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// The folder of the journal: within the directory, or the directory itself.
+/// The folder of the journal: the one in `directory`, or `directory` itself.
 fn folder(directory: &Path) -> Result<PathBuf, String> {
     let within = directory.join(FOLDER);
     if within.is_dir() {

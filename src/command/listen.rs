@@ -1,5 +1,5 @@
-//! `alertwheel listen [ADDRESS]`: a receiver on loopback that shows what webhooks hold, and can play one
-//! that fails or is slow.
+//! `alertwheel listen [ADDRESS]`: a receiver on loopback that prints webhooks, and can simulate a failing
+//! or slow receiver.
 //!
 //! ```text
 //! tiny_http ─► hook-1..N ─ arrivals (bounded) ─► main ─► standard output
@@ -7,11 +7,11 @@
 //!    └────────────┘
 //! ```
 //!
-//! Owns the options, the address and the order of what is printed. Main prints, so a terminal that stands
-//! still holds up the answers, and memory stays bounded. `server` takes requests and answers them;
-//! `readable` makes text of a webhook, with `notification`, `indent` and `escape`. Never listens for other
-//! hosts, since tiny_http bears no network: it has no deadlines, reads heads of any size and is ended by
-//! what a stranger can send.
+//! Owns the options, the address and the order of the output. Main prints, so a stopped terminal delays the
+//! responses and memory stays bounded. `server` takes requests and answers them; `readable` formats a
+//! webhook as text, with `notification`, `indent` and `escape`. Never listens for other hosts, because
+//! tiny_http is not safe on a network: it has no deadlines, reads heads of any size, and a crafted request
+//! can end the process.
 
 mod escape;
 mod indent;
@@ -54,13 +54,13 @@ pub struct ListenArguments {
 /// How a webhook is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// For a person.
+    /// Formatted for people.
     Readable,
-    /// Its body alone, for another program.
+    /// The body alone, for another program.
     Raw,
 }
 
-/// Prints webhooks until a signal ends the process, nobody reads any more, or the server fails.
+/// Prints webhooks until a signal ends the process, standard output is closed, or the server fails.
 pub fn run(arguments: &ListenArguments) -> ExitCode {
     match listen(arguments) {
         Ok(()) => ExitCode::SUCCESS,
@@ -91,7 +91,7 @@ fn listen(arguments: &ListenArguments) -> Result<(), String> {
     let greeting = greeting(address, arguments);
     let printed = greet(&greeting, form).and_then(|()| print(&arrivals, form));
     match printed {
-        // Whoever read has seen enough, as after `| head`.
+        // The reader of standard output has left, as after `| head`.
         Err(Trouble::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(Trouble::Output(error)) => Err(format!("printing failed: {error}")),
         Err(Trouble::Server(why)) => Err(why),
@@ -99,11 +99,11 @@ fn listen(arguments: &ListenArguments) -> Result<(), String> {
     }
 }
 
-/// Why nothing more is printed.
+/// Why the printing ends.
 enum Trouble {
-    /// Standard output takes no more.
+    /// Writing to standard output failed.
     Output(io::Error),
-    /// No more requests will come.
+    /// The server failed; no more requests will come.
     Server(String),
 }
 
@@ -113,8 +113,8 @@ impl From<io::Error> for Trouble {
     }
 }
 
-/// Nothing here needs an end in good order, so SIGINT and SIGTERM end the process at once, also where it
-/// is the first of a container and would hear neither without this.
+/// Makes SIGINT and SIGTERM end the process at once: nothing here needs a graceful stop. Without a handler,
+/// the first process of a container would get neither signal.
 fn end_on_signals() -> io::Result<()> {
     let always = Arc::new(AtomicBool::new(true));
     for signal in [SIGINT, SIGTERM] {
@@ -123,9 +123,9 @@ fn end_on_signals() -> io::Result<()> {
     Ok(())
 }
 
-/// A listener on the first address that the text stands for and that can be had.
+/// A listener on the first address that `text` resolves to and that can be bound.
 fn bind(text: &str) -> Result<TcpListener, String> {
-    // As in `--web.listen-address`, no host means every address of this one.
+    // As in `--web.listen-address`, an empty host means all addresses of this host.
     let spelled = match text.strip_prefix(':') {
         Some(port) => format!("0.0.0.0:{port}"),
         None => text.to_owned(),
@@ -141,7 +141,7 @@ fn bind(text: &str) -> Result<TcpListener, String> {
             open.ip()
         ));
     }
-    // Names stand for their IPv4 address first, as in the daemon.
+    // IPv4 addresses come first, as in the daemon.
     found.sort_by_key(SocketAddr::is_ipv6);
     TcpListener::bind(found.as_slice()).map_err(|error| {
         let advice = match error.kind() {
@@ -167,17 +167,17 @@ fn greeting(address: SocketAddr, arguments: &ListenArguments) -> String {
     text
 }
 
-/// Where the bodies alone are wanted, the greeting goes to the other output.
+/// Prints the greeting. In raw form it goes to standard error, so that standard output has only bodies.
 fn greet(greeting: &str, form: Form) -> Result<(), Trouble> {
     match form {
         Form::Readable => writeln!(io::stdout(), "{greeting}\n")?,
-        // Without somebody to read it, nobody needs to know.
+        // A closed standard error is no reason to fail.
         Form::Raw => writeln!(io::stderr(), "{greeting}").unwrap_or(()),
     }
     Ok(())
 }
 
-/// Prints what arrives, each webhook at once.
+/// Prints each webhook as soon as it arrives.
 fn print(arrivals: &Receiver<Arrival>, form: Form) -> Result<(), Trouble> {
     let mut out = BufWriter::new(io::stdout().lock());
     for arrival in arrivals {
@@ -200,7 +200,7 @@ fn print(arrivals: &Receiver<Arrival>, form: Form) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// The body as it came. A line end behind it keeps it apart from the next.
+/// Writes the unchanged body, and a line end to separate it from the next one.
 fn write_raw(out: &mut impl Write, webhook: &Webhook) -> io::Result<()> {
     out.write_all(&webhook.body)?;
     if webhook.body.ends_with(b"\n") {
@@ -210,6 +210,6 @@ fn write_raw(out: &mut impl Write, webhook: &Webhook) -> io::Result<()> {
 }
 
 fn complain(why: &str) {
-    // Without somebody to read it, the exit code says it alone.
+    // If standard error is closed, the exit code alone reports the failure.
     let _ = writeln!(io::stderr(), "alertwheel: error: {why}");
 }

@@ -1,6 +1,6 @@
-//! The commands of the binary, each a file.
+//! The commands of the binary, one per file.
 //!
-//! Owns the way from arguments to an exit code. Runs on main.
+//! Owns the dispatch from arguments to a command and its exit code. Runs on main.
 
 mod check_config;
 mod demo;
@@ -19,12 +19,12 @@ use clap::{CommandFactory, FromArgMatches};
 use check_config::Warnings;
 use flags::{Command, CommandLine, JournalCommand};
 
-/// Does what the arguments of this process say.
+/// Runs the command that this process's arguments name.
 pub fn run() -> ExitCode {
     let given = match CommandLine::command().try_get_matches() {
         Ok(given) => given,
         Err(error) => {
-            // Help and the version are no mistake. Nothing is left to do if the terminal is gone.
+            // `--help` and `--version` are not failures. A closed standard output is ignored.
             let _ = error.print();
             return if error.use_stderr() {
                 ExitCode::FAILURE
@@ -54,7 +54,7 @@ pub fn run() -> ExitCode {
             export::run(&directory.unwrap_or(line.flags.storage_path))
         }
     };
-    // The log has a thread of its own, which the end of main does not wait for.
+    // The log thread is not joined at the end of main, so its queue is flushed here.
     log::logger().flush();
     code
 }

@@ -1,6 +1,6 @@
-//! `alertwheel`: serves until told to stop.
+//! `alertwheel` without a subcommand: runs the daemon until a signal stops it.
 //!
-//! Owns the way from flags to the daemon's options, and the words at start and stop. Runs on main.
+//! Owns the conversion of flags into the daemon's options, and the messages at start and stop. Runs on main.
 
 use std::io::{self, ErrorKind, Write as _};
 use std::net::{SocketAddr, TcpListener};
@@ -24,15 +24,15 @@ use crate::telemetry::log::{self as logger, Format};
 use crate::telemetry::metrics::{Labelling, Names};
 use crate::version;
 
-/// The features that put names from outside into the labels of metrics.
+/// The feature flags that put names from outside into the labels of metrics.
 const RECEIVER_NAMES: &str = "receiver-name-in-metrics";
 const ALERT_NAMES: &str = "alert-names-in-metrics";
 const GROUP_KEYS: &str = "group-key-in-metrics";
 
-/// Files that are looked for when none is named.
+/// The configuration files that are tried, in this order, if no flag names one.
 const USUAL_FILES: [&str; 2] = ["alertmanager.yml", "alertwheel.yml"];
 
-/// Serves as the flags say.
+/// Runs the daemon with these flags.
 pub fn run(flags: Flags, unused: &[String]) -> ExitCode {
     let source = source(&flags);
     match start(flags, source, unused) {
@@ -46,7 +46,7 @@ pub fn run(flags: Flags, unused: &[String]) -> ExitCode {
     }
 }
 
-/// Starts the daemon; says on stderr why it could not.
+/// Starts the daemon; if that fails, logs the reason.
 pub fn start(flags: Flags, source: ConfigSource, unused: &[String]) -> Result<Daemon, ExitCode> {
     let clock = Clock::start();
     if let Err(error) = logger::install(level(flags.log_level), format(flags.log_format), clock) {
@@ -64,8 +64,8 @@ pub fn start(flags: Flags, source: ConfigSource, unused: &[String]) -> Result<Da
     })
 }
 
-/// How the flags want the configuration read, unless a start would refuse one of them. Whether an address
-/// can be listened on is known only when it is.
+/// The load options that the flags ask for; an error if a start would refuse one of the flags. Whether the
+/// listen addresses can be bound is not checked.
 pub fn check_flags(flags: &Flags) -> Result<LoadOptions, String> {
     refuse_unsafe(flags)?;
     let any_address = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -73,7 +73,7 @@ pub fn check_flags(flags: &Flags) -> Result<LoadOptions, String> {
     load_options(flags)
 }
 
-/// Without what these flags ask for a daemon would be open, or out of reach.
+/// Refuses the flags that are not implemented and whose absence would leave the daemon open or out of reach.
 fn refuse_unsafe(flags: &Flags) -> Result<(), String> {
     match flags.refused.given().next() {
         None => Ok(()),
@@ -83,7 +83,7 @@ fn refuse_unsafe(flags: &Flags) -> Result<(), String> {
     }
 }
 
-/// How the flags want the configuration read.
+/// The load options that the flags ask for.
 fn load_options(flags: &Flags) -> Result<LoadOptions, String> {
     Ok(LoadOptions {
         mode: parser_mode(&flags.features)?,
@@ -96,7 +96,7 @@ fn load_options(flags: &Flags) -> Result<LoadOptions, String> {
     })
 }
 
-/// Which label names and matchers the features ask for.
+/// The syntax of label names and matchers that the feature flags choose.
 fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
     const OTHERS: [&str; 2] = ["auto-gomemlimit", "event-recorder"];
     let mut mode = ParserMode::Fallback;
@@ -123,7 +123,7 @@ fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
     Ok(mode)
 }
 
-/// Which names the features ask for in labels.
+/// The names in labels of metrics that the feature flags ask for.
 fn labelling(features: &[String]) -> Labelling {
     let asked = |feature: &str| {
         let mut names = features.iter().flat_map(|list| list.split(','));
@@ -140,7 +140,8 @@ fn labelling(features: &[String]) -> Labelling {
     }
 }
 
-/// A file that is named must be there; without a name the usual ones are looked for.
+/// The source of the configuration: the file that the flags name, which must exist, else the first usual
+/// file that exists, else the built-in configuration.
 pub fn source(flags: &Flags) -> ConfigSource {
     if let Some(file) = &flags.config_file {
         return ConfigSource::File(file.clone());
@@ -180,8 +181,9 @@ fn options(flags: Flags, source: ConfigSource, clock: Clock) -> Result<Options, 
     })
 }
 
-/// With a configuration file it is open to pages as Alertmanager is, since there are some that silence from
-/// the browser; what was started to have a look at is not.
+/// The origins whose pages may use the API. With a configuration file the default is every origin, as in
+/// Alertmanager, because some web pages create silences from the browser. Without one, the daemon was
+/// started for a trial, and only its own pages may.
 fn origins(flags: &Flags, source: &ConfigSource, external_url: &str) -> Origins {
     let pages = flags.cors_origin.clone().unwrap_or(match source {
         ConfigSource::File(_) => Pages::Any,
@@ -191,7 +193,7 @@ fn origins(flags: &Flags, source: &ConfigSource, external_url: &str) -> Origins 
     Origins::new(pages, external_url, listening)
 }
 
-/// What the web configuration asks for.
+/// TLS, passwords and limits of the web configuration; `None` without one.
 fn gate(flags: &Flags, clock: Clock) -> Result<Option<Gate>, StartError> {
     match flags.web_config_file.as_str() {
         "" => Ok(None),
@@ -217,7 +219,8 @@ fn listeners(flags: &Flags, source: &ConfigSource) -> Result<Vec<TcpListener>, S
     })
 }
 
-/// Without a file nothing is exposed: then the default address is this host alone.
+/// Binds the listen addresses. Without a configuration file the default is loopback, so that a trial exposes
+/// nothing to the network.
 fn bind(flags: &Flags, source: &ConfigSource) -> Result<Vec<TcpListener>, StartError> {
     let default = match source {
         ConfigSource::File(_) => ":9093",
@@ -243,11 +246,11 @@ fn bind(flags: &Flags, source: &ConfigSource) -> Result<Vec<TcpListener>, StartE
     bound.collect()
 }
 
-/// For whoever only wants to see something, any free port will do.
+/// Binds any free port, for the demo and trials, if the usual one is taken.
 fn bind_elsewhere(taken: &str) -> io::Result<TcpListener> {
     let listener = server::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
-    // Without somebody to read it, nobody needs to know.
+    // A closed standard error is no reason to fail.
     let _ = writeln!(
         io::stdout(),
         "{taken} is in use; this listens on {address} instead."
@@ -255,7 +258,7 @@ fn bind_elsewhere(taken: &str) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// What is no address is told together with one that is.
+/// Adds the example of a valid address to the error about an invalid one.
 fn with_advice(error: io::Error) -> io::Error {
     match error.kind() {
         ErrorKind::InvalidInput => io::Error::new(
@@ -268,7 +271,7 @@ fn with_advice(error: io::Error) -> io::Error {
     }
 }
 
-/// How long the handling of a request may take; 0 is as long as it takes.
+/// The maximum time of handling a request; `None` if the flag is 0, which means no limit.
 fn handling_timeout(flags: &Flags) -> Option<Duration> {
     Some(flags.web_timeout).filter(|limit| !limit.is_zero())
 }
@@ -293,7 +296,7 @@ fn limits(flags: &Flags) -> Limits {
     }
 }
 
-/// The demo is over once it has been seen, so it keeps nothing.
+/// The storage; `None` for the demo, which keeps no state.
 fn storage(flags: &Flags, source: &ConfigSource) -> Option<Storage> {
     let storage = Storage {
         path: flags.storage_path.clone(),
@@ -329,7 +332,7 @@ fn engine_settings(flags: &Flags) -> Settings {
         alert_collect_interval: flags.alert_collect_interval,
         notification_log_collect_interval: flags.maintenance_interval,
         reload,
-        // The number of the process is the same in many containers, and after each start there.
+        // The process id is no seed: it is the same in many containers and after each restart there.
         seed: randomness::draw(),
         hash_key: randomness::hash_key(),
     }
@@ -377,12 +380,12 @@ fn format(format: LogFormat) -> Format {
     }
 }
 
-/// Two lines for somebody who started it to have a look.
+/// Prints two lines of help for a user who started the daemon without a configuration.
 fn introduce(addresses: &[SocketAddr]) {
     let Some(address) = addresses.first() else {
         return;
     };
-    // Without somebody to read it, there is nobody to introduce it to.
+    // A closed standard output is ignored.
     let _ = writeln!(
         io::stdout(),
         "No configuration file: alerts posted to http://{address} are grouped by alertname and printed here.\n\

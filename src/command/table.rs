@@ -1,30 +1,30 @@
-//! Columns of text for a terminal.
+//! Tables of text for a terminal.
 //!
-//! Owns how wide they are. Runs on main.
+//! Owns the width of the columns. Runs on main.
 
 use std::fmt;
 
-/// To which side a column leans: names to the left, numbers to the right.
+/// The alignment of a column: left for names, right for numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
-    /// Filled up behind.
+    /// Padded on the right.
     Left,
-    /// Filled up before.
+    /// Padded on the left.
     Right,
 }
 
-/// Rows under a heading.
+/// A heading and its rows.
 #[derive(Clone, Debug)]
 pub struct Table {
     aligns: Vec<Align>,
     rows: Vec<Vec<String>>,
 }
 
-/// Blanks between two columns.
+/// The blanks between two columns.
 const GAP: &str = "  ";
 
 impl Table {
-    /// A table with these headings.
+    /// An empty table with these headings.
     pub fn new<const N: usize>(headings: [(&str, Align); N]) -> Self {
         Table {
             aligns: headings.iter().map(|(_, align)| *align).collect(),
@@ -37,7 +37,7 @@ impl Table {
         }
     }
 
-    /// Adds a row, with a cell for each heading.
+    /// Adds a row with one cell for each heading.
     pub fn row<const N: usize>(&mut self, cells: [String; N]) {
         assert_eq!(N, self.aligns.len(), "a cell for each heading");
         self.rows.push(cells.into());
@@ -49,7 +49,7 @@ impl Table {
     }
 }
 
-/// A line for each row, without blanks at its end.
+/// One line for each row, without trailing blanks.
 impl fmt::Display for Table {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let widths: Vec<usize> = (0..self.aligns.len()).map(|at| self.width(at)).collect();

@@ -1,23 +1,23 @@
-//! What is wrong with the daemon while it serves on, for whoever asks whether it is ready.
+//! The health of the running daemon, as the readiness endpoint reports it.
 //!
-//! Owns one reason, or none. Decides nothing. Set by the journal, read by connections' threads; the
-//! lock is held to copy a pointer.
+//! Owns one optional reason for being unhealthy. Decides nothing. The journal thread sets it, connection
+//! threads read it; the lock is held only to copy a pointer.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Whether all is well, and why not.
+/// The reason why the daemon is unhealthy; none while it is healthy.
 #[derive(Debug, Default)]
 pub struct Health {
     trouble: Mutex<Option<Arc<str>>>,
 }
 
 impl Health {
-    /// Says what is wrong from now on, or that nothing is.
+    /// Sets the reason; `None` means healthy.
     pub fn set(&self, trouble: Option<Arc<str>>) {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 
-    /// What is wrong now.
+    /// The current reason; `None` while the daemon is healthy.
     pub fn trouble(&self) -> Option<Arc<str>> {
         let trouble = self.trouble.lock();
         trouble.unwrap_or_else(PoisonError::into_inner).clone()

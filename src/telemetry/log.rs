@@ -1,8 +1,8 @@
 //! The backend of the `log` facade: one line an event on standard error, as logfmt or JSON.
 //!
-//! Owns the form of a line and which lines are written. The fields that Alertmanager's own lines
-//! have come first and are named as there: time, level, source, msg. Lines are made on any thread
-//! and written by one of their own (`writer`), so that nobody waits for whoever reads them.
+//! Owns the format of a line and the choice of lines that are written. The fields of Alertmanager's own
+//! lines come first, under the same names: time, level, source, msg. Any thread formats its lines; the log
+//! thread (`writer`) writes them, so that no thread waits for the reader of the log.
 
 mod writer;
 
@@ -17,18 +17,18 @@ use crate::limits;
 use crate::model::{Wall, format_rfc3339_millis};
 use writer::Lines;
 
-/// How a line is written: the choices of `--log.format` (§12.1).
+/// The format of a line: the choices of `--log.format` (§12.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// `time=… level=INFO source=daemon.rs:12 msg="…" key=value`.
     Logfmt,
-    /// An object with the same fields; numbers and booleans stay such.
+    /// A JSON object with the same fields; numbers and booleans keep their type.
     Json,
 }
 
-/// Sends everything that is logged from now on to standard error, our own lines down to `level` and
-/// those of libraries from warnings up. Fails if the process has a logger already, or if the host
-/// gives no thread.
+/// Installs the logger, which writes to standard error: the daemon's own lines down to `level`, and those
+/// of libraries from warnings up. Fails if the process already has a logger, or if the host cannot start
+/// a thread.
 pub fn install(level: Level, format: Format, clock: Clock) -> io::Result<()> {
     let lines = writer::start()?;
     let logger = Logger {
@@ -66,7 +66,7 @@ impl Log for Logger {
     }
 }
 
-/// TLS and HTTP libraries tell every step at debug, which would bury what the daemon says.
+/// TLS and HTTP libraries log every step at debug level, which would bury the daemon's own lines.
 fn is_wanted(level: Level, metadata: &Metadata) -> bool {
     let their_crate = metadata.target().split("::").next();
     let is_ours = their_crate == Some(env!("CARGO_CRATE_NAME"));
@@ -88,7 +88,7 @@ fn render(format: Format, at: Wall, record: &Record) -> String {
     line.field("level", record.level().as_str());
     line.field("source", &source_of(record));
     line.field("msg", &text_of(record.args()));
-    // `Line` takes any pair, and what an odd source holds back is not worth losing the line.
+    // `Line` accepts any pair. A source that fails to yield some of its pairs must not cost the line.
     let _ = record.key_values().visit(&mut line);
     if format == Format::Json {
         line.text.push('}');
@@ -97,14 +97,16 @@ fn render(format: Format, at: Wall, record: &Record) -> String {
     line.text
 }
 
-/// Where the line came from: the file below its crate's `src`, without the builder's directories.
+/// The source file and line of a record. The path is relative to its crate's `src` and has no directories
+/// of the build host.
 fn source_of(record: &Record) -> String {
     let file = record.file().unwrap_or("unknown");
     let below = file.rsplit_once("src/").map_or(file, |(_, below)| below);
     format!("{below}:{}", record.line().unwrap_or(0))
 }
 
-/// What `value` displays, or as much of it as it can. What is long is cut, and says by how much.
+/// The text that `value` displays, up to the first failure of its `Display`. A long text is cut, and ends
+/// with the number of bytes cut off.
 fn text_of(value: &dyn Display) -> String {
     let mut cut = Cut::default();
     let _ = write!(cut, "{value}");
@@ -114,7 +116,7 @@ fn text_of(value: &dyn Display) -> String {
     cut.text
 }
 
-/// The beginning of a text. The rest is counted and takes no memory.
+/// The beginning of a text. The rest is only counted and takes no memory.
 #[derive(Default)]
 struct Cut {
     text: String,
@@ -168,7 +170,7 @@ impl Line {
         }
     }
 
-    /// A number or a word that both formats write bare.
+    /// Writes a number or a word that both formats leave unquoted.
     fn bare(&mut self, value: impl Display) -> Result<(), Error> {
         write!(self.text, "{value}")?;
         Ok(())
@@ -216,19 +218,19 @@ impl VisitValue<'_> for Line {
         if value.is_finite() {
             return self.bare(value);
         }
-        // JSON has no such numbers.
+        // JSON has no infinite numbers and no NaN.
         self.value(&value.to_string());
         Ok(())
     }
 }
 
-/// Whether a logfmt reader would take `text` apart or miss it.
+/// Whether a logfmt reader would split `text` or miss it.
 fn needs_quotes(text: &str) -> bool {
     let is_special = |c: char| matches!(c, '"' | '=') || c.is_whitespace() || is_unprintable(c);
     text.is_empty() || text.contains(is_special)
 }
 
-/// Quotes with the escapes that JSON and Go have in common.
+/// Appends `text` in quotes, with the escapes that JSON and Go share.
 fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {

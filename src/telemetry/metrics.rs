@@ -1,10 +1,10 @@
-//! Every metric, under Alertmanager's names where it has one (§11) and as `alertwheel_*` else.
+//! All metrics, under Alertmanager's names where they exist (§11), otherwise as `alertwheel_*`.
 //!
-//! Owns the registry and what each event counts as. Holds no state that anything decides by.
-//! Methods are called from any thread and never block for long: they add to atomic numbers, behind
-//! locks that are held for a lookup or for the encoding of one family. The number of series is
-//! bounded: every label value is one of a list known here, or `other`; where a feature puts names
-//! from outside into labels, so many of them have series of their own and the rest count as one.
+//! Owns the registry and the mapping from events to metrics. Holds no state that decisions depend on.
+//! Any thread calls the methods. They never block for long: they add to atomic numbers, behind locks that
+//! are held for a lookup or for the encoding of one family. The number of series is bounded: every label
+//! value is from a list known here, or `other`. Where a feature puts names from outside into labels, a
+//! bounded number of names have series of their own and the rest share one series.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,10 +30,10 @@ use families::{Families, Request};
 pub use inner::Store;
 pub use journal::{JournalFamilies, KINDS as KINDS_OF_RECORDS, RECORD_KINDS, RecordCounts};
 
-/// The media type of what [`Metrics::encode`] makes: what Alertmanager answers whatever is asked for.
+/// The media type of the page of [`Metrics::encode`]. Alertmanager answers with it whatever is asked for.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
 
-/// Which names from outside stand in labels: what features of `--enable-feature` ask for.
+/// Which names from outside are used as labels: the choices of `--enable-feature`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Labelling {
     /// Notifications are counted by receiver.
@@ -44,17 +44,17 @@ pub struct Labelling {
     pub group_keys: Names,
 }
 
-/// Whether names stand in a label.
+/// Whether names are used as a label.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Names {
-    /// Each has series of its own.
+    /// Each name has series of its own.
     InLabels,
-    /// All count together.
+    /// All names share one series.
     #[default]
     LeftOut,
 }
 
-/// Route patterns that requests are counted under.
+/// Route patterns: the values of the label `handler`.
 const HANDLERS: [&str; 16] = [
     "/",
     "/-/healthy",
@@ -76,7 +76,7 @@ const HANDLERS: [&str; 16] = [
 
 const METHODS: [&str; 7] = ["delete", "get", "head", "options", "patch", "post", "put"];
 
-/// Kinds of threads that contain panics.
+/// Kinds of threads that catch panics: the values of the label `thread`.
 const THREADS: [&str; 3] = ["conn", "http", "send"];
 
 /// All metrics of the process.
@@ -85,14 +85,14 @@ pub struct Metrics {
     registry: Registry,
     families: Families,
     labelling: Labelling,
-    /// Held while a page is made, so that numbers set for one do not get into another.
+    /// Held while a page is encoded, so that gauges set for one page do not appear in another.
     page: Mutex<()>,
 }
 
-/// Why the front door turned a connection or a request away.
+/// Why the HTTP server refused a connection or a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Refusal {
-    /// As many connections are open as may be, and none of them was idle.
+    /// The maximum number of connections is open, and none of them was idle.
     TooManyConnections,
     /// The request line, a header or the number of headers is past the limit, or not HTTP.
     BadHead,
@@ -100,31 +100,31 @@ pub enum Refusal {
     HeadTooLarge,
     /// The body is larger than the limit.
     BodyTooLarge,
-    /// Head or body did not come in time.
+    /// The head or the body did not arrive in time.
     TooSlow,
-    /// The peer did not read its answer in time.
+    /// The peer did not read its response in time.
     ReaderTooSlow,
-    /// The memory for bodies is all in use.
+    /// The memory for request bodies is used up.
     OutOfBuffers,
-    /// As many requests as may be are being handled.
+    /// The maximum number of requests is being handled.
     Busy,
     /// The handling took longer than `--web.timeout` allows.
     TimedOut,
     /// The dispatcher's inbox is full.
     InboxFull,
-    /// What was asked could not be written to disk.
+    /// The requested change could not be written to disk.
     NotStored,
-    /// The daemon holds as many alerts as it may.
+    /// The daemon holds the maximum number of alerts.
     AlertLimit,
-    /// As many GETs run as may.
+    /// The maximum number of GETs is running.
     TooManyReads,
-    /// TLS was not agreed on.
+    /// The TLS handshake failed.
     Handshake,
-    /// There was no password, or a wrong one.
+    /// The password was missing or wrong.
     Unauthorized,
     /// The rate limit is used up.
     RateLimited,
-    /// It came from a page of another site, or under a name that is not the daemon's.
+    /// The request came from a page of another site, or for a host name that is not the daemon's.
     Foreign,
 }
 
@@ -174,12 +174,12 @@ impl Refusal {
     }
 }
 
-/// What a template that failed was for. A url that fails is a failed attempt and counted as one.
+/// The use of a template that failed. A failed template of a URL counts as a failed attempt instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TemplateUse {
-    /// A body: the standard one went out in its place.
+    /// A body; the standard body was sent instead.
     Payload,
-    /// A label of a route, which was left out.
+    /// A route label, which was left out.
     RouteLabel,
 }
 
@@ -202,7 +202,7 @@ impl Metrics {
         Metrics::labelled(version, Labelling::default())
     }
 
-    /// The same, with names in labels as `labelling` says.
+    /// All metrics, at zero, with the names in labels that `labelling` chooses.
     pub fn labelled(version: &str, labelling: Labelling) -> Self {
         let mut registry = Registry::default();
         let families = Families::register(&mut registry, version, labelling);
@@ -215,7 +215,7 @@ impl Metrics {
         }
     }
 
-    /// Whether a page needs the groups: there is much to count then, so only if a feature asks for it.
+    /// Whether a page needs the groups. Counting them is expensive, so only a feature flag asks for it.
     pub fn needs_groups(&self) -> bool {
         self.labelling.group_keys == Names::InLabels
     }
@@ -236,33 +236,33 @@ impl Metrics {
         self.families.alerts_invalid.inc();
     }
 
-    /// Alerts had ended when they first came.
+    /// Alerts had already ended when they were first received.
     pub fn alerts_came_ended(&self, alerts: usize) {
         self.families.alerts_came_ended.inc_by(alerts as u64);
     }
 
-    /// Alerts were posted, firing and resolved ones, of which so many were kept; that took so long.
+    /// Alerts were posted, firing and resolved ones. `kept` of them were kept; taking them in lasted `took`.
     pub fn alerts_taken_in(&self, [firing, resolved]: [usize; 2], kept: usize, took: Duration) {
         self.alerts_received(firing, resolved);
         self.alerts_kept(kept, took);
     }
 
-    /// Alerts were put into their groups and shown to the inhibition rules, which took so long.
+    /// Alerts were put into their groups and passed to the inhibition rules, which lasted `took`.
     pub fn alerts_kept(&self, alerts: usize, took: Duration) {
         self.families.inner.alerts_kept(alerts, took);
     }
 
-    /// An alert of this name was left out, because as many of it fire as may.
+    /// An alert was dropped, because the maximum number of alerts with this name is firing.
     pub fn alert_limited(&self, name: &str) {
         self.families.inner.alert_limited(name);
     }
 
-    /// What is old was forgotten of silences and of what was told, which took so long.
+    /// Old silences and old entries of the notification log were removed, which lasted `took`.
     pub fn tidied(&self, took: Duration) {
         self.families.inner.tidied(took);
     }
 
-    /// A snapshot of `store` was written: how long that took and how large it is.
+    /// A snapshot of `store` with this size was written, which lasted `took`.
     pub fn snapshot_taken(&self, store: Store, took: Duration, bytes: u64) {
         self.families.inner.snapshot_taken(store, took, bytes);
     }
@@ -272,12 +272,12 @@ impl Metrics {
         self.families.inner.snapshot_failed(store);
     }
 
-    /// A silence that was read back has a matcher that no longer compiles.
+    /// A silence read from the journal has a matcher that no longer compiles.
     pub fn silence_unreadable(&self) {
         self.families.inner.silence_unreadable();
     }
 
-    /// How many alerts of one name may fire; 0 is no limit.
+    /// Sets the maximum number of firing alerts per name; 0 is no limit.
     pub fn set_alert_limit(&self, limit: usize) {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.families.alert_limit.set(limit);
@@ -293,12 +293,12 @@ impl Metrics {
         self.families.delivery.started(receiver);
     }
 
-    /// A webhook of this receiver was not delivered in a flush.
+    /// A flush did not deliver a webhook of this receiver.
     pub fn notification_failed(&self, receiver: &Arc<str>, kind: FailureKind) {
         self.families.delivery.failed(receiver, kind);
     }
 
-    /// A delivery has got a worker after this time.
+    /// A delivery waited this long for a worker.
     pub fn delivery_waited(&self, span: Duration) {
         self.families.delivery.waited(span);
     }
@@ -309,19 +309,19 @@ impl Metrics {
         delivery.attempted(receiver, took, delivered);
     }
 
-    /// A configuration with these receivers holds from now on.
+    /// A configuration with these receivers was applied.
     pub fn receivers_loaded(&self, receivers: impl Iterator<Item = Arc<str>>) {
         self.families.delivery.begin_anew(receivers);
     }
 
-    /// A template failed, and its notification went out without it.
+    /// A template failed, and its notification was sent without it.
     pub fn template_failed(&self, part: TemplateUse) {
         let labels = [("use", part.as_str())];
         let failed = &self.families.delivery.templates_failed;
         failed.get_or_create(&labels).inc();
     }
 
-    /// The front door turned something away.
+    /// The HTTP server refused a connection or a request.
     pub fn refused(&self, refusal: Refusal) {
         let labels = [("reason", refusal.as_str())];
         self.families.http.refused.get_or_create(&labels).inc();
@@ -330,8 +330,8 @@ impl Metrics {
         }
     }
 
-    /// A page beside the API was answered with so many bytes. `handler` is the route pattern,
-    /// `method` in lower case.
+    /// A page outside the API was answered with this number of bytes. `handler` is the route pattern,
+    /// `method` is in lower case.
     pub fn page_answered(&self, handler: &str, method: &str, bytes: usize) {
         let (handler, method) = (one_of(&HANDLERS, handler), one_of(&METHODS, method));
         let sizes = &self.families.http.page_size;
@@ -339,7 +339,7 @@ impl Metrics {
         size.observe(bytes as f64);
     }
 
-    /// A request was answered. `handler` is the route pattern, `method` in lower case.
+    /// A request was answered. `handler` is the route pattern, `method` is in lower case.
     pub fn request_answered(&self, handler: &str, method: &str, code: u16, took: Duration) {
         let request = Request {
             handler: one_of(&HANDLERS, handler),
@@ -350,17 +350,17 @@ impl Metrics {
         duration.observe(took.as_secs_f64());
     }
 
-    /// Connections open at the front door changed by `change`.
+    /// The number of open connections changed by `change`.
     pub fn connections_changed(&self, change: i64) {
         self.families.http.connections.inc_by(change);
     }
 
-    /// GET requests under way changed by `change`.
+    /// The number of GET requests in flight changed by `change`.
     pub fn reads_in_flight_changed(&self, change: i64) {
         self.families.http.reads_in_flight.inc_by(change);
     }
 
-    /// A configuration was loaded, or was not. `source` is the text of one that was.
+    /// Loading a configuration succeeded or failed. `source` is its text; `None` means that it failed.
     pub fn config_loaded(&self, source: Option<&str>, at: Wall) {
         let config = &self.families.config;
         config.last_load_successful.set(source.is_some().into());
@@ -370,14 +370,14 @@ impl Metrics {
         }
     }
 
-    /// A bound that a flag set to something else than `limits.rs` says. `name` is that of the
-    /// constant, in lower case; times are in seconds.
+    /// A flag set a limit that differs from its constant in `limits.rs`. `name` is the name of the constant
+    /// in lower case; times are in seconds.
     pub fn limit_set(&self, name: &'static str, bound: f64) {
         let limit = self.families.limits.get_or_create(&[("name", name)]);
         limit.set(bound);
     }
 
-    /// A panic was contained in a thread of this kind (`http`, `send`, `conn`).
+    /// A thread of this kind (`http`, `send`, `conn`) caught a panic.
     pub fn panic_contained(&self, thread: &str) {
         let labels = [("thread", one_of(&THREADS, thread))];
         self.families.panics.get_or_create(&labels).inc();
@@ -396,15 +396,15 @@ impl Metrics {
         }
     }
 
-    /// The counts of the journal.
+    /// The metrics of the journal.
     pub fn journal(&self) -> &JournalFamilies {
         &self.families.journal
     }
 
-    /// The text of `/metrics`, of the type [`CONTENT_TYPE`]. `groups` are those of `at`, if
-    /// [they are needed](Metrics::needs_groups).
+    /// The page of `/metrics`, of the type [`CONTENT_TYPE`]. `groups` is the state at `at`, and empty unless
+    /// [the page needs the groups](Metrics::needs_groups).
     pub fn encode(&self, gauges: &Gauges, groups: &[GroupView], at: Wall) -> String {
-        // Who panicked while making a page left numbers behind that are set anew here.
+        // A thread that panicked with this lock left only gauges behind, which are set again here.
         let _page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
         self.families.engine.set(gauges);
         self.families.inner.set(gauges);
@@ -416,16 +416,16 @@ impl Metrics {
     }
 }
 
-/// A gauge of a number that need not be whole.
+/// A gauge with a fractional value.
 type Real = gauge::Gauge<f64, AtomicU64>;
 
-/// `value` if it is in `known`, so that strangers cannot make up series.
+/// `value` if it is in `known`, otherwise `other`, so that clients cannot create series.
 fn one_of(known: &[&'static str], value: &str) -> &'static str {
     let found = known.iter().find(|known| **known == value);
     found.copied().unwrap_or("other")
 }
 
-/// The first six bytes of the text's MD5, the lowest first (§1.12): a number that a float holds.
+/// The first six bytes of the text's MD5, little-endian (§1.12): a number that fits into a float.
 fn config_hash(source: &str) -> i64 {
     let digest = md5::compute(source);
     let [a, b, c, d, e, f, ..] = digest.0;

@@ -1,6 +1,7 @@
 //! What the daemon says about itself: log lines and metrics.
 //!
-//! The shared mutable state of the daemon stands here: counters, and one word on its health.
+//! Holds the only mutable state that the daemon's threads share: counters, and one reason why the daemon
+//! is not healthy.
 
 pub mod health;
 pub mod log;

@@ -1,4 +1,4 @@
-//! What is in a journal, in words and columns.
+//! The contents of a journal as text.
 //!
 //! Owns the layout. Reads nothing. Runs on main.
 
@@ -12,7 +12,7 @@ use crate::journal::codec::Kind;
 use crate::journal::recovery::{FileReport, RecordCounts, Report};
 use crate::model::{SilenceState, Status, Wall, format_duration, format_rfc3339_millis};
 
-/// All that is said about the journal in this folder.
+/// The whole output about the journal in this folder.
 pub fn text(folder: &Path, state: &Recovered, report: &Report, now: Wall) -> String {
     let mut text = format!("{}: {}\n", folder.display(), verdict(report));
     if !report.files.is_empty() {
@@ -69,7 +69,7 @@ fn written(file: &FileReport, now: Wall) -> String {
     }
 }
 
-/// What is known now, and how many records were written about it.
+/// The table of the current state, and of the number of records about each kind of thing.
 fn contents(state: &Recovered, record_counts: &RecordCounts, now: Wall) -> Table {
     let mut table = Table::new([
         ("HOLDS", Align::Left),
@@ -102,7 +102,7 @@ fn contents(state: &Recovered, record_counts: &RecordCounts, now: Wall) -> Table
     table
 }
 
-/// How many records would do, and how many only led there: said anew or forgotten since.
+/// How many records are live, and how many are obsolete: overwritten or removed since.
 fn liveness(state: &Recovered, record_counts: &RecordCounts, now: Wall) -> String {
     let live: u64 = things(state, now).iter().map(|thing| thing.1).sum();
     let dead = record_counts.total().saturating_sub(live);
@@ -113,7 +113,7 @@ fn liveness(state: &Recovered, record_counts: &RecordCounts, now: Wall) -> Strin
     )
 }
 
-/// Each kind of thing: its name, how many there are, which records are about it, and more.
+/// Each kind of thing: its name, its number, the kinds of records about it, and details.
 fn things(state: &Recovered, now: Wall) -> [(&'static str, u64, &'static [Kind], String); 6] {
     let left = state.alerts.values().map(|known| known.left.len());
     [
@@ -206,7 +206,7 @@ fn silences(state: &Recovered, now: Wall) -> String {
     )
 }
 
-/// `3 active, 1 expired`; what there is none of is left out.
+/// `3 active, 1 expired`; zero counts are left out.
 fn counted(parts: &[(usize, &str)]) -> String {
     let parts = parts.iter().filter(|(count, _)| *count > 0);
     let parts = parts.map(|(count, name)| format!("{} {name}", grouped(*count as u64)));
@@ -231,7 +231,7 @@ fn ages(report: &Report, now: Wall) -> String {
     )
 }
 
-/// What is damaged, and what lies beside the files that count.
+/// The damages, and the files in the folder that do not belong to the journal's state.
 fn asides(report: &Report) -> String {
     let mut text = String::new();
     if !report.is_sound() {
@@ -271,7 +271,7 @@ fn asides(report: &Report) -> String {
     text
 }
 
-/// `3h5m ago`: the two largest units that say something.
+/// `3h5m ago`: the two largest units that are not zero.
 fn ago(at: Wall, now: Wall) -> String {
     let seconds = now.as_second() - at.as_second();
     match seconds {
@@ -312,7 +312,7 @@ fn size(bytes: u64) -> String {
     let mut value = bytes as f64 / 1024.0;
     let mut unit = UNITS[0];
     for larger in &UNITS[1..] {
-        // What would be rounded to 1024.0 is one of the next unit.
+        // A value that would be rounded to 1024.0 is shown as 1.0 of the next unit.
         if value >= 1023.95 {
             value /= 1024.0;
             unit = larger;

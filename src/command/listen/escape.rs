@@ -1,7 +1,7 @@
-//! Text from outside, made fit for a terminal without losing what it was.
+//! Escapes text from outside, so that a terminal can show it safely and nothing is lost.
 //!
-//! Owns which characters are written as `\u{1b}`: those that steer a terminal, and those that change the
-//! order in which the rest is shown. Runs on main.
+//! Owns the choice of characters that are written as `\u{1b}`: those that control a terminal, and those
+//! that change the order in which other characters are shown. Runs on main.
 
 use std::fmt::{self, Display, Write as _};
 
@@ -22,8 +22,8 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// The marks, overrides and isolates of right-to-left text, and the separators of lines that are no
-/// control characters.
+/// Whether this is a mark, override or isolate of right-to-left text, or a line separator that is not a
+/// control character.
 fn reorders(one: char) -> bool {
     matches!(
         one,

@@ -1,20 +1,20 @@
-//! JSON with a line for each value.
+//! Indented JSON, with one line for each value.
 //!
-//! Owns the indentation. Keeps the order of keys, the spelling of numbers and what occurs twice, which a
-//! parsed value would not. Runs on main.
+//! Owns the indentation. Keeps the order of keys, the spelling of numbers and duplicate keys, which a parsed
+//! value would lose. Runs on main.
 
 use std::io::{self, Write};
 
 use super::escape::Escaped;
 use crate::limits::LISTEN_INDENT_LEVELS;
 
-/// What stands before each line, so that no body can look like the heading of a webhook.
+/// The prefix of each line, so that no body can look like the heading of a webhook.
 const MARGIN: &str = "  ";
 
-/// What each level adds.
+/// The indentation that each level adds.
 const STEP: &str = "  ";
 
-/// Writes `json`, which is known to be JSON, and a line end.
+/// Writes `json`, which must be valid JSON, and a line end.
 pub fn write_indented(out: &mut impl Write, json: &str) -> io::Result<()> {
     let mut depth = 0;
     let mut tokens = Tokens(json).peekable();
@@ -55,7 +55,7 @@ fn begin_line(out: &mut impl Write, depth: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// The signs, texts, numbers and words of JSON.
+/// The tokens of a JSON text: punctuation, strings, numbers and words.
 struct Tokens<'a>(&'a str);
 
 impl<'a> Iterator for Tokens<'a> {
@@ -77,7 +77,7 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
-/// Bytes of the string that `text` begins with, both quotes included.
+/// The length in bytes of the string at the start of `text`, including both quotes.
 fn length_of_string(text: &str) -> usize {
     let mut is_escaped = false;
     let end = text.bytes().skip(1).position(|byte| {

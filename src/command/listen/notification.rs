@@ -1,16 +1,15 @@
-//! The body of Alertmanager's webhooks, version 4, as far as it is shown.
+//! The body of Alertmanager's webhooks, version 4: the part of it that is printed.
 //!
-//! Owns its shape. Keys that are not shown, such as what all alerts have in common, are not read. Runs on
-//! main.
+//! Owns its structure. Does not read keys that are not printed, such as the common labels. Runs on main.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// The version that is understood.
+/// The supported version.
 const VERSION: &str = "4";
 
-/// What a receiver is told of a group.
+/// The notification of a group.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Notification {
@@ -37,7 +36,7 @@ pub struct Alert {
 }
 
 impl Notification {
-    /// Reads one, if `body` is one.
+    /// Parses `body`; `None` if it is not such a notification.
     pub fn read(body: &str) -> Option<Self> {
         let read = serde_json::from_str::<Notification>(body).ok();
         read.filter(|notification| notification.version == VERSION)

@@ -1,7 +1,7 @@
-//! A webhook as a person reads it.
+//! Formats a webhook for people.
 //!
-//! Owns the layout, and which of three kinds a body is: a notification of Alertmanager's, other JSON, or
-//! text. Lets no control character through. Runs on main.
+//! Owns the layout, and the decision which of three kinds a body is: a notification of Alertmanager, other
+//! JSON, or text. Never prints a control character. Runs on main.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -81,7 +81,7 @@ fn write_alert(out: &mut impl Write, alert: &Alert) -> io::Result<()> {
     }
 }
 
-/// To the second and in UTC; as it came if it is none.
+/// The time in UTC with whole seconds; `text` itself if it is not a time.
 fn time(text: &str) -> String {
     match text.parse::<Wall>() {
         Ok(time) => format!("{time:.0}"),
@@ -89,7 +89,7 @@ fn time(text: &str) -> String {
     }
 }
 
-/// `{a="b", c="d"}`, the name of the alert first.
+/// `{a="b", c="d"}`, with the alertname first.
 fn labels(labels: &BTreeMap<String, String>) -> String {
     let mut pairs: Vec<_> = labels.iter().collect();
     pairs.sort_by_key(|(name, _)| *name != "alertname");
@@ -100,7 +100,7 @@ fn labels(labels: &BTreeMap<String, String>) -> String {
     format!("{{{}}}", pairs.join(", "))
 }
 
-/// What is neither. Its lines stand behind a margin, so that none can look like a heading.
+/// Writes a body that is not JSON. Its lines are indented, so that none can look like a heading.
 fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
     for line in text.lines() {
         writeln!(out, "  {}", Escaped(line))?;

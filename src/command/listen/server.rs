@@ -1,9 +1,9 @@
 //! Takes requests with tiny_http and answers them.
 //!
-//! Owns the threads that do, and what bodies they take. Each thread has one request at a time, so that
-//! `--delay` and a slow sender hold up nobody else while others are free. What these threads hold is
-//! bounded; what tiny_http itself reads ahead (heads, and requests that a sender does not wait with) is
-//! not, which is one of the reasons why it stays on loopback. Runs on hook-1..N.
+//! Owns these threads and the limits of bodies. Each thread handles one request at a time, so that `--delay`
+//! or a slow sender does not delay other requests while other threads are free. The memory of these threads
+//! is bounded. The memory of tiny_http itself is not: it reads heads and pipelined requests ahead, which is
+//! one of the reasons why it stays on loopback. Runs on hook-1..N.
 
 use std::io::{self, Read as _, Write as _};
 use std::mem;
@@ -22,19 +22,19 @@ use crate::limits::{
 use crate::model::Wall;
 use crate::threads::{self, WORKER_STACK};
 
-/// What came of waiting for requests.
+/// What a thread sends to main.
 pub enum Arrival {
     /// A request with its whole body.
     Webhook(Webhook),
-    /// A request that is not shown, and why.
+    /// A request that is not printed, and the reason.
     Refused(String),
-    /// tiny_http takes no more.
+    /// tiny_http failed and accepts no more requests.
     ServerFailed(io::Error),
 }
 
-/// A request as it came.
+/// A received request.
 pub struct Webhook {
-    /// When its body was there.
+    /// When its body was complete.
     pub at: Wall,
     /// Its method.
     pub method: String,
@@ -47,13 +47,14 @@ pub struct Webhook {
 /// How requests are answered.
 #[derive(Clone, Copy, Debug)]
 pub struct Answering {
-    /// With which status.
+    /// The status code of every response.
     pub status: u16,
-    /// How long after the body was there.
+    /// The delay between the end of the body and the response.
     pub delay: Duration,
 }
 
-/// Takes requests from `listener` until the process ends. Full, the channel makes senders wait.
+/// Starts the threads that take requests from `listener` until the process ends. A full channel makes
+/// senders wait.
 pub fn start(
     listener: TcpListener,
     answering: Answering,
@@ -76,27 +77,27 @@ pub fn start(
     Ok(printed)
 }
 
-/// One thread's way of taking requests.
+/// The state of one thread.
 struct Hook {
     arrivals: Sender<Arrival>,
     answering: Answering,
     clock: Clock,
 }
 
-/// Why a body is not shown.
+/// Why a body is not printed.
 enum BodyFault {
     TooLarge,
     Cut(io::Error),
 }
 
 impl Hook {
-    /// Ends when tiny_http takes no more, or nobody prints.
+    /// Handles requests until tiny_http fails or main no longer receives.
     fn serve(&self, server: &Server) {
         loop {
             let handled = match server.recv() {
                 Ok(request) => self.handle(request),
                 Err(error) => {
-                    // Main ends the process with it, or has ended.
+                    // Main either ends the process on this message or has already ended.
                     let _ = self.arrivals.send(Arrival::ServerFailed(error));
                     return;
                 }
@@ -117,7 +118,7 @@ impl Hook {
                     target,
                     body,
                 }))?;
-                // Nothing else may wake it, so this is a pause.
+                // Only this timer wakes the thread, so this is a pause.
                 let _ = after(self.answering.delay).recv();
                 answer(request, self.answering.status);
                 Ok(())
@@ -160,9 +161,9 @@ fn read_body(request: &mut Request) -> Result<Vec<u8>, BodyFault> {
     Ok(body)
 }
 
-/// Answers, and asks for the end of the connection. tiny_http gives each connection a thread as long as it
-/// is open, but in a burst lets all wait for its first four threads, and so for whoever keeps those.
-/// Its own way of answering cannot say `Connection: close`.
+/// Answers with `Connection: close`. tiny_http occupies a thread for each open connection, but in a burst
+/// makes all connections wait for its first four threads, and so for the clients that keep those busy. Its
+/// own response type cannot send `Connection: close`.
 fn answer(request: Request, status: u16) {
     let reason = StatusCode(status).default_reason_phrase();
     let body = if matches!(status, 204 | 304) {
@@ -178,17 +179,17 @@ fn answer(request: Request, status: u16) {
         text.push_str(&body);
     }
     let mut writer = request.into_writer();
-    // A sender that has left is not waiting for it.
+    // The sender may have left; then no response is needed.
     let _ = writer
         .write_all(text.as_bytes())
         .and_then(|()| writer.flush());
 }
 
-/// Answers 413. Of the rest of a body tiny_http makes room for all that was announced before it throws it
-/// away, and an allocation that cannot be had ends the process: 60 bytes suffice. So a request that
-/// announces more than can be had is answered and then kept for ever, as is one that announces nothing and
-/// whose rest would be read as the next head. Each costs the thread and the two descriptors of its
-/// connection, until the host gives no more and the server fails.
+/// Answers 413. To discard the rest of a body, tiny_http first allocates the whole announced length, and an
+/// allocation that fails ends the process: a request of 60 bytes suffices. So a request that announces more
+/// than can be allocated is answered and then leaked on purpose. The same is done to a request that announces
+/// no length and whose rest would be read as the next head. Each leak costs the thread and the two
+/// descriptors of its connection, until the host has no more of them and the server fails.
 fn refuse(request: Request) {
     match request.body_length() {
         Some(bytes) if bytes <= LISTEN_DISCARDED_BYTES => answer(request, 413),

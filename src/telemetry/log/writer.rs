@@ -1,8 +1,8 @@
 //! The thread that writes the log.
 //!
-//! Owns standard error. Whoever logs hands a line over and goes on: a terminal that is stopped or a
-//! pipe that nobody reads holds this thread only. Lines that find no room are counted, and the
-//! count is written when there is room again. Runs on the log thread.
+//! Owns standard error. A thread that logs hands its line over and goes on: a stopped terminal or an
+//! unread pipe blocks only this thread. Lines that do not fit into the channel are counted, and the count
+//! is written once there is room again. Runs on the log thread.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -13,16 +13,16 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::limits;
 use crate::threads::{self, WORKER_STACK};
 
-/// The way to the log thread.
+/// The sending side of the channel to the log thread.
 pub(super) struct Lines {
     words: Sender<Word>,
     lost: Arc<AtomicU64>,
 }
 
 enum Word {
-    /// Write this, with its newline.
+    /// A line to write, newline included.
     Line(String),
-    /// Say so when everything before is written.
+    /// A request to answer once all lines before it are written.
     Flush(Sender<()>),
 }
 
@@ -41,14 +41,15 @@ pub(super) fn start() -> io::Result<Lines> {
 }
 
 impl Lines {
-    /// Has a line written soon, or counts it as lost.
+    /// Queues a line, or counts it as lost if the channel is full.
     pub(super) fn push(&self, line: String) {
         if self.words.try_send(Word::Line(line)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Waits until what was pushed is written, but not for somebody who does not read it.
+    /// Waits until all lines pushed before are written, at most [`limits::LOG_FLUSH`]: the reader of standard
+    /// error may have stopped.
     pub(super) fn flush(&self) {
         let (done, is_done) = bounded(1);
         if self
@@ -56,7 +57,7 @@ impl Lines {
             .send_timeout(Word::Flush(done), limits::LOG_FLUSH)
             .is_ok()
         {
-            // Past the time nothing is left to be done about it.
+            // After the timeout, nothing can be done about the unwritten lines.
             let _ = is_done.recv_timeout(limits::LOG_FLUSH);
         }
     }
@@ -78,7 +79,7 @@ fn write_all(words: &Receiver<Word>, lost: &AtomicU64, out: &mut impl Write) {
     }
 }
 
-/// There is nobody left to tell when the log itself cannot be written.
+/// Ignores errors: a failure to write the log cannot be logged.
 fn write_line(out: &mut impl Write, line: &str) {
     let _ = out.write_all(line.as_bytes());
 }

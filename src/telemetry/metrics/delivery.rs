@@ -1,8 +1,7 @@
-//! What becomes of notifications, in numbers.
+//! The metrics of notifications and delivery attempts.
 //!
-//! Owns those families and their labels: with `receiver-name-in-metrics` each series names its
-//! receiver as well (§11). Names come from the configuration, so that the series are as many as
-//! it has receivers. Any thread.
+//! Owns these families and their labels. With `receiver-name-in-metrics` each series also names its
+//! receiver (§11). The names come from the configuration, which bounds the number of series. Any thread.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,13 +16,13 @@ use super::families::{Labels, Page};
 use super::{Names, TemplateUse};
 use crate::engine::{FailureKind, Suppression};
 
-/// Upper bounds in seconds, as Alertmanager has them.
+/// Upper bounds in seconds, the same as Alertmanager's.
 const ATTEMPT_BUCKETS: [f64; 5] = [1.0, 5.0, 10.0, 15.0, 20.0];
 
 /// Upper bounds in seconds of the time that deliveries wait for a worker.
 const WAIT_BUCKETS: [f64; 7] = [0.01, 0.1, 1.0, 5.0, 30.0, 300.0, 3600.0];
 
-/// Handles on what the registry encodes.
+/// Handles on the registered families.
 #[derive(Debug)]
 pub struct DeliveryFamilies {
     names: Names,
@@ -34,11 +33,11 @@ pub struct DeliveryFamilies {
     attempt_latency: Family<DeliveryLabels, Histogram, fn() -> Histogram>,
     wait: Histogram,
     suppressed: Family<Labels<1>, Counter>,
-    /// By what the template was for.
+    /// Failed templates by use.
     pub templates_failed: Family<Labels<1>, Counter>,
 }
 
-/// The labels of a notification: all of them go to webhooks.
+/// The labels of a notification. The integration is always `webhook`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct DeliveryLabels {
     receiver: Option<Arc<str>>,
@@ -59,7 +58,7 @@ impl EncodeLabelSet for DeliveryLabels {
 }
 
 impl DeliveryFamilies {
-    /// Registers every family, at zero as far as its series are known.
+    /// Registers every family, with the series that are known beforehand at zero.
     pub fn register(page: &mut Page, names: Names) -> Self {
         let make: fn() -> Histogram = || Histogram::new(ATTEMPT_BUCKETS);
         let families = DeliveryFamilies {
@@ -89,7 +88,7 @@ impl DeliveryFamilies {
                 "Time that attempts to deliver took",
                 Family::new_with_constructor(make),
             ),
-            // Without series until there is one, as in Alertmanager.
+            // No series exists before the first event, as in Alertmanager.
             templates_failed: page.family(
                 "alertwheel_templates_failed",
                 "Template fields that failed; the notification was sent without them",
@@ -112,7 +111,7 @@ impl DeliveryFamilies {
         families
     }
 
-    /// A configuration with these receivers holds from now on. Counts by receiver begin anew.
+    /// A configuration with these receivers was applied. Counts by receiver restart at zero.
     pub fn begin_anew(&self, receivers: impl Iterator<Item = Arc<str>>) {
         if self.names == Names::LeftOut {
             return;
@@ -153,7 +152,7 @@ impl DeliveryFamilies {
         latency.observe(took.as_secs_f64());
     }
 
-    /// A delivery has got a worker.
+    /// A delivery waited this long for a worker.
     pub fn waited(&self, span: Duration) {
         self.wait.observe(span.as_secs_f64());
     }

@@ -1,8 +1,8 @@
-//! The families by name: what `/metrics` lists, in its order.
+//! The metric families of `/metrics`, in its order.
 //!
-//! Owns names, help texts, labels and buckets, and creates at zero every series that can be known
-//! beforehand, so that rates and alerts on them work from the first scrape. The encoder appends
-//! `_total` to counters, which therefore lack it here. Any thread.
+//! Owns names, help texts, labels and buckets. Creates every series that can be known beforehand at zero,
+//! so that rates and alerts on them work from the first scrape. The encoder appends `_total` to the names
+//! of counters, so they lack it here. Any thread.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::TypedMetric;
@@ -22,13 +22,13 @@ use crate::engine::Gauges;
 use crate::limits;
 use crate::model::{SilenceState, Status};
 
-/// Fixed names with values from lists of ours.
+/// Labels with fixed names and values from fixed lists.
 pub type Labels<const N: usize> = [(&'static str, &'static str); N];
 
-/// Groups that a reload let go on.
+/// Groups that a reload kept.
 pub const KEPT: Labels<1> = [("fate", "kept")];
 
-/// Groups that a reload formed anew.
+/// Groups that a reload formed again.
 pub const MOVED: Labels<1> = [("fate", "moved")];
 
 const VERSION: (&str, &str) = ("version", "v2");
@@ -45,21 +45,21 @@ const REQUEST_BUCKETS: [f64; 11] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
-/// Upper bounds in bytes, as Alertmanager has them.
+/// Upper bounds in bytes, the same as Alertmanager's.
 const SIZE_BUCKETS: [f64; 7] = [1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
 
-/// What a request is counted under.
+/// The labels of an answered request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Request {
     /// The route pattern.
     pub handler: &'static str,
     /// In lower case.
     pub method: &'static str,
-    /// The status of the answer.
+    /// The status code of the response.
     pub code: u16,
 }
 
-/// Handles on what the registry encodes.
+/// Handles on the registered families.
 #[derive(Debug)]
 pub struct Families {
     pub alerts_received: Family<Labels<2>, Counter>,
@@ -79,7 +79,7 @@ pub struct Families {
     pub limits: Family<Labels<1>, Real>,
 }
 
-/// What happens at the front door.
+/// The metrics of the HTTP server.
 #[derive(Debug)]
 pub struct HttpFamilies {
     pub request_duration: Family<Request, Histogram, fn() -> Histogram>,
@@ -90,7 +90,7 @@ pub struct HttpFamilies {
     pub connections: Gauge,
 }
 
-/// What is known of the configuration.
+/// The metrics of the configuration.
 #[derive(Debug)]
 pub struct ConfigFamilies {
     pub hash: Gauge,
@@ -98,7 +98,7 @@ pub struct ConfigFamilies {
     pub loaded_at_seconds: Real,
 }
 
-/// What the engine reports at each scrape.
+/// The gauges and counts that the engine reports at each scrape.
 #[derive(Debug)]
 pub struct EngineFamilies {
     silences: [Gauge; 3],
@@ -276,7 +276,7 @@ impl EngineFamilies {
         }
     }
 
-    /// Takes over what the engine counted.
+    /// Copies the engine's numbers.
     pub fn set(&self, gauges: &Gauges) {
         let [active, pending, expired] = &self.silences;
         let silences = gauges.active_silences + gauges.pending_silences + gauges.expired_silences;
@@ -304,17 +304,17 @@ impl EngineFamilies {
     }
 }
 
-/// The registry, with the ways we register.
+/// The registry, with the helpers that register families.
 pub struct Page<'a>(&'a mut Registry);
 
 impl Page<'_> {
-    /// A family of whatever kind.
+    /// Registers a metric of any type.
     pub fn put<M: Metric + Clone>(&mut self, name: &str, help: &str, metric: M) -> M {
         self.0.register(name, help, metric.clone());
         metric
     }
 
-    /// A family with these series.
+    /// Registers a family and creates these series.
     pub fn family<const N: usize, M>(
         &mut self,
         name: &str,
@@ -331,7 +331,7 @@ impl Page<'_> {
         family
     }
 
-    /// The only series of a family whose labels are there for Alertmanager's sake.
+    /// Registers a family with a single series, whose labels exist only for compatibility with Alertmanager.
     pub fn one<const N: usize, M>(&mut self, name: &str, help: &str, labels: Labels<N>) -> M
     where
         M: Metric + TypedMetric + Default + Clone,
@@ -354,7 +354,7 @@ impl Page<'_> {
     }
 }
 
-/// The bounds of `limits.rs` by name.
+/// The limits of `limits.rs` by name.
 fn limits() -> [(&'static str, f64); 20] {
     [
         ("inbox", limits::INBOX as f64),
@@ -380,7 +380,7 @@ fn limits() -> [(&'static str, f64); 20] {
     ]
 }
 
-/// What never changes while the process runs.
+/// Registers the metrics that never change while the process runs.
 fn register_constants(registry: &mut Registry, version: &str) {
     let goarch = match std::env::consts::ARCH {
         "x86_64" => "amd64",

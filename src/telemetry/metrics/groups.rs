@@ -1,8 +1,8 @@
-//! How many alerts there are, by state and, if that is wished, by group (§11).
+//! The number of alerts by state and, on request, by group (§11).
 //!
-//! Owns `alertmanager_alerts`. With `group-key-in-metrics` so many groups as `limits.rs` says have
-//! series of their own, those whose keys come first; the others count together as `other`, which no
-//! group's key can be, since each begins with a brace. Set at each scrape, on connections' threads.
+//! Owns `alertmanager_alerts`. With `group-key-in-metrics` a bounded number of groups (`limits.rs`), those
+//! with the lowest keys, have series of their own. The others share the series `other`, which cannot
+//! collide with a group key, since each key begins with a brace. Set at each scrape, on connection threads.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,10 +20,10 @@ use crate::model::Wall;
 
 const STATES: [&str; 3] = ["active", "suppressed", "unprocessed"];
 
-/// The groups that have no series of their own.
+/// The label value of the groups without series of their own.
 const OTHERS: &str = "other";
 
-/// Handle on what the registry encodes.
+/// Handle on the registered family.
 #[derive(Debug)]
 pub struct AlertFamily {
     keys: Names,
@@ -53,7 +53,7 @@ impl AlertFamily {
         AlertFamily { keys, alerts }
     }
 
-    /// Takes over what the engine counted, or counts what is in its groups as of `at`.
+    /// Copies the engine's numbers, or counts the alerts in its groups as of `at`.
     pub fn set(&self, gauges: &Gauges, groups: &[GroupView], at: Wall) {
         if self.keys == Names::LeftOut {
             let counts = [
@@ -63,7 +63,7 @@ impl AlertFamily {
             ];
             return self.set_group(None, counts);
         }
-        // Groups that are gone take their series with them.
+        // Removes the series of groups that no longer exist.
         self.alerts.clear();
         for (key, counts) in by_key(groups, at, limits::GROUP_SERIES) {
             self.set_group(Some(key), counts);
@@ -81,8 +81,8 @@ impl AlertFamily {
     }
 }
 
-/// The alerts of each group by state. Siblings with equal keys count together, as do those past
-/// `most`.
+/// The number of alerts of each group by state. Sibling groups with equal keys count together, and so do
+/// all groups after the first `most`.
 fn by_key(groups: &[GroupView], at: Wall, most: usize) -> BTreeMap<Arc<str>, [usize; 3]> {
     let mut by_key: BTreeMap<Arc<str>, [usize; 3]> = BTreeMap::new();
     for group in groups {

@@ -1,9 +1,9 @@
-//! What goes on inside, under the names that Alertmanager has for its own inner life (§11).
+//! Metrics about internals, under Alertmanager's names for its own internals (§11).
 //!
-//! Owns those families. Where our insides differ, a family counts what answers the same question: the
-//! ledger stands in for the notification log, its housekeeping for maintenance. What cannot fail here
-//! stays at zero, so that a ratio of errors is zero and not nothing. What has no counterpart is left
-//! out; `tests/peer/metrics.txt` lists it. Any thread.
+//! Owns these families. Where the internals differ, a family counts the nearest equivalent here: for
+//! example the removal of old entries counts as maintenance of the notification log. Errors that cannot
+//! happen here stay at zero, so that a ratio of errors is zero and not absent. Metrics without a
+//! counterpart are left out; `tests/peer/metrics.txt` lists them. Any thread.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -20,19 +20,19 @@ use super::summary::Summary;
 use crate::engine::Gauges;
 use crate::limits;
 
-/// What counts for all names that have no series of their own.
+/// The label value of all names without series of their own.
 const OTHER_NAMES: &str = "__other__";
 
-/// What is kept on disk in Alertmanager's terms.
+/// Alertmanager's two stores on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Store {
-    /// What receivers were told.
+    /// The notification log.
     Nflog,
     /// The silences.
     Silences,
 }
 
-/// Handles on what the registry encodes.
+/// Handles on the registered families.
 #[derive(Debug)]
 pub struct InnerFamilies {
     handed: Family<Labels<1>, Counter>,
@@ -47,7 +47,7 @@ pub struct InnerFamilies {
     unreadable: Family<Labels<1>, Counter>,
 }
 
-/// What both stores have.
+/// The metrics that both stores have.
 #[derive(Debug)]
 struct StoreFamilies {
     queries: Counter,
@@ -58,12 +58,12 @@ struct StoreFamilies {
     snapshot_bytes: Gauge,
 }
 
-/// Alerts left out because as many of their name fire as may.
+/// Alerts dropped because the maximum number of alerts with their name is firing.
 #[derive(Debug)]
 enum Limited {
-    /// All together.
+    /// One count for all names.
     All(Counter),
-    /// By name; the set bounds them.
+    /// Counts by name; the set bounds the number of series.
     ByName(
         Family<[(&'static str, String); 1], Counter>,
         Mutex<BTreeSet<String>>,
@@ -75,7 +75,7 @@ const SUBSCRIBERS: [&str; 2] = ["dispatcher", "inhibitor"];
 const STAGES: [&str; 2] = ["index", "load_snapshot"];
 
 impl InnerFamilies {
-    /// Registers every family, at zero as far as its series are known.
+    /// Registers every family, with the series that are known beforehand at zero.
     pub fn register(page: &mut Page, alert_names: Names) -> Self {
         let mut zero = |name, help| page.put(name, help, Counter::default());
         let silences_scanned = zero(
@@ -128,7 +128,7 @@ impl InnerFamilies {
         }
     }
 
-    /// Takes over what the engine counted.
+    /// Copies the engine's numbers.
     pub fn set(&self, gauges: &Gauges) {
         let lookups = &gauges.lookups;
         for (counter, count) in [
@@ -138,7 +138,7 @@ impl InnerFamilies {
             (&self.silences_scanned, lookups.silences_scanned),
             (&self.silences_skipped, lookups.silences_skipped),
         ] {
-            // Scrapes can overtake one another; a counter must not go back.
+            // Scrapes can overtake one another, but a counter must not decrease.
             counter.inner().fetch_max(count, Ordering::Relaxed);
         }
         let kept = gauges.active_silences + gauges.pending_silences + gauges.expired_silences;
@@ -146,7 +146,7 @@ impl InnerFamilies {
         self.silences_indexed.set(kept);
     }
 
-    /// Alerts were put into their groups and shown to the inhibition rules.
+    /// Alerts were put into their groups and passed to the inhibition rules.
     pub fn alerts_kept(&self, alerts: usize, took: Duration) {
         for subscriber in SUBSCRIBERS {
             let handed = self.handed.get_or_create(&[("subscriber", subscriber)]);
@@ -157,12 +157,12 @@ impl InnerFamilies {
         }
     }
 
-    /// An alert of this name was left out.
+    /// An alert of this name was dropped.
     pub fn alert_limited(&self, name: &str) {
         self.limited.count(name);
     }
 
-    /// Both stores forgot what is old. That is done in one go, so both took the same time.
+    /// Old entries of both stores were removed. One pass does both, so both get the same time.
     pub fn tidied(&self, took: Duration) {
         for store in [&self.nflog, &self.silences] {
             store.maintenance.inc();
@@ -183,7 +183,7 @@ impl InnerFamilies {
         self.store(store).maintenance_errors.inc();
     }
 
-    /// A silence that was read back has a matcher that no longer compiles.
+    /// A silence read from the journal has a matcher that no longer compiles.
     pub fn silence_unreadable(&self) {
         let labels = [("stage", "load_snapshot")];
         self.unreadable.get_or_create(&labels).inc();

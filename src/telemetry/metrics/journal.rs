@@ -1,7 +1,7 @@
-//! What the journal does, in numbers.
+//! The metrics of the journal.
 //!
-//! Owns those families and the names of the kinds of records. Counted by the journal's threads and,
-//! before there are any, by main; each event touches a few atomic numbers and no lock.
+//! Owns these families and the names of the record kinds. Updated by the journal's threads and, before
+//! those start, by main; each event updates a few atomic numbers and takes no lock.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use super::Real;
 use super::families::{Labels, Page};
 use crate::model::Wall;
 
-/// How many kinds of records there are.
+/// The number of record kinds.
 pub const RECORD_KINDS: usize = KINDS.len();
 
-/// Records by kind, in the order of their kinds in the journal.
+/// Number of records by kind, in the order of the kinds in the journal.
 pub type RecordCounts = [u64; RECORD_KINDS];
 
-/// The values of the label `kind`, in that order.
+/// The values of the label `kind`, in the same order.
 pub const KINDS: [&str; 12] = [
     "alert",
     "alertExtended",
@@ -36,7 +36,7 @@ pub const KINDS: [&str; 12] = [
     "alertmanagerEntryForgotten",
 ];
 
-/// Upper bounds in seconds: a solid disk takes a millisecond or a few, a worn card seconds.
+/// Upper bounds in seconds: a solid-state disk takes a few milliseconds, a worn SD card seconds.
 const SYNC_BUCKETS: [f64; 8] = [0.001, 0.005, 0.02, 0.1, 0.5, 1.0, 5.0, 30.0];
 
 /// Upper bounds in seconds.
@@ -45,7 +45,7 @@ const COMPACTION_BUCKETS: [f64; 6] = [0.01, 0.1, 0.5, 1.0, 5.0, 30.0];
 const BEFORE: Labels<1> = [("size", "before")];
 const AFTER: Labels<1> = [("size", "after")];
 
-/// Handles on what the registry encodes.
+/// Handles on the registered families.
 #[derive(Debug)]
 pub struct JournalFamilies {
     bytes: Gauge,
@@ -66,7 +66,7 @@ pub struct JournalFamilies {
     recovered: [Gauge; RECORD_KINDS],
 }
 
-/// Records by kind: those written, and those found at the start.
+/// Registers the records by kind: those written, and those read at the start.
 fn by_kind(
     page: &mut Page,
     kinds: [Labels<1>; RECORD_KINDS],
@@ -155,18 +155,18 @@ impl JournalFamilies {
         }
     }
 
-    /// What lies on disk now.
+    /// Sets the current size of the journal on disk.
     pub fn holds(&self, bytes: u64, files: usize) {
         set(&self.bytes, bytes);
         set(&self.files, files as u64);
     }
 
-    /// How much waits in memory because it cannot be written.
+    /// Sets the number of bytes buffered in memory because the journal cannot be written.
     pub fn unwritten(&self, bytes: usize) {
         set(&self.unwritten_bytes, bytes as u64);
     }
 
-    /// Something was written in one go.
+    /// One write succeeded, with these records.
     pub fn written(&self, bytes: u64, records: &RecordCounts) {
         self.writes.inc();
         self.written_bytes.inc_by(bytes);
@@ -177,13 +177,13 @@ impl JournalFamilies {
         }
     }
 
-    /// What was written is on disk now.
+    /// A sync to disk succeeded.
     pub fn synced(&self, took: Duration, at: Wall) {
         self.sync_duration.observe(took.as_secs_f64());
         (self.synced_at_seconds).set(at.as_duration().as_secs_f64());
     }
 
-    /// A compaction has made few bytes of many.
+    /// A compaction succeeded: the size of its files `before` and `after`, in bytes.
     pub fn compacted(&self, took: Duration, before: u64, after: u64) {
         self.compaction_duration.observe(took.as_secs_f64());
         for (gauge, bytes) in self.compacted_bytes.iter().zip([before, after]) {
@@ -196,17 +196,17 @@ impl JournalFamilies {
         self.compactions_failed.inc();
     }
 
-    /// Trouble has begun or is over.
+    /// Sets whether the journal cannot be written.
     pub fn set_trouble(&self, is_there: bool) {
         self.trouble.set(is_there.into());
     }
 
-    /// Requests were told that what they asked for is not on disk.
+    /// Requests were answered with an error because their change is not on disk.
     pub fn promises_failed(&self, count: usize) {
         self.promises_failed.inc_by(count as u64);
     }
 
-    /// What the journal held at the start.
+    /// Counts the contents of the journal at the start.
     pub fn recovered(&self, records: &RecordCounts, damaged_frames: u64, torn_bytes: u64) {
         set(&self.damaged_frames, damaged_frames);
         set(&self.torn_bytes, torn_bytes);

@@ -1,10 +1,10 @@
-//! PURE. Summaries, which the library does not have.
+//! PURE. Adds summaries to the page, which the metrics library does not support.
 //!
-//! Owns the one difference between its page and Alertmanager's: [`super::summary`] goes out as a
-//! histogram without buckets, to which the library adds the one without a bound. Runs on connections'
+//! Owns the one difference between the library's page and Alertmanager's: [`super::summary`] is encoded as a
+//! histogram without buckets, to which the library adds the bucket without a bound. Runs on connection
 //! threads.
 
-/// The page, with each histogram that has no bounds as a summary.
+/// The page, with each histogram without bounds turned into a summary.
 pub fn with_summaries(page: &str) -> String {
     let mut written = String::with_capacity(page.len());
     let mut is_summary = false;
@@ -27,7 +27,7 @@ pub fn with_summaries(page: &str) -> String {
     written
 }
 
-/// Whether this is a sample of the bucket that takes everything.
+/// Whether this is a sample of the bucket without a bound (`+Inf`).
 fn has_no_bound(sample: &str) -> bool {
     let series = sample.rsplit_once(' ').map_or("", |(series, _)| series);
     let name = series.split('{').next().unwrap_or("");

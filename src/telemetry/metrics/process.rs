@@ -1,7 +1,7 @@
-//! The process as the host sees it: memory, processor time, open files, start.
+//! The metrics of the process: memory, processor time, open files, start time.
 //!
 //! Owns the reading of `/proc`, at each scrape, under the names that Prometheus's libraries share.
-//! A number that the host does not tell is left out. Runs on connections' threads.
+//! Numbers that the host does not provide are left out. Runs on connection threads.
 
 use std::fmt;
 use std::fs;
@@ -16,7 +16,7 @@ use rustix::process::{Resource, getrlimit};
 /// that Rust's standard library runs on.
 const CLOCK_TICKS_PER_SECOND: f64 = 100.0;
 
-/// Registered once; holds nothing.
+/// The collector; registered once, without state.
 #[derive(Debug)]
 pub struct Process;
 
@@ -99,7 +99,7 @@ fn read(path: &str) -> Option<String> {
     fs::read_to_string(path).ok()
 }
 
-/// What is of use in `/proc/self/stat`.
+/// The used fields of `/proc/self/stat`.
 #[derive(Debug, PartialEq)]
 struct Stat {
     cpu_seconds: f64,
@@ -109,7 +109,7 @@ struct Stat {
 
 impl Stat {
     fn parse(text: &str) -> Option<Self> {
-        // The second field is the name of the program in parentheses, and may hold any character.
+        // The second field is the program's name in parentheses, which may contain any character.
         let (_, rest) = text.rsplit_once(')')?;
         let number = |field: usize| rest.split_whitespace().nth(field - 3)?.parse().ok();
         let seconds = |field: usize| number(field).map(|ticks: f64| ticks / CLOCK_TICKS_PER_SECOND);
@@ -121,7 +121,7 @@ impl Stat {
     }
 }
 
-/// What is of use in `/proc/self/net/netstat`: a line of names and one of numbers for each protocol.
+/// The used fields of `/proc/self/net/netstat`: a line of names and a line of numbers for each protocol.
 #[derive(Debug, PartialEq)]
 struct Network {
     received_bytes: f64,
@@ -143,14 +143,14 @@ impl Network {
     }
 }
 
-/// Unix time at which the host started, of `/proc/stat`.
+/// Unix time at which the host started, from `/proc/stat`.
 fn boot_time_seconds(text: &str) -> Option<f64> {
     let mut lines = text.lines();
     let seconds = lines.find_map(|line| line.strip_prefix("btime "))?;
     seconds.trim().parse().ok()
 }
 
-/// The resident set, of `/proc/self/status`.
+/// The resident set size, from `/proc/self/status`.
 fn resident_bytes(text: &str) -> Option<f64> {
     let mut lines = text.lines();
     let size = lines.find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -158,7 +158,7 @@ fn resident_bytes(text: &str) -> Option<f64> {
     Some(kibibytes * 1024.0)
 }
 
-/// How many files are open, not counting the one that is open to look.
+/// The number of open files, not counting the directory that is opened to count them.
 fn open_files() -> Option<f64> {
     let listed = fs::read_dir("/proc/self/fd").ok()?.count();
     Some(listed.saturating_sub(1) as f64)

@@ -1,7 +1,7 @@
-//! A summary without quantiles: how often, and how much in all.
+//! A summary without quantiles: a count and a sum.
 //!
-//! Owns the two numbers. The library has no such metric, so it goes out as a histogram without
-//! buckets, of which [`super::page`] makes a summary. Any thread.
+//! Owns the two numbers. The metrics library has no summaries, so this one is encoded as a histogram
+//! without buckets, which [`super::page`] turns into a summary. Any thread.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use prometheus_client::encoding::{EncodeMetric, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
-/// Cloned handles share the numbers.
+/// A summary; clones share the numbers.
 #[derive(Clone, Debug, Default)]
 pub struct Summary(Arc<Mutex<Sum>>);
 
@@ -21,19 +21,19 @@ struct Sum {
 }
 
 impl Summary {
-    /// Something took so long.
+    /// Adds one event of this duration.
     pub fn observe(&self, took: Duration) {
         self.observe_all(took, 1);
     }
 
-    /// So many things took so long together.
+    /// Adds `count` events with this total duration.
     pub fn observe_all(&self, took: Duration, count: usize) {
         let mut sum = self.sum();
         sum.seconds += took.as_secs_f64();
         sum.count += count as u64;
     }
 
-    /// Nothing is ever half done under this lock.
+    /// The lock never guards a half-done update, so a poisoned lock is fine.
     fn sum(&self) -> MutexGuard<'_, Sum> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
