@@ -193,7 +193,7 @@ fn origins(flags: &Flags, source: &ConfigSource, external_url: &str) -> Origins 
     Origins::new(pages, external_url, listening)
 }
 
-/// TLS, passwords and limits of the web configuration; `None` without one.
+/// TLS, passwords, rate limit and headers of the web configuration; `None` without one.
 fn gate(flags: &Flags, clock: Clock) -> Result<Option<Gate>, StartError> {
     match flags.web_config_file.as_str() {
         "" => Ok(None),
@@ -246,11 +246,11 @@ fn bind(flags: &Flags, source: &ConfigSource) -> Result<Vec<TcpListener>, StartE
     bound.collect()
 }
 
-/// Binds any free port, for the demo and trials, if the usual one is taken.
+/// Binds any free port of loopback. Only the demo does so, if the default port is taken.
 fn bind_elsewhere(taken: &str) -> io::Result<TcpListener> {
     let listener = server::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
-    // A closed standard error is no reason to fail.
+    // A closed standard output is ignored.
     let _ = writeln!(
         io::stdout(),
         "{taken} is in use; this listens on {address} instead."

@@ -1,8 +1,8 @@
-//! What is wrong with a configuration file, and how it is told.
+//! The faults of a configuration file, and their printed form.
 //!
-//! Owns the collection of findings while a file is read, and the printed form
-//! `file:line: path.of.keys: what is wrong; what would be right`. Never decides what is a fault.
-//! Pure; runs on whichever thread loads the configuration.
+//! Owns the collection of findings while a file is checked, and the printed form
+//! `file:line: path.of.keys: what is wrong; what would be right`. Never decides what counts as a fault.
+//! Pure; runs on the thread that loads the configuration.
 
 use std::fmt;
 
@@ -10,23 +10,23 @@ use super::HttpConfig;
 use super::node::Place;
 use crate::limits::CONFIG_FAULTS;
 
-/// All that is wrong with a file, in its order.
+/// The faults of a file, in the order of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faults {
     /// The faults, at most [`CONFIG_FAULTS`] of them.
     pub faults: Vec<Fault>,
-    /// How many more there are.
+    /// The number of further faults.
     pub omitted: usize,
 }
 
-/// One thing that is wrong, or worth a warning, and where.
+/// One fault or warning, and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The file as it was named to us.
+    /// The file name as the caller gave it.
     pub file: String,
     /// The line, counted from 1, if it is known.
     pub line: Option<usize>,
-    /// The keys that lead there, such as `route.routes[0].group_wait`; may be empty.
+    /// The path of keys to it, such as `route.routes[0].group_wait`; may be empty.
     pub path: String,
     /// What is wrong and what would be right.
     pub message: String,
@@ -48,16 +48,16 @@ impl fmt::Display for Faults {
 impl std::error::Error for Faults {}
 
 impl Faults {
-    /// How many there are, those left out among them.
+    /// The number of faults, including the omitted ones.
     pub fn count(&self) -> usize {
         self.faults.len() + self.omitted
     }
 }
 
-/// What is wrong with one setting of a section, as whoever has to work with it finds.
+/// A fault of one setting, found by the code that will use the setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TriedFault {
-    /// The keys that lead to the setting from the section.
+    /// The path of keys from the section to the setting.
     pub keys: Vec<&'static str>,
     /// What is wrong; quotes no secret.
     pub wrong: String,
@@ -65,7 +65,7 @@ pub struct TriedFault {
     pub right: &'static str,
 }
 
-/// Tries whether receivers can be spoken to in this way, without the network; all that is wrong with it.
+/// Tries, without the network, whether HTTP settings of a receiver can be used; returns all faults.
 pub type TryHttp = fn(&HttpConfig) -> Vec<TriedFault>;
 
 impl fmt::Display for Fault {
@@ -81,7 +81,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What was found so far while a file is read.
+/// The faults and warnings found so far.
 #[derive(Debug, Default)]
 pub struct Findings {
     faults: Vec<(Place, String)>,
@@ -90,8 +90,8 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Notes a fault: what is wrong, and what would be right. Formats neither once there are
-    /// enough faults, so that a costly suggestion may be made while it is formatted.
+    /// Adds a fault: what is wrong, and what would be right. Formats neither once there are enough faults, so
+    /// that an expensive suggestion can be computed while it is formatted.
     pub fn fault(&mut self, place: Place, wrong: impl fmt::Display, right: impl fmt::Display) {
         if self.faults.len() < CONFIG_FAULTS {
             self.faults.push((place, format!("{wrong}; {right}")));
@@ -100,7 +100,8 @@ impl Findings {
         }
     }
 
-    /// Notes something that is allowed but probably not meant. Past the limit the rest is dropped.
+    /// Adds a warning about something that is allowed but probably not intended. Drops warnings beyond the
+    /// limit.
     pub fn warn(&mut self, place: Place, text: impl Into<String>) {
         if self.has_room_for_warnings() {
             self.warnings.push((place, text.into()));
@@ -112,12 +113,12 @@ impl Findings {
         self.warnings.len() < CONFIG_FAULTS
     }
 
-    /// Whether a fault is noted at `place`.
+    /// Whether there is a fault at `place`.
     pub fn has_fault_at(&self, place: Place) -> bool {
         self.faults.iter().any(|(known, _)| *known == place)
     }
 
-    /// How many faults were found, kept or not.
+    /// The number of faults found, kept or not.
     pub fn count(&self) -> usize {
         self.faults.len() + self.omitted
     }
@@ -127,7 +128,7 @@ impl Findings {
         self.faults.is_empty()
     }
 
-    /// How many faults were found but not kept.
+    /// The number of faults found but not kept.
     pub fn omitted(&self) -> usize {
         self.omitted
     }
@@ -145,7 +146,7 @@ impl Findings {
     }
 }
 
-/// `text` as a message may carry it: what is very long is cut.
+/// `text` for use in a message; a very long text is cut.
 pub fn shown(text: &str) -> String {
     const LONGEST: usize = 100;
     match text.char_indices().nth(LONGEST) {
@@ -154,7 +155,7 @@ pub fn shown(text: &str) -> String {
     }
 }
 
-/// The one of `known` that `text` was probably meant to be.
+/// The text in `known` that `text` most probably misspells.
 pub fn nearest<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     known
         .into_iter()

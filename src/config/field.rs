@@ -1,9 +1,8 @@
-//! Reads single values out of a tree: texts, booleans, numbers, durations, lists, and maps with
-//! known keys.
+//! Reads single values of a tree: texts, booleans, numbers, durations, lists, and maps with known keys.
 //!
-//! Owns what null means for each of them (Go's zero value, §1.1) and the words for a value of the
-//! wrong type. Texts that could be secrets are never repeated. Pure; runs on whichever thread
-//! loads the configuration.
+//! Owns the meaning of null for each type (Go's zero value, §1.1) and the messages about values of the
+//! wrong type. Messages never repeat texts that could be secrets. Pure; runs on the thread that loads the
+//! configuration.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,17 +11,17 @@ use super::fault::{Findings, nearest, shown};
 use super::node::{Entry, Kind, Node, Place};
 use crate::model::{parse_duration, parse_go_duration};
 
-/// A value and where it stands.
+/// A value and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct At<T> {
-    /// Where it stands.
+    /// The position in the file.
     pub place: Place,
     /// The value.
     pub value: T,
 }
 
-/// The entries of a map with the keys `known`, called `what` in faults. Other keys are faults, with the
-/// nearest known one suggested; null is a map without keys.
+/// The entries of a map with the keys `known`, which faults call `what`. Other keys are faults that suggest
+/// the nearest known key; null is a map without keys.
 pub fn known_keys<'n>(
     node: &'n Node,
     what: &str,
@@ -48,7 +47,7 @@ fn refuse_key(entry: &Entry, what: &str, known: &[&str], findings: &mut Findings
     findings.fault(entry.place, wrong, right);
 }
 
-/// The entries of a map, called `what` in faults; null is an empty one.
+/// The entries of a map, which faults call `what`; null is an empty map.
 pub fn map<'n>(node: &'n Node, what: &str, findings: &mut Findings) -> Option<&'n [Entry]> {
     match &node.kind {
         Kind::Null => Some(&[]),
@@ -57,7 +56,7 @@ pub fn map<'n>(node: &'n Node, what: &str, findings: &mut Findings) -> Option<&'
     }
 }
 
-/// The items of a list; null is an empty one.
+/// The items of a list, which faults call `what`; null is an empty list.
 pub fn list<'n>(node: &'n Node, what: &str, findings: &mut Findings) -> Option<&'n [Node]> {
     match &node.kind {
         Kind::Null => Some(&[]),
@@ -66,7 +65,7 @@ pub fn list<'n>(node: &'n Node, what: &str, findings: &mut Findings) -> Option<&
     }
 }
 
-/// A text; null is the empty one.
+/// A text; null is the empty text.
 pub fn text<'n>(node: &'n Node, findings: &mut Findings) -> Option<&'n str> {
     match &node.kind {
         Kind::Null => Some(""),
@@ -75,7 +74,7 @@ pub fn text<'n>(node: &'n Node, findings: &mut Findings) -> Option<&'n str> {
     }
 }
 
-/// A list of texts, each with its place. Items of another type are noted and left out.
+/// A list of texts with their positions. Items of another type are faults and left out.
 pub fn texts(node: &Node, what: &str, findings: &mut Findings) -> Option<Vec<At<String>>> {
     let items = list(node, what, findings)?;
     let read = items.iter().filter_map(|item| {
@@ -87,7 +86,7 @@ pub fn texts(node: &Node, what: &str, findings: &mut Findings) -> Option<Vec<At<
     Some(read.collect())
 }
 
-/// The texts of a map by name, each with its place. Values of another type are noted and left out.
+/// The names and texts of a map, with positions. Values of another type are faults and left out.
 pub fn named_texts(entries: &[Entry], findings: &mut Findings) -> Vec<(String, At<String>)> {
     let read = entries.iter().filter_map(|entry| {
         let at = At {
@@ -124,7 +123,7 @@ pub fn boolean(node: &Node, findings: &mut Findings) -> Option<bool> {
     }
 }
 
-/// A whole number from 0 in any spelling of YAML 1.1; null is 0.
+/// A non-negative whole number in any spelling of YAML 1.1; null is 0.
 pub fn count(node: &Node, findings: &mut Findings) -> Option<u64> {
     let right = "write a whole number such as 10, or 0 for no limit";
     let text = match &node.kind {
@@ -193,7 +192,7 @@ pub fn go_duration(node: &Node, findings: &mut Findings) -> Option<Duration> {
     }
 }
 
-/// Notes a value of the wrong type, by its type alone.
+/// Adds a fault about a value of the wrong type. The message names only the type, not the value.
 fn mismatch<T>(node: &Node, wanted: &str, right: &str, findings: &mut Findings) -> Option<T> {
     let found = match node.kind {
         Kind::Null => "null",

@@ -1,7 +1,8 @@
-//! A whole configuration file: its sections, and from what they say to what the daemon uses.
+//! A whole configuration file: its sections, and the checked [`Config`].
 //!
-//! Owns the keys at the top and the order of the checks (§1.11), except that all faults are reported and not
-//! the first alone. Never reads a file or text. Pure; runs on whichever thread loads the configuration.
+//! Owns the top-level keys and the order of the checks (§1.11). Unlike Alertmanager, reports all faults and
+//! not only the first. Never reads a file or parses text. Pure; runs on the thread that loads the
+//! configuration.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use super::texts::check_texts;
 use crate::model::ParserMode;
 use crate::template::{TemplateFile, Templates};
 
-/// A file.
+/// The top-level section.
 pub static FILE: Section = Section {
     what: "the configuration",
     keys: &[
@@ -45,58 +46,58 @@ pub static FILE: Section = Section {
 
 const INTERVALS: &str = "a list of named intervals";
 
-/// A whole configuration that was found sound.
+/// A whole, valid configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// How long an alert without an end lives after its last report.
+    /// The time after its last report when an alert without an end time resolves.
     pub resolve_timeout: Duration,
-    /// The root of the routing tree. It has no matchers and takes every alert.
+    /// The root of the routing tree. It has no matchers and accepts every alert.
     pub route: Route,
     /// All receivers, in the order of the file, used or not.
     pub receivers: Vec<Arc<Receiver>>,
-    /// Which alerts mute which, in the order of the file.
+    /// The inhibition rules, in the order of the file.
     pub inhibit_rules: Vec<InhibitRule>,
     /// The template files, in the order in which their globs name them.
     pub templates: Vec<TemplateFile>,
-    /// The effective configuration as `GET /status` shows it, secrets masked (§1.12).
+    /// The effective configuration as `GET /status` shows it, with secrets masked (§1.12).
     pub original: String,
-    /// The text the configuration was read from; its hash is a metric.
+    /// The source text of the configuration; a metric shows its hash.
     pub source: String,
 }
 
-/// Where a configuration comes from.
+/// The origin of a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// From the user.
+    /// The user.
     User,
-    /// From the binary itself, which may write to the terminal.
+    /// The binary itself. Only such a configuration may write to the terminal.
     BuiltIn,
 }
 
-/// What a file is checked against besides itself.
+/// The inputs of the checks besides the file's own contents.
 #[derive(Debug)]
 pub struct Terms<'t> {
-    /// Where the configuration comes from.
+    /// The origin of the configuration.
     pub origin: Origin,
-    /// Which label names and matchers hold.
+    /// The syntax of label names and matchers.
     pub mode: ParserMode,
-    /// What becomes of integrations that are not built.
+    /// What happens to integrations that are not supported.
     pub unsupported: Unsupported,
-    /// How long the ledger is kept, if that is known.
+    /// The retention of the notification log, if it is known.
     pub retention: Option<Duration>,
     /// The template files that it names.
     pub template_files: Vec<TemplateFile>,
     /// The templates in them.
     pub templates: Arc<Templates>,
-    /// Whether those are all. What a text asks for beside them may stand in a file that is wrong.
+    /// Whether `templates` is complete. If not, a missing template may be defined in a file with faults.
     pub has_all_templates: bool,
-    /// Tries how receivers are to be spoken to.
+    /// Tries the HTTP settings of receivers.
     pub try_http: TryHttp,
     /// The text of the file.
     pub source: &'t str,
 }
 
-/// Checks a whole file. `None` if `findings` has a fault then.
+/// Checks a whole file. `None` if `findings` then has a fault.
 pub fn check(mut file: Record, terms: Terms<'_>, findings: &mut Findings) -> Option<Config> {
     if file.lacks("global") {
         file.put("global", Value::Record(Record::empty(&GLOBAL)));

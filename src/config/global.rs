@@ -1,9 +1,8 @@
 //! The section `global`.
 //!
-//! Owns its keys, those of integrations other than webhooks among them (§1.4). As long as none is
-//! built nothing can use these keys, so that they are taken, shown by `GET /status` and otherwise
-//! without effect: a receiver that needs them is refused where it stands. Pure; runs on whichever
-//! thread loads the configuration.
+//! Owns its keys, including those of integrations other than webhooks (§1.4). These integrations are not
+//! supported, so their keys are accepted, shown by `GET /status`, and otherwise without effect: a receiver
+//! that needs them is refused on its own. Pure; runs on the thread that loads the configuration.
 
 use super::fault::{Findings, shown};
 use super::http::check::check_tls;
@@ -72,7 +71,7 @@ const URL: Kind = Parsed(|text| match check_url(text) {
     Err(wrong) => Err((wrong, "write one such as https://example.com/")),
 });
 
-/// A URL, or the mask that a running daemon shows in its place.
+/// A URL, or the mask that a running daemon shows instead of a secret URL.
 const SECRET_URL: Kind = Parsed(|text| match check_url(text) {
     Err(wrong) if text != "<secret>" => Err((wrong, "write one such as https://example.com/")),
     _ => Ok(text.to_owned()),
@@ -87,7 +86,7 @@ fn host_and_port(text: &str) -> Result<String, (String, &'static str)> {
     Err((wrong, "write host:port"))
 }
 
-/// Checks what goes together.
+/// Checks the rules between the keys.
 pub fn check_global(global: &Record, findings: &mut Findings) {
     if global.lacks("http_config") {
         let place = global.place_of("http_config");
@@ -100,7 +99,7 @@ pub fn check_global(global: &Record, findings: &mut Findings) {
     refuse_pairs(global, findings);
 }
 
-/// An app of Slack and its webhook exclude each other, unless both lead to the same place.
+/// Refuses a Slack app together with a Slack webhook, unless both have the same URL.
 fn refuse_two_ways_to_slack(global: &Record, findings: &mut Findings) {
     let said_of = |names: [&'static str; 2]| names.into_iter().find(|name| global.says(name));
     let app = said_of(["slack_app_token", "slack_app_token_file"]);
@@ -117,7 +116,7 @@ fn refuse_two_ways_to_slack(global: &Record, findings: &mut Findings) {
     }
 }
 
-/// A secret is given itself or as a file, not both (§1.4).
+/// Refuses a secret that is given both inline and as a file (§1.4).
 fn refuse_pairs(global: &Record, findings: &mut Findings) {
     for key in global.section.keys {
         let file = format!("{}_file", key.name);

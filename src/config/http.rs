@@ -1,8 +1,8 @@
-//! How a receiver is spoken to over HTTP (§1.7).
+//! The HTTP client settings of a receiver (§1.7).
 //!
-//! Owns the keys of an `http_config` and its parts, in the order in which Alertmanager shows them, and what
-//! the daemon uses of them after every check. Files that hold secrets are named here and read when they are
-//! needed. Pure; runs on whichever thread loads the configuration.
+//! Owns the keys of an `http_config` and its parts, in the order in which Alertmanager shows them, and the
+//! checked types that the daemon uses. Holds only the names of secret files, which are read when they are
+//! needed. Pure; runs on the thread that loads the configuration.
 
 pub mod check;
 
@@ -15,7 +15,7 @@ use super::table::Kind::{
 use super::table::{Section, Shows, key};
 use super::url::check_proxy_url;
 
-/// How a receiver is spoken to over HTTP.
+/// The section `http_config`.
 pub static HTTP_CONFIG: Section = Section {
     what: "an http_config",
     keys: &[
@@ -35,7 +35,7 @@ pub static HTTP_CONFIG: Section = Section {
     ],
 };
 
-/// TLS towards a server.
+/// TLS of the connections to a server.
 pub static TLS_CONFIG: Section = Section {
     what: "a TLS configuration",
     keys: &[
@@ -134,30 +134,30 @@ fn tls_version(version: &str) -> Result<String, (String, &'static str)> {
     }
 }
 
-/// Everything but the address. Receivers with equal ones share an agent, and so connections.
+/// All HTTP settings but the address. Receivers with equal settings share an agent, and so connections.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HttpConfig {
-    /// How we say who we are.
+    /// The credentials that requests carry.
     pub authorization: Authorization,
-    /// TLS towards the receiver.
+    /// TLS of the connections to the receiver.
     pub tls: TlsConfig,
-    /// What stands between us and the receiver.
+    /// The proxy to the receiver.
     pub proxy: Proxy,
-    /// Headers to add; reserved names are refused before.
+    /// Headers to add; a check has refused reserved names.
     pub headers: Vec<Header>,
-    /// Whether redirects are followed; else a 3xx is the answer.
+    /// Whether redirects are followed; otherwise a 3xx is the final response.
     pub follow_redirects: bool,
-    /// Accepted and shown in the status; connections are HTTP/1.1.
+    /// Accepted and shown in the status, without effect: connections use HTTP/1.1.
     pub enable_http2: bool,
 }
 
-/// How we say who we are.
+/// The credentials that requests carry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Authorization {
-    /// We do not.
+    /// No credentials.
     #[default]
     None,
-    /// `Authorization: Basic`. Either part may be missing.
+    /// `Authorization: Basic`. The user or the password may be missing.
     Basic {
         /// The user.
         username: Option<Secret>,
@@ -166,21 +166,21 @@ pub enum Authorization {
     },
     /// `Authorization: SCHEME CREDENTIALS`.
     Header {
-        /// Such as `Bearer`.
+        /// The scheme, such as `Bearer`.
         scheme: String,
-        /// What follows it.
+        /// The text after the scheme.
         credentials: Option<Secret>,
     },
-    /// A token from an OAuth 2 server, by client credentials.
+    /// A token from an OAuth 2 server, obtained with client credentials.
     OAuth2(Box<OAuth2>),
 }
 
-/// Text that is kept out of logs and answers.
+/// A text that never appears in logs or responses.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Secret {
-    /// Written in the configuration.
+    /// The text, given in the configuration.
     Inline(String),
-    /// In a file, read at each use and trimmed.
+    /// The path of a file with the text, which is read at each use and trimmed.
     File(PathBuf),
 }
 
@@ -193,45 +193,45 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// Where a token comes from.
+/// The settings of an OAuth 2 token request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OAuth2 {
-    /// Who asks.
+    /// The client's id.
     pub client_id: String,
-    /// With what.
+    /// The client's secret.
     pub client_secret: Secret,
-    /// Whom.
+    /// The URL of the token server.
     pub token_url: String,
-    /// For what.
+    /// The requested scopes.
     pub scopes: Vec<String>,
     /// Further parameters of the request.
     pub endpoint_params: Vec<(String, String)>,
-    /// TLS towards the token server.
+    /// TLS of the connections to the token server.
     pub tls: TlsConfig,
-    /// What stands between us and the token server.
+    /// The proxy to the token server.
     pub proxy: Proxy,
 }
 
-/// TLS towards a server.
+/// TLS of the connections to a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TlsConfig {
-    /// PEM of the authorities that are trusted; the host's if missing.
+    /// PEM of the trusted authorities; if missing, the host's are trusted.
     pub ca: Option<Secret>,
-    /// PEM of our certificate; comes with `key`.
+    /// PEM of the client certificate; given together with `key`.
     pub cert: Option<Secret>,
-    /// PEM of its key.
+    /// PEM of the key of `cert`.
     pub key: Option<Secret>,
-    /// The name that the server's certificate must have, if not the address's.
+    /// The name that the server's certificate must have; if missing, the host in the address.
     pub server_name: Option<String>,
-    /// Whether any certificate will do.
+    /// Whether any certificate of the server is accepted.
     pub insecure_skip_verify: bool,
-    /// The oldest version to speak.
+    /// The oldest allowed version.
     pub min_version: Option<TlsVersion>,
-    /// The newest version to speak.
+    /// The newest allowed version.
     pub max_version: Option<TlsVersion>,
 }
 
-/// Versions of TLS that a configuration can name. Below 1.2 nothing is spoken.
+/// Versions of TLS that a configuration can name. Versions below 1.2 are never used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TlsVersion {
     /// 1.0
@@ -256,36 +256,36 @@ impl TlsVersion {
     }
 }
 
-/// What stands between us and a server.
+/// The proxy to a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Proxy {
-    /// Nothing.
+    /// No proxy.
     #[default]
     Direct,
-    /// What HTTP_PROXY, HTTPS_PROXY and NO_PROXY of our environment say.
+    /// The proxy of the environment variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
     FromEnvironment {
-        /// Headers of CONNECT.
+        /// Headers of the CONNECT request.
         connect_headers: Vec<Header>,
     },
-    /// This one, but for some hosts.
+    /// A fixed proxy, with exceptions.
     Url {
-        /// Where it is; may hold credentials.
+        /// The URL of the proxy; may contain credentials.
         url: String,
-        /// Hosts that are reached directly, as Go's NO_PROXY.
+        /// Hosts that are reached without the proxy, in the form of Go's NO_PROXY.
         no_proxy: String,
-        /// Headers of CONNECT.
+        /// Headers of the CONNECT request.
         connect_headers: Vec<Header>,
     },
 }
 
-/// A header with its values, in the order they are sent.
+/// A header with its values, in the order in which they are sent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Header {
     /// The name.
     pub name: String,
-    /// Values that anybody may see.
+    /// Values that are not secret.
     pub values: Vec<String>,
-    /// Values that are for the host of the URL alone.
+    /// Secret values, which only the host of the URL gets.
     pub secrets: Vec<Secret>,
 }
 

@@ -1,6 +1,6 @@
-//! Sections that are checked and then ignored with a warning: `tracing` and `event_recorder`.
+//! The sections that are checked and then ignored with a warning: `tracing` and `event_recorder`.
 //!
-//! Owns their keys (§1.10). Pure; runs on whichever thread loads the configuration.
+//! Owns their keys (§1.10). Pure; runs on the thread that loads the configuration.
 
 use super::fault::{Findings, shown};
 use super::http::check::check_tls;
@@ -9,7 +9,7 @@ use super::record::{Record, Value};
 use super::table::Kind::{self, Bool, Duration, Ignored, NamedSections, Number, Text};
 use super::table::{Section, key};
 
-/// Where traces would go.
+/// The section `tracing`: the destination of traces.
 pub static TRACING: Section = Section {
     what: "tracing",
     keys: &[
@@ -24,8 +24,8 @@ pub static TRACING: Section = Section {
     ],
 };
 
-/// Where events would be recorded. Alertmanager takes no notice of it either unless a feature flag asks
-/// for it.
+/// The section `event_recorder`: the destination of recorded events. Alertmanager also ignores it without
+/// a feature flag.
 pub static EVENT_RECORDER: Section = Section {
     what: "event_recorder",
     keys: &[
@@ -36,7 +36,7 @@ pub static EVENT_RECORDER: Section = Section {
     ],
 };
 
-/// Checks both.
+/// Checks both sections.
 pub fn check_ignored(file: &mut Record, findings: &mut Findings) {
     if let Some(tracing) = file.record_mut("tracing") {
         check_tracing(tracing, findings);
@@ -50,7 +50,7 @@ pub fn check_ignored(file: &mut Record, findings: &mut Findings) {
     }
 }
 
-/// `tracing` is shown although nothing is traced.
+/// Checks `tracing`, which `GET /status` shows although nothing is traced.
 fn check_tracing(tracing: &mut Record, findings: &mut Findings) {
     findings.warn(tracing.place, "tracing is not built and ignored");
     if let Some(tls) = tracing.record("tls_config") {

@@ -1,6 +1,6 @@
 //! Inhibition rules (§1.8).
 //!
-//! Owns their keys, and what the daemon uses of them. Pure; runs on whichever thread loads the
+//! Owns their keys, and the checked type that the daemon uses. Pure; runs on the thread that loads the
 //! configuration.
 
 use super::fault::{Findings, shown};
@@ -10,7 +10,7 @@ use super::table::Kind::{Labels, Matchers, Regexes, Text, Texts};
 use super::table::{Section, key};
 use crate::model::{Matcher, ParserMode, is_valid_label_name};
 
-/// An inhibition rule.
+/// The section of an inhibition rule.
 pub static INHIBIT_RULE: Section = Section {
     what: "an inhibition rule",
     keys: &[
@@ -25,22 +25,22 @@ pub static INHIBIT_RULE: Section = Section {
     ],
 };
 
-/// Alerts that `target` matches are muted while another that `source` matches fires with the same
-/// values of the `equal` labels.
+/// Mutes alerts that match `target` while another alert that matches `source` fires with the same values
+/// of the `equal` labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InhibitRule {
-    /// The name, for people; may be empty.
+    /// The name, for display only; may be empty.
     pub name: String,
-    /// All must match the source.
+    /// The matchers that the source alert must all satisfy.
     pub source: Vec<Matcher>,
-    /// All must match the target.
+    /// The matchers that the target alert must all satisfy.
     pub target: Vec<Matcher>,
     /// Labels that must have equal values; a missing one has the value "". Sorted.
     pub equal: Vec<String>,
 }
 
 impl InhibitRule {
-    /// Checks a rule. One that is null has no matchers and mutes nothing.
+    /// Checks a rule. A null rule has no matchers and mutes nothing.
     pub fn check(rule: &Record, mode: ParserMode, findings: &mut Findings) -> Self {
         let labels = rule.texts("equal");
         for label in labels {

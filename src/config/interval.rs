@@ -1,7 +1,7 @@
-//! Named time intervals: each name once, and all that is named is there (§1.9).
+//! Named time intervals: names are unique, and every reference resolves (§1.9).
 //!
-//! Owns their keys, the form in which their ranges are shown, and what the daemon uses of them. Pure; runs
-//! on whichever thread loads the configuration.
+//! Owns their keys, the form in which their ranges are shown, and the checked type that the daemon uses.
+//! Pure; runs on the thread that loads the configuration.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,7 +25,7 @@ pub static TIME_INTERVAL: Section = Section {
     keys: NAMED_KEYS,
 };
 
-/// The same in the deprecated list.
+/// A named list of intervals in the deprecated list.
 pub static MUTE_TIME_INTERVAL: Section = Section {
     what: "mute time interval",
     keys: NAMED_KEYS,
@@ -97,7 +97,7 @@ fn location(name: &str) -> Result<String, (String, &'static str)> {
     }
 }
 
-/// The zone of a location. Names are told apart by case, as in Go.
+/// The time zone of a location. Names are case-sensitive, as in Go.
 fn zone(name: &str) -> Option<TimeZone> {
     match name {
         "" | "UTC" => Some(TimeZone::UTC),
@@ -109,7 +109,7 @@ fn zone(name: &str) -> Option<TimeZone> {
     }
 }
 
-/// A time interval under its name: it holds while one of its parts does.
+/// A time interval with its name: it is active while one of its parts is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedInterval {
     /// The name.
@@ -122,12 +122,12 @@ pub struct NamedInterval {
 #[derive(Debug)]
 pub struct Intervals {
     by_name: BTreeMap<String, Arc<NamedInterval>>,
-    /// Whether no interval is too broken to have a name.
+    /// Whether all intervals of the file have a readable name.
     are_all: bool,
 }
 
 impl Intervals {
-    /// Those of both lists of a file. The deprecated list comes first.
+    /// Checks the intervals of both lists of a file, the deprecated list first.
     pub fn check(file: &Record, findings: &mut Findings) -> Self {
         let mut intervals = Intervals {
             by_name: BTreeMap::new(),
@@ -142,7 +142,7 @@ impl Intervals {
         intervals
     }
 
-    /// Only an entry that is null has no name.
+    /// Adds an interval. Only a null entry has no name.
     fn add(&mut self, named: &Record, findings: &mut Findings) {
         let parts = named.records("time_intervals").iter();
         let intervals = parts.map(|part| check_part(part, findings)).collect();
@@ -167,7 +167,7 @@ impl Intervals {
         self.by_name.insert(name.to_owned(), Arc::new(interval));
     }
 
-    /// What a route means by `names`. Names that nothing has are faults.
+    /// The intervals with these names, for a route. Unknown names are faults.
     pub fn find(&self, names: &[At<String>], findings: &mut Findings) -> Vec<Arc<NamedInterval>> {
         let found = names.iter().filter_map(|name| {
             let interval = self.by_name.get(&name.value).cloned();
@@ -193,7 +193,7 @@ impl Intervals {
     }
 }
 
-/// What a part means. A missing key restricts nothing, an empty list everything.
+/// The meaning of a part. A missing key excludes nothing, an empty list excludes everything.
 fn check_part(part: &Record, findings: &mut Findings) -> TimeInterval {
     let times = part.get("times").map(|_| {
         let times = part.records("times").iter();
@@ -211,7 +211,7 @@ fn check_part(part: &Record, findings: &mut Findings) -> TimeInterval {
     }
 }
 
-/// The ranges of a list. The table has refused those that are wrong.
+/// The ranges of a list. Invalid ranges were refused while the table was read.
 fn ranges<T>(
     part: &Record,
     name: &str,

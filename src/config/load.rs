@@ -1,7 +1,7 @@
-//! From a file or a text to a [`Config`], or to all of its faults.
+//! Loads a file or a text into a [`Config`], or reports all of its faults.
 //!
-//! Owns the order of the steps and, with the modules below it, the only access of `config` to
-//! files. Decides nothing about the contents. Runs on main, at start and at reload.
+//! Owns the order of the steps and, with its submodules, the only file access of `config`. Decides nothing
+//! about the contents. Runs on main, at start and at reload.
 
 mod glob;
 mod templates;
@@ -26,24 +26,24 @@ use crate::files;
 use crate::limits::{CONFIG_FAULTS, CONFIG_FILE_BYTES, CONFIG_LOCATE_BYTES};
 use crate::model::ParserMode;
 
-/// A sound configuration and what is odd about it.
+/// A valid configuration and its warnings.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The configuration.
     pub config: Config,
-    /// What is allowed but probably not meant, one line each, as faults are printed.
+    /// Warnings about settings that are allowed but probably not intended, one line each, in the form of
+    /// faults.
     pub warnings: Vec<String>,
 }
 
-/// How a configuration is to be read. A mode alone leaves the rest at its defaults.
+/// Options of loading. Converting a [`ParserMode`] leaves the other options at their defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoadOptions {
-    /// Which label names and matchers hold.
+    /// The syntax of label names and matchers.
     pub mode: ParserMode,
-    /// What becomes of integrations that are not built.
+    /// What happens to integrations that are not supported.
     pub unsupported: Unsupported,
-    /// How long the ledger is kept, if that is known: longer intervals of repetition are worth a
-    /// warning.
+    /// The retention of the notification log, if it is known; a longer repeat interval causes a warning.
     pub retention: Option<Duration>,
 }
 
@@ -56,17 +56,17 @@ impl From<ParserMode> for LoadOptions {
     }
 }
 
-/// Why a file gave no configuration.
+/// Why loading a configuration failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoadError {
-    /// It could not be read at all.
+    /// The file could not be read.
     Unreadable {
-        /// The file as it was named to us.
+        /// The file name as the caller gave it.
         file: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// It was read, and is wrong.
+    /// The file was read and has faults.
     Faulty(Faults),
 }
 
@@ -84,7 +84,7 @@ impl fmt::Display for LoadError {
 impl std::error::Error for LoadError {}
 
 impl LoadError {
-    /// The only fault, or how many there are for whoever tells each apart from this.
+    /// The only fault, or the number of faults, for callers that report each fault separately.
     pub fn in_a_line(&self) -> String {
         match self {
             LoadError::Faulty(faults) if faults.count() > 1 => {
@@ -101,7 +101,8 @@ pub fn load(path: &Path, options: impl Into<LoadOptions>) -> Result<Loaded, Load
     load_tried(path, options, try_nothing)
 }
 
-/// The same, and tries how receivers are to be spoken to: all that can be known before a start.
+/// Does the same as [`load`], and also tries the HTTP settings of receivers: all checks that are possible
+/// before a start.
 pub fn load_tried(
     path: &Path,
     options: impl Into<LoadOptions>,
@@ -117,8 +118,8 @@ pub fn load_tried(
     }
 }
 
-/// The same for what `input` holds, which faults call `name`. Paths that are relative are taken from
-/// `folder`.
+/// Does the same as [`load_tried`] for the contents of `input`, which faults call `name`. Relative paths
+/// start at `folder`.
 pub fn load_from(
     name: &str,
     input: impl Read,
@@ -145,13 +146,13 @@ pub fn load_from(
     source.parse(options).map_err(LoadError::Faulty)
 }
 
-/// For whoever has no receivers to speak to.
+/// Tries nothing, for callers that do not send to receivers.
 fn try_nothing(_: &HttpConfig) -> Vec<TriedFault> {
     Vec::new()
 }
 
-/// Checks `text`, which faults call `name`. There is no folder: relative paths stay as they are,
-/// and template files are not read.
+/// Checks `text`, which faults call `name`. Without a folder, relative paths stay unchanged and template
+/// files are not read.
 pub fn parse(name: &str, text: &str, options: impl Into<LoadOptions>) -> Result<Loaded, Faults> {
     let source = Source {
         origin: Origin::User,
@@ -163,13 +164,13 @@ pub fn parse(name: &str, text: &str, options: impl Into<LoadOptions>) -> Result<
     source.parse(options.into())
 }
 
-/// The configuration of a daemon that was started without a file: every alert goes to the
-/// terminal, grouped by its name.
+/// The configuration of a daemon that was started without a file: it prints every alert to the terminal,
+/// grouped by alertname.
 pub fn built_in() -> Config {
     embedded("built-in.yml", include_str!("../../etc/built-in.yml"))
 }
 
-/// The same with waits so short that a person can watch.
+/// The configuration of the demo: the same with intervals short enough to watch.
 pub fn demo() -> Config {
     embedded("demo.yml", include_str!("../../etc/demo.yml"))
 }
@@ -197,7 +198,7 @@ fn read_all(input: impl Read) -> Result<String, String> {
     decode(bytes.map_err(|error| error.to_string())?)
 }
 
-/// UTF-8, or UTF-16 that says so by its byte order mark, as editors of Windows write it.
+/// Decodes UTF-8, or UTF-16 with a byte order mark, as editors on Windows write it.
 fn decode(bytes: Vec<u8>) -> Result<String, String> {
     match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => return decode_utf16(rest, u16::from_le_bytes),
@@ -223,7 +224,7 @@ fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, String
     }
 }
 
-/// A text and where it comes from.
+/// A text and its origin.
 struct Source<'t> {
     origin: Origin,
     name: &'t str,
@@ -298,7 +299,7 @@ pub(super) fn broken_syntax(name: &str, error: SyntaxError) -> Faults {
     }
 }
 
-/// Finds where findings stand.
+/// Finds the lines and key paths of findings.
 pub(super) struct Locator<'t> {
     pub(super) name: &'t str,
     pub(super) text: &'t str,
@@ -329,7 +330,7 @@ impl Locator<'_> {
             .collect()
     }
 
-    /// How many places may be looked up; each costs a walk over the text.
+    /// The maximum number of lookups; each costs a walk over the text.
     fn affordable(&self) -> usize {
         (CONFIG_LOCATE_BYTES / self.text.len().max(1)).clamp(1, CONFIG_FAULTS)
     }

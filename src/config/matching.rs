@@ -1,7 +1,7 @@
-//! The three ways in which routes and inhibition rules say which alerts they mean (§1.2).
+//! The three ways in which routes and inhibition rules select alerts (§1.2).
 //!
-//! Owns how each is read and how they become one list of matchers. Pure; runs on whichever thread
-//! loads the configuration.
+//! Owns how each way is read, and the conversion of all three into one list of matchers. Pure; runs on the
+//! thread that loads the configuration.
 
 use super::fault::{Findings, shown};
 use super::field::{At, map, named_texts, texts};
@@ -11,11 +11,11 @@ use crate::model::{
     MatchOp, Matcher, MatcherError, ParserMode, is_valid_label_name, parse_matchers,
 };
 
-/// What helps where a regex is past a bound.
+/// The advice for a regex that exceeds a limit.
 const SMALLER: &str = "write it shorter, split it over several routes, or write it as a plain list of names such \
                        as a|b|c, which takes far less";
 
-/// Reads one of the two older forms, which know classic names only, whatever the mode (§1.2).
+/// Reads one of the two older forms, which allow only classic names in every mode (§1.2).
 pub fn read_labels(
     node: &Node,
     are_regexes: bool,
@@ -71,7 +71,7 @@ pub fn read_matchers(
     are_sound.then_some(matchers)
 }
 
-/// Of a regex that is too large, the bound stands at the end.
+/// The message of an error. For a regex that is too large, the limit comes last.
 fn told(error: &MatcherError) -> String {
     if error.is_of_size {
         error.words.clone()
@@ -80,8 +80,8 @@ fn told(error: &MatcherError) -> String {
     }
 }
 
-/// The matchers under three keys of a section, one for each form: exact values, regexes, matchers. The old
-/// forms become matchers; a regex keeps its anchors as part of its text (§2.3).
+/// The matchers of the three keys of a section: exact values, regexes, matchers. The older two forms are
+/// converted into matchers; a regex keeps its anchors as part of its text (§2.3).
 pub fn join_matchers(
     section: &Record,
     [equals, regexes, matchers]: [&str; 3],
@@ -97,7 +97,7 @@ pub fn join_matchers(
         match regex(&format!("^(?:{})$", at.value)) {
             Ok(matcher) => all.push(matcher),
             Err(error) => {
-                // Alertmanager's words show the regex with one pair of anchors, not two.
+                // Alertmanager's message shows the regex with one pair of anchors, not two.
                 let error = regex(&at.value).err().unwrap_or(error);
                 let right = if error.is_of_size {
                     SMALLER

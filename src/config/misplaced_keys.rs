@@ -1,7 +1,7 @@
-//! Keys of a section that stand beside it, because they are not indented.
+//! Keys of a section that appear beside the section, because they are not indented.
 //!
-//! Owns the recognition of that one mistake, which would else look like as many faults as there are keys,
-//! and like a section without contents. Pure; runs on whichever thread loads the configuration.
+//! Owns the recognition of this one mistake, which would otherwise cause one fault per key, and one about a
+//! section without contents. Pure; runs on the thread that loads the configuration.
 
 use super::fault::Findings;
 use super::file::FILE;
@@ -9,8 +9,8 @@ use super::global::GLOBAL;
 use super::node::{Entry, Kind, Node};
 use super::route::ROUTE;
 
-/// Moves keys that stand below an empty section to where they are meant to be, so that the rest of their
-/// faults can be found, and notes one fault for all of them.
+/// Moves the keys after an empty section into that section, so that their other faults can be found, and
+/// adds one fault for all of them.
 pub fn put_in_place(root: &mut Node, findings: &mut Findings) {
     let Kind::Map(entries) = &mut root.kind else {
         return;

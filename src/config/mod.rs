@@ -1,7 +1,7 @@
-//! The configuration file: read, checked whole, and turned into what the daemon runs on.
+//! The configuration file: parses it, checks all of it, and builds the [`Config`] that the daemon uses.
 //!
-//! Owns the way from text to [`Config`] and all its faults. Only `load` touches files; nothing
-//! here knows a thread or a clock. Runs on main, at start and at reload.
+//! Owns the way from text to [`Config`], and all faults of the text. Only `load` touches files; nothing
+//! here uses threads or a clock. Runs on main, at start and at reload.
 //!
 //! ```text
 //! text ─ yaml ─► Node ─ tables ─► Record ─ checks ─► Config
@@ -9,9 +9,9 @@
 //!                  └──── fault ◄────┴── every step notes what it finds and goes on
 //! ```
 //!
-//! Each section has a file, in which its table of keys stands beside what the daemon uses of it: `global`,
-//! `route`, `receiver`, `webhook`, `http`, `inhibit`, `interval`. A row of a table says how a key is read,
-//! what holds without it, and how it is shown.
+//! Each section has a file with its table of keys and the checked type that the daemon uses: `global`,
+//! `route`, `receiver`, `webhook`, `http`, `inhibit`, `interval`. A row of a table says how to read a key,
+//! its default, and how to show its value.
 
 mod fault;
 mod field;

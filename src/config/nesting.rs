@@ -1,11 +1,11 @@
-//! How deep `[` and `{` are nested in a YAML text, found before it is parsed.
+//! Measures how deep `[` and `{` are nested in a YAML text, before it is parsed.
 //!
-//! Owns a rough scanner that knows quotes, comments and where a value may begin: enough to refuse
-//! what would keep the parser busy for seconds, and never a file that people write. Block scalars
-//! are not known; a bracket in one counts only where it begins a line. Pure; runs on whichever
-//! thread loads the configuration.
+//! Owns a rough scanner that knows quotes, comments and where a value may begin. This is enough to refuse
+//! texts that would keep the parser busy for seconds, without refusing files that people write. The scanner
+//! does not know block scalars; a bracket in one counts only at the beginning of a line. Pure; runs on the
+//! thread that loads the configuration.
 
-/// The line, counted from 1, on which more than `limit` levels are open for the first time.
+/// The first line, counted from 1, on which more than `limit` levels are open.
 pub fn line_too_deep(text: &str, limit: usize) -> Option<usize> {
     let mut scanner = Scanner {
         bytes: text.as_bytes(),
@@ -28,7 +28,7 @@ struct Scanner<'t> {
     position: usize,
     line: usize,
     depth: usize,
-    /// Whether a quote or bracket at this position would have a meaning.
+    /// Whether a quote or bracket at this position would begin a value.
     begins_value: bool,
 }
 
@@ -70,14 +70,14 @@ impl Scanner<'_> {
             .is_none_or(u8::is_ascii_whitespace)
     }
 
-    /// Stops before the byte that ends it, so that `step` sees a line's end.
+    /// Skips bytes and stops before the one that ends them, so that `step` sees the end of a line.
     fn skip_until(&mut self, ends: impl Fn(u8) -> bool) {
         let rest = &self.bytes[self.position + 1..];
         let length = rest.iter().position(|byte| ends(*byte));
         self.position += length.unwrap_or(rest.len());
     }
 
-    /// Stops at the closing quote.
+    /// Skips a quoted text and stops at the closing quote.
     fn skip_quoted(&mut self, quote: u8) {
         self.begins_value = false;
         self.position += 1;

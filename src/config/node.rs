@@ -1,46 +1,46 @@
-//! A configuration file as a tree: nulls, texts, lists and maps, each with its place in the file.
+//! A configuration file as a tree: nulls, texts, lists and maps, each with its position in the file.
 //!
-//! Owns what YAML means before any key has a meaning: merge keys (`<<`) and keys given twice. All
-//! texts are source texts: `yes`, `017` and `2024-01-01` stay as they were written (§1.1). Pure;
-//! runs on whichever thread loads the configuration.
+//! Owns the rules of YAML that apply to every map: merge keys (`<<`) and duplicate keys. All texts are
+//! source texts: `yes`, `017` and `2024-01-01` keep their spelling (§1.1). Pure; runs on the thread that
+//! loads the configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::{Findings, shown};
 
-/// Where a key or a value stands: its number, counted in the order of the document with aliases
-/// written out. `yaml::line_of` turns it into a line.
+/// The position of a key or a value: its number, counted in the order of the document with aliases
+/// expanded. `yaml::line_of` converts it into a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place(pub usize);
 
-/// A value and where it stands.
+/// A value and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Where it stands.
+    /// The position in the file.
     pub place: Place,
-    /// What it is.
+    /// The value.
     pub kind: Kind,
-    /// Whether a reader that takes anything takes it for a text.
+    /// Whether a reader of values of any type takes this value for a text.
     pub tag: Tag,
 }
 
-/// What the YAML library makes of a scalar. A number in quotes is a text.
+/// How the YAML library classifies a scalar. A number in quotes is a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tag {
     /// A text.
     Text,
-    /// A text that is marked as one, with `!text`.
+    /// A text that is marked with `!text`.
     Marked,
-    /// A number, a boolean, null, or no scalar at all.
+    /// A number, a boolean, null, a list or a map.
     Other,
 }
 
-/// What a value is. Numbers and booleans are scalars: the reader of a key knows what it wants.
+/// The kind of a value. Numbers and booleans are scalars: the reader of a key knows the type it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `null`, `~`, or nothing at all.
+    /// `null`, `~`, or an empty value.
     Null,
-    /// The text as it was written, without quotes.
+    /// The source text, without quotes.
     Scalar(String),
     /// Items.
     List(Vec<Node>),
@@ -55,17 +55,17 @@ pub struct Entry {
     pub key: String,
     /// Whether the key is a text, not a number, a boolean or null.
     pub key_tag: Tag,
-    /// Where the key stands.
+    /// The position of the key.
     pub place: Place,
     /// The value.
     pub value: Node,
 }
 
 impl Node {
-    /// Carries out merge keys and refuses keys that a map gives twice.
+    /// Applies merge keys and refuses duplicate keys.
     ///
-    /// As in Alertmanager's parser a merge key acts where it stands: it replaces what was given
-    /// before it and is replaced by what follows. Within a list of maps the first one wins.
+    /// As in Alertmanager's parser, the position of a merge key matters: its entries replace earlier entries
+    /// and are replaced by later ones. Within a list of maps, the first map wins.
     pub fn settle(&mut self, findings: &mut Findings) {
         match &mut self.kind {
             Kind::Null | Kind::Scalar(_) => {}
@@ -79,7 +79,7 @@ impl Node {
         }
     }
 
-    /// The keys that lead to `place`, such as `route.routes[0].group_wait`; empty at the top.
+    /// The path of keys to `place`, such as `route.routes[0].group_wait`; empty at the top.
     pub fn path_of(&self, place: Place) -> Option<String> {
         if self.place == place {
             return Some(String::new());
@@ -100,7 +100,7 @@ impl Node {
         }
     }
 
-    /// Whether nothing is said here: null, or a list or map without anything in it.
+    /// Whether this is null, an empty list or an empty map.
     pub fn is_empty(&self) -> bool {
         match &self.kind {
             Kind::Null => true,

@@ -1,11 +1,12 @@
-//! Paths in a configuration file, which are relative to its folder.
+//! Paths in a configuration file, which are relative to the file's folder.
 //!
-//! Owns how they are joined and cleaned, as Go does it, so that the shown configuration has the
-//! same paths. Touches no file. Pure; runs on whichever thread loads the configuration.
+//! Owns how they are joined and cleaned, in Go's way, so that the shown configuration has the same paths.
+//! Touches no file. Pure; runs on the thread that loads the configuration.
 
 use std::path::Path;
 
-/// `path` taken from `folder`. An empty or absolute one, and any without a folder, stays as it is.
+/// `path` relative to `folder`. An empty or absolute path stays unchanged, and so does any path if there
+/// is no folder.
 pub fn resolve(folder: Option<&Path>, path: &str) -> String {
     match folder {
         Some(folder) if !path.is_empty() && !path.starts_with('/') => {
@@ -15,7 +16,7 @@ pub fn resolve(folder: Option<&Path>, path: &str) -> String {
     }
 }
 
-/// Without empty parts, `.`, and `..` behind a part that it takes back.
+/// The path without empty parts, `.`, and pairs of a part and a following `..`.
 fn clean(path: &str) -> String {
     let root = if path.starts_with('/') { "/" } else { "" };
     let mut parts: Vec<&str> = Vec::new();

@@ -1,14 +1,14 @@
 //! Values of any shape, such as a webhook's `payload` (§6.5).
 //!
-//! Owns how a YAML value becomes a [`Payload`]. Texts, among them those that only YAML 1.1 takes
-//! for numbers or booleans, stay texts: each is parsed again once it was rendered, with the same
-//! result, unless the file marks it with `!text`. Pure; runs on whichever thread loads the configuration.
+//! Owns the conversion of a YAML value into a [`Payload`]. Texts stay texts, including those that only YAML
+//! 1.1 takes for numbers or booleans: each text is parsed again after rendering, with the same result, unless
+//! the file marks it with `!text`. Pure; runs on the thread that loads the configuration.
 
 use super::fault::{Findings, shown};
 use super::node::{Kind, Node, Tag};
 use crate::template::Payload;
 
-/// Reads a value; `None` if a number in it cannot be told in JSON. Keys that are not texts are
+/// Reads a value; `None` if it contains a number that JSON cannot express. Keys that are not texts are
 /// dropped with a warning.
 pub fn read_payload(node: &Node, findings: &mut Findings) -> Option<Payload> {
     Some(match &node.kind {
@@ -36,7 +36,7 @@ pub fn read_payload(node: &Node, findings: &mut Findings) -> Option<Payload> {
     })
 }
 
-/// A number or a boolean. Whole numbers beyond 64 bits stay texts.
+/// Reads a number or a boolean. Whole numbers beyond 64 bits stay texts.
 fn read_typed(node: &Node, text: &str, findings: &mut Findings) -> Option<Payload> {
     if let Some(value) = boolean(text) {
         return Some(Payload::Bool(value));

@@ -1,7 +1,7 @@
 //! Days, months, years and times of day as texts (§9).
 //!
-//! Owns their grammar and Alertmanager's words for what is wrong with one. Pure; runs on whichever
-//! thread loads the configuration.
+//! Owns their grammar and Alertmanager's error messages about them. Pure; runs on the thread that loads the
+//! configuration.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -46,7 +46,7 @@ pub fn weekday(text: &str) -> Result<RangeInclusive<u8>, String> {
     Ok(start..=end)
 }
 
-/// The name of a day of the week as it is shown.
+/// The name of a day of the week in the shown configuration.
 pub fn weekday_name(number: u8) -> &'static str {
     WEEKDAYS[usize::from(number) % WEEKDAYS.len()]
 }
@@ -64,7 +64,7 @@ pub fn day_of_month(text: &str) -> Result<RangeInclusive<i8>, String> {
     if start < 0 && end > 0 {
         return Err("end day must be negative if start day is negative".into());
     }
-    // Days from the end are compared as if the month had 28.
+    // To compare them, days from the end are counted as if the month had 28 days.
     let from_start = |day: i64| if day < 0 { 28 + day } else { day };
     if from_start(start) > from_start(end) {
         return Err(format!("end day {end} is always before start day {start}"));
@@ -101,7 +101,7 @@ pub fn year(text: &str) -> Result<RangeInclusive<i64>, String> {
     Ok(start..=end)
 }
 
-/// A range as it is shown: one value if both ends are equal.
+/// A range in the shown configuration: one value if both ends are equal.
 pub fn range_text<T: PartialEq + Display>(start: &T, end: &T) -> String {
     if start == end {
         start.to_string()
@@ -125,7 +125,7 @@ pub fn minute_of_day(text: &str) -> Result<u16, String> {
     }
 }
 
-/// Both ends of a range; equal if only one value is given. Letters count as lower case.
+/// Both ends of a range; equal if only one value is given. Case does not matter.
 fn ends<T: Copy>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<(T, T), String> {
     let lower = text.to_lowercase();
     let parts: Vec<&str> = lower.split(':').collect();
@@ -139,7 +139,7 @@ fn ends<T: Copy>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result
     }
 }
 
-/// A whole number, with Go's words for what is none.
+/// A whole number; the error message is Go's.
 fn number(text: &str) -> Result<i64, String> {
     use std::num::IntErrorKind::{NegOverflow, PosOverflow};
     text.parse().map_err(|error: std::num::ParseIntError| {

@@ -1,7 +1,7 @@
-//! Receivers: names, labels, webhooks, and integrations that are not built (§1.6).
+//! Receivers: names, labels, webhooks, and unsupported integrations (§1.6).
 //!
-//! Owns their keys, what can be used in place of an integration of Alertmanager that is not built, and what
-//! the daemon uses of a receiver. Pure; runs on whichever thread loads the configuration.
+//! Owns their keys, the advice for Alertmanager's integrations that are not supported, and the checked type
+//! that the daemon uses. Pure; runs on the thread that loads the configuration.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::table::Kind::{self, NamedTexts, Sections, Text};
 use super::table::{Key, Section, key};
 use super::webhook::{Common, Position, WEBHOOK, Webhook};
 
-/// A receiver.
+/// The section of a receiver.
 pub static RECEIVER: Section = Section {
     what: "a receiver",
     keys: &[
@@ -95,45 +95,45 @@ const fn unbuilt(name: &'static str, instead: &'static str) -> Key {
     key(name, Kind::Unbuilt(instead))
 }
 
-/// What becomes of a receiver's integrations that are not built.
+/// How unsupported integrations of a receiver are treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unsupported {
-    /// Each is a fault: whoever counts on it must not be left without notifications in silence.
+    /// Each is a fault: users who rely on it must not silently miss notifications.
     #[default]
     Refuse,
-    /// Each is a warning, and the receiver does without it.
+    /// Each is a warning, and the receiver works without it.
     Skip,
 }
 
-/// A named list of integrations. Without any it swallows what it gets.
+/// A named list of integrations. A receiver without any discards its notifications.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receiver {
     /// The name, unique in the file.
     pub name: Arc<str>,
-    /// Labels for filters of the API; `name` is among them.
+    /// Labels for filters of the API, including `name`.
     pub labels: BTreeMap<String, String>,
-    /// The webhooks, in the order of the file; the position is part of the ledger's key.
+    /// The webhooks, in the order of the file; the position is part of the notification log's key.
     pub webhooks: Vec<Arc<Webhook>>,
 }
 
 /// The receivers of a file.
 #[derive(Debug)]
 pub struct Receivers {
-    /// Those that are sound, in the order of the file.
+    /// The valid receivers, in the order of the file.
     pub all: Vec<Arc<Receiver>>,
-    /// All that have a name; `None` are those that are not sound.
+    /// All receivers with a name; `None` for those with faults.
     by_name: BTreeMap<String, Option<Arc<Receiver>>>,
     /// Whether every receiver of the file has a name.
     are_named: bool,
 }
 
 impl Receivers {
-    /// The sound receiver with this name.
+    /// The valid receiver with this name.
     pub fn get(&self, name: &str) -> Option<Arc<Receiver>> {
         self.by_name.get(name).cloned().flatten()
     }
 
-    /// Whether there is certainly no receiver with this name.
+    /// Whether there is certainly no receiver with this name, not even one with faults.
     pub fn lacks(&self, name: &str) -> bool {
         self.are_named && !self.by_name.contains_key(name)
     }
@@ -190,7 +190,7 @@ fn check_receiver(
     })
 }
 
-/// The labels with `name` added; one that says something else is refused.
+/// The labels with `name` added; a label `name` with another value is refused.
 fn check_labels(
     record: &Record,
     name: &str,
@@ -217,7 +217,7 @@ fn check_labels(
     }
 }
 
-/// Notes every integration of the receiver `name` that is not built.
+/// Adds a fault or a warning for each unsupported integration of the receiver `name`.
 fn look_for_unbuilt(
     record: &Record,
     name: &str,

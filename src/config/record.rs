@@ -1,7 +1,7 @@
-//! A section as a file says it, by the table of its keys.
+//! A section of a file, read by the table of its keys.
 //!
-//! Owns the values and what they are asked for: what is missing, null or broken answers like a value that
-//! says nothing. Pure; runs on whichever thread loads the configuration.
+//! Owns the values and their accessors, which treat a missing, null or broken value like an empty one. Pure;
+//! runs on the thread that loads the configuration.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use super::table::{Reading, Section};
 use crate::model::{Matcher, ParserMode};
 use crate::template::Payload;
 
-/// A section as a file says it.
+/// A section of a file.
 #[derive(Clone)]
 pub struct Record {
-    /// Where it stands.
+    /// The position in the file.
     pub place: Place,
-    /// Whether null stands there.
+    /// Whether the section is null.
     pub is_null: bool,
-    /// Its table.
+    /// The table of its keys.
     pub section: &'static Section,
     values: BTreeMap<&'static str, At<Value>>,
 }
@@ -28,11 +28,11 @@ pub struct Record {
 /// A value of a record.
 #[derive(Clone)]
 pub enum Value {
-    /// Null, where it says as much as a missing key.
+    /// Null, for a key whose null means the same as a missing key.
     Null,
-    /// Something that cannot be read. The fault is noted, so that nobody needs to complain again.
+    /// A value that cannot be read. Its fault is already reported, so later checks need not report it again.
     Broken {
-        /// Whether it is an empty text, list or map.
+        /// Whether the value is an empty text, list or map.
         is_empty: bool,
     },
     /// A text or a path.
@@ -43,7 +43,7 @@ pub enum Value {
     Count(u64),
     /// A number.
     Number(f64),
-    /// A duration, and its words in the file: whoever wrote 999h does not look for 41d15h.
+    /// A duration, and its spelling in the file: a user who wrote 999h would not recognize 41d15h.
     Duration(Duration, String),
     /// Texts or paths.
     Texts(Vec<At<String>>),
@@ -53,20 +53,20 @@ pub enum Value {
     Lists(Vec<(String, Vec<At<String>>)>),
     /// Matchers, sorted.
     Matchers(Vec<Matcher>),
-    /// Anything, and how the file has it.
+    /// A value of any type, and its tree in the file.
     Any(Payload, Node),
     /// A section.
     Record(Record),
-    /// The sections that can be read, and whether those are all.
+    /// The readable sections of a list, and whether all of them are readable.
     Records(Vec<Record>, bool),
     /// Names with their sections, in the order of the file.
     NamedRecords(Vec<(String, Record)>),
-    /// Something for an integration that is not built.
+    /// The settings of an unsupported integration.
     Unbuilt,
 }
 
 impl Value {
-    /// Whether it is what a missing key would be in Go.
+    /// Whether this is Go's zero value, the same as for a missing key.
     pub fn is_zero(&self) -> bool {
         match self {
             Value::Null => true,
@@ -89,7 +89,7 @@ impl Value {
 }
 
 impl Record {
-    /// Reads a section; `None` if it is not a map. Null is one without keys.
+    /// Reads a section; `None` if it is not a map. Null is a section without keys.
     pub fn read(
         node: &Node,
         section: &'static Section,
@@ -112,7 +112,7 @@ impl Record {
         })
     }
 
-    /// A section in which nothing is given.
+    /// A section without any key.
     pub fn empty(section: &'static Section) -> Self {
         let nothing = Node {
             place: Place(0),
@@ -127,7 +127,7 @@ impl Record {
             .expect("null is a section without keys")
     }
 
-    /// A value that can be used.
+    /// The value of a key, if it is given and readable, and not null.
     pub fn get(&self, name: &str) -> Option<&Value> {
         debug_assert!(self.section.has(name), "{name}");
         match &self.values.get(name)?.value {
@@ -136,44 +136,43 @@ impl Record {
         }
     }
 
-    /// Puts a value in the place of what is there.
+    /// Sets the value of a key.
     pub fn put(&mut self, name: &'static str, value: Value) {
         let place = self.place;
         self.values.insert(name, At { place, value });
     }
 
-    /// Takes a value out.
+    /// Removes a key and returns its value.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         self.values.remove(name).map(|at| at.value)
     }
 
-    /// Whether something stands there that cannot be read.
+    /// Whether the key has an unreadable value.
     pub fn is_broken(&self, name: &str) -> bool {
         matches!(self.values.get(name), Some(at) if matches!(at.value, Value::Broken { .. }))
     }
 
-    /// Whether some value of it cannot be read.
+    /// Whether any key has an unreadable value.
     pub fn has_broken(&self) -> bool {
         self.values.keys().any(|name| self.is_broken(name))
     }
 
-    /// Whether nothing stands there, or null.
+    /// Whether the key is missing or null.
     pub fn lacks(&self, name: &str) -> bool {
         self.get(name).is_none() && !self.is_broken(name)
     }
 
-    /// Whether something stands there that is more than zero, be it broken.
+    /// Whether the key has a value other than zero, readable or not.
     pub fn says(&self, name: &str) -> bool {
         self.values.get(name).is_some_and(|at| !at.value.is_zero())
     }
 
-    /// Where a key's value stands; where the section does if there is none.
+    /// The position of a key's value, or of the section if the key is missing.
     pub fn place_of(&self, name: &str) -> Place {
         self.values.get(name).map_or(self.place, |at| at.place)
     }
 
-    /// Where the value stands that these keys lead to; where the last section on the way does if there
-    /// is none.
+    /// The position of the value at this path of keys, or of the last existing section on the path.
     pub fn place_along(&self, keys: &[&str]) -> Place {
         match keys {
             [] => self.place,
@@ -184,7 +183,7 @@ impl Record {
         }
     }
 
-    /// A text that is not empty.
+    /// The text of a key, unless it is empty.
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.get(name) {
             Some(Value::Text(text)) if !text.is_empty() => Some(text),
@@ -192,7 +191,7 @@ impl Record {
         }
     }
 
-    /// A boolean, if it is given or has a default.
+    /// The boolean of a key, if it is given or has a default.
     pub fn bool(&self, name: &str) -> Option<bool> {
         match self.get(name) {
             Some(Value::Bool(value)) => Some(*value),
@@ -205,7 +204,7 @@ impl Record {
         self.bool(name) == Some(true)
     }
 
-    /// A whole number; without one, 0.
+    /// The whole number of a key; 0 if it is missing.
     pub fn count(&self, name: &str) -> u64 {
         match self.get(name) {
             Some(Value::Count(count)) => *count,
@@ -213,7 +212,7 @@ impl Record {
         }
     }
 
-    /// A duration and its words in the file.
+    /// The duration of a key, and its spelling in the file.
     pub fn duration(&self, name: &str) -> Option<(Duration, &str)> {
         match self.get(name) {
             Some(Value::Duration(duration, written)) => Some((*duration, written)),
@@ -221,7 +220,7 @@ impl Record {
         }
     }
 
-    /// Texts; without any, none.
+    /// The texts of a key; empty if it is missing.
     pub fn texts(&self, name: &str) -> &[At<String>] {
         match self.get(name) {
             Some(Value::Texts(texts)) => texts,
@@ -229,7 +228,7 @@ impl Record {
         }
     }
 
-    /// Names with a text each; without any, none.
+    /// The names of a key with a text each; empty if it is missing.
     pub fn named(&self, name: &str) -> &[(String, At<String>)] {
         match self.get(name) {
             Some(Value::Named(named)) => named,
@@ -237,7 +236,7 @@ impl Record {
         }
     }
 
-    /// Names with their texts; without any, none.
+    /// The names of a key with their texts; empty if it is missing.
     pub fn lists(&self, name: &str) -> &[(String, Vec<At<String>>)] {
         match self.get(name) {
             Some(Value::Lists(lists)) => lists,
@@ -245,7 +244,7 @@ impl Record {
         }
     }
 
-    /// Matchers; without any, none.
+    /// The matchers of a key; empty if it is missing.
     pub fn matchers(&self, name: &str) -> &[Matcher] {
         match self.get(name) {
             Some(Value::Matchers(matchers)) => matchers,
@@ -253,7 +252,7 @@ impl Record {
         }
     }
 
-    /// A section within.
+    /// The section of a key.
     pub fn record(&self, name: &str) -> Option<&Record> {
         match self.get(name) {
             Some(Value::Record(record)) => Some(record),
@@ -261,7 +260,7 @@ impl Record {
         }
     }
 
-    /// The same, to fill it in.
+    /// The section of a key, mutable.
     pub fn record_mut(&mut self, name: &str) -> Option<&mut Record> {
         match self.values.get_mut(name).map(|at| &mut at.value) {
             Some(Value::Record(record)) => Some(record),
@@ -269,7 +268,7 @@ impl Record {
         }
     }
 
-    /// The sections of a list that can be read; without any, none.
+    /// The readable sections of a list; empty if it is missing.
     pub fn records(&self, name: &str) -> &[Record] {
         match self.get(name) {
             Some(Value::Records(records, _)) => records,
@@ -277,7 +276,7 @@ impl Record {
         }
     }
 
-    /// The same, to fill them in.
+    /// The readable sections of a list, mutable.
     pub fn records_mut(&mut self, name: &str) -> &mut [Record] {
         match self.values.get_mut(name).map(|at| &mut at.value) {
             Some(Value::Records(records, _)) => records,
@@ -285,12 +284,12 @@ impl Record {
         }
     }
 
-    /// Whether every section of a list can be read.
+    /// Whether every section of a list is readable.
     pub fn has_all(&self, name: &str) -> bool {
         !self.is_broken(name) && !matches!(self.get(name), Some(Value::Records(_, false)))
     }
 
-    /// Names with their sections; without any, none.
+    /// The names of a key with their sections; empty if it is missing.
     pub fn named_records(&self, name: &str) -> &[(String, Record)] {
         match self.get(name) {
             Some(Value::NamedRecords(records)) => records,
@@ -303,7 +302,7 @@ impl Record {
         self.values.is_empty()
     }
 
-    /// Whether every value is one that a missing key would have in Go.
+    /// Whether every value is Go's zero value.
     pub fn is_zero(&self) -> bool {
         self.values.values().all(|at| at.value.is_zero())
     }

@@ -1,9 +1,9 @@
 //! The effective configuration as text, as `GET /status` shows it (§1.12).
 //!
-//! Owns what is filled in before it is shown: what a webhook takes from `global`, and what stands for older
-//! keys. How each value is shown, secrets among them, its row in a table says, so that amtool can load what
-//! it fetched. Values that routes inherit are not repeated. Pure; runs on whichever thread loads the
-//! configuration.
+//! Owns the values that are filled in before rendering: the settings that a webhook takes from `global`, and
+//! the replacements of older keys. The row of a key in its table decides how its value is shown, and masks
+//! secrets, in a form that amtool can load. Values that routes inherit are not repeated. Pure; runs on the
+//! thread that loads the configuration.
 
 mod emit;
 mod order;
@@ -19,7 +19,7 @@ use super::http::AUTHORIZATION;
 use super::http::check::authorization_scheme;
 use super::record::{Record, Value};
 
-/// Renders a configuration that was found sound. `receivers` has the labels that are in effect.
+/// Renders a valid configuration. `receivers` provides the effective labels.
 pub fn render(mut file: Record, receivers: &[Arc<Receiver>]) -> String {
     let global = file.record_mut("global");
     let common_http = global.and_then(|global| {
@@ -48,7 +48,7 @@ pub fn render(mut file: Record, receivers: &[Arc<Receiver>]) -> String {
     emit::emit(&record::shown_record(&file))
 }
 
-/// A bearer token is shown as the authorization that it stands for.
+/// Replaces a bearer token by the equivalent authorization.
 fn fill_in_authorization(http: &mut Record) {
     let mut authorization = http.record("authorization").cloned();
     let bearer = [

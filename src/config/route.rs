@@ -1,7 +1,7 @@
-//! The routing tree: references, rules of the root, and inheritance (§1.5, §1.11).
+//! The routing tree: references, rules for the root, and inheritance (§1.5, §1.11).
 //!
-//! Owns the keys of a route, what the daemon uses of it, and what a child takes over from its parent:
-//! everything but matchers, `continue` and time intervals. Pure; runs on whichever thread loads the
+//! Owns the keys of a route, the checked type that the daemon uses, and the inheritance: a child inherits
+//! everything but matchers, `continue` and time intervals. Pure; runs on the thread that loads the
 //! configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,7 @@ use super::table::Kind::{
 use super::table::{Section, key};
 use crate::model::{Matcher, ParserMode, format_duration, is_valid_label_name};
 
-/// A route.
+/// The section of a route.
 pub static ROUTE: Section = Section {
     what: "a route",
     keys: &[
@@ -44,45 +44,46 @@ pub static ROUTE: Section = Section {
 
 const INTERVALS: &str = "a list of names of time intervals";
 
-/// The three ways to say which alerts enter.
+/// The keys of the three ways to select alerts.
 const MATCHING: [&str; 3] = ["match", "match_re", "matchers"];
 
-/// A node of the routing tree; everything inherited is filled in.
+/// A node of the routing tree, with inherited values filled in.
 #[derive(Clone, Debug)]
 pub struct Route {
-    /// The receiver of alerts that end here.
+    /// The receiver of alerts that this node handles.
     pub receiver: Arc<Receiver>,
-    /// Which labels make a group.
+    /// The labels that define a group.
     pub group_by: GroupBy,
-    /// All must match for an alert to enter; sorted by name, value, operator.
+    /// The matchers that an alert must all satisfy to enter; sorted by name, value, operator.
     pub matchers: Vec<Matcher>,
-    /// Whether siblings after this one are tried although this one matched.
+    /// Whether later siblings are tried even if this node matched (`continue`).
     pub continues: bool,
-    /// How long a new group waits for company.
+    /// How long a new group waits for further alerts before its first flush.
     pub group_wait: Duration,
-    /// How long after a flush the next one comes.
+    /// The interval between flushes of a group.
     pub group_interval: Duration,
-    /// How long an unchanged notification stays unrepeated.
+    /// The time after which an unchanged notification is repeated.
     pub repeat_interval: Duration,
-    /// While one of these holds, nothing of the route is told. Not inherited.
+    /// While any of these is active, the route sends no notifications. Not inherited.
     pub mute_time_intervals: Vec<Arc<NamedInterval>>,
-    /// Unless one of these holds, nothing of the route is told. Not inherited.
+    /// Unless one of these is active, the route sends no notifications; empty means no restriction. Not
+    /// inherited.
     pub active_time_intervals: Vec<Arc<NamedInterval>>,
-    /// Texts of the templates of its labels, those of its parents among them.
+    /// The templates of the route's labels, including those of its ancestors.
     pub labels: Arc<BTreeMap<String, String>>,
-    /// Whether an alert that was told firing is told resolved although something mutes it by then.
+    /// Whether an alert that was notified as firing is notified as resolved even if it is muted by then.
     /// Inherited.
     pub resolve_muted: bool,
     /// The children, tried in order.
     pub routes: Vec<Route>,
 }
 
-/// Which labels of an alert make its group.
+/// The labels of an alert that define its group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupBy {
-    /// All of them: each label set is a group of its own (`...`).
+    /// All labels: each label set is a group of its own (`...`).
     All,
-    /// These, as far as the alert has them; sorted.
+    /// These labels, as far as the alert has them; sorted.
     Names(Vec<String>),
 }
 
@@ -96,10 +97,10 @@ impl GroupBy {
     }
 }
 
-/// What a route takes over from its parent.
+/// The values that a route inherits from its parent.
 #[derive(Clone)]
 struct ParentRoute {
-    /// `None` if the parent's is broken, which was told there.
+    /// `None` if the parent's receiver has faults, which are already reported.
     receiver: Option<Arc<Receiver>>,
     group_by: GroupBy,
     group_wait: Duration,
@@ -109,21 +110,21 @@ struct ParentRoute {
     resolve_muted: bool,
 }
 
-/// What the routes of a tree refer to.
+/// The context of the routes of a tree: the objects that they refer to.
 #[derive(Clone, Copy)]
 pub struct Tree<'c> {
     /// The receivers.
     pub receivers: &'c Receivers,
     /// The time intervals.
     pub intervals: &'c Intervals,
-    /// Which label names hold.
+    /// The syntax of label names.
     pub mode: ParserMode,
-    /// How long the ledger is kept, if that is known.
+    /// The retention of the notification log, if it is known.
     pub retention: Option<Duration>,
 }
 
 impl Tree<'_> {
-    /// Checks the tree from its root. `None` if a route is broken, which `findings` then tells.
+    /// Checks the tree from its root. `None` if a route has a fault, which is then in `findings`.
     pub fn check(self, root: &Record, findings: &mut Findings) -> Option<Route> {
         check_root_rules(root, findings);
         let defaults = ParentRoute {
@@ -265,7 +266,7 @@ fn check_group_by(
     }
 }
 
-/// The parent's labels and the route's own, which win.
+/// The parent's labels and the route's own, which take precedence.
 fn check_labels(
     given: &[(String, At<String>)],
     parent: &ParentRoute,
@@ -289,8 +290,8 @@ fn check_labels(
     Arc::new(labels)
 }
 
-/// Zero is refused where it is written; a repetition that the interval delays, or that the ledger
-/// forgets, is worth a warning.
+/// Refuses explicit zeros. Warns of a repeat interval that the group interval delays, or that is longer than
+/// the retention of the notification log.
 fn check_intervals(
     route: &Record,
     own: &ParentRoute,
@@ -308,7 +309,7 @@ fn check_intervals(
             findings.fault(place, wrong, "write a longer one");
         }
     }
-    // In the words of the file. What is inherited stands elsewhere.
+    // Messages use the spelling of the file. Inherited values are written elsewhere.
     let words = |name, value| match route.duration(name) {
         Some((_, written)) => shown(written),
         None => format_duration(value),

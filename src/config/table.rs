@@ -1,8 +1,8 @@
-//! Tables of keys: one row for each key of a section.
+//! Tables of keys, with one row for each key of a section.
 //!
-//! Owns what a row says (the type, what holds without the key, how the value is shown) and the reading of a
-//! value by its row. What values mean together is checked where the table of their section stands. Pure; runs
-//! on whichever thread loads the configuration.
+//! Owns the contents of a row (the type, the default, how the value is shown) and the reading of a value by
+//! its row. The file with a section's table checks the rules between its keys. Pure; runs on the thread that
+//! loads the configuration.
 
 use std::path::Path;
 use std::time::Duration;
@@ -18,45 +18,45 @@ use super::payload::read_payload;
 use super::record::{Record, Value};
 use crate::model::ParserMode;
 
-/// A table of keys.
+/// A section's table of keys.
 pub struct Section {
-    /// What faults call it.
+    /// The name of the section in faults.
     pub what: &'static str,
     /// The keys in the order in which Alertmanager shows them.
     pub keys: &'static [Key],
 }
 
 impl Section {
-    /// Whether it has the key `name`.
+    /// Whether the section has the key `name`.
     pub fn has(&self, name: &str) -> bool {
         self.keys.iter().any(|key| key.name == name)
     }
 }
 
-/// A row of a table.
+/// A row of a table: one key.
 pub struct Key {
     /// The key.
     pub name: &'static str,
-    /// What is written under it.
+    /// The type of its value.
     pub kind: Kind,
-    /// What holds without the key, as a file would say it.
+    /// The default, as a file would write it.
     pub default: Option<&'static str>,
-    /// How it is shown.
+    /// How the value is shown.
     pub shows: Shows,
 }
 
-/// What is written under a key.
+/// The type of a key's value. Some variants carry the name of the value in faults.
 #[derive(Clone, Copy)]
 pub enum Kind {
     /// A text.
     Text,
-    /// A text of some form.
+    /// A text that a function checks and converts.
     Parsed(Parse),
-    /// The path of a file; a relative one is taken from the folder of the configuration.
+    /// The path of a file; a relative path starts at the folder of the configuration.
     File,
     /// A boolean.
     Bool,
-    /// A whole number from 0.
+    /// A non-negative whole number.
     Count,
     /// A number.
     Number,
@@ -64,13 +64,13 @@ pub enum Kind {
     Duration,
     /// A duration in Go's form.
     GoDuration,
-    /// A list of texts; what faults call it.
+    /// A list of texts.
     Texts(&'static str),
-    /// A list of texts of some form; what faults call it.
+    /// A list of texts that a function checks and converts.
     EachParsed(&'static str, Parse),
-    /// A list of paths of files; what faults call it.
+    /// A list of paths of files.
     Files(&'static str),
-    /// A map of names and texts; what faults call it.
+    /// A map of names and texts.
     NamedTexts(&'static str),
     /// A map of names and lists of texts.
     NamedLists,
@@ -80,43 +80,43 @@ pub enum Kind {
     Regexes,
     /// A list of matchers.
     Matchers,
-    /// Anything.
+    /// A value of any type.
     Any,
     /// A section.
     Section(&'static Section),
-    /// A section in which relative paths stay as they are.
+    /// A section in which relative paths stay unchanged.
     AsWritten(&'static Section),
-    /// A list of sections; what faults call it.
+    /// A list of sections.
     Sections(&'static str, &'static Section),
     /// A map of names and sections.
     NamedSections(&'static Section),
-    /// A list of which nothing is used; what faults call it.
+    /// A list that is ignored.
     Ignored(&'static str),
-    /// An integration that is not built; what can be used instead.
+    /// An unsupported integration, with advice what to use instead.
     Unbuilt(&'static str),
 }
 
-/// Makes of a text what is shown in its place, or says what is wrong and what would be right.
+/// Converts a text into its shown form, or returns what is wrong and what would be right.
 pub type Parse = fn(&str) -> Result<String, (String, &'static str)>;
 
 /// How a value is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Shows {
-    /// Unless it is what a missing key would be in Go.
+    /// Shown unless it is Go's zero value.
     Filled,
-    /// Whenever there is one.
+    /// Shown whenever there is a value.
     Always,
-    /// As `<secret>`, unless it is empty.
+    /// Shown as `<secret>`, unless it is empty.
     Masked,
-    /// Whenever there is one, a password in it as `xxxxx`.
+    /// Shown whenever there is a value, with a password in it replaced by `xxxxx`.
     WithoutPassword,
-    /// On one line, unless it is empty.
+    /// Shown on one line, unless it is empty.
     Short,
-    /// Never: the key is ours, and amtool does not know it.
+    /// Never shown: the key is alertwheel's own, and amtool does not know it.
     Never,
 }
 
-/// A row for a key that has no default and is shown unless it is zero.
+/// A row for a key without a default that is shown unless it is zero.
 pub const fn key(name: &'static str, kind: Kind) -> Key {
     Key {
         name,
@@ -127,13 +127,13 @@ pub const fn key(name: &'static str, kind: Kind) -> Key {
 }
 
 impl Key {
-    /// With a default. Null then is the zero value of the kind, and without one the same as a missing key.
+    /// Sets a default. With a default, null is the zero value of the type; without, it equals a missing key.
     pub const fn or(mut self, default: &'static str) -> Self {
         self.default = Some(default);
         self
     }
 
-    /// Shown in another way.
+    /// Sets how the value is shown.
     pub const fn shown(mut self, shows: Shows) -> Self {
         self.shows = shows;
         self
@@ -154,7 +154,7 @@ impl Key {
         self.shown(Shows::Never)
     }
 
-    /// What `given` says, or else what the default does. The place of a default is `place`.
+    /// Reads `given`, or the default if it is missing. A default gets the position `place`.
     pub fn read(
         &self,
         given: Option<&Node>,
@@ -186,7 +186,7 @@ impl Key {
     }
 }
 
-/// A default as a file would have it.
+/// The tree of a default, as if a file contained it.
 fn as_written(text: &str, place: Place) -> Node {
     Node {
         place,
@@ -199,12 +199,12 @@ fn as_written(text: &str, place: Place) -> Node {
     }
 }
 
-/// What is known about a file before it is read.
+/// The context in which a file is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading<'f> {
-    /// Which label names and matchers hold.
+    /// The syntax of label names and matchers.
     pub mode: ParserMode,
-    /// The folder that relative paths are taken from; `None` leaves them as they are.
+    /// The folder at which relative paths start; `None` leaves them unchanged.
     pub folder: Option<&'f Path>,
 }
 

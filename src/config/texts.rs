@@ -1,7 +1,7 @@
 //! Tries every template of a file, before a notification depends on one.
 //!
-//! Owns where texts with templates stand; what counts as a fault of one, or is worth a warning, is the
-//! templates' affair. Pure; runs on whichever thread loads the configuration.
+//! Owns the list of keys whose texts are templates. The module `template` decides what counts as a fault or
+//! a warning. Pure; runs on the thread that loads the configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +14,10 @@ use super::record::{Record, Value};
 use crate::model::go_quote;
 use crate::template::{Data, SAMPLE_NOW, TextKind, changed_type, check_text};
 
-/// What can be done about a text that cannot run.
+/// The advice for a template that cannot run.
 const RIGHT: &str = "put the template right";
 
-/// Notes the faults of all texts that are templates.
+/// Adds the faults and warnings of all texts that are templates.
 pub fn check_texts(file: &Record, terms: &Terms<'_>, findings: &mut Findings) {
     let mut texts = Texts {
         terms,
@@ -38,13 +38,13 @@ pub fn check_texts(file: &Record, terms: &Terms<'_>, findings: &mut Findings) {
 struct Texts<'t> {
     terms: &'t Terms<'t>,
     findings: &'t mut Findings,
-    /// The faults of labels, which every route below inherits.
+    /// The reported faults of route labels, so that routes that inherit a label do not report them again.
     told: BTreeSet<(Place, String)>,
-    /// The labels that any route groups by.
+    /// The labels that at least one route groups by.
     group_by: Vec<&'t str>,
 }
 
-/// The texts of labels, with their places.
+/// The texts of route labels, with their positions.
 type LabelTexts<'r> = BTreeMap<&'r str, &'r At<String>>;
 
 fn group_names(file: &Record) -> Vec<&str> {
@@ -83,7 +83,7 @@ impl<'r> Texts<'_> {
             }
             Kind::List(items) => items.iter().for_each(|item| self.check_payload(item)),
             Kind::Map(entries) => {
-                // Keys that are no texts are left out of the payload, with their values.
+                // A key that is not a text is left out of the payload, with its value.
                 for entry in entries.iter().filter(|entry| entry.key_tag == Tag::Text) {
                     self.check(entry.place, &entry.key, TextKind::Other);
                     self.check_payload(&entry.value);
@@ -92,8 +92,8 @@ impl<'r> Texts<'_> {
         }
     }
 
-    /// Warns of a text that is now and then sent as something else, because YAML has a meaning for what it
-    /// renders.
+    /// Warns of a text that is sometimes sent as another type, because YAML gives some of its rendered texts
+    /// another type.
     fn warn_of_changed_type(&mut self, place: Place, text: &str) {
         if !self.findings.has_room_for_warnings() || !self.terms.has_all_templates {
             return;
@@ -111,7 +111,8 @@ impl<'r> Texts<'_> {
         }
     }
 
-    /// A label may ask for others, so that those inherited are tried again together with a route's own.
+    /// Tries the labels of a route. A label may refer to others, so the inherited labels are tried again
+    /// together with the route's own.
     fn check_route(&mut self, route: &'r Record, inherited: &LabelTexts<'r>) {
         let mut labels = inherited.clone();
         for (name, text) in route.named("labels") {
@@ -132,7 +133,7 @@ impl<'r> Texts<'_> {
         let templates = &self.terms.templates;
         let rendered = templates.render_route_labels(&texts.collect(), &Data::sample(), SAMPLE_NOW);
         for (name, fault) in rendered.faults {
-            // A cycle is told by a function, but no data can undo it.
+            // A function reports a cycle as depending on data, but a cycle fails with any data.
             if fault.depends_on_data && !fault.text.contains("route label cycle") {
                 continue;
             }
@@ -150,7 +151,8 @@ impl<'r> Texts<'_> {
         }
     }
 
-    /// A template that is missing may stand in a file of which the fault is told already.
+    /// Adds a fault, unless it is about a missing template that may be defined in a file with an already
+    /// reported fault.
     fn refuse(&mut self, place: Place, wrong: String) {
         if self.terms.has_all_templates || !is_missing_template(&wrong) {
             self.findings.fault(place, wrong, RIGHT);

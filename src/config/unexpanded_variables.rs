@@ -1,12 +1,12 @@
-//! `${NAME}`, which people write who expect the environment to be looked at.
+//! References such as `${NAME}`, written in the expectation that environment variables are expanded.
 //!
-//! Owns how such a reference is recognised, and the warning of it. Pure; runs on whichever thread loads the
+//! Owns the recognition of such references and the warning. Pure; runs on the thread that loads the
 //! configuration.
 
 use super::fault::Findings;
 use super::node::{Kind, Node};
 
-/// The first reference in `text`, as it is written there.
+/// The first reference in `text`, as it is spelled there.
 pub fn reference(text: &str) -> Option<&str> {
     text.match_indices("${").find_map(|(start, _)| {
         let name = text[start + 2..].split_once('}')?.0;
@@ -18,8 +18,8 @@ pub fn reference(text: &str) -> Option<&str> {
     })
 }
 
-/// Warns of references in values that are taken as they stand. In templates they mean what a regex has
-/// found, and bodies of webhooks are somebody else's language.
+/// Warns of references in values that are used unchanged. In templates they can be the groups of a regex,
+/// and the bodies of webhooks may use them in the receiver's own language.
 pub fn warn_of_references(node: &Node, findings: &mut Findings) {
     match &node.kind {
         Kind::Null => {}

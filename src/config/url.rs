@@ -1,16 +1,15 @@
-//! Addresses of receivers: whether they are sound, and which machine they lead to.
+//! Checks the URLs of receivers, and derives their endpoints.
 //!
-//! Owns the words for what is wrong with a URL. They never repeat its path, its query or the name
-//! and password in it, because those are where receivers keep their secrets. Pure; runs on
-//! whichever thread loads the configuration.
+//! Owns the messages about invalid URLs. They never repeat the path, the query, the user or the password of
+//! a URL, because these often contain secrets. Pure; runs on the thread that loads the configuration.
 
 use ureq::http::Uri;
 
 use super::Endpoint;
 use super::unexpanded_variables::reference;
 
-/// The endpoint of `text` if it is an http or https URL with a host; else what is wrong, in
-/// Alertmanager's words where it has some (§1.2).
+/// The endpoint of `text` if it is an http or https URL with a host. Otherwise what is wrong, in
+/// Alertmanager's words if it has any (§1.2).
 pub fn check_url(text: &str) -> Result<Endpoint, String> {
     endpoint_of(text).map_err(|wrong| match reference(text) {
         None => wrong,
@@ -50,7 +49,7 @@ fn endpoint_of(text: &str) -> Result<Endpoint, String> {
     Ok(Endpoint(endpoint.into()))
 }
 
-/// Whether `text` can be the URL of a proxy; else what is wrong. Empty is no proxy.
+/// Checks that `text` can be the URL of a proxy; the error says what is wrong. Empty means no proxy.
 pub fn check_proxy_url(text: &str) -> Result<(), String> {
     if text.is_empty() {
         return Ok(());
@@ -64,7 +63,7 @@ pub fn check_proxy_url(text: &str) -> Result<(), String> {
     }
 }
 
-/// `text` with the password in it, if there is one, replaced as Alertmanager shows it.
+/// `text` with any password in it masked, in the same way as in Alertmanager.
 pub fn without_password(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
         return text.to_owned();
@@ -80,7 +79,7 @@ pub fn without_password(text: &str) -> String {
     }
 }
 
-/// The lower-cased scheme, or nothing if there is none.
+/// The scheme in lower case; empty if there is none.
 fn scheme_of(text: &str) -> String {
     let Some((scheme, _)) = text.split_once(':') else {
         return String::new();

@@ -1,9 +1,10 @@
-//! The web configuration (`--web.config.file`, §10.5): TLS, passwords, a rate limit and headers of the
-//! front door.
+//! The web configuration (`--web.config.file`, §10.5): TLS, passwords, a rate limit and headers of the HTTP
+//! server.
 //!
-//! Owns the way from its file to [`WebConfig`] and all its faults. The certificates it names are read
-//! by the front door, which is asked whether they can be used. Relative paths start at the directory of the file, as in Alertmanager. Runs on
-//! main at start, and on connection threads when the file has changed.
+//! Owns the way from its file to [`WebConfig`], and all faults of the file. The HTTP server reads the
+//! certificates that the file names, and checks through [`TryPems`] whether they can be used. Relative paths
+//! start at the directory of the file, as in Alertmanager. Runs on main at start, and on connection threads
+//! when the file has changed.
 
 mod http;
 mod tls;
@@ -24,50 +25,50 @@ use crate::model::ParserMode;
 use http::{HTTP_SERVER_CONFIG, RATE_LIMIT};
 use tls::TLS_SERVER_CONFIG;
 
-/// What stands between a peer and the first answer.
+/// The checked web configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WebConfig {
     /// TLS; plain HTTP if missing.
     pub tls: Option<ServerTls>,
-    /// Headers of every answer.
+    /// Headers of every response.
     pub headers: Vec<(&'static str, String)>,
-    /// How many requests are let in.
+    /// The rate limit of requests; none if missing.
     pub rate_limit: Option<RateLimit>,
-    /// Who may ask, each with the bcrypt hash of the password; everybody if empty.
+    /// The users with the bcrypt hashes of their passwords. If empty, no authentication is required.
     pub users: BTreeMap<String, String>,
 }
 
-/// A bucket of tokens, of which each request takes one.
+/// A token bucket: each request takes one token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
-    /// How many tokens it holds.
+    /// The capacity of the bucket, in tokens.
     pub burst: u64,
-    /// How often one is put in; more than zero.
+    /// The interval at which a token is added; more than zero.
     pub interval: Duration,
 }
 
-/// TLS of the front door.
+/// TLS of the HTTP server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerTls {
-    /// PEM of the certificate, and of those that lead to its authority.
+    /// PEM of the certificate and its chain.
     pub cert: Secret,
     /// PEM of its key.
     pub key: Secret,
-    /// What is asked of clients.
+    /// The policy for client certificates.
     pub client_auth: ClientAuth,
-    /// PEM of the authorities of client certificates; the host's if missing.
+    /// PEM of the authorities of client certificates; if missing, the host's.
     pub client_ca: Option<Secret>,
-    /// Of these alternative names a client's certificate must have one.
+    /// Alternative names of which a client's certificate must have at least one.
     pub client_allowed_sans: Option<Vec<String>>,
-    /// The versions that are spoken.
+    /// The allowed versions.
     pub versions: TlsVersions,
-    /// The cipher suites of TLS 1.2, by Go's names; all if missing. Those of TLS 1.3 are always on.
+    /// The cipher suites of TLS 1.2, by Go's names; all if missing. The suites of TLS 1.3 are always enabled.
     pub cipher_suites: Option<Vec<String>>,
     /// The curves; all if missing.
     pub curves: Option<Vec<Curve>>,
 }
 
-/// The certificates and keys of a section, those that are given and used.
+/// The certificates and keys that a section gives and uses.
 #[derive(Clone, Copy, Debug)]
 pub struct Pems<'p> {
     /// PEM of the certificate.
@@ -78,26 +79,26 @@ pub struct Pems<'p> {
     pub client_ca: Option<&'p Secret>,
 }
 
-/// Tries whether certificates and keys can be used; all that is wrong with them.
+/// Tries whether certificates and keys can be used; returns all faults.
 pub type TryPems = fn(Pems<'_>) -> Vec<TriedFault>;
 
-/// What is asked of clients, by Go's names.
+/// The policy for client certificates, by Go's names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClientAuth {
-    /// Nothing.
+    /// Clients need no certificate.
     #[default]
     NoClientCert,
-    /// A certificate, if they have one; it is not checked.
+    /// Clients may send a certificate, which is not checked.
     RequestClientCert,
-    /// Any certificate; it is not checked.
+    /// Clients must send a certificate, which is not checked.
     RequireAnyClientCert,
-    /// A certificate of a known authority, if they send one at all.
+    /// Clients may send a certificate, which must be from a known authority.
     VerifyClientCertIfGiven,
-    /// A certificate of a known authority.
+    /// Clients must send a certificate from a known authority.
     RequireAndVerifyClientCert,
 }
 
-/// The versions of TLS that are spoken.
+/// The allowed versions of TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsVersions {
     /// 1.2 alone.
@@ -108,7 +109,7 @@ pub enum TlsVersions {
     Both,
 }
 
-/// A curve for the exchange of keys.
+/// A curve for the key exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Curve {
     /// Curve25519.
@@ -134,7 +135,8 @@ pub fn load_web(path: &Path) -> Result<WebConfig, LoadError> {
     load_web_tried(path, |_| Vec::new())
 }
 
-/// The same, and tries the certificates that it names: all that can be known before a start.
+/// Does the same as [`load_web`], and also tries the certificates that the file names: all checks that are
+/// possible before a start.
 pub fn load_web_tried(path: &Path, try_pems: TryPems) -> Result<WebConfig, LoadError> {
     let file = path.display().to_string();
     let directory = path.parent().unwrap_or(Path::new(""));

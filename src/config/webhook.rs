@@ -1,7 +1,7 @@
-//! Webhooks: where they go, and how they are spoken to (§1.6).
+//! Webhooks: their destinations and HTTP settings (§1.6).
 //!
-//! Owns their keys, what makes an address sound, and what the daemon uses of a webhook. A fault names the
-//! receiver and never shows an address. Pure; runs on whichever thread loads the configuration.
+//! Owns their keys, the checks of an address, and the checked type that the daemon uses. A fault names the
+//! receiver and never shows an address. Pure; runs on the thread that loads the configuration.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::table::{Section, key};
 use super::url::check_url;
 use crate::template::{Payload, Templates};
 
-/// A webhook.
+/// The section of a webhook.
 pub static WEBHOOK: Section = Section {
     what: "a webhook",
     keys: &[
@@ -32,7 +32,7 @@ pub static WEBHOOK: Section = Section {
     ],
 };
 
-/// The methods by which a notification can be sent.
+/// The HTTP methods with which a notification can be sent.
 const METHODS: [&str; 3] = ["POST", "PUT", "PATCH"];
 
 fn method(text: &str) -> Result<String, (String, &'static str)> {
@@ -48,27 +48,27 @@ fn method(text: &str) -> Result<String, (String, &'static str)> {
 /// One webhook of a receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
-    /// Where it goes.
+    /// The address that it is sent to.
     pub destination: Destination,
-    /// By which method: POST, PUT or PATCH.
+    /// The HTTP method: POST, PUT or PATCH.
     pub method: &'static str,
     /// Whether resolved alerts are sent.
     pub send_resolved: bool,
-    /// How many alerts one notification may carry; 0 is no limit.
+    /// The maximum number of alerts in one notification; 0 is no limit.
     pub max_alerts: u64,
-    /// How long one attempt may take at most, if the file says so.
+    /// The maximum time of one attempt, if the file sets it.
     pub timeout: Option<Duration>,
-    /// Which receivers at the other end it shares the workers with.
+    /// The endpoint, whose concurrency limit all webhooks with the same endpoint share.
     pub endpoint: Endpoint,
-    /// How the other end is spoken to.
+    /// The HTTP client settings.
     pub http: Arc<HttpConfig>,
-    /// What is sent in place of the standard body.
+    /// The body that replaces the standard one, if any.
     pub payload: Option<Arc<Payload>>,
-    /// The named templates of the configuration, for all that it renders.
+    /// The named templates of the configuration, for all templates of this webhook.
     pub templates: Arc<Templates>,
 }
 
-/// Where a webhook goes.
+/// The destination of a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
     /// A fixed address, checked: http or https, with a host.
@@ -77,38 +77,38 @@ pub enum Destination {
     UrlTemplate(String),
     /// A file that holds the address; read at each attempt.
     UrlFile(PathBuf),
-    /// The terminal that the daemon was started on. Only the built-in configuration has it.
+    /// The terminal from which the daemon was started. Only the built-in configuration uses it.
     Terminal,
 }
 
-/// What the workers are shared out by: webhooks with equal endpoints wait for the same machine.
+/// The key by which workers are allotted: webhooks with equal endpoints are sent to the same machine.
 ///
-/// `scheme://host:port` of a fixed address, the path of the file that holds it, or [`Endpoint::TEMPLATE`]
-/// and the place of the webhook in the configuration.
+/// It is `scheme://host:port` of a fixed address, the path of the file that holds the address, or
+/// [`Endpoint::TEMPLATE`] with the position of the webhook in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Endpoint(pub Arc<str>);
 
 impl Endpoint {
-    /// What the name of an endpoint begins with whose address is a template.
+    /// The prefix of endpoints whose address is a template.
     pub const TEMPLATE: &str = "template:";
 
-    /// Whether all that goes there goes to one host. What a template yields may be many.
+    /// Whether all its requests go to one host. A template may yield several hosts.
     pub fn is_one_host(&self) -> bool {
         !self.0.starts_with(Self::TEMPLATE)
     }
 }
 
-/// What holds for all webhooks of a file.
+/// The settings that all webhooks of a file share.
 pub struct Common<'t> {
-    /// What the file is checked against.
+    /// The inputs of the checks.
     pub terms: &'t Terms<'t>,
-    /// How those are spoken to that do not say it themselves.
+    /// The HTTP settings of webhooks without their own.
     http: Arc<HttpConfig>,
 }
 
 impl<'t> Common<'t> {
-    /// Checks how webhooks are spoken to that do not say it themselves. It is tried only if there are such:
-    /// nobody else needs its files.
+    /// Checks the global HTTP settings. They are tried only if some webhook has no settings of its own;
+    /// otherwise their files are not needed.
     pub fn check(file: &Record, terms: &'t Terms<'t>, findings: &mut Findings) -> Self {
         let global = file.record("global");
         let record = global.and_then(|global| global.record("http_config"));
@@ -129,7 +129,7 @@ impl<'t> Common<'t> {
     }
 }
 
-/// What is wrong by itself already need not be told again because it cannot be used either.
+/// Tries the HTTP settings, unless they already have faults, so that one mistake is not reported twice.
 fn try_http(record: &Record, http: &HttpConfig, terms: &Terms<'_>, findings: &mut Findings) {
     for fault in (terms.try_http)(http) {
         let place = record.place_along(&fault.keys);
@@ -139,17 +139,17 @@ fn try_http(record: &Record, http: &HttpConfig, terms: &Terms<'_>, findings: &mu
     }
 }
 
-/// Which webhook of which receiver.
+/// The position of a webhook.
 #[derive(Clone, Copy)]
 pub struct Position<'r> {
     /// The name of the receiver.
     pub name: &'r str,
-    /// Its position among the webhooks of the receiver.
+    /// The index among the webhooks of the receiver, from 0.
     pub index: usize,
 }
 
 impl Webhook {
-    /// Checks a webhook. `None` if it has no sound address, which `findings` then tells.
+    /// Checks a webhook. `None` if it has no valid address, which is then a fault in `findings`.
     pub fn check(
         record: &Record,
         position: Position<'_>,
@@ -171,7 +171,7 @@ impl Webhook {
         let (destination, endpoint) =
             check_destination(record, position, common.terms.origin, findings)?;
         let timeout = record.duration("timeout").map(|(timeout, _)| timeout);
-        // The table lets nothing else through but null, which is the default as well.
+        // The table admits only the known methods and null, which means the default.
         let method = record.text("method");
         let method = METHODS.into_iter().find(|known| method == Some(known));
         Some(Arc::new(Webhook {
@@ -234,7 +234,7 @@ fn check_address(
     if origin == Origin::BuiltIn && url == "terminal:" {
         return Some((Destination::Terminal, Endpoint("terminal:".into())));
     }
-    // Whether it is a sound template is known where templates are compiled.
+    // The template itself is checked where all templates are compiled.
     if url.contains("{{") {
         if has_templated_host(url) {
             let warning = format!(
@@ -260,7 +260,7 @@ fn check_address(
     }
 }
 
-/// Whether a template begins before the path does, and so can say whom to send to.
+/// Whether a template begins before the path, and so can determine the host.
 fn has_templated_host(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let (before, _) = url.split_at(url.len() - rest.len());
@@ -268,7 +268,7 @@ fn has_templated_host(url: &str) -> bool {
     before.contains("{{") || rest.find("{{").is_some_and(|at| at < path)
 }
 
-/// The endpoint of a URL that is no template, or what is wrong and what would be right.
+/// The endpoint of a URL without templates, or what is wrong and what would be right.
 fn check_fixed_url(url: &str) -> Result<Endpoint, (String, &'static str)> {
     if url == "<secret>" {
         return Err((

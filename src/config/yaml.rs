@@ -1,11 +1,10 @@
-//! YAML text into [`Node`]s: the only file that knows which YAML library is used, with `yaml/`.
+//! Parses YAML text into [`Node`]s. Only this file and `yaml/` know which YAML library is used.
 //!
-//! Owns the two things the library does not do by itself. It keeps no positions for values, so
-//! every key and value is numbered, and [`line_of`] walks the document again up to a number and
-//! fails there on purpose: the error carries the line. And it turns plain scalars into numbers, so
-//! a first walk learns the shape of the document and a second one reads every scalar as the text
-//! that was written. Both walks are bounded. Pure; runs on whichever thread loads the
-//! configuration.
+//! Owns two workarounds for the library. It keeps no positions of values, so every key and value gets a
+//! number, and [`line_of`] walks the document again up to a number and fails there on purpose: the error
+//! contains the line. And it converts plain scalars into numbers, so a first walk learns the structure of the
+//! document and a second walk reads every scalar as its source text. Both walks are bounded. Pure; runs on
+//! the thread that loads the configuration.
 
 mod rendered;
 
@@ -24,7 +23,7 @@ use crate::limits::{
 
 pub use rendered::parse_rendered;
 
-/// The tag that marks a text as one; the exclamation mark is not part of its name.
+/// The tag that marks a text; the exclamation mark is not part of its name.
 const TEXT_TAG: &str = "text";
 
 /// A parsed text.
@@ -36,7 +35,7 @@ pub struct Document {
     pub is_followed: bool,
 }
 
-/// Why a text is not YAML, or more than we take.
+/// Why a text is not YAML, or exceeds a limit.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     /// The line, counted from 1, if it is known.
@@ -50,7 +49,7 @@ pub fn parse(text: &str) -> Result<Document, SyntaxError> {
     read(text).map_err(|error| with_hint(text, error))
 }
 
-/// What the line of a fault gives away about its cause.
+/// Adds a hint about the cause of an error, found on its line.
 fn with_hint(text: &str, mut error: SyntaxError) -> SyntaxError {
     let index = error.line.map_or(0, |line| line.saturating_sub(1));
     let line = text.lines().nth(index).unwrap_or_default();
@@ -87,8 +86,8 @@ fn read(text: &str) -> Result<Document, SyntaxError> {
         .map_err(|error| syntax_error(&error, None))?;
     let is_followed = match documents.next() {
         None => false,
-        // A line that is indented less than the first one also ends the document. What follows is
-        // then no document, and nothing of it must be lost in silence.
+        // A line that is indented less than the first one also ends the document. The rest is then
+        // no document, and must not be dropped silently.
         Some(second) => {
             IgnoredAny::deserialize(second).map_err(|error| syntax_error(&error, None))?;
             true
@@ -103,8 +102,8 @@ pub fn line_of(text: &str, place: Place) -> Option<usize> {
     walk(text, Some(place)).err().and_then(|error| error.line)
 }
 
-/// The library takes a byte order mark for an indentation of one column, so that the second line
-/// would end the document.
+/// Removes a byte order mark. The library takes it for an indentation of one column, so that the second
+/// line would end the document.
 fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
@@ -148,7 +147,8 @@ fn walk(text: &str, stop: Option<Place>) -> Result<Walk, SyntaxError> {
     }
 }
 
-/// The library's words lack a hint in two cases, and repeat the path in ours.
+/// Converts an error of the library. Its message lacks a hint in two cases, and repeats the path that
+/// faults already show.
 fn syntax_error(error: &serde_yaml::Error, refusal: Option<String>) -> SyntaxError {
     let told = error.to_string();
     let message = match refusal {
@@ -163,7 +163,7 @@ fn syntax_error(error: &serde_yaml::Error, refusal: Option<String>) -> SyntaxErr
     }
 }
 
-/// What the first walk learns of a key or value.
+/// What the first walk learns about a key or value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     Null,
@@ -217,14 +217,14 @@ impl Walk {
     }
 }
 
-/// Whether a key or a value comes next.
+/// Whether the next item is a key or a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     Key,
     Value,
 }
 
-/// One step of the first walk: a key, or a value with all that is in it.
+/// One step of the first walk: a key, or a value with all its contents.
 struct Step<'w> {
     walk: &'w mut Walk,
     role: Role,
@@ -334,7 +334,7 @@ impl<'de> Visitor<'de> for Step<'_> {
     }
 }
 
-/// The second walk: the shapes are known, the texts are read.
+/// The second walk, which knows the structure and reads the texts.
 struct Reading<'s> {
     shapes: &'s [Shape],
     next: usize,
@@ -352,7 +352,7 @@ impl Reading<'_> {
     }
 }
 
-/// Reads a value with all that is in it.
+/// Reads a value with all its contents.
 struct ReadNode<'r, 's>(&'r mut Reading<'s>);
 
 impl<'de> DeserializeSeed<'de> for ReadNode<'_, '_> {

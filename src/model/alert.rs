@@ -1,60 +1,59 @@
-//! An alert, before and after it was taken in.
+//! An alert, as posted and as stored.
 //!
-//! Owns what an alert is. Which times it gets and how two reports of it merge is decided in
-//! `engine/ingest.rs`.
+//! Owns the two types. `engine/ingest.rs` decides which times an alert gets and how two reports merge.
 
 use std::hint::black_box;
 
 use super::{CompactWall, Fingerprint, IdentifiedLabels, Labels, SharedText, Wall, glance};
 
-/// An alert as a sender posted it: complete but for what only the dispatcher's clock can say.
+/// An alert as a sender posted it: complete but for the times that only the dispatcher's clock can supply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PostedAlert {
     /// Labels without the empty ones.
     pub labels: IdentifiedLabels,
-    /// Annotations, the empty ones kept.
+    /// Annotations, including empty ones.
     pub annotations: Labels,
-    /// When it began; `None` if the sender left that to us.
+    /// When it began; `None` if the sender did not say.
     pub starts_at: Option<Wall>,
-    /// When it ends or ended; `None` if the sender left that to us.
+    /// When it ends or ended; `None` if the sender did not say.
     pub ends_at: Option<Wall>,
-    /// A link to where it came from; may be empty.
+    /// The URL of its source, such as a graph; may be empty.
     pub generator_url: SharedText,
     /// What is wrong with its labels or annotations, in Alertmanager's words (§4.1 step 6).
     pub fault: Option<Box<str>>,
 }
 
 impl PostedAlert {
-    /// Bytes of its texts.
+    /// The number of bytes in its texts.
     pub fn text_bytes(&self) -> usize {
         self.labels.text_bytes() + self.annotations.text_bytes() + self.generator_url.len()
     }
 }
 
-/// An alert that was taken in. Never changes; a newer report of it is a new value.
+/// A stored alert. Immutable; a newer report of it is a new value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
     /// The identity: the hash of the labels.
     pub fingerprint: Fingerprint,
-    /// The labels; what identifies the alert.
+    /// The labels, which identify the alert.
     pub labels: Labels,
-    /// Texts for people.
+    /// The annotations: texts for people.
     pub annotations: Labels,
     /// When it began.
     pub starts_at: CompactWall,
-    /// When it ends unless reported again, or when it ended.
+    /// When it ends unless it is reported again, or when it ended.
     pub ends_at: CompactWall,
-    /// When it was last reported to us.
+    /// When it was last received.
     pub updated_at: CompactWall,
-    /// Whether `ends_at` is our time-out and not the sender's word.
+    /// Whether `ends_at` comes from `resolve_timeout` and not from the sender.
     pub ends_by_timeout: bool,
-    /// A link to where it came from; may be empty.
+    /// The URL of its source, such as a graph; may be empty.
     pub generator_url: SharedText,
 }
 
 impl Alert {
-    /// Takes over the texts of an earlier report where they are equal, so that what was allocated
-    /// first stays and a report that changes nothing leaves nothing behind.
+    /// Interns its texts: replaces them by the equal texts of an earlier report, so that the older allocation
+    /// stays and a report without changes keeps no new memory.
     pub fn share_texts_of(&mut self, earlier: &Alert) {
         if self.labels == earlier.labels {
             self.labels = earlier.labels.clone();
@@ -67,30 +66,30 @@ impl Alert {
         }
     }
 
-    /// Reads a little all over each of these before something is done about one after the other. Two
-    /// hundred thousand of them lie all over the memory: the waits for it overlap here, and would
-    /// follow one another there.
+    /// Prefetches these alerts: reads a little of each cache line before the caller handles one alert after the
+    /// other. Two hundred thousand alerts lie scattered in memory: the cache misses overlap here, and would be
+    /// serial there.
     pub fn look_at<'a>(alerts: impl Iterator<Item = &'a Alert> + Clone) {
         let ends = alerts.clone().map(|alert| alert.ends_at.get().as_second());
-        // What is read must count for something, or it is not read.
+        // The compiler drops reads without an effect, hence the `black_box`.
         black_box(ends.fold(0, i64::wrapping_add));
-        // How long a text is stands before it, and has to be there before anything behind can be asked for.
+        // The length of a text precedes it in memory, and must be loaded before the text's lines can be read.
         let texts = alerts.clone().map(Alert::text_bytes);
         black_box(texts.fold(0, usize::wrapping_add));
         black_box(alerts.map(Alert::glance).fold(0, u64::wrapping_add));
     }
 
-    /// Bytes of its texts.
+    /// The number of bytes in its texts.
     pub fn text_bytes(&self) -> usize {
         self.labels.text_bytes() + self.annotations.text_bytes() + self.generator_url.len()
     }
 
-    /// Looks at all its texts, as [`Labels::glance`] does.
+    /// Prefetches all its texts, as [`Labels::glance`] does.
     fn glance(&self) -> u64 {
         self.labels.glance() + self.annotations.glance() + glance(&self.generator_url)
     }
 
-    /// Whether the alert has ended at `now`; the end itself counts (§4.2).
+    /// Whether the alert has resolved by `now`; at `ends_at` itself it has (§4.2).
     pub fn is_resolved_at(&self, now: Wall) -> bool {
         self.ends_at.get() <= now
     }
@@ -105,17 +104,17 @@ impl Alert {
     }
 }
 
-/// Whether an alert, or a notification as a whole, still burns.
+/// The status of an alert, or of a notification as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
-    /// The end lies in the future.
+    /// `ends_at` lies in the future.
     Firing,
-    /// The end has passed.
+    /// `ends_at` has passed.
     Resolved,
 }
 
 impl Status {
-    /// The word on the wire and in metrics.
+    /// The status in the API, in notifications and in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Firing => "firing",

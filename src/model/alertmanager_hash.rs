@@ -1,7 +1,7 @@
-//! How Alertmanager names an alert in its notification log.
+//! The hash that identifies an alert in Alertmanager's notification log.
 //!
-//! Owns the hash that stands there (§2.4): not the fingerprint of the API, but XXH64 over the same
-//! bytes. Pure; runs on whichever thread calls it.
+//! Owns this hash (§2.4): it is not the fingerprint of the API, but XXH64 over the same bytes. Pure; runs on
+//! the calling thread.
 
 use xxhash_rust::xxh64::Xxh64;
 

@@ -1,7 +1,7 @@
-//! Times that recur: office hours, weekends, the last day of a month.
+//! Recurring time intervals: office hours, weekends, the last day of a month.
 //!
-//! Owns what an interval is and whether a point in time lies in it (§9). How one is read from a
-//! configuration is the configuration's. Pure; runs on whichever thread calls it.
+//! Owns the type of an interval, and the test whether a point in time lies in it (§9). Reading an interval
+//! from a configuration is up to `config`. Pure; runs on the calling thread.
 
 use std::ops::RangeInclusive;
 
@@ -10,8 +10,8 @@ use jiff::tz::TimeZone;
 
 use super::Wall;
 
-/// A conjunction of fields, each of which is a disjunction. A missing field excludes nothing, an
-/// empty one everything.
+/// A conjunction of fields, each of which is a disjunction. A missing field excludes nothing, an empty field
+/// excludes everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeInterval {
     /// Times of day.
@@ -24,11 +24,11 @@ pub struct TimeInterval {
     pub months: Option<Vec<RangeInclusive<i64>>>,
     /// Years.
     pub years: Option<Vec<RangeInclusive<i64>>>,
-    /// Where all of this is looked at.
+    /// The time zone of all fields.
     pub location: TimeZone,
 }
 
-/// From a minute of the day up to, but without, another. 24:00 is minute 1440.
+/// A half-open range of minutes of the day. 24:00 is minute 1440.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeOfDayRange {
     /// The first minute.
@@ -38,7 +38,7 @@ pub struct TimeOfDayRange {
 }
 
 impl Default for TimeInterval {
-    /// An interval that always holds.
+    /// An interval that is always active.
     fn default() -> Self {
         TimeInterval {
             times: None,
@@ -78,8 +78,8 @@ fn any<T>(field: Option<&[T]>, holds: impl Fn(&T) -> bool) -> bool {
     field.is_none_or(|ranges| ranges.iter().any(holds))
 }
 
-/// A range that begins past the end of the month holds nowhere in it; else both ends are brought
-/// into the month.
+/// Whether the day lies in the range. A range that begins past the end of the month contains none of its
+/// days; otherwise both ends are clamped to the month.
 fn is_day_within(range: &RangeInclusive<i8>, local: DateTime) -> bool {
     let length = local.days_in_month();
     let from_start = |day: i8| if day < 0 { length + day + 1 } else { day };

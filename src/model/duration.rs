@@ -1,14 +1,15 @@
-//! Durations as the configuration and the flags write them.
+//! The text forms of durations in the configuration and in flags.
 //!
-//! Owns the grammars: Prometheus' (`1h30m`, §1.2), Go's (`1.5s`) and that of Alertmanager's flags,
-//! which is Go's with days and weeks; and the words in which each refuses a text. Never reads a clock. Pure; runs on whichever thread calls it.
+//! Owns the grammars: Prometheus' (`1h30m`, §1.2), Go's (`1.5s`) and that of Alertmanager's flags, which is
+//! Go's with days and weeks. Owns also their error messages. Never reads a clock. Pure; runs on the calling
+//! thread.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::go_quote;
 
-/// Why a duration was not understood, in Alertmanager's words.
+/// Why a text is not a duration, in Alertmanager's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DurationError(pub String);
 
@@ -35,8 +36,8 @@ const UNITS: [(&str, u64); 7] = [
     ("ms", 1),
 ];
 
-/// The units of flags with their length in nanoseconds. All but the first two are Go's; the two
-/// signs for "micro" differ in Unicode only.
+/// The units of flags with their length in nanoseconds. All but the first two are Go's. The two signs for
+/// "micro" are different characters that look alike.
 const FLAG_UNITS: [(&str, u64); 10] = [
     ("w", 7 * 86_400 * NANOS_PER_SECOND),
     ("d", 86_400 * NANOS_PER_SECOND),
@@ -50,7 +51,7 @@ const FLAG_UNITS: [(&str, u64); 10] = [
     ("h", 3_600 * NANOS_PER_SECOND),
 ];
 
-/// One more nanosecond than Go's durations hold, which are signed with 64 bits.
+/// One nanosecond more than the longest duration of Go, a signed number of 64 bits.
 const GO_LIMIT_NANOS: u64 = 1 << 63;
 
 /// Reads Prometheus' form: `1d12h`, `324ms`, `0`. At most about 292 years (§1.2).
@@ -88,7 +89,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     Ok(Duration::from_nanos(nanoseconds))
 }
 
-/// Writes Prometheus' form: 90 minutes are `1h30m`. What is below a millisecond is cut (§1.2).
+/// Writes Prometheus' form: 90 minutes are `1h30m`. Truncates to milliseconds (§1.2).
 pub fn format_duration(duration: Duration) -> String {
     let mut rest = duration.as_millis();
     if rest == 0 {
@@ -97,7 +98,7 @@ pub fn format_duration(duration: Duration) -> String {
     let mut text = String::new();
     for (unit, milliseconds) in UNITS {
         let milliseconds = u128::from(milliseconds);
-        // Years and weeks appear only where nothing smaller would follow: 90d reads better than 12w6d.
+        // Years and weeks are used only if no smaller unit follows: 90d reads better than 12w6d.
         let only_if_exact = matches!(unit, "y" | "w");
         let count = rest / milliseconds;
         if count == 0 || only_if_exact && !rest.is_multiple_of(milliseconds) {
@@ -109,13 +110,13 @@ pub fn format_duration(duration: Duration) -> String {
     text
 }
 
-/// Reads Go's form: `1.5s`, `1h2m`, `500ms`, `0`. Negative ones are an error here.
+/// Reads Go's form: `1.5s`, `1h2m`, `500ms`, `0`. A negative duration is an error.
 pub fn parse_go_duration(text: &str) -> Result<Duration, DurationError> {
     parse_with_fractions(text, &FLAG_UNITS[2..])
 }
 
-/// Reads the form of Alertmanager's flags: Go's, with `d` and `w` besides. Alertmanager 0.33 was
-/// seen to take `--data.retention=1.5w`.
+/// Reads the form of Alertmanager's flags: Go's, with the additional units `d` and `w`. Alertmanager 0.33
+/// accepts `--data.retention=1.5w`, as a test showed.
 pub fn parse_flag_duration(text: &str) -> Result<Duration, DurationError> {
     parse_with_fractions(text, &FLAG_UNITS)
 }
@@ -166,7 +167,7 @@ fn parse_with_fractions(text: &str, units: &[(&str, u64)]) -> Result<Duration, D
     Ok(Duration::from_nanos(nanoseconds))
 }
 
-/// Takes one number with its unit off the front of `rest`; nanoseconds.
+/// Takes one number with its unit off the front of `rest`; returns nanoseconds.
 fn take_part(rest: &mut &str, units: &[(&str, u64)], text: &str) -> Result<u64, DurationError> {
     let whole = take_while(rest, |c| c.is_ascii_digit());
     let fraction = match rest.strip_prefix('.') {
@@ -205,8 +206,8 @@ fn take_part(rest: &mut &str, units: &[(&str, u64)], text: &str) -> Result<u64, 
         .ok_or_else(|| invalid_go_duration(text))
 }
 
-/// The digits after the point as a share of the unit, in whole nanoseconds. Go computes this in
-/// floating point and ignores digits past 63 bits, so that a third of an hour is exactly 20m.
+/// The digits after the point as a fraction of the unit, in whole nanoseconds. Go computes this in floating
+/// point and ignores digits past 63 bits, so that a third of an hour is exactly 20m.
 fn fraction_of(unit_nanos: u64, digits: &str) -> u64 {
     let (mut numerator, mut denominator) = (0_u64, 1_f64);
     for digit in digits.bytes() {
@@ -251,7 +252,7 @@ fn invalid_go_duration(text: &str) -> DurationError {
     DurationError(format!("time: invalid duration {}", quote_as_go_time(text)))
 }
 
-/// Go's time package has a quoting of its own: bytes that are not printable ASCII become `\xNN`.
+/// Quotes as Go's time package does: bytes that are not printable ASCII become `\xNN`.
 fn quote_as_go_time(text: &str) -> String {
     let mut quoted = String::from("\"");
     for byte in text.bytes() {

@@ -1,7 +1,7 @@
 //! The identity of a label set, and maps keyed by it.
 //!
-//! Owns the FNV-1a hash that Alertmanager uses for fingerprints (§2.4). Since anybody can compute it,
-//! the maps hash it once more, with a key. Pure.
+//! Owns the FNV-1a hash that Alertmanager uses for fingerprints (§2.4). Any client can compute it, so the
+//! maps hash it once more, with a secret key. Pure.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -19,7 +19,7 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// A map keyed by fingerprint, with an order of iteration that depends on its key and its history alone.
+/// A map keyed by fingerprint, whose order of iteration depends only on its hash key and its history.
 pub type FingerprintMap<V> = HashMap<Fingerprint, V, HashKey>;
 
 /// FNV-1a with 64 bits.
@@ -27,12 +27,12 @@ pub type FingerprintMap<V> = HashMap<Fingerprint, V, HashKey>;
 pub struct Fnv1a(u64);
 
 impl Fnv1a {
-    /// The hash of nothing.
+    /// The hash of the empty input.
     pub const fn new() -> Self {
         Fnv1a(0xcbf2_9ce4_8422_2325)
     }
 
-    /// The hash with `bytes` taken in.
+    /// The hash of the input so far followed by `bytes`.
     #[must_use]
     pub fn update(mut self, bytes: &[u8]) -> Self {
         for byte in bytes {
@@ -41,7 +41,7 @@ impl Fnv1a {
         self
     }
 
-    /// The hash so far.
+    /// The hash of the input so far.
     pub const fn finish(self) -> u64 {
         self.0
     }

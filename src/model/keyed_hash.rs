@@ -1,15 +1,15 @@
-//! Hashing with a key that nobody outside knows.
+//! Hashing with a secret key.
 //!
-//! Owns the hasher behind every map whose keys come from outside. Fingerprints are public: whoever
-//! posts alerts can choose labels whose fingerprints fall into one bucket of a map that hashes them
-//! in a known way, and each look-up then walks past all of them. Here the bucket depends on a key as
-//! well. The key is a value: a daemon draws one when it starts, the simulator passes its own, and
-//! with the same key and the same history a map has the same order in every process. Pure.
+//! Owns the hasher of every map whose keys come from outside. Fingerprints are public: a client can choose
+//! labels whose fingerprints fall into one bucket of a map with a known hash function, and then each look-up
+//! walks past all of them. Here the bucket also depends on a secret key. The key is a value: the daemon draws
+//! one at the start, the simulator passes its own. With the same key and the same history, a map has the same
+//! order in every process. Pure.
 
 use std::hash::{BuildHasher, Hasher};
 
-/// A key, and a maker of hashers that use it. There is none by default: whoever makes a map has to
-/// say where the key comes from.
+/// A key, which builds the hashers that use it. It has no `Default`: the code that creates a map must supply
+/// the key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct HashKey {
     start: u64,
@@ -17,19 +17,19 @@ pub struct HashKey {
 }
 
 impl HashKey {
-    /// The key that these numbers make; they should be drawn at random where input comes from outside.
+    /// The key of these numbers, which must be random if input comes from outside.
     pub const fn of(secret: [u64; 3]) -> Self {
         let [start, first, second] = secret;
         HashKey {
             start,
-            // An even factor would lose bits, and one of zero all of them.
+            // An even factor would lose bits, and a factor of zero all bits.
             factors: [first | 1, second | 1],
         }
     }
 
-    /// The key of a run that is to be repeated exactly.
+    /// A key for reproducible runs.
     pub const fn seeded(seed: u64) -> Self {
-        // Digits of pi, which make a good key of any seed.
+        // Digits of pi turn any seed into a good key.
         HashKey::of([
             seed ^ 0x243f_6a88_85a3_08d3,
             seed.rotate_left(21) ^ 0x1319_8a2e_0370_7344,
@@ -37,7 +37,7 @@ impl HashKey {
         ])
     }
 
-    /// The hash of texts in a row, which differs where the texts are cut elsewhere.
+    /// The hash of a sequence of texts. It depends on the boundaries between the texts.
     pub fn hash_texts<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> u64 {
         let mut hasher = self.build_hasher();
         for text in texts {
@@ -47,7 +47,7 @@ impl HashKey {
     }
 }
 
-/// The key stays out of logs and panics.
+/// Hides the key from logs and panics.
 impl std::fmt::Debug for HashKey {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str("HashKey")
@@ -65,8 +65,8 @@ impl BuildHasher for HashKey {
     }
 }
 
-/// Multiplies each word, mixed with what came before, by a secret factor and folds the product: a few
-/// cycles a word, where SipHash takes tens. It resists whoever cannot see hashes, and none is shown.
+/// Mixes each word with the state, multiplies by a secret factor and folds the product: a few cycles per
+/// word, where SipHash takes tens. It resists attackers who cannot see hashes, and no hash is ever shown.
 #[derive(Clone, Copy)]
 pub struct KeyedHasher {
     state: u64,
@@ -74,7 +74,7 @@ pub struct KeyedHasher {
 }
 
 impl Hasher for KeyedHasher {
-    /// Takes the length in as well, so that texts in a row are told from others that join to the same.
+    /// Hashes also the length, so that sequences of texts with the same concatenation differ.
     fn write(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks::<8>();
         for word in words {
@@ -107,7 +107,7 @@ impl Hasher for KeyedHasher {
     }
 }
 
-/// Both halves of the product: each bit of the result depends on all bits of both.
+/// Combines both halves of the product: each bit of the result depends on all bits of both factors.
 fn fold(one: u64, other: u64) -> u64 {
     let product = u128::from(one) * u128::from(other);
     (product as u64) ^ ((product >> 64) as u64)

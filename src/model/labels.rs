@@ -1,12 +1,12 @@
 //! A set of labels, packed into one allocation.
 //!
-//! Owns the representation: nobody outside this file and those below it knows it. A set never
-//! changes once built and is cheap to clone, so groups, snapshots and jobs share it.
+//! Owns the representation, which only this file and its submodules know. A set is immutable and cheap to
+//! clone, so groups, snapshots and jobs share it.
 //!
 //! - `builder`: sets made pair by pair
 //! - `identified`: sets with their fingerprints
-//! - `packing`: pieces of text as characters, and back
-//! - `names`: the names that almost every alert has, each one character
+//! - `packing`: the encoding of names and values in one text
+//! - `names`: common label names, each packed as one character
 
 mod builder;
 mod identified;
@@ -24,23 +24,23 @@ use packing::{Name, Packer, take_name, take_value};
 
 /// Sorted pairs of name and value with unique names.
 ///
-/// All text stands in one `ArcStr`, so that a set costs one allocation and equal sets are equal
-/// texts: a name that is known takes one character, any other piece its text and one before it for
-/// its length. There is no order between sets but those in `model/order.rs`.
+/// All pairs are packed into one `ArcStr`, so that a set costs one allocation and equal sets are equal
+/// texts. A common name takes one character; any other piece takes its text, preceded by a character for its
+/// length. The only orders between sets are those in `model/order.rs`.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Labels {
     packed: ArcStr,
 }
 
 impl Labels {
-    /// The set of these pairs; of pairs with the same name the last one stays.
+    /// The set of these pairs; of pairs with the same name, the last one wins.
     pub fn from_pairs<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Self
     where
         N: AsRef<str>,
         V: AsRef<str>,
     {
         let mut pairs: Vec<(N, V)> = pairs.into_iter().collect();
-        // The sort is stable, so that among equal names the last one given is the last of its run.
+        // The sort is stable, so that among equal names the last given pair stays last.
         pairs.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
         let mut packer = Packer::with_room_for(text_length(&pairs), pairs.len());
         for (index, (name, value)) in pairs.iter().enumerate() {
@@ -69,20 +69,20 @@ impl Labels {
             .map(|(_, value)| value)
     }
 
-    /// Whether both are one and the same in memory, and not merely equal.
+    /// Whether both share one allocation, and are not merely equal.
     pub fn is_same_as(&self, other: &Labels) -> bool {
         ArcStr::ptr_eq(&self.packed, &other.packed)
     }
 
-    /// How many pairs there are.
+    /// The number of pairs.
     pub fn len(&self) -> usize {
         self.entries().count()
     }
 
-    /// Whether there are more pairs, or more bytes of text, than these. Costs next to nothing unless the set
-    /// is large.
+    /// Whether there are more than `pairs` pairs, or more than `bytes` bytes of text. Cheap unless the set is
+    /// large.
     pub fn exceeds(&self, pairs: usize, bytes: usize) -> bool {
-        // Each pair takes more than a byte.
+        // Each pair takes more than one byte, so that few bytes need no count.
         self.packed.len() > bytes || (self.packed.len() > pairs && self.len() > pairs)
     }
 
@@ -91,13 +91,13 @@ impl Labels {
         self.packed.is_empty()
     }
 
-    /// Bytes of the text that it is.
+    /// The number of bytes of the packed text.
     pub fn text_bytes(&self) -> usize {
         self.packed.len()
     }
 
-    /// Reads a byte of each part of the text that memory delivers at once, so that what reads all of
-    /// it soon after need not wait. What comes back depends on each of them and means nothing.
+    /// Prefetches the packed text: reads one byte of each cache line, so that code that soon reads all of it
+    /// has no cache misses. The result depends on each byte read and has no meaning.
     pub fn glance(&self) -> u64 {
         glance(&self.packed)
     }
@@ -114,12 +114,12 @@ impl Labels {
         }
     }
 
-    /// FNV-1a over name, 0xFF, value, 0xFF of every pair (§2.4).
+    /// FNV-1a over the name, 0xFF, the value and 0xFF of every pair (§2.4).
     pub fn fingerprint(&self) -> Fingerprint {
         fingerprint_of(self.iter())
     }
 
-    /// The fingerprint that [`Labels::select`] would have, without building the set.
+    /// The fingerprint of the result of [`Labels::select`], without building that set.
     pub fn fingerprint_of_selected(&self, keep: impl Fn(&str) -> bool) -> Fingerprint {
         fingerprint_of(self.iter().filter(|(name, _)| keep(name)))
     }
@@ -130,7 +130,7 @@ impl Labels {
     }
 }
 
-/// `{a="b", c="d"}`, values quoted as Go quotes them: the form of group keys (§2.5).
+/// `{a="b", c="d"}`, with values quoted as in Go: the form of group keys (§2.5).
 impl fmt::Display for Labels {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("{")?;
@@ -163,7 +163,7 @@ impl<'a> Iterator for Pairs<'a> {
     }
 }
 
-/// As [`Labels::glance`], of any text.
+/// Prefetches any text, as [`Labels::glance`] does.
 pub(super) fn glance(text: &str) -> u64 {
     const DELIVERED_AT_ONCE: usize = 64;
     let bytes = text.as_bytes().iter().step_by(DELIVERED_AT_ONCE);
@@ -177,7 +177,7 @@ fn fingerprint_of<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Finger
     Fingerprint(hash.finish())
 }
 
-/// Takes a pair into a fingerprint.
+/// Adds a pair to a fingerprint.
 fn hash_pair(hash: Fnv1a, name: &str, value: &str) -> Fnv1a {
     const SEPARATOR: &[u8] = &[0xff];
     hash.update(name.as_bytes())

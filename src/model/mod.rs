@@ -1,7 +1,7 @@
-//! Plain data that every stage shares: alerts, labels, matchers, fingerprints, durations and time.
+//! The plain data that all stages share: alerts, labels, matchers, fingerprints, durations and time.
 //!
-//! Pure, and at the bottom of the tree: nothing here uses another module of ours but for the bounds, reads a
-//! clock or does I/O. Runs on whichever thread calls it.
+//! Pure, and at the bottom of the module tree: uses no other module of the crate but `limits`, never reads a
+//! clock and does no I/O. Runs on the calling thread.
 
 mod alert;
 mod alertmanager_hash;

@@ -1,21 +1,20 @@
-//! The orders in which people see alerts and groups.
+//! The orders in which alerts and groups are shown.
 //!
-//! Owns the comparison of label sets (§2.5). Never sorts anything itself. Pure; runs on whichever
-//! thread calls it.
+//! Owns the comparison of label sets (§2.5). Never sorts anything itself. Pure; runs on the calling thread.
 
 use std::cmp::Ordering;
 
 use super::Labels;
 
-/// Fewer labels first; else by the first name, in sorted order, where the sets differ: the set
-/// without that name comes first, else the smaller value (§2.5).
+/// A set with fewer labels comes first. Otherwise the first name, in sorted order, at which the sets differ
+/// decides: the set without that name comes first, else the set with the smaller value (§2.5).
 pub fn compare_label_sets(a: &Labels, b: &Labels) -> Ordering {
     a.len()
         .cmp(&b.len())
         .then_with(|| first_difference(a.iter(), b.iter()))
 }
 
-/// A label set laid out for many comparisons; orders as [`compare_label_sets`] does.
+/// A label set prepared for many comparisons; orders as [`compare_label_sets`] does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelSetKey<'a>(Vec<(&'a str, &'a str)>);
 
@@ -42,7 +41,7 @@ impl PartialOrd for LabelSetKey<'_> {
     }
 }
 
-/// A label set with what its place among others mostly depends on looked up; orders as
+/// A label set with the labels that usually decide its order already looked up; orders as
 /// [`compare_for_notification`] does.
 #[derive(Clone, Copy, Debug)]
 pub struct NotificationKey<'a> {
@@ -52,7 +51,7 @@ pub struct NotificationKey<'a> {
 }
 
 impl<'a> NotificationKey<'a> {
-    /// The key of a set. Reads its labels no further than it must.
+    /// The key of a set. Reads no more labels than necessary.
     pub fn of(labels: &'a Labels) -> Self {
         let (mut job, mut instance) = (None, None);
         for (name, value) in labels.iter() {
@@ -93,8 +92,8 @@ impl PartialEq for NotificationKey<'_> {
 
 impl Eq for NotificationKey<'_> {}
 
-/// The order of alerts in a notification: by `job`, then `instance`, then as label sets. An alert
-/// that has one of these two labels comes before one that lacks it (§2.5).
+/// The order of alerts in a notification: by `job`, then `instance`, then as label sets. An alert with one
+/// of these two labels comes before an alert without it (§2.5).
 pub fn compare_for_notification(a: &Labels, b: &Labels) -> Ordering {
     NotificationKey::of(a).cmp(&NotificationKey::of(b))
 }
@@ -108,14 +107,14 @@ fn compare_present_first(a: Option<&str>, b: Option<&str>) -> Ordering {
     }
 }
 
-/// For sets of the same size, whose pairs come in the order of their names.
+/// Compares sets of the same size, whose pairs come in the order of their names.
 fn first_difference<'a>(
     a: impl Iterator<Item = (&'a str, &'a str)>,
     b: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Ordering {
     a.zip(b)
         .map(|((a_name, a_value), (b_name, b_value))| {
-            // The smaller name is one that the other set lacks, and the set that lacks it is first.
+            // The other set lacks the smaller name, and so comes first.
             b_name.cmp(a_name).then_with(|| a_value.cmp(b_value))
         })
         .find(|order| order.is_ne())

@@ -1,9 +1,9 @@
-//! Percent-encoding, undone as Go undoes it.
+//! Percent-decoding, compatible with Go.
 //!
-//! Owns which escapes are sound: two hexadecimal digits behind each `%`. What the bytes mean is for
-//! whoever asked. Pure; runs on whichever thread calls it.
+//! Owns the rule for valid escapes: two hexadecimal digits after each `%`. The caller interprets the bytes.
+//! Pure; runs on the calling thread.
 
-/// `text` with its escapes decoded; `None` if one is broken.
+/// `text` with its escapes decoded; `None` if one is invalid.
 pub fn percent_decoded(text: &str) -> Option<Vec<u8>> {
     let mut pieces = text.split('%');
     let mut decoded = pieces.next().unwrap_or_default().as_bytes().to_vec();

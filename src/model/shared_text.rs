@@ -1,7 +1,7 @@
-//! A text that many values have in common.
+//! A text that many values share.
 //!
-//! Owns its representation: one word where it is held, and nothing more where it is empty. Who has
-//! seen an equal text before hands out that one. Pure; runs on whichever thread calls it.
+//! Owns the representation: one pointer, and no allocation for the empty text. Interning is up to the caller:
+//! code that has an equal text already hands that one out. Pure; runs on the calling thread.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,12 +15,12 @@ use arcstr::ArcStr;
 pub struct SharedText(ArcStr);
 
 impl SharedText {
-    /// Whether both are one and the same in memory, and not merely equal.
+    /// Whether both share one allocation, and are not merely equal.
     pub fn is_same_as(&self, other: &SharedText) -> bool {
         ArcStr::ptr_eq(&self.0, &other.0)
     }
 
-    /// How many hold it, as far as it is not empty.
+    /// The number of values that hold it. Meaningless for the empty text.
     pub fn holders(&self) -> usize {
         ArcStr::strong_count(&self.0).unwrap_or(0)
     }
@@ -48,7 +48,7 @@ impl From<Cow<'_, str>> for SharedText {
 
 impl Hash for SharedText {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        // Eight bytes at a time, since links are long.
+        // Hashes eight bytes at a time, because URLs are long.
         let (words, rest) = self.as_bytes().as_chunks();
         for word in words {
             hasher.write_u64(u64::from_le_bytes(*word));

@@ -1,67 +1,67 @@
-//! A silence, before and after it was taken in.
+//! A silence, as posted and as stored.
 //!
-//! Owns what a silence is. What may change in one, and when it is forgotten, is decided in
-//! `engine/silences.rs`. Pure; plain data.
+//! Owns the types. `engine/silences.rs` decides which changes are allowed, and when a silence is removed.
+//! Pure; plain data.
 
 use std::sync::Arc;
 
 use super::{Labels, Matcher, Wall};
 
-/// A silence as somebody posted it.
+/// A silence as a client posted it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostedSilence {
     /// The silence to change; `None` for a new one.
     pub id: Option<String>,
-    /// All must match for an alert to be silenced.
+    /// The matchers that a silenced alert must all satisfy.
     pub matchers: Vec<Matcher>,
     /// When it begins.
     pub starts_at: Wall,
     /// When it ends.
     pub ends_at: Wall,
-    /// Who made it.
+    /// The author.
     pub created_by: String,
-    /// Why.
+    /// The reason.
     pub comment: String,
-    /// Texts for people and machines.
+    /// Annotations, for people and tools.
     pub annotations: Labels,
     /// What is wrong with its matchers, in Alertmanager's words (§7.4).
     pub fault: Option<Box<str>>,
 }
 
-/// A silence that was taken in. Never changes; a newer state of it is a new value.
+/// A stored silence. Immutable; a newer state of it is a new value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Silence {
     /// A UUID.
     pub id: Arc<str>,
-    /// All must match for an alert to be silenced.
+    /// The matchers that a silenced alert must all satisfy.
     pub matchers: Arc<[Matcher]>,
     /// When it begins.
     pub starts_at: Wall,
-    /// When it ends; the end itself counts.
+    /// When it ends; at this time it is still active.
     pub ends_at: Wall,
     /// When it was last changed.
     pub updated_at: Wall,
-    /// Who made it.
+    /// The author.
     pub created_by: String,
-    /// Why.
+    /// The reason.
     pub comment: String,
-    /// Texts for people and machines.
+    /// Annotations, for people and tools.
     pub annotations: Labels,
 }
 
-/// Where a silence stands.
+/// The state of a silence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SilenceState {
-    /// It silences.
+    /// It silences alerts now.
     Active,
-    /// It will.
+    /// It begins in the future.
     Pending,
-    /// It did.
+    /// It has ended.
     Expired,
 }
 
 impl Silence {
-    /// Its state at `now`, the end counted in (§7.1).
+    /// The state at `now`; at `ends_at` it is still active (§7.1).
     pub fn state_at(&self, now: Wall) -> SilenceState {
         if now < self.starts_at {
             SilenceState::Pending
@@ -74,7 +74,7 @@ impl Silence {
 }
 
 impl SilenceState {
-    /// The word on the wire and in metrics.
+    /// The state in the API and in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             SilenceState::Active => "active",

@@ -1,7 +1,6 @@
 //! The two kinds of time, as values.
 //!
-//! Owns the types that carry time through the daemon and their text forms. Never reads a clock:
-//! `clock.rs` does, and hands a [`Now`] in.
+//! Owns the types of time and their text forms. Never reads a clock: `clock.rs` does, and passes a [`Now`].
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -9,19 +8,19 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// A point on the calendar, with nanoseconds. Steps whenever somebody sets the host's clock.
+/// Wall-clock time, with nanoseconds. Jumps whenever the host's clock is set.
 pub type Wall = Timestamp;
 
-/// What Go prints for an unset time: the first second of the year 1. On the wire it means "no time".
+/// Go's zero time: the first second of the year 1. In the API it means "no time".
 pub const ZERO_TIME: Wall = Timestamp::constant(-62_135_596_800, 0);
 
-/// A [`Wall`] in twelve bytes instead of sixteen, for what there are hundreds of thousands of: the
-/// three times of an alert make the difference between two sizes that memory is handed out in, which is
-/// 3 MiB of the 94 that 200,000 alerts take.
+/// A [`Wall`] in twelve bytes instead of sixteen, for values that exist in hundreds of thousands. With the
+/// three times of an alert, the alert fits into the next smaller size class of the allocator, which saves
+/// 3 of the 94 MiB that 200,000 alerts take.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CompactWall {
-    // Both halves of the second, since a whole one would stand at multiples of eight bytes; in this
-    // order they compare as it does.
+    // The two halves of the seconds, because a whole i64 would be aligned to eight bytes. In this order the
+    // derived comparison is that of the whole number.
     high: i32,
     low: u32,
     nanosecond: i32,

@@ -1,7 +1,7 @@
 //! PURE. The functions that Alertmanager adds to Go's (§6.3).
 //!
 //! Owns one function each; times and spans are computed in `time.rs` and `duration.rs`. Called on
-//! send threads and on whichever thread loads the configuration.
+//! send threads and on the thread that loads the configuration.
 
 use std::collections::BTreeMap;
 

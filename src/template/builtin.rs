@@ -2,7 +2,7 @@
 //!
 //! Owns comparison, indexing and joining as Go does them; how a value prints is in `printf`, and two
 //! of the escapes are gotmpl's.
-//! Called on send threads and on whichever thread loads the configuration.
+//! Called on send threads and on the thread that loads the configuration.
 
 use std::cmp::Ordering;
 

@@ -3,7 +3,7 @@
 //! Owns what counts as a fault at load: bad syntax, names and types that do not exist. What only
 //! fails for some data (a label that is no number) is left to the daemon, since Alertmanager takes
 //! such a configuration. Owns, too, which texts of a payload are worth a warning, because what they
-//! render is now and then no text. Called on whichever thread loads the configuration.
+//! render is now and then no text. Called on the thread that loads the configuration.
 
 use std::sync::Arc;
 

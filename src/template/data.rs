@@ -1,7 +1,7 @@
 //! PURE. What a template is told: the notification, in the shape that §6.3 gives it.
 //!
-//! Owns that shape and the sample that templates are tried on. Called on send threads and on whichever
-//! thread loads the configuration.
+//! Owns that shape and the sample that templates are tried on. Called on send threads and on the
+//! thread that loads the configuration.
 
 use std::sync::Arc;
 

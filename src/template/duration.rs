@@ -1,7 +1,7 @@
 //! PURE. Spans of time as Go writes them, and as people read them.
 //!
 //! Owns the two forms; a span is a signed number of nanoseconds. Called on send threads and on
-//! whichever thread loads the configuration.
+//! the thread that loads the configuration.
 
 use std::time::Duration;
 

@@ -8,7 +8,7 @@
 //! so much and hold so much, whatever its text. What is open stands in a list of frames and not on the
 //! stack, so that templates may call themselves as deeply as they need to. `expression` has what stands
 //! within an action. gotmpl parses; it does not run templates here, because its values have neither
-//! methods nor types of ours. Called on send threads and on whichever thread loads the configuration.
+//! methods nor types of ours. Called on send threads and on the thread that loads the configuration.
 
 mod expression;
 

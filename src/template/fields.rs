@@ -1,7 +1,7 @@
 //! PURE. What stands behind a dot: fields of what templates are given, keys of maps, and methods.
 //!
 //! Owns the names. A method wins over a key of the same name, as in Go. Called on send threads and
-//! on whichever thread loads the configuration.
+//! on the thread that loads the configuration.
 
 use std::sync::Arc;
 

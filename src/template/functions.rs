@@ -2,7 +2,7 @@
 //!
 //! Owns the table: what each is called, which arguments it takes, and who computes it. `and` and
 //! `or` stand here so that they are known; `evaluate.rs` computes them, because they need not look
-//! at all of their arguments. Called on send threads and on whichever thread loads the
+//! at all of their arguments. Called on send threads and on the thread that loads the
 //! configuration.
 
 use super::Context;

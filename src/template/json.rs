@@ -1,7 +1,7 @@
 //! PURE. Values and payloads as JSON, as Go's encoder writes them (§6.1).
 //!
 //! Owns the escapes and the names of fields. A number that JSON lacks is an error. Called on send
-//! threads and on whichever thread loads the configuration.
+//! threads and on the thread that loads the configuration.
 
 use jiff::ZonedDateTime;
 

@@ -8,7 +8,7 @@
 //!
 //! Owns the language and what is rendered by it: urls, payloads and labels of routes. Never reads a
 //! clock or a file: time comes as a value, files as texts. Whatever a template says, rendering ends
-//! soon and takes bounded memory. Called on send threads and on whichever thread loads the
+//! soon and takes bounded memory. Called on send threads and on the thread that loads the
 //! configuration.
 
 mod alertmanager;

@@ -1,7 +1,7 @@
 //! PURE. Floating-point numbers as Go writes them.
 //!
-//! Owns the forms of `strconv` and that of JSON. Called on send threads and on whichever
-//! thread loads the configuration.
+//! Owns the forms of `strconv` and that of JSON. Called on send threads and on the
+//! thread that loads the configuration.
 
 /// As `%v`: the fewest digits that read back as the same number, with an exponent for what is
 /// large or small.

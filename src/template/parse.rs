@@ -1,7 +1,7 @@
 //! PURE. Texts into trees: gotmpl's parser, and the checks of Go's that it leaves out.
 //!
 //! Owns what is refused before anything runs: stray ends, functions and variables that do not
-//! exist, breaks outside of loops. Called on send threads and on whichever thread loads the
+//! exist, breaks outside of loops. Called on send threads and on the thread that loads the
 //! configuration.
 
 use std::sync::Arc;

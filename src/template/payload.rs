@@ -4,7 +4,7 @@
 //! is read as YAML, by whom the caller says, so that a template can make numbers, lists and maps. It
 //! stays a text if it is none of those, quotes and all, or if the configuration says that it is one.
 //! Texts within those are left alone: Alertmanager 0.33 takes them for templates again, and so runs
-//! what senders of alerts write. Called on send threads and on whichever thread loads the
+//! what senders of alerts write. Called on send threads and on the thread that loads the
 //! configuration.
 
 use super::data::Data;

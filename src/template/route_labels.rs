@@ -1,7 +1,7 @@
 //! PURE. The labels of a route, each of which is a template that may ask for others (§3).
 //!
 //! Owns their order of rendering: each at most once, when it is first asked for; whoever asks for
-//! itself, over however many others, hears so. Called on send threads and on whichever thread loads
+//! itself, over however many others, hears so. Called on send threads and on the thread that loads
 //! the configuration.
 
 use std::cell::{Cell, RefCell};

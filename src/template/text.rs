@@ -1,7 +1,7 @@
 //! PURE. Letters and escapes as Go treats them.
 //!
-//! Owns cases, and what is escaped for JavaScript and in URLs. Called on send threads and on whichever
-//! thread loads the configuration.
+//! Owns cases, and what is escaped for JavaScript and in URLs. Called on send threads and on the
+//! thread that loads the configuration.
 
 use crate::model::go_quote;
 

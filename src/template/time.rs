@@ -1,7 +1,7 @@
 //! PURE. Points in time by Go's layouts, in which a date is written out to show a form.
 //!
 //! Owns what the pieces of a layout mean, writing by one and reading by one. Never reads a clock.
-//! Called on send threads and on whichever thread loads the configuration.
+//! Called on send threads and on the thread that loads the configuration.
 
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};

@@ -1,7 +1,7 @@
 //! PURE. What templates compute with: Go's values as far as templates meet them, and ours on top.
 //!
 //! Owns the types, their Go names, their sizes and when one counts as true. What can be asked of a
-//! value is in `fields.rs`, how it prints in `printf`. Called on send threads and on whichever thread loads the
+//! value is in `fields.rs`, how it prints in `printf`. Called on send threads and on the thread that loads the
 //! configuration.
 
 use std::collections::BTreeMap;

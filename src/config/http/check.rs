@@ -1,7 +1,7 @@
-//! How receivers are spoken to over HTTP: what goes together, and what it means (§1.7).
+//! The checks of HTTP client settings (§1.7).
 //!
-//! Owns the rules between the keys of an `http_config`. A fault never repeats a secret. Pure; runs
-//! on whichever thread loads the configuration.
+//! Owns the rules between the keys of an `http_config`. A fault never repeats a secret. Pure; runs on the
+//! thread that loads the configuration.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::config::fault::{Findings, shown};
 use crate::config::field::At;
 use crate::config::record::Record;
 
-/// Checks an `http_config` and turns it into what the daemon uses. What comes back is of no use if
+/// Checks an `http_config` and converts it into the type that the daemon uses. The result is meaningless if
 /// a fault was found.
 pub fn check_http(record: &Record, findings: &mut Findings) -> HttpConfig {
     refuse_references(record, findings);
@@ -77,7 +77,7 @@ pub fn check_tls(record: &Record, findings: &mut Findings) -> TlsConfig {
     }
 }
 
-/// References lead to a store of secrets that neither we nor Alertmanager have.
+/// Refuses references to a store of secrets, which neither alertwheel nor Alertmanager has.
 fn refuse_references(record: &Record, findings: &mut Findings) {
     for key in record.section.keys {
         if key.name.ends_with("_ref") && record.text(key.name).is_some() {
@@ -91,7 +91,7 @@ fn refuse_references(record: &Record, findings: &mut Findings) {
     }
 }
 
-/// Who says who they are says it in one way.
+/// Refuses more than one kind of credentials.
 fn check_kinds_of_authorization(record: &Record, findings: &mut Findings) {
     let is_given = |name| record.record(name).is_some();
     let (basic, oauth2) = (is_given("basic_auth"), is_given("oauth2"));
@@ -171,7 +171,7 @@ fn check_scheme(given: &Record, findings: &mut Findings) -> Authorization {
     }
 }
 
-/// The scheme of an authorization, which is `Bearer` unless it says another.
+/// The scheme of an authorization; the default is `Bearer`.
 pub fn authorization_scheme(given: &Record) -> &str {
     match given.text("type").unwrap_or_default().trim() {
         "" => "Bearer",
@@ -262,7 +262,7 @@ fn check_proxy(record: &Record, findings: &mut Findings) -> Proxy {
     }
 }
 
-/// Headers that are ours to set, in lower case.
+/// Headers that only the daemon may set, in lower case.
 const RESERVED: &[&str] = &[
     "authorization",
     "host",
@@ -304,7 +304,7 @@ fn check_headers(record: &Record, findings: &mut Findings) -> Vec<Header> {
     headers
 }
 
-/// The name of a header with a capital at the start of each word, as Go writes it.
+/// The name of a header with each word capitalized, as Go writes it.
 fn canonical(name: &str) -> String {
     let words = name.split('-').map(|word| {
         let (first, rest) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
@@ -317,7 +317,7 @@ fn canonical(name: &str) -> String {
     words.collect::<Vec<_>>().join("-")
 }
 
-/// In how many of its ways a secret is given: itself, in a file, by reference.
+/// The number of ways in which a secret is given: inline, as a file, by reference.
 fn count_of(record: &Record, name: &str) -> usize {
     let ways = [
         name.to_owned(),

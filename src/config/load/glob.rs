@@ -1,10 +1,9 @@
 //! File names with wildcards, as Go's `filepath.Glob` understands them.
 //!
-//! Owns the syntax: `*` and `?` within a name, `[a-z]` and `[^a-z]`, and `\` in front of what is
-//! meant as it stands. There is no `**`, and names that begin with a dot are no exception; the
-//! crate `glob` differs in both and in what it takes for an error, and more would have to be taken
-//! back from it than is written here. Looks at a bounded number of names. Runs where the
-//! configuration is loaded.
+//! Owns the syntax: `*` and `?` within a name, `[a-z]` and `[^a-z]`, and `\` before a literal character.
+//! There is no `**`, and names with a leading dot match like others. The crate `glob` differs in both and
+//! in its errors; correcting it would take more code than this file. Looks at a bounded number of names.
+//! Runs where the configuration is loaded.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,14 +13,14 @@ use crate::limits::GLOB_NAMES;
 /// Why a pattern gave no files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GlobError {
-    /// It is no pattern.
+    /// The pattern is malformed.
     Syntax,
-    /// Too many names would have to be looked at.
+    /// The search would have to look at too many names.
     TooMuch,
 }
 
-/// The files that `pattern` names, each folder's in the order of their names. Folders that cannot
-/// be read have none.
+/// The files that match `pattern`, those of each folder in the order of their names. Unreadable folders
+/// count as empty.
 pub fn glob(pattern: &str) -> Result<Vec<PathBuf>, GlobError> {
     matches(pattern, "")?;
     let start = if pattern.starts_with('/') { "/" } else { "" };
@@ -64,12 +63,12 @@ fn names_in(folder: &Path, part: &str, room: &mut usize) -> Result<Vec<PathBuf>,
     Ok(found)
 }
 
-/// Whether the whole of `name` fits `pattern`. The pattern is read to its end in any case, so that
-/// what is wrong with it does not depend on the names there are.
+/// Whether the whole `name` matches `pattern`. The pattern is always read to its end, so that its faults do
+/// not depend on the names that exist.
 fn matches(pattern: &str, name: &str) -> Result<bool, GlobError> {
     let pattern = parse(pattern)?;
     let name: Vec<char> = name.chars().collect();
-    // Which numbers of letters the pattern so far can have used up.
+    // `reached[n]`: whether the pattern so far can match the first `n` letters.
     let mut reached = vec![false; name.len() + 1];
     reached[0] = true;
     for step in &pattern {
@@ -94,13 +93,13 @@ fn matches(pattern: &str, name: &str) -> Result<bool, GlobError> {
 
 /// A step of a pattern.
 enum Step {
-    /// Any number of letters.
+    /// Matches any number of letters.
     Any,
-    /// One letter.
+    /// Matches one letter of the set.
     One(Set),
 }
 
-/// Which letters fit.
+/// The letters that match.
 struct Set {
     ranges: Vec<(char, char)>,
     is_negated: bool,
@@ -135,7 +134,7 @@ fn parse(pattern: &str) -> Result<Vec<Step>, GlobError> {
     Ok(steps)
 }
 
-/// What follows a `[`. The first letter may be anything but `]` and `-`.
+/// Parses the set after a `[`. Its first letter may be anything but `]` and `-`.
 fn parse_set(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Set, GlobError> {
     let is_negated = letters.next_if_eq(&'^').is_some();
     let mut ranges = Vec::new();

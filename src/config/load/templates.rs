@@ -1,6 +1,6 @@
 //! The template files that a configuration names.
 //!
-//! Owns reading them, within bounds, and telling what is wrong with them. Runs where the configuration is loaded.
+//! Owns reading them, within bounds, and reporting their faults. Runs where the configuration is loaded.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -15,14 +15,14 @@ use crate::template::{TemplateFile, Templates};
 
 /// The template files of a configuration, each with the place of the glob that names it.
 pub struct Read {
-    /// Those that could be read.
+    /// The files that could be read.
     pub files: Vec<At<TemplateFile>>,
-    /// Whether those are all.
+    /// Whether all files could be read.
     pub is_whole: bool,
 }
 
 impl Read {
-    /// For whoever has no folder to read from.
+    /// The result without a folder to read from: no files.
     pub fn unread(globs: &[At<String>]) -> Self {
         Read {
             files: Vec::new(),
@@ -31,7 +31,7 @@ impl Read {
     }
 }
 
-/// Reads all files that `globs` name, in their order. One that names nothing is fine; a file that
+/// Reads all files that `globs` match, in their order. A glob without matches is allowed; a file that
 /// cannot be read is a fault.
 pub fn read(globs: &[At<String>], findings: &mut Findings) -> Read {
     let before = findings.count();
@@ -88,7 +88,7 @@ fn words(error: GlobError) -> (&'static str, &'static str) {
     }
 }
 
-/// `room` is how many bytes all files together may still have.
+/// Reads one file. `room` is the number of bytes left for all files together.
 fn read_file(path: PathBuf, room: &mut usize) -> Result<TemplateFile, String> {
     let fault = |reason: &str| format!("failed to read template {}: {reason}", path.display());
     let bytes = files::read(&path, *room as u64).map_err(|error| match error.kind() {
@@ -105,8 +105,8 @@ fn read_file(path: PathBuf, room: &mut usize) -> Result<TemplateFile, String> {
     }
 }
 
-/// The templates of these files, and whether all of them are sound. Each is parsed by itself, so that the
-/// faults of all are told.
+/// The templates of these files, and whether all files are valid. Each file is parsed separately, so that
+/// the faults of all are reported.
 pub fn compile(files: &[At<TemplateFile>], findings: &mut Findings) -> (Arc<Templates>, bool) {
     let mut sound = Vec::new();
     for file in files {

@@ -1,7 +1,7 @@
-//! What is shown, as YAML text.
+//! Writes the shown configuration as YAML text.
 //!
-//! Owns indentation, and which lists and maps stand on one line, as Alertmanager's YAML library
-//! has it. Pure; runs on whichever thread loads the configuration.
+//! Owns the indentation, and the choice of lists and maps that go on one line, in the style of Alertmanager's
+//! YAML library. Pure; runs on the thread that loads the configuration.
 
 use super::scalar::{Spot, WIDTH, scalar};
 use super::shown::Shown;
@@ -21,7 +21,7 @@ struct Emitter {
     out: String,
     /// Letters on the current line.
     column: usize,
-    /// Whether the next list or map is to stand on one line.
+    /// Whether the next list or map goes on one line.
     is_next_short: bool,
 }
 
@@ -48,7 +48,7 @@ impl Emitter {
         self.write(&" ".repeat(indent));
     }
 
-    /// The entries of a map, the first where we are. `indent` is the column of the keys.
+    /// Writes the entries of a map, the first at the current position. `indent` is the column of the keys.
     fn map(&mut self, entries: &[(String, Shown)], indent: usize) {
         for (index, (key, value)) in entries.iter().enumerate() {
             if index > 0 {
@@ -61,7 +61,7 @@ impl Emitter {
         }
     }
 
-    /// The items of a list, the first where we are. `indent` is the column of the dashes.
+    /// Writes the items of a list, the first at the current position. `indent` is the column of the dashes.
     fn list(&mut self, items: &[Shown], indent: usize) {
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
@@ -72,7 +72,7 @@ impl Emitter {
         }
     }
 
-    /// The value of a key in column `indent`. Lists are not indented further than the key.
+    /// Writes the value of a key in column `indent`. Lists are not indented further than the key.
     fn value(&mut self, value: &Shown, indent: usize) {
         match value {
             Shown::List(items) if self.style(items.is_empty()) == Style::Block => {
@@ -94,7 +94,7 @@ impl Emitter {
         }
     }
 
-    /// An item behind a dash in column `indent`.
+    /// Writes an item after a dash in column `indent`.
     fn item(&mut self, item: &Shown, indent: usize) {
         self.write(" ");
         match item {
@@ -108,7 +108,7 @@ impl Emitter {
         }
     }
 
-    /// How the next list or map is written; whoever asks must write it.
+    /// The style of the next list or map; the caller must write it, because this resets the style.
     fn style(&mut self, is_empty: bool) -> Style {
         if std::mem::take(&mut self.is_next_short) || is_empty {
             Style::Short
@@ -117,7 +117,7 @@ impl Emitter {
         }
     }
 
-    /// A value on one line, which is broken between items where it gets too long.
+    /// Writes a value on one line, which is broken between items if it gets too long.
     fn short(&mut self, value: &Shown, indent: usize, spot: Spot) {
         match value {
             Shown::Text(text) => self.write(&scalar(text, spot, self.column, indent + 2)),

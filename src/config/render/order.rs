@@ -1,7 +1,7 @@
 //! The order in which Alertmanager's YAML library writes the keys of a map.
 //!
-//! Owns the rule: letters after everything else, numbers within a key by their value. Pure; runs
-//! on whichever thread loads the configuration.
+//! Owns the rule: letters after all other characters, numbers within a key by their value. Pure; runs on the
+//! thread that loads the configuration.
 
 use std::cmp::Ordering;
 
@@ -22,15 +22,15 @@ pub fn compare_keys(left: &str, right: &str) -> Ordering {
     }
 }
 
-/// Compares from the first letter on that differs, which stands in a number in one of the two or
-/// in none.
+/// Compares from the first character that differs, which is part of a number in at least one key or in
+/// neither.
 fn compare_digits(left: &[char], right: &[char], at: usize) -> Ordering {
     let digits = |text: &[char]| -> Vec<char> {
         let rest = text[at..].iter().copied();
         rest.take_while(|letter| letter.is_numeric()).collect()
     };
     let (ours, theirs) = (digits(left), digits(right));
-    // A zero is a leading one only if no other digit of the same number comes before it.
+    // A zero is a leading zero only if no other digit of the same number precedes it.
     let before = left[..at].iter().rev();
     let mut before = before.take_while(|letter| letter.is_numeric());
     let touches_zero = left[at] == '0' || right[at] == '0';

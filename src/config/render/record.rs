@@ -1,7 +1,7 @@
-//! Sections, and values of any shape, as they are shown.
+//! Converts sections, and values of any type, into their shown form.
 //!
-//! Owns which of their values are left out and which are masked, as their tables say. Pure; runs on
-//! whichever thread loads the configuration.
+//! Owns the choice of values that are left out or masked, as their tables say. Pure; runs on the thread that
+//! loads the configuration.
 
 use super::shown::Shown;
 use crate::config::field::At;
@@ -13,7 +13,7 @@ use crate::template::{Payload, go_number};
 
 const SECRET: &str = "<secret>";
 
-/// A section, in the order of its table.
+/// The shown form of a section, in the order of its table.
 pub fn shown_record(record: &Record) -> Shown {
     let keys = record.section.keys.iter().filter_map(|key| {
         let value = record.get(key.name)?;
@@ -74,8 +74,8 @@ fn by_name<T>(named: &[(String, T)], shown: impl Fn(&T) -> Shown) -> Shown {
     )
 }
 
-/// A value of any shape. What stands as it is under a key that speaks of a secret is masked; a template
-/// says where a secret comes from, and not what it is.
+/// The shown form of a value of any type. A constant under a key whose name suggests a secret is masked; a
+/// template is not, because it only says where a secret comes from.
 pub fn shown_payload(payload: &Payload) -> Shown {
     match payload {
         Payload::Null => Shown::Plain("null".into()),
@@ -96,7 +96,7 @@ pub fn shown_payload(payload: &Payload) -> Shown {
     }
 }
 
-/// The same with all texts and numbers masked.
+/// The shown form with all texts and numbers masked.
 fn masked_payload(payload: &Payload) -> Shown {
     match payload {
         Payload::Text(text) | Payload::PlainText(text) if is_constant(text) => Shown::text(SECRET),
@@ -112,15 +112,14 @@ fn masked_payload(payload: &Payload) -> Shown {
     }
 }
 
-/// Whether a text has something of its own at either end of its templates.
+/// Whether a text has literal characters before or after its templates.
 fn is_constant(text: &str) -> bool {
     let text = text.trim();
     let is_template = text.starts_with("{{") && text.ends_with("}}");
     !text.is_empty() && !is_template
 }
 
-/// Whether a key names something that nobody but the receiver should know. Too much is masked rather than
-/// too little.
+/// Whether the name of a key suggests a secret. When in doubt, the value is masked.
 fn is_secretive(key: &str) -> bool {
     const WORDS: [&str; 7] = [
         "key",

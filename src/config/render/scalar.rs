@@ -1,28 +1,28 @@
-//! Texts as YAML scalars, quoted and folded as Alertmanager's YAML library does.
+//! Writes texts as YAML scalars, quoted and folded in the style of Alertmanager's YAML library.
 //!
-//! Owns when a text needs quotes: whenever it would be read as something else without them. Pure;
-//! runs on whichever thread loads the configuration.
+//! Owns the decision whether a text needs quotes: it does if it would be read as another value without
+//! them. Pure; runs on the thread that loads the configuration.
 
 use std::fmt::Write;
 
 /// Columns after which a line is folded at the next space.
 pub const WIDTH: usize = 80;
 
-/// Where a scalar stands.
+/// The context of a scalar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spot {
-    /// It is the key of a map.
+    /// The key of a map.
     Key,
-    /// It is the key of a map that stands on one line.
+    /// The key of a map on one line.
     ShortKey,
-    /// It is a value.
+    /// A value.
     Block,
-    /// It is a value within a list or map that stands on one line.
+    /// A value within a list or map on one line.
     Short,
 }
 
-/// `text` as a scalar that begins at `column`. Further lines begin after `indent` spaces; keys have
-/// none.
+/// `text` as a scalar that begins at `column`. Further lines begin after `indent` spaces; keys have no
+/// further lines.
 pub fn scalar(text: &str, spot: Spot, column: usize, indent: usize) -> String {
     let written = match quoting(text, spot) {
         Quoting::Literal => return literal(text, indent),
@@ -67,7 +67,7 @@ fn quoting(text: &str, spot: Spot) -> Quoting {
     }
 }
 
-/// Lines as they are, below a `|` and what it needs to know of the first and the last of them.
+/// The unchanged lines below a `|`, whose indicators describe the first and the last of them.
 fn literal(text: &str, indent: usize) -> String {
     let mut out = String::from("|");
     if text.starts_with([' ', '\n']) {
@@ -111,8 +111,8 @@ fn is_number(unsigned: &str) -> bool {
         || is_sixties(unsigned)
 }
 
-/// Whether it is a number to the base of 60, such as 12:30:45. The parts behind the first are below
-/// 60, the last one may have a fraction.
+/// Whether this is a number to the base of 60, such as 12:30:45. Every part after the first is below 60; the
+/// last part may have a fraction.
 fn is_sixties(unsigned: &str) -> bool {
     let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     let Some((whole, parts)) = unsigned.split_once(':') else {
@@ -127,7 +127,7 @@ fn is_sixties(unsigned: &str) -> bool {
     !whole.is_empty() && is_digits(whole) && is_digits(fraction) && parts.split(':').all(is_part)
 }
 
-/// Whether it begins like a date: four digits, a dash, a month and a day.
+/// Whether this begins like a date: four digits, a dash, a month and a day.
 fn is_time(text: &str) -> bool {
     let mut parts = text.splitn(3, '-');
     let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -141,7 +141,7 @@ fn is_time(text: &str) -> bool {
         && rest.starts_with(|first: char| first.is_ascii_digit())
 }
 
-/// Whether something in it has a meaning in YAML, so that it cannot stand without quotes.
+/// Whether the text contains YAML syntax, so that it needs quotes.
 fn has_indicators(text: &str) -> bool {
     const FIRST: &[char] = &[
         '#', ',', '[', ']', '{', '}', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`',
@@ -182,8 +182,7 @@ fn double_quoted(text: &str) -> String {
     out
 }
 
-/// Breaks a line at single spaces beyond the width: within every kind of scalar the break stands
-/// for the space.
+/// Breaks a line at single spaces beyond the width: in every kind of scalar a line break means a space.
 fn folded(written: &str, column: usize, indent: usize) -> String {
     let mut out = String::with_capacity(written.len());
     let mut column = column;

@@ -1,6 +1,6 @@
-//! What is shown, before it is written as YAML.
+//! The tree of the shown configuration, before it is written as YAML.
 //!
-//! Owns the shape. Pure; runs on whichever thread loads the configuration.
+//! Owns the type. Pure; runs on the thread that loads the configuration.
 
 use super::order::compare_keys;
 
@@ -9,16 +9,16 @@ use super::order::compare_keys;
 pub enum Shown {
     /// A text; quoted if it needs to be.
     Text(String),
-    /// A text behind `!text`.
+    /// A text with the tag `!text`.
     Marked(String),
-    /// A number, boolean or null, written as it stands.
+    /// A number, boolean or null, written unchanged.
     Plain(String),
     /// Items.
     List(Vec<Shown>),
     /// Keys with their values.
     Map(Vec<(String, Shown)>),
-    /// The value of a key for which Alertmanager asks for the short style. If it is no list or map,
-    /// the item behind the map that it is in is written on one line in its place.
+    /// The value of a key with Alertmanager's short style. If it is not a list or map, the style applies to
+    /// the item after the enclosing map instead.
     Short(Box<Shown>),
 }
 

@@ -1,7 +1,7 @@
 //! The sections of a web configuration that concern requests: headers, the rate limit, users.
 //!
-//! Owns which headers may be set, and what a bcrypt hash looks like. Never repeats a hash. Pure;
-//! runs on whichever thread loads the configuration.
+//! Owns the list of allowed headers, and the form of a bcrypt hash. Never repeats a hash. Pure; runs on the
+//! thread that loads the configuration.
 
 use super::RateLimit;
 use crate::config::fault::{Findings, shown};
@@ -13,7 +13,7 @@ use crate::limits;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The headers that may be set, and the values they may have, where not all are allowed.
+/// The headers that may be set, with their allowed values; an empty list allows every value.
 const HEADERS: &[(&str, &[&str])] = &[
     ("Strict-Transport-Security", &[]),
     ("X-Content-Type-Options", &["nosniff"]),
@@ -25,10 +25,11 @@ const HEADERS: &[(&str, &[&str])] = &[
 /// Bytes of a bcrypt hash: version, cost, salt and digest.
 const HASH_BYTES: usize = 60;
 
-/// The least that is worth a look at its parts.
+/// The least number of bytes at which Go's library looks at the parts of a hash.
 const SHORTEST_HASH_BYTES: usize = 59;
 
-/// The section `http_server_config`. HTTP/2 is granted by speaking HTTP/1.1, which every client of it can.
+/// The section `http_server_config`. `http2` has no effect: the server uses HTTP/1.1, which every HTTP/2
+/// client supports.
 pub static HTTP_SERVER_CONFIG: Section = Section {
     what: "an http_server_config",
     keys: &[key("http2", Bool), key("headers", NamedTexts("headers"))],
@@ -40,7 +41,7 @@ pub static RATE_LIMIT: Section = Section {
     keys: &[key("burst", Count), key("interval", GoDuration)],
 };
 
-/// The headers of every answer.
+/// The headers of every response.
 pub fn headers(section: &Record, findings: &mut Findings) -> Vec<(&'static str, String)> {
     let headers = section.named("headers").iter();
     let known = headers.filter_map(|(name, value)| header(name, value, findings));
@@ -81,7 +82,7 @@ fn header(
     Some((known, value.value.clone()))
 }
 
-/// The rate limit. Without an interval there is none.
+/// The rate limit; `None` without an interval.
 pub fn rate_limit(section: &Record) -> Option<RateLimit> {
     let (interval, _) = section.duration("interval")?;
     let burst = section.count("burst");
@@ -102,14 +103,14 @@ pub fn users(given: &[(String, At<String>)], findings: &mut Findings) -> BTreeMa
         .collect()
 }
 
-/// Why a text is no bcrypt hash, mostly in the words of Go's library.
+/// Why a text is not a usable bcrypt hash. Most messages are those of Go's library.
 enum HashFault {
     TooShort,
     Start(char),
     Version(char),
     CostNotNumber,
     Cost(u32),
-    /// One that is sound, and takes too long to check.
+    /// A valid hash whose cost is so high that checking a password takes too long.
     Dear(u32),
     Malformed,
 }
@@ -143,8 +144,8 @@ impl fmt::Display for HashFault {
     }
 }
 
-/// Whether `hash` has the form of a bcrypt hash, in the order in which Go's library looks. What
-/// passes there although no password can ever match it is a fault here.
+/// Checks the form of a bcrypt hash, in the order of Go's library. Unlike there, a hash that no password can
+/// match is a fault.
 fn check_hash(hash: &str) -> Result<(), HashFault> {
     let letter = |at: usize| hash.chars().nth(at).unwrap_or_default();
     if hash.len() < SHORTEST_HASH_BYTES {

@@ -1,7 +1,7 @@
 //! The section `tls_server_config` of a web configuration.
 //!
-//! Owns which names of suites, curves and versions are known, and which of them are spoken here. Pure;
-//! runs on whichever thread loads the configuration.
+//! Owns the known names of suites, curves and versions, and the choice of those that are supported. Pure;
+//! runs on the thread that loads the configuration.
 
 use std::path::Path;
 
@@ -28,12 +28,12 @@ pub static TLS_SERVER_CONFIG: Section = Section {
         key("max_version", Parsed(version)).or("TLS13"),
         key("cipher_suites", Texts("a list of names")),
         key("curve_preferences", Texts("a list of names")),
-        // Read for its type alone: Go has not heeded it since 1.17 either.
+        // Only its type is checked: Go has ignored the value since 1.17, too.
         key("prefer_server_cipher_suites", Bool),
     ],
 };
 
-/// Go's suites that are spoken here.
+/// Go's cipher suites that are supported here.
 const SUITES: &[&str] = &[
     "TLS_AES_128_GCM_SHA256",
     "TLS_AES_256_GCM_SHA384",
@@ -46,7 +46,7 @@ const SUITES: &[&str] = &[
     "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
 ];
 
-/// Go's suites that are not: they encrypt before they authenticate.
+/// Go's cipher suites that are not supported: they use CBC mode, with separate encryption and authentication.
 const WEAK_SUITES: &[&str] = &[
     "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
     "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
@@ -54,16 +54,17 @@ const WEAK_SUITES: &[&str] = &[
     "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
 ];
 
-/// Where the files of a section are, and who can tell whether they are of use.
+/// The location of a section's files, and the function that tries them.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'o> {
     /// Where relative paths start.
     pub directory: &'o Path,
-    /// Tries what stands in them.
+    /// Tries the certificates and keys in the files.
     pub try_pems: TryPems,
 }
 
-/// Checks a section; `None` if nothing in it asks for TLS, as in Alertmanager, or `findings` tells of a fault.
+/// Checks a section. `None` if no key in it enables TLS, as in Alertmanager, or if there is a fault in
+/// `findings`.
 pub fn check(section: &Record, origin: Origin<'_>, findings: &mut Findings) -> Option<ServerTls> {
     let cert = pem(section, "cert", "cert_file", origin);
     let key = pem(section, "key", "key_file", origin);
@@ -108,14 +109,14 @@ pub fn check(section: &Record, origin: Origin<'_>, findings: &mut Findings) -> O
     Some(tls)
 }
 
-/// PEM that stands in a file or here; the file comes first.
+/// PEM of a file or given inline; the file takes precedence.
 fn pem(section: &Record, here: &str, file: &str, origin: Origin<'_>) -> Option<Secret> {
     let path = section.text(file);
     let path = path.map(|path| Secret::File(origin.directory.join(path)));
     path.or_else(|| Some(Secret::Inline(section.text(here)?.to_owned())))
 }
 
-/// What clients are to be checked by is looked at only if they are.
+/// Tries the certificates and keys. The authorities of clients are tried only if clients are verified.
 fn try_pems(
     section: &Record,
     [cert, key, client_ca]: [&Option<Secret>; 3],
@@ -142,7 +143,7 @@ fn client_auth(name: &str) -> Option<ClientAuth> {
     Some(match name {
         "" | "NoClientCert" => ClientAuth::NoClientCert,
         "RequestClientCert" => ClientAuth::RequestClientCert,
-        // The second spelling is an old one.
+        // The second spelling is obsolete.
         "RequireAnyClientCert" | "RequireClientCert" => ClientAuth::RequireAnyClientCert,
         "VerifyClientCertIfGiven" => ClientAuth::VerifyClientCertIfGiven,
         "RequireAndVerifyClientCert" => ClientAuth::RequireAndVerifyClientCert,
@@ -160,8 +161,8 @@ fn client_auth_type(name: &str) -> Result<String, (String, &'static str)> {
     Err((wrong, right))
 }
 
-/// Alertmanager 0.33 serves in the second case without looking at the names, which nobody who
-/// wrote them down wants; later versions refuse it.
+/// Refuses settings for client certificates that have no effect. In the second case Alertmanager 0.33 starts
+/// and ignores the names, which no user intends; later versions refuse it.
 fn check_clients(section: &Record, tls: &ServerTls, findings: &mut Findings) {
     let demands_one = matches!(
         tls.client_auth,
@@ -224,8 +225,8 @@ fn curve(name: &str) -> Result<Curve, (String, String)> {
     Err((wrong, "it can be X25519, CurveP256, CurveP384".to_owned()))
 }
 
-/// A list of names that `read` knows; an empty one is the same as none. `read` says what is wrong with a
-/// name, and what would be right.
+/// A list of names that `read` knows; an empty list equals a missing one. `read` returns what is wrong with
+/// a name, and what would be right.
 fn names<T>(
     section: &Record,
     key: &str,

@@ -1,9 +1,9 @@
-//! What a template rendered, read as YAML 1.1 (§6.5).
+//! Reads the text that a template rendered as YAML 1.1 (§6.5).
 //!
-//! Owns which plain words and numbers YAML 1.1 knows and the library does not, which reads YAML 1.2; and
-//! what cannot be read without losing something, and so stays the text that it is: `[FIRING:3] web1` is a
-//! list and something behind it, `#ff0000` a comment. Pure; runs on send threads and on whichever thread
-//! loads the configuration.
+//! Owns the plain words and numbers of YAML 1.1 that the library, a reader of YAML 1.2, does not know. Owns
+//! also the rule that a text stays a text if reading it would lose a part of it: `[FIRING:3] web1` is a list
+//! with trailing characters, `#ff0000` a comment. Pure; runs on send threads and on the thread that loads
+//! the configuration.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -19,11 +19,11 @@ const FALSE: [&str; 10] = [
     "n", "N", "no", "No", "NO", "off", "Off", "OFF", "False", "FALSE",
 ];
 
-/// The texts that are null, and not just without a value.
+/// The spellings of null. Other texts without a value, such as a lone comment, are not null.
 const NULL: [&str; 5] = ["", "~", "null", "Null", "NULL"];
 
-/// What `text` is read as; `None` if it is a text: no YAML, YAML for a text, more than we take of a
-/// file, or something that would get lost.
+/// The value of `text`. `None` if `text` stays a text: because it is not YAML, is the YAML of a text, exceeds
+/// the limits of a file, or would lose a part.
 pub fn parse_rendered(text: &str) -> Option<Payload> {
     server(text).ok()?;
     let text = without_mark(text);
@@ -42,14 +42,14 @@ pub fn parse_rendered(text: &str) -> Option<Payload> {
     let is_whole = match &value {
         Payload::Text(_) | Payload::PlainText(_) => false,
         Payload::Null => NULL.contains(&text.trim()),
-        // A list or a map may have comments: whoever writes one knows what a comment is.
+        // A list or a map may have comments, which are then intended.
         Payload::List(_) | Payload::Map(_) => documents.next().is_none(),
         _ => documents.next().is_none() && !text.contains('#'),
     };
     is_whole.then_some(value)
 }
 
-/// Reads a value with all that is in it. The budget bounds what aliases stand for.
+/// Reads a value with all its contents. The budget bounds the expansion of aliases.
 struct ReadValue<'t, 'b> {
     text: &'t str,
     budget: &'b mut usize,
@@ -69,14 +69,14 @@ impl<'t> ReadValue<'t, '_> {
         }
     }
 
-    /// Whether `word`, which is a part of the text, stands in quotes there.
+    /// Whether `word`, which is a slice of the text, is quoted there.
     fn is_quoted(&self, word: &str) -> bool {
         let start = (word.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
         let before = self.text.as_bytes().get(start.wrapping_sub(1));
         matches!(before, Some(b'"' | b'\''))
     }
 
-    /// Whether it is meant to be a list or a map, as JSON is, and is no text that looks like one.
+    /// Whether the text is meant to be a list or a map, such as JSON, and not a text that looks like one.
     fn is_structure(&self) -> bool {
         self.text.trim_start().starts_with(['{', '['])
     }
@@ -130,7 +130,7 @@ impl<'de> Visitor<'de> for ReadValue<'_, '_> {
         }
     }
 
-    /// A plain text, or one in quotes, as it stands in the text that is read.
+    /// Reads a plain or quoted text that appears unchanged in the source.
     fn visit_borrowed_str<E: Error>(mut self, text: &'de str) -> Result<Payload, E> {
         if self.is_quoted(text) {
             return self.visit_str(text);
@@ -143,7 +143,7 @@ impl<'de> Visitor<'de> for ReadValue<'_, '_> {
         }
     }
 
-    /// A text with escapes or over several lines, and so none that could be anything else.
+    /// Reads a text with escapes or several lines, which can only be a text.
     fn visit_str<E: Error>(mut self, text: &str) -> Result<Payload, E> {
         self.spend(text.len())?;
         Ok(Payload::Text(text.to_owned()))
@@ -158,8 +158,8 @@ impl<'de> Visitor<'de> for ReadValue<'_, '_> {
         Ok(Payload::List(list))
     }
 
-    /// A merge key acts where it stands. Of equal keys the last one will hold, where the whole is
-    /// meant to be a map.
+    /// Reads a map. The position of a merge key matters. Of equal keys the last one wins, if the whole text
+    /// is meant to be a map.
     fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<Payload, A::Error> {
         self.spend(0)?;
         let mut map = Vec::new();
@@ -185,11 +185,11 @@ impl<'de> Visitor<'de> for ReadValue<'_, '_> {
     }
 }
 
-/// What YAML 1.1 takes a plain text for that the library leaves a text.
+/// The types that YAML 1.1 gives to plain texts and the library does not.
 enum Plain {
     Text,
     Value(Payload),
-    /// A whole number that 64 bits do not hold.
+    /// A whole number that does not fit into 64 bits.
     TooLarge,
 }
 
@@ -229,7 +229,7 @@ fn plain_scalar(text: &str) -> Plain {
     }
 }
 
-/// The number that these digits are, which may begin with a base.
+/// The number with these digits, which may have a prefix for its base.
 fn whole_number(digits: &str) -> Option<i128> {
     let of_base = |prefixes: [&str; 2], base| {
         let digits = prefixes

@@ -1,23 +1,23 @@
-//! Label sets that are built pair by pair.
+//! Builds label sets pair by pair.
 //!
-//! Owns the short way from text to set: pairs are packed as they come, and only those that come out
-//! of order are sorted. Pure; runs on whichever thread calls it.
+//! Owns the fast path from text to set: pairs are packed as they are pushed, and sorted only if they came
+//! out of order. Pure; runs on the calling thread.
 
 use super::packing::{Name, Packer, take_name};
 use super::{Labels, Pairs};
 
-/// Builds one set after the other in the same room, so that a set costs one allocation.
+/// Builds one set after the other in the same buffer, so that a set costs one allocation.
 #[derive(Debug)]
 pub struct LabelsBuilder {
     packer: Packer,
-    /// Where the last pair begins.
+    /// The offset of the last pair.
     last: usize,
-    /// Whether each name came behind the one before.
+    /// Whether the names so far came in ascending order.
     is_sorted: bool,
 }
 
 impl LabelsBuilder {
-    /// Adds a pair. Senders mostly sort them by name, and need no more than this.
+    /// Adds a pair. Most senders sort pairs by name, and then no sorting is needed.
     pub fn push(&mut self, name: &str, value: &str) {
         let name = Name::of(name);
         if let Some(last) = take_name(&mut &self.packer.packed()[self.last..]) {
@@ -27,12 +27,12 @@ impl LabelsBuilder {
         self.packer.push(name, value);
     }
 
-    /// Whether the pairs came in the order of their names, each name once.
+    /// Whether the pairs came in the order of their names, without duplicates.
     pub fn is_sorted(&self) -> bool {
         self.is_sorted
     }
 
-    /// The set of the pairs, as [`Labels::from_pairs`] makes it. The next one begins anew.
+    /// Returns the set of the pairs, as [`Labels::from_pairs`] does, and starts an empty one.
     pub fn finish(&mut self) -> Labels {
         let packed = self.packer.packed();
         let labels = if self.is_sorted {

@@ -1,7 +1,7 @@
-//! Labels together with what identifies them.
+//! Labels together with their fingerprint.
 //!
-//! Owns that the fingerprint of a report is computed once, where its labels are read: nobody can pair
-//! labels with the fingerprint of others. Pure; runs on whichever thread calls it.
+//! Owns the invariant that labels are paired only with their own fingerprint, which is computed once, where
+//! the labels are read. Pure; runs on the calling thread.
 
 use std::ops::Deref;
 
@@ -9,14 +9,14 @@ use super::builder::LabelsBuilder;
 use super::{Labels, hash_pair};
 use crate::model::fingerprint::{Fingerprint, Fnv1a};
 
-/// Labels, and their fingerprint at no further cost.
+/// Labels with their precomputed fingerprint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentifiedLabels {
     labels: Labels,
     fingerprint: Fingerprint,
 }
 
-/// Builds one set after the other, and hashes pairs as they come.
+/// Builds one set after the other, and hashes pairs as they are pushed.
 #[derive(Debug, Default)]
 pub struct IdentifiedBuilder {
     set: LabelsBuilder,
@@ -65,7 +65,7 @@ impl IdentifiedBuilder {
         self.hash = hash_pair(self.hash, name, value);
     }
 
-    /// The set of the pairs, as [`Labels::from_pairs`] makes it. The next one begins anew.
+    /// Returns the set of the pairs, as [`Labels::from_pairs`] does, and starts an empty one.
     pub fn finish(&mut self) -> IdentifiedLabels {
         let is_sorted = self.set.is_sorted();
         let labels = self.set.finish();

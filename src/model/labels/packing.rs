@@ -1,31 +1,31 @@
-//! Pieces of text one after the other in one text, and back.
+//! Packs pieces of text into one text, and unpacks them.
 //!
-//! Owns how a piece is marked. The first character of a piece is one of the 128 of ASCII, so that
-//! the whole stays sound UTF-8:
+//! Owns the format. The first character of a piece is an ASCII character, so that the whole stays valid
+//! UTF-8:
 //!
 //! ```text
-//! a name   0..64     one that is known, and nothing follows
+//! a name   0..64     a name of the list, and nothing follows
 //!          64..124   its length and 64, then the name
 //!          124..128  the length is in the next 1 to 4 characters, seven bits each, highest first
 //! a value  0..124    its length, then the value
 //!          124..128  as for a name
 //! ```
 //!
-//! Pure; runs on whichever thread calls it.
+//! Pure; runs on the calling thread.
 
 use super::names;
 
-/// The first mark that says how many characters the length takes.
+/// The first of the marks that give the number of characters of the length.
 const LONG: usize = 124;
-/// Characters that a length takes at most.
+/// The maximum number of characters of a length.
 const LONGEST: usize = 4;
-/// Bits of a length in one character.
+/// The number of bits of a length in one character.
 const BITS: usize = 7;
 
-/// A name, in the form in which two are compared fastest.
+/// A name, in a form that is fast to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Name<'a> {
-    /// One of the names that are known.
+    /// A name of the list in `names`.
     Known(names::Code),
     /// Any other.
     Other(&'a str),
@@ -46,7 +46,7 @@ impl<'a> Name<'a> {
         }
     }
 
-    /// Whether it comes before `other`. The numbers of names have the order of their texts.
+    /// Whether it sorts before `other`. The numbers of listed names have the order of their texts.
     pub fn is_before(self, other: Name<'_>) -> bool {
         match (self, other) {
             (Name::Known(code), Name::Known(other)) => code < other,
@@ -55,14 +55,14 @@ impl<'a> Name<'a> {
     }
 }
 
-/// Packs one piece after the other.
+/// A buffer that packs one piece after the other.
 #[derive(Debug)]
 pub struct Packer {
     packed: String,
 }
 
 impl Packer {
-    /// Room for so many bytes of text in that many pairs, unless some are long.
+    /// A buffer with room for `text` bytes in `pairs` pairs, unless some pieces are long.
     pub fn with_room_for(text: usize, pairs: usize) -> Self {
         Packer {
             packed: String::with_capacity(text + 2 * pairs),
@@ -78,12 +78,12 @@ impl Packer {
         self.push_text(value, 0);
     }
 
-    /// What was packed.
+    /// The packed text.
     pub fn packed(&self) -> &str {
         &self.packed
     }
 
-    /// Forgets what was packed, and keeps the room.
+    /// Empties the buffer and keeps its memory.
     pub fn clear(&mut self) {
         self.packed.clear();
     }
@@ -122,7 +122,7 @@ fn character(number: usize) -> char {
         .expect("seven bits")
 }
 
-/// Takes the name in front off, if anything is left.
+/// Takes the name off the front of `rest`; `None` if `rest` is empty.
 #[inline(always)]
 pub fn take_name<'a>(rest: &mut &'a str) -> Option<Name<'a>> {
     let mark = *rest.as_bytes().first()?;
@@ -133,7 +133,7 @@ pub fn take_name<'a>(rest: &mut &'a str) -> Option<Name<'a>> {
     Some(Name::Other(take_text(rest, mark, names::COUNT)))
 }
 
-/// Takes the value in front off.
+/// Takes the value off the front of `rest`.
 #[inline(always)]
 pub fn take_value<'a>(rest: &mut &'a str) -> &'a str {
     let mark = rest.as_bytes()[0];
@@ -152,7 +152,7 @@ fn take_text<'a>(rest: &mut &'a str, mark: u8, base: u8) -> &'a str {
     text
 }
 
-/// Where a long text begins, and its length.
+/// The offset of a long text, and its length.
 #[cold]
 fn long_length(packed: &[u8]) -> (usize, usize) {
     let start = usize::from(packed[0]) - LONG + 2;

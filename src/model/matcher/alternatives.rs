@@ -3,7 +3,7 @@
 //! Owns which patterns need no regex: alternatives of literal text, in groups or not, with dots in it that
 //! nobody escaped, open by `.*` or `.+` at their beginning or end. They are read here and not by the regex crates, whose tree of a pattern takes
 //! a hundred times its bytes and far longer to make than the set that comes of it. Whatever is not plainly
-//! such a list is left to them, faults included. Pure; runs on whichever thread calls it.
+//! such a list is left to them, faults included. Pure; runs on the calling thread.
 
 use std::iter::Peekable;
 use std::str::Chars;

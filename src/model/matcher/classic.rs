@@ -2,7 +2,7 @@
 //!
 //! Owns the oldest of the two syntaxes, with all that it lets pass (§2.2): values without quotes,
 //! with spaces and operators in them, and backslashes that escape nothing. Never warns. Pure;
-//! runs on whichever thread calls it.
+//! runs on the calling thread.
 
 use super::{MatchOp, Matcher, MatcherError};
 

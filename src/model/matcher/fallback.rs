@@ -1,7 +1,7 @@
 //! The parser that reads both syntaxes.
 //!
 //! Owns the choice between the classic and the UTF-8 reading of a text (§2.2), and what the user
-//! is told where they differ. Pure; runs on whichever thread calls it.
+//! is told where they differ. Pure; runs on the calling thread.
 
 use super::{Matcher, MatcherError, Parsed, classic, format_matchers, utf8};
 

@@ -2,7 +2,7 @@
 //!
 //! Owns where a token begins and ends and the columns that errors tell (§2.2): they count
 //! characters, from the first of the token to the one behind its last. Never decides which token
-//! may follow which; that is `utf8.rs`. Pure; runs on whichever thread calls it.
+//! may follow which; that is `utf8.rs`. Pure; runs on the calling thread.
 
 use super::quote::is_reserved;
 use super::{MatchOp, MatcherError};

@@ -2,7 +2,7 @@
 //!
 //! Owns the semantics of `=`, `!=`, `=~` and `!~` (§2.3), and which labels may have which names
 //! (§2.1). The three ways to read one from text are files of their own. Never logs: a warning
-//! comes back with what was read. Pure; runs on whichever thread calls it.
+//! comes back with what was read. Pure; runs on the calling thread.
 
 mod alternatives;
 mod classic;

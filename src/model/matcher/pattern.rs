@@ -1,8 +1,8 @@
 //! What a regex matcher looks for: the text of the regex, and what it is compiled to.
 //!
 //! Owns when a regex is compiled (at once, or when it is first needed), what becomes of it (a set of texts
-//! or a program), what that costs, and which values are too large to be looked at. Pure; runs on whichever
-//! thread calls it.
+//! or a program), what that costs, and which values are too large to be looked at. Pure; runs on the
+//! calling thread.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};

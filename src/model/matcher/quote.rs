@@ -1,8 +1,8 @@
 //! Text in double quotes, as Go writes and reads it.
 //!
 //! Owns `strconv.Quote`, its inverse for the UTF-8 parser, and the set of characters that a bare
-//! name or value cannot hold (§2.2). Never decides what a text means. Pure; runs on whichever
-//! thread calls it.
+//! name or value cannot hold (§2.2). Never decides what a text means. Pure; runs on the
+//! calling thread.
 
 /// `text` as Go's `strconv.Quote` writes it: what Go deems printable stays, all else is escaped.
 ///

@@ -2,7 +2,7 @@
 //!
 //! Owns what a replacement stands for: `$1`, `${name}` and `$$`, in Go's reading, which is not that
 //! of the `regex` crate. Which part of a text is found is the crate's affair: it prefers the leftmost
-//! and of those the first, as Go does. Pure; runs on send threads and on whichever thread loads the
+//! and of those the first, as Go does. Pure; runs on send threads and on the thread that loads the
 //! configuration.
 
 use regex::{Captures, Regex};

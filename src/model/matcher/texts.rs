@@ -2,7 +2,7 @@
 //!
 //! Owns how such a set is held and looked into: sorted, so that thousands of names cost what their
 //! letters cost, and a look takes as many steps as their number has bits. What makes a pattern such a
-//! set is decided in `alternatives.rs`. Pure; runs on whichever thread calls it.
+//! set is decided in `alternatives.rs`. Pure; runs on the calling thread.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! The UTF-8 parser: any name, and quotes as in Go.
 //!
 //! Owns the grammar of the newer syntax (§2.2): `{name op value, ...}`, braces optional as a pair.
-//! Never warns. Pure; runs on whichever thread calls it.
+//! Never warns. Pure; runs on the calling thread.
 
 use super::lexer::{Lexer, Token, TokenKind, fault};
 use super::quote::unquote;

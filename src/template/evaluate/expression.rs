@@ -1,7 +1,7 @@
 //! PURE. What stands within an action: pipelines, calls, chains of fields.
 //!
 //! Owns how a word becomes a value, and which values a function takes. Parentheses nest on the stack, and
-//! so have a bound of their own. Called on send threads and on whichever thread loads the configuration.
+//! so have a bound of their own. Called on send threads and on the thread that loads the configuration.
 
 use gotmpl::parse::{CommandNode, Expr, Number, PipeNode, Pos, SmolStr};
 

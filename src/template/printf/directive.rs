@@ -1,7 +1,7 @@
 //! PURE. Reads one directive of a format: `%[1]-8.3s`.
 //!
 //! Owns widths, precisions and indices, which may be written or taken from the arguments, and what Go
-//! says of those that are not sound. Called on send threads and on whichever thread loads the
+//! says of those that are not sound. Called on send threads and on the thread that loads the
 //! configuration.
 
 use super::Flags;

@@ -6,7 +6,7 @@
 //!
 //! Owns what a format means, faults included, which Go writes into the text: `%!d(string=a)`. `value`
 //! has what lists, maps and structs look like, `number` and `text` what is at their bottom. Addresses
-//! (`%p`) are not told: there are none. Called on send threads and on whichever thread loads the
+//! (`%p`) are not told: there are none. Called on send threads and on the thread that loads the
 //! configuration.
 
 mod directive;

@@ -1,7 +1,7 @@
 //! PURE. Numbers and truth values by their verbs.
 //!
 //! Owns signs, bases, and the zeros before a number and behind its point. Called on send threads and on
-//! whichever thread loads the configuration.
+//! the thread that loads the configuration.
 
 use super::Printer;
 use crate::template::number::formatted;

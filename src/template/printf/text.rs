@@ -1,6 +1,6 @@
 //! PURE. Texts by their verbs: as they are, in quotes, in hexadecimal digits.
 //!
-//! Owns quoting for `%q`. Called on send threads and on whichever thread loads the configuration.
+//! Owns quoting for `%q`. Called on send threads and on the thread that loads the configuration.
 
 use super::Printer;
 use crate::model::go_quote;

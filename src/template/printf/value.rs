@@ -1,8 +1,8 @@
 //! PURE. Values by their verbs: lists, maps and structs with what is in them.
 //!
 //! Owns the look of each type, in the three forms `%v`, `%+v` and `%#v`. What has a text of its own,
-//! such as a time, is told by that where a verb asks for text. Called on send threads and on whichever
-//! thread loads the configuration.
+//! such as a time, is told by that where a verb asks for text. Called on send threads and on the
+//! thread that loads the configuration.
 
 use super::Printer;
 use crate::model::ZERO_TIME;

@@ -2,7 +2,7 @@
 //!
 //! Owns what RE2 takes them for. What Perl and POSIX call a digit, a space or a letter is ASCII,
 //! so these are spelled as ranges; nested classes fold case before they are negated, in the
-//! `regex` crate as in RE2. Pure; runs on whichever thread calls it.
+//! `regex` crate as in RE2. Pure; runs on the calling thread.
 
 use regex::Regex;
 

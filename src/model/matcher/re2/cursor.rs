@@ -1,7 +1,7 @@
 //! Where a translation stands in its pattern, and what it may find wrong there.
 //!
-//! Owns the wording of Go's errors about regular expressions. Pure; runs on whichever thread
-//! calls it.
+//! Owns the wording of Go's errors about regular expressions. Pure; runs on the calling
+//! thread.
 
 use std::fmt;
 

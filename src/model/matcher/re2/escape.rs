@@ -1,7 +1,7 @@
 //! Backslashes that stand for one character.
 //!
 //! Owns which of them RE2 knows, and how any character is spelled for the `regex` crate without a
-//! meaning of its own. Pure; runs on whichever thread calls it.
+//! meaning of its own. Pure; runs on the calling thread.
 
 use super::cursor::{Cursor, Fault, Reason};
 

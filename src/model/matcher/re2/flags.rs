@@ -1,7 +1,7 @@
 //! The flags of a pattern, such as `(?i)`.
 //!
 //! Owns which of them RE2 knows and how they are spelled for the `regex` crate. Pure; runs on
-//! whichever thread calls it.
+//! the calling thread.
 
 use super::cursor::Cursor;
 

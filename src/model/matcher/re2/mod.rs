@@ -9,7 +9,7 @@
 //!
 //! Left as they are: RE2 bounds the program at some 3 million instructions and the nesting at
 //! 1000, we at [`limits::REGEX_BYTES`] and [`DEPTH`]; the tables of Unicode may be of different
-//! versions. Never matches anything itself. Pure; runs on whichever thread calls it.
+//! versions. Never matches anything itself. Pure; runs on the calling thread.
 
 mod class;
 mod cursor;
