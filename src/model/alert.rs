@@ -66,8 +66,8 @@ impl Alert {
         }
     }
 
-    /// Prefetches these alerts: reads a little of each cache line before the caller handles one alert after the
-    /// other. Two hundred thousand alerts lie scattered in memory: the cache misses overlap here, and would be
+    /// Prefetches these alerts: reads a little of each before the caller handles one alert after the other.
+    /// Two hundred thousand alerts lie scattered in memory: the cache misses overlap here, and would be
     /// serial there.
     pub fn look_at<'a>(alerts: impl Iterator<Item = &'a Alert> + Clone) {
         let ends = alerts.clone().map(|alert| alert.ends_at.get().as_second());

@@ -20,7 +20,7 @@ impl SharedText {
         ArcStr::ptr_eq(&self.0, &other.0)
     }
 
-    /// The number of values that hold it. Meaningless for the empty text.
+    /// The number of values that hold it. The empty text is not counted.
     pub fn holders(&self) -> usize {
         ArcStr::strong_count(&self.0).unwrap_or(0)
     }

@@ -1,22 +1,23 @@
-//! Patterns that are lists of names: `a|b`, `web-(1|2)\.example\.com`, `node-1\..+|node-2\..+`.
+//! Recognizes patterns that are lists of names: `a|b`, `web-(1|2)\.example\.com`, `node-1\..+|node-2\..+`.
 //!
-//! Owns which patterns need no regex: alternatives of literal text, in groups or not, with dots in it that
-//! nobody escaped, open by `.*` or `.+` at their beginning or end. They are read here and not by the regex crates, whose tree of a pattern takes
-//! a hundred times its bytes and far longer to make than the set that comes of it. Whatever is not plainly
-//! such a list is left to them, faults included. Pure; runs on the calling thread.
+//! Owns the choice of patterns that need no regex: alternatives of literal text, grouped or not, possibly
+//! with unescaped dots, and open by `.*` or `.+` at the beginning or end. They are parsed here and not by
+//! the regex crates, whose syntax tree takes a hundred times the bytes of the pattern, and far longer to
+//! build than the resulting set. All other patterns are left to those crates, including invalid ones. Pure;
+//! runs on the calling thread.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
 use crate::limits;
 
-/// Groups that may stand in one another; people write one.
+/// The maximum nesting of groups; patterns in practice have one level.
 const OPEN_GROUPS: usize = 8;
 
-/// What stands before or behind the text of a branch.
+/// What may precede or follow the text of a branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Open {
-    /// Nothing.
+    /// Nothing may.
     Closed,
     /// `.*`
     Any,
@@ -27,17 +28,17 @@ pub(super) enum Open {
 /// One alternative. If its text is empty, only its start may be open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Branch {
-    /// What stands before it.
+    /// What may precede the text.
     pub(super) start: Open,
     /// The literal text.
     pub(super) text: String,
-    /// Which of its characters, all of them dots, stand for any but the end of a line.
+    /// The indices of its unescaped dots, which match any character but a line end.
     pub(super) dots: Vec<usize>,
-    /// What stands behind it.
+    /// What may follow the text.
     pub(super) end: Open,
 }
 
-/// The alternatives that `pattern` consists of; `None` if it is no such list, or too large a one.
+/// The alternatives of `pattern`; `None` if it is not such a list, or is too large.
 pub(super) fn alternatives(pattern: &str) -> Option<Vec<Branch>> {
     let mut reader = Reader {
         rest: pattern.chars().peekable(),
@@ -49,7 +50,7 @@ pub(super) fn alternatives(pattern: &str) -> Option<Vec<Branch>> {
 
 struct Reader<'p> {
     rest: Peekable<Chars<'p>>,
-    /// What the branches made so far take, those included that are no more.
+    /// The bytes of all branches built so far, including discarded ones.
     bytes: usize,
 }
 
@@ -57,7 +58,7 @@ impl Reader<'_> {
     fn alternation(&mut self, groups: usize) -> Option<Vec<Branch>> {
         let mut all = Vec::new();
         loop {
-            // Anchors change nothing at the ends of the whole text.
+            // Anchors have no effect at the ends of the whole text.
             if groups == 0 {
                 self.eat('^');
             }
@@ -106,7 +107,7 @@ impl Reader<'_> {
         self.eat(')').then_some(inner)
     }
 
-    /// A dot, which may be repeated.
+    /// Takes a dot, which may be repeated.
     fn dot(&mut self) -> Branch {
         self.eat('.');
         let literal = Branch::literal();
@@ -125,7 +126,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A character that stands for itself, and is not repeated: what repeats it is no literal.
+    /// Takes a literal character; `None` for any other. Repetition operators are not literal, so the next call
+    /// refuses a repeated character.
     fn literal(&mut self) -> Option<char> {
         match self.rest.next()? {
             '\\' => self.rest.next().filter(char::is_ascii_punctuation),
@@ -134,7 +136,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Each of `starts` with each of `ends` behind it.
+    /// Every concatenation of one of `starts` and one of `ends`.
     fn joined(&mut self, starts: &[Branch], ends: &[Branch]) -> Option<Vec<Branch>> {
         let mut joined = Vec::new();
         for start in starts {
@@ -147,7 +149,7 @@ impl Reader<'_> {
         Some(joined)
     }
 
-    /// Counts a branch with so many bytes.
+    /// Counts a branch of this size; `None` beyond the limit.
     fn count(&mut self, bytes: usize) -> Option<()> {
         self.bytes += bytes + size_of::<u64>();
         (self.bytes <= limits::REGEX_BYTES).then_some(())
@@ -159,7 +161,7 @@ impl Reader<'_> {
 }
 
 impl Branch {
-    /// The empty text.
+    /// The branch of the empty text.
     fn literal() -> Self {
         Branch {
             start: Open::Closed,
@@ -174,7 +176,7 @@ impl Branch {
         (self.end == Open::Closed).then_some(())
     }
 
-    /// What matches this and then `next`; `None` if something open were in the middle.
+    /// The concatenation of this and `next`; `None` if it would be open in the middle.
     fn followed_by(&self, next: &Branch) -> Option<Branch> {
         let empty = Branch::literal();
         if *self == empty || *next == empty {

@@ -1,8 +1,7 @@
 //! The classic parser: `foo="bar"`, names in ASCII only.
 //!
-//! Owns the oldest of the two syntaxes, with all that it lets pass (§2.2): values without quotes,
-//! with spaces and operators in them, and backslashes that escape nothing. Never warns. Pure;
-//! runs on the calling thread.
+//! Owns the older of the two syntaxes, with everything that it tolerates (§2.2): unquoted values with spaces
+//! and operators in them, and backslashes that escape nothing. Never warns. Pure; runs on the calling thread.
 
 use super::{MatchOp, Matcher, MatcherError};
 
@@ -14,7 +13,7 @@ const OPERATORS: [(&str, MatchOp); 4] = [
     ("!~", MatchOp::NotRegex),
 ];
 
-/// Reads a list; braces around it are optional, each on its own.
+/// Reads a list; each of the braces around it is optional.
 pub(super) fn parse_matchers(input: &str) -> Result<Vec<Matcher>, MatcherError> {
     let list = input.strip_prefix('{').unwrap_or(input);
     let list = list.strip_suffix('}').unwrap_or(list);
@@ -38,7 +37,7 @@ pub(super) fn parse_matcher(input: &str) -> Result<Matcher, MatcherError> {
     Matcher::new(op, name, value)
 }
 
-/// The pieces between commas that stand outside of quotes; at least one.
+/// Splits at commas outside of quotes; returns at least one piece.
 fn split_at_commas(list: &str) -> Vec<&str> {
     let (mut tokens, mut start) = (Vec::new(), 0);
     let (mut quoted, mut escaped) = (false, false);
@@ -48,7 +47,7 @@ fn split_at_commas(list: &str) -> Vec<&str> {
                 tokens.push(&list[start..position]);
                 start = position + 1;
             }
-            // Alertmanager lets a backslash reach over commas: the next quote is still escaped.
+            // In Alertmanager a backslash has an effect across commas: the next quote is still escaped.
             ',' => {}
             '"' if escaped => escaped = false,
             '"' => quoted = !quoted,
@@ -60,7 +59,7 @@ fn split_at_commas(list: &str) -> Vec<&str> {
     tokens
 }
 
-/// Name, operator and raw value without the spaces around them.
+/// The name, operator and raw value, without surrounding spaces.
 fn split_matcher(input: &str) -> Option<(&str, MatchOp, &str)> {
     let text = input.trim_matches(is_space);
     let name_length = text
@@ -77,12 +76,12 @@ fn split_matcher(input: &str) -> Option<(&str, MatchOp, &str)> {
     })
 }
 
-/// What RE2 calls `\s`, which is less than Unicode's white space.
+/// RE2's `\s`, which is a subset of Unicode's white space.
 fn is_space(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\x0c' | '\r' | ' ')
 }
 
-/// The value that `raw` stands for; `None` if a quote is missing or not escaped.
+/// The value that `raw` denotes; `None` if a quote is missing or not escaped.
 fn unescape(raw: &str) -> Option<String> {
     let (body, mut awaits_quote) = match raw.strip_prefix('"') {
         Some(body) => (body, true),

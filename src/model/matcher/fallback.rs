@@ -1,7 +1,7 @@
 //! The parser that reads both syntaxes.
 //!
-//! Owns the choice between the classic and the UTF-8 reading of a text (§2.2), and what the user
-//! is told where they differ. Pure; runs on the calling thread.
+//! Owns the choice between the classic and the UTF-8 reading of a text (§2.2), and the warning if they
+//! differ. Pure; runs on the calling thread.
 
 use super::{Matcher, MatcherError, Parsed, classic, format_matchers, utf8};
 
@@ -25,7 +25,7 @@ pub(super) fn parse_matchers(input: &str) -> Result<Parsed<Vec<Matcher>>, Matche
     )
 }
 
-/// The classic reading wins wherever there is one; what differs from it draws a warning.
+/// Chooses the classic reading if it succeeds, with a warning if the other reading differs.
 fn choose<T: PartialEq>(
     input: &str,
     classic: Result<T, MatcherError>,

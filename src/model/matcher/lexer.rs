@@ -1,37 +1,37 @@
 //! The tokens of the UTF-8 syntax.
 //!
-//! Owns where a token begins and ends and the columns that errors tell (§2.2): they count
-//! characters, from the first of the token to the one behind its last. Never decides which token
-//! may follow which; that is `utf8.rs`. Pure; runs on the calling thread.
+//! Owns the boundaries of tokens, and the columns in error messages (§2.2): these count characters, from the
+//! first of the token to the one after its last. Never decides which token may follow which; `utf8.rs` does.
+//! Pure; runs on the calling thread.
 
 use super::quote::is_reserved;
 use super::{MatchOp, MatcherError};
 
-/// What a piece of the input is.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TokenKind {
     OpenBrace,
     CloseBrace,
     Comma,
     Operator(MatchOp),
-    /// With its quotes and escapes.
+    /// A quoted text; the token includes the quotes and escapes.
     Quoted,
     Unquoted,
 }
 
-/// A piece of the input.
+/// A token: a piece of the input.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token<'a> {
     pub(super) kind: TokenKind,
-    /// The text as it stands in the input.
+    /// The source text.
     pub(super) text: &'a str,
-    /// Characters before it.
+    /// The number of characters before the token.
     pub(super) start_column: usize,
-    /// Characters up to its end.
+    /// The number of characters up to its end.
     pub(super) end_column: usize,
 }
 
-/// A place in the input. A copy is a look ahead.
+/// A position in the input. A copy serves to look ahead.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lexer<'a> {
     rest: &'a str,
@@ -39,7 +39,7 @@ pub(super) struct Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
-    /// The start of `input`.
+    /// A lexer at the start of `input`.
     pub(super) fn new(input: &'a str) -> Self {
         Lexer {
             rest: input,
@@ -47,12 +47,12 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Characters read so far.
+    /// The number of characters read so far.
     pub(super) fn column(&self) -> usize {
         self.column
     }
 
-    /// The next token, which stays where it is; `None` at the end of the input.
+    /// Returns the next token without taking it; `None` at the end of the input.
     pub(super) fn peek(mut self) -> Result<Option<Token<'a>>, MatcherError> {
         self.scan()
     }
@@ -133,7 +133,7 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// What is wrong with this token.
+/// The error about this token.
 pub(super) fn fault(token: Token<'_>, reason: &str) -> MatcherError {
     MatcherError::new(format!(
         "{}:{}: {}: {reason}",

@@ -1,8 +1,8 @@
-//! Matchers: what they are, how they evaluate, and how they print.
+//! Matchers: their types, evaluation and text form.
 //!
-//! Owns the semantics of `=`, `!=`, `=~` and `!~` (§2.3), and which labels may have which names
-//! (§2.1). The three ways to read one from text are files of their own. Never logs: a warning
-//! comes back with what was read. Pure; runs on the calling thread.
+//! Owns the semantics of `=`, `!=`, `=~` and `!~` (§2.3), and the rules for label names (§2.1). Each of the
+//! three parsers has its own file. Never logs: a warning is returned with the parsed value. Pure; runs on the
+//! calling thread.
 
 mod alternatives;
 mod classic;
@@ -26,7 +26,7 @@ pub use pattern::Pattern;
 pub use quote::go_quote;
 pub use search::SearchPattern;
 
-/// How a matcher compares. The order is the one matchers sort by (§2.3).
+/// The operator of a matcher. Matchers sort by the order of the variants (§2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MatchOp {
     /// `=`
@@ -47,26 +47,26 @@ pub struct Matcher {
     operand: Operand,
 }
 
-/// What a matcher compares with.
+/// The right-hand side of a matcher.
 #[derive(Clone, Debug)]
 enum Operand {
     Text(String),
     Pattern(Arc<Pattern>),
 }
 
-/// Why a matcher was not understood, in Alertmanager's words.
+/// Why a matcher was refused, in Alertmanager's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MatcherError {
-    /// The words.
+    /// The message.
     pub words: String,
-    /// Whether it is understood well, but has a regex that is past a bound.
+    /// Whether the matcher is valid but its regex exceeds a limit.
     pub is_of_size: bool,
 }
 
-/// Which label names and matcher syntax hold (§2.1).
+/// The allowed label names and matcher syntax (§2.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ParserMode {
-    /// Both syntaxes; where they disagree the classic reading wins, with a warning.
+    /// Both syntaxes; if they disagree, the classic reading wins, with a warning.
     #[default]
     Fallback,
     /// Classic names and syntax only.
@@ -75,17 +75,17 @@ pub enum ParserMode {
     Utf8,
 }
 
-/// Something read from text, with a warning that belongs in the log.
+/// A parsed value, with a warning for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parsed<T> {
-    /// What was read.
+    /// The value.
     pub value: T,
-    /// What to tell the user about it.
+    /// The warning, if any.
     pub warning: Option<String>,
 }
 
 impl MatchOp {
-    /// The sign in the text.
+    /// The operator's text.
     pub fn as_str(self) -> &'static str {
         match self {
             MatchOp::Equal => "=",
@@ -106,7 +106,7 @@ impl<T> Parsed<T> {
 }
 
 impl Matcher {
-    /// A matcher; fails if the value should be a regex and is none, in Go's words.
+    /// Creates a matcher; fails in Go's words if the value should be a regex and is not one.
     pub fn new(
         op: MatchOp,
         name: impl Into<String>,
@@ -123,8 +123,8 @@ impl Matcher {
         Ok(Matcher { name, op, operand })
     }
 
-    /// A matcher that was sound when it was taken in. A regex is compiled when it is first needed; should it
-    /// not compile any more, no value satisfies it.
+    /// Creates a matcher that was validated earlier. A regex is compiled when it is first needed; if it no
+    /// longer compiles, no value satisfies it.
     pub fn kept(op: MatchOp, name: impl Into<String>, value: impl Into<String>) -> Self {
         let value = value.into();
         let operand = match op {
@@ -135,22 +135,22 @@ impl Matcher {
         Matcher { name, op, operand }
     }
 
-    /// The same without what it was compiled to.
+    /// A copy without the compiled regex.
     pub fn uncompiled(&self) -> Self {
         Self::kept(self.op, &*self.name, self.value())
     }
 
-    /// The label it looks at.
+    /// The name of the label.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How it compares.
+    /// The operator.
     pub fn op(&self) -> MatchOp {
         self.op
     }
 
-    /// What it compares with.
+    /// The value that the label is compared with, or the text of the regex.
     pub fn value(&self) -> &str {
         match &self.operand {
             Operand::Text(text) => text,
@@ -158,7 +158,7 @@ impl Matcher {
         }
     }
 
-    /// The regex, if it looks for one.
+    /// The regex, if this is `=~` or `!~`.
     pub fn pattern(&self) -> Option<&Arc<Pattern>> {
         match &self.operand {
             Operand::Text(_) => None,
@@ -166,19 +166,19 @@ impl Matcher {
         }
     }
 
-    /// Takes `pattern`, of the same text, for its own, so that it is compiled and held once.
+    /// Replaces its regex by `pattern`, which has the same text, so that both share one compiled regex.
     pub fn share(&mut self, pattern: &Arc<Pattern>) {
         debug_assert_eq!(self.value(), &**pattern.text());
         self.operand = Operand::Pattern(Arc::clone(pattern));
     }
 
-    /// Bytes that its compiled regex takes, as far as there is one.
+    /// The size of its compiled regex in bytes; 0 without one.
     pub fn compiled_bytes(&self) -> usize {
         self.pattern().map_or(0, |pattern| pattern.compiled_bytes())
     }
 
     /// Whether a label with this value satisfies it; a missing label has the value "". A value that is too
-    /// large for the regex satisfies neither `=~` nor `!~`: nothing is muted for what was not looked at.
+    /// large for the regex satisfies neither `=~` nor `!~`: an unchecked value never mutes an alert.
     pub fn matches_value(&self, value: &str) -> bool {
         let holds = match &self.operand {
             Operand::Text(text) => text == value,
@@ -190,14 +190,14 @@ impl Matcher {
         holds != matches!(self.op, MatchOp::NotEqual | MatchOp::NotRegex)
     }
 
-    /// What it costs to find out whether a label with this value satisfies it, in comparisons of two texts. A
-    /// regex that is not compiled yet counts as one.
+    /// The cost of testing this value, in comparisons of two texts. A regex that is not compiled yet counts
+    /// as one.
     pub fn steps(&self, value: &str) -> usize {
         let steps = self.pattern().map_or(0, |pattern| pattern.steps(value));
         1 + steps / limits::REGEX_STEPS_A_STEP
     }
 
-    /// Whether these labels satisfy it.
+    /// Whether these labels satisfy the matcher.
     pub fn matches(&self, labels: &Labels) -> bool {
         self.matches_value(labels.get(&self.name).unwrap_or(""))
     }
@@ -217,7 +217,7 @@ impl PartialOrd for Matcher {
     }
 }
 
-/// By name, then value, then operator.
+/// Orders by name, then value, then operator.
 impl Ord for Matcher {
     fn cmp(&self, other: &Self) -> Ordering {
         let key = (self.name(), self.value(), self.op);
@@ -225,7 +225,7 @@ impl Ord for Matcher {
     }
 }
 
-/// `name="value"`; a name that could not stand bare makes Go quote both (§2.3).
+/// `name="value"`; if the name needs quotes, both are quoted as in Go (§2.3).
 impl fmt::Display for Matcher {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, op, value) = (&self.name, self.op.as_str(), self.value());
@@ -303,8 +303,8 @@ pub fn is_valid_label_name(name: &str, mode: ParserMode) -> bool {
     !name.is_empty() && (mode != ParserMode::Classic || is_classic())
 }
 
-/// Whether a value is a regex by itself, as Alertmanager checks those of silences (§7.4): what it
-/// faults is the value, not the anchored form that a matcher makes of it.
+/// Checks that a value is a regex, as Alertmanager does for silences (§7.4): the error is about the value
+/// itself, not about the anchored form that a matcher uses.
 pub fn check_regex(value: &str) -> Result<(), MatcherError> {
     Ok(re2::check(value)?)
 }

@@ -1,8 +1,7 @@
-//! What a regex matcher looks for: the text of the regex, and what it is compiled to.
+//! The pattern of a regex matcher: its text and its compiled form.
 //!
-//! Owns when a regex is compiled (at once, or when it is first needed), what becomes of it (a set of texts
-//! or a program), what that costs, and which values are too large to be looked at. Pure; runs on the
-//! calling thread.
+//! Owns the time of compilation (at once, or at first use), the compiled form (a set of texts or a program),
+//! its cost, and the limit of values that can be tested. Pure; runs on the calling thread.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -16,7 +15,7 @@ use super::re2::{self, Fault};
 use super::texts::Texts;
 use crate::limits;
 
-/// A regex that has to match whole values.
+/// A regex that must match whole values.
 pub struct Pattern {
     text: Arc<str>,
     compiled: OnceLock<Result<Compiled, Fault>>,
@@ -31,12 +30,13 @@ struct Compiled {
 #[derive(Debug)]
 enum Program {
     Texts(Texts),
-    /// It needs memory only while it looks, and no more of that, nor of time, than program times value.
+    /// A program. The backtracker allocates only during a search; its memory and time are bounded by the size
+    /// of the program times that of the value.
     Regex(Box<BoundedBacktracker>),
 }
 
 impl Pattern {
-    /// Compiles `text`; the fault is in Go's words.
+    /// Compiles `text`; the error is in Go's words.
     pub(super) fn compile(text: &str) -> Result<Self, Fault> {
         let compiled = Compiled::new(text)?;
         Ok(Pattern {
@@ -45,7 +45,7 @@ impl Pattern {
         })
     }
 
-    /// Of a text that was a regex when it was taken in. It is compiled when it is first needed.
+    /// Creates the pattern of a text that was validated earlier. It is compiled at first use.
     pub(super) fn kept(text: &str) -> Self {
         Pattern {
             text: text.into(),
@@ -53,7 +53,7 @@ impl Pattern {
         }
     }
 
-    /// The regex as it was written.
+    /// The source text of the regex.
     pub fn text(&self) -> &Arc<str> {
         &self.text
     }
@@ -63,7 +63,7 @@ impl Pattern {
         self.compiled.get().is_some()
     }
 
-    /// Bytes that the compiled form takes, as far as there is one.
+    /// The size of the compiled form in bytes; 0 if it is not compiled.
     pub fn compiled_bytes(&self) -> usize {
         match self.compiled.get() {
             Some(Ok(compiled)) => compiled.bytes,
@@ -71,18 +71,18 @@ impl Pattern {
         }
     }
 
-    /// Why it does not compile, in Go's words; compiles it for that.
+    /// Compiles it if necessary, and returns the error in Go's words, if any.
     pub fn fault(&self) -> Option<String> {
         self.compiled().as_ref().err().map(Fault::to_string)
     }
 
-    /// Whether `value` matches; `None` if it is too large to say, or if this does not compile.
+    /// Whether `value` matches; `None` if `value` is too large, or if the pattern does not compile.
     pub(super) fn is_match(&self, value: &str) -> Option<bool> {
         self.compiled().as_ref().ok()?.program.is_match(value)
     }
 
-    /// How long finding out takes whether `value` matches, once this is compiled: bytes of the value times
-    /// states of the program, or 0 for a set of texts and for what is too large to be looked at.
+    /// The cost of testing `value` with the compiled form: bytes of the value times states of the program; 0
+    /// for a set of texts, and for a value that is too large to be tested.
     pub(super) fn steps(&self, value: &str) -> usize {
         let Some(Ok(compiled)) = self.compiled.get() else {
             return 0;
@@ -103,7 +103,7 @@ impl Pattern {
     }
 }
 
-/// Compiled or not, it is the same.
+/// Patterns with the same text are equal, compiled or not.
 impl fmt::Debug for Pattern {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.text.fmt(out)
@@ -128,7 +128,7 @@ impl Compiled {
 
 impl Program {
     fn of(program: NFA) -> Self {
-        // It keeps a bit for each step that it has taken.
+        // The backtracker keeps one bit for each possible step.
         let config = Config::new().visited_capacity(limits::REGEX_STEPS / 8);
         let built = BoundedBacktracker::builder()
             .configure(config)

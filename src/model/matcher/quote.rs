@@ -1,14 +1,12 @@
-//! Text in double quotes, as Go writes and reads it.
+//! Quoted text, written and read as in Go.
 //!
-//! Owns `strconv.Quote`, its inverse for the UTF-8 parser, and the set of characters that a bare
-//! name or value cannot hold (§2.2). Never decides what a text means. Pure; runs on the
-//! calling thread.
+//! Owns `strconv.Quote`, its inverse for the UTF-8 parser, and the set of characters that an unquoted name or
+//! value cannot contain (§2.2). Never interprets a text. Pure; runs on the calling thread.
 
-/// `text` as Go's `strconv.Quote` writes it: what Go deems printable stays, all else is escaped.
+/// `text` as Go's `strconv.Quote` writes it: printable characters stay, all others are escaped.
 ///
-/// Go asks its own tables which characters print. The standard library's tables follow the same
-/// rule, so the two differ only where they know different versions of Unicode: on characters that
-/// were assigned between them.
+/// Go decides by its own tables which characters are printable. Rust's standard library has tables with the
+/// same rule, so the two differ only for characters that were assigned between their versions of Unicode.
 pub fn go_quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
@@ -34,8 +32,8 @@ pub fn go_quote(text: &str) -> String {
     quoted
 }
 
-/// The text that a Go string literal in double quotes stands for; `None` if it is no such literal
-/// or does not stand for valid UTF-8.
+/// The text of a Go string literal in double quotes; `None` if it is not such a literal, or its text is not
+/// valid UTF-8.
 pub(super) fn unquote(literal: &str) -> Option<String> {
     let mut rest = literal.strip_prefix('"')?.strip_suffix('"')?.chars();
     let mut bytes = Vec::with_capacity(literal.len());
@@ -49,13 +47,13 @@ pub(super) fn unquote(literal: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Whether a bare name or value ends before this character: Unicode's white space and the signs
-/// that have a meaning in matchers.
+/// Whether this character ends an unquoted name or value: Unicode's white space and the characters of the
+/// matcher syntax.
 pub(super) fn is_reserved(c: char) -> bool {
     c.is_whitespace() || "{}!=~,\\\"'`".contains(c)
 }
 
-/// Takes what belongs to the escape that `kind` begins from `rest`.
+/// Decodes the escape that begins with `kind`, and takes its further characters from `rest`.
 fn unescape(kind: char, rest: &mut std::str::Chars<'_>, bytes: &mut Vec<u8>) -> Option<()> {
     match kind {
         'a' => bytes.push(0x07),
@@ -89,12 +87,12 @@ fn push_char(bytes: &mut Vec<u8>, c: char) {
     bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
-/// Letters, marks, numbers, punctuation, symbols and the ASCII space.
+/// Whether Go considers this printable: letters, marks, numbers, punctuation, symbols and the ASCII space.
 fn is_printable(c: char) -> bool {
     if c.is_ascii() {
         return c == ' ' || c.is_ascii_graphic();
     }
-    // The library escapes a combining mark at the head of a text, so the question is asked behind
+    // Rust's library escapes a combining mark at the start of a text, so the character is tested after
     // a letter.
     let mut buffer = [b'a'; 5];
     let length = c.encode_utf8(&mut buffer[1..]).len();

@@ -1,23 +1,22 @@
-//! Regular expressions that are searched for, and replaced, as templates do it.
+//! Regular expressions for the search and replace functions of templates.
 //!
-//! Owns what a replacement stands for: `$1`, `${name}` and `$$`, in Go's reading, which is not that
-//! of the `regex` crate. Which part of a text is found is the crate's affair: it prefers the leftmost
-//! and of those the first, as Go does. Pure; runs on send threads and on the thread that loads the
-//! configuration.
+//! Owns the meaning of references in a replacement: `$1`, `${name}` and `$$`, as in Go, which differs from
+//! the `regex` crate. The crate decides which part of a text matches: the leftmost match, and among those the
+//! first alternative, as in Go. Pure; runs on send threads and on the thread that loads the configuration.
 
 use regex::{Captures, Regex};
 
 use super::re2;
 
-/// A regular expression that is found anywhere in a text.
+/// A regular expression that matches anywhere in a text.
 #[derive(Clone, Debug)]
 pub struct SearchPattern {
     regex: Regex,
-    /// The names of the groups from the first one on; empty for those without one.
+    /// The names of the groups, from the first on; empty for unnamed groups.
     group_names: Vec<String>,
 }
 
-/// What a `$` of a replacement stands for.
+/// A reference of a replacement, which begins with `$`.
 enum Reference<'t> {
     Dollar,
     Number(usize),
@@ -25,20 +24,19 @@ enum Reference<'t> {
 }
 
 impl SearchPattern {
-    /// Compiles `pattern`; the error is Go's.
+    /// Compiles `pattern`; the error is in Go's words.
     pub fn compile(pattern: &str) -> Result<Self, String> {
         let (regex, group_names) =
             re2::compile_search(pattern).map_err(|fault| fault.to_string())?;
         Ok(SearchPattern { regex, group_names })
     }
 
-    /// Whether it is found in `text`.
+    /// Whether it matches anywhere in `text`.
     pub fn is_found_in(&self, text: &str) -> bool {
         self.regex.is_match(text)
     }
 
-    /// `text` with `replacement` in place of whatever is found; `None` if that is longer than `most`
-    /// bytes.
+    /// `text` with every match replaced by `replacement`; `None` if the result is longer than `most` bytes.
     pub fn replace_all(&self, text: &str, replacement: &str, most: usize) -> Option<String> {
         let mut out = String::new();
         let mut end = 0;
@@ -61,7 +59,7 @@ impl SearchPattern {
             out.push_str(plain);
             rest = behind;
             let Some((reference, length)) = take_reference(behind) else {
-                // What is no reference is a dollar sign and whatever follows it.
+                // A `$` without a valid reference is a literal dollar sign.
                 out.push('$');
                 continue;
             };
@@ -75,7 +73,7 @@ impl SearchPattern {
         out.push_str(rest);
     }
 
-    /// What the first group of this name that took part has matched.
+    /// The text of the first group with this name that took part in the match.
     fn named<'t>(&self, found: &Captures<'t>, name: &str) -> &'t str {
         let groups = self.group_names.iter().zip(1..);
         let mut texts = groups
@@ -89,7 +87,7 @@ fn text_of<'t>(found: &Captures<'t>, number: usize) -> &'t str {
     found.get(number).map_or("", |group| group.as_str())
 }
 
-/// What the text behind a dollar sign refers to and how long that is; `None` if it is no reference.
+/// The reference in the text after a dollar sign, and its length; `None` if it is not a reference.
 fn take_reference(text: &str) -> Option<(Reference<'_>, usize)> {
     if text.starts_with('$') {
         return Some((Reference::Dollar, 1));

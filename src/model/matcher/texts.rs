@@ -1,59 +1,59 @@
-//! A set of texts, and of their beginnings, ends and parts, that stands for an alternation of them.
+//! A set of texts, prefixes, suffixes and substrings: the compiled form of an alternation of them.
 //!
-//! Owns how such a set is held and looked into: sorted, so that thousands of names cost what their
-//! letters cost, and a look takes as many steps as their number has bits. What makes a pattern such a
-//! set is decided in `alternatives.rs`. Pure; runs on the calling thread.
+//! Owns the storage and the look-up of such a set: it is sorted, so that thousands of names take only the
+//! bytes of their letters, and a look-up is a binary search. `alternatives.rs` decides which patterns are
+//! such a set. Pure; runs on the calling thread.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::alternatives::{Branch, Open};
 
-/// Kinds of texts in a set, each of which is looked for by itself. Names of one network come in a few lengths,
-/// so that their dots stand in a few places.
+/// The maximum number of kinds of texts in a set, each of which is searched separately. The names of one
+/// network have few different lengths, so that their dots are at few different positions.
 const KINDS: usize = 64;
 
-/// What a value has to be, begin with, end in or contain one of.
+/// The texts of which a value must equal, begin with, end with or contain one.
 #[derive(Debug)]
 pub(super) struct Texts {
     kinds: Vec<(Kind, Sorted)>,
     parts: Box<[Branch]>,
 }
 
-/// Texts that are looked for together.
+/// Texts that are searched together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Kind {
     place: Place,
-    /// Which of their characters may be any; dots stand there. Of ends, counted from behind.
+    /// The positions of dots, which match any character. For suffixes, counted from the end.
     dots: Vec<usize>,
 }
 
-/// Where in a value a text stands.
+/// The part of a value that a text must match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Whole,
     Beginning,
-    /// These are turned around, so that they are beginnings as well.
+    /// The end. These texts are stored reversed, so that they are searched like prefixes.
     End,
 }
 
-/// Texts in their order, one behind the other.
+/// Sorted texts, one after the other in one buffer.
 #[derive(Debug)]
 struct Sorted {
     bytes: Box<[u8]>,
     entries: Box<[Entry]>,
 }
 
-/// One of them.
+/// One text of the buffer.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     end: u32,
-    /// Whether something must stand behind it.
+    /// Whether at least one more character must follow it.
     wants_more: bool,
 }
 
 impl Texts {
-    /// The set that these branches are; `None` if they are too different from one another.
+    /// The set of these branches; `None` if they have too many different kinds.
     pub(super) fn new(branches: Vec<Branch>) -> Option<Self> {
         let mut kinds: BTreeMap<Kind, Vec<(String, bool)>> = BTreeMap::new();
         let mut parts = Vec::new();
@@ -80,9 +80,9 @@ impl Texts {
         })
     }
 
-    /// Whether `value` is one of these texts; `None` if finding out takes more than `steps`.
+    /// Whether `value` matches one of these texts; `None` if the search takes more than `steps`.
     pub(super) fn is_match(&self, value: &str, steps: usize) -> Option<bool> {
-        // Neither a literal nor a dot stands for the end of a line.
+        // Neither a literal nor a dot matches a line end.
         if value.contains('\n') {
             return Some(false);
         }
@@ -96,7 +96,7 @@ impl Texts {
         Some(self.parts.iter().any(|part| is_part(part, value)))
     }
 
-    /// Bytes of memory that it takes.
+    /// The memory that it takes, in bytes.
     pub(super) fn bytes(&self) -> usize {
         let kinds = self.kinds.iter().map(|(kind, texts)| {
             size_of::<(Kind, Sorted)>() + size_of_val(&*kind.dots) + texts.size()
@@ -108,7 +108,7 @@ impl Texts {
 }
 
 impl Kind {
-    /// Of a branch that is not open at both ends.
+    /// The kind of a branch; `None` if the branch is open at both ends.
     fn of(branch: &Branch) -> Option<Self> {
         let place = match (branch.start, branch.end) {
             (Open::Closed, Open::Closed) => Place::Whole,
@@ -124,7 +124,7 @@ impl Kind {
         Some(Kind { place, dots })
     }
 
-    /// What stands in this kind's place for `value`.
+    /// The search key of `value` for this kind.
     fn key<'v>(&self, value: &'v str) -> Cow<'v, str> {
         let turned = self.place.turned(value);
         if self.dots.is_empty() {
@@ -149,7 +149,7 @@ impl Place {
 }
 
 impl Sorted {
-    /// Sorts `texts` and leaves out those that another one covers.
+    /// Sorts `texts` and removes those that another one covers.
     fn of(mut texts: Vec<(String, bool)>, place: Place) -> Self {
         texts.sort_unstable();
         texts.dedup_by(|(text, _), (kept, _)| match place {
@@ -175,7 +175,7 @@ impl Sorted {
         &self.bytes[start..self.entries[index].end as usize]
     }
 
-    /// The last that is not greater than `value`.
+    /// The index of the last text that is not greater than `value`.
     fn last_up_to(&self, value: &[u8]) -> Option<usize> {
         let (mut low, mut high) = (0, self.entries.len());
         while low < high {
@@ -189,8 +189,8 @@ impl Sorted {
         low.checked_sub(1)
     }
 
-    /// Whether `value` is one of them, or begins with one where that is enough. None begins another then, so
-    /// that only the last that is not greater can be it.
+    /// Whether `value` equals one of them, or begins with one of them if these are prefixes. No prefix begins
+    /// with another one, so that only the last text that is not greater can match.
     fn hold(&self, kind: &Kind, value: &str) -> bool {
         let key = kind.key(value);
         let key = key.as_bytes();
@@ -211,7 +211,7 @@ impl Sorted {
     }
 }
 
-/// Whether `part` stands in `value`, with as much around it as it wants.
+/// Whether `value` contains `part`, with the required characters around it.
 fn is_part(part: &Branch, value: &str) -> bool {
     let mut inner = value.chars();
     if part.start == Open::Some && inner.next().is_none() {

@@ -1,4 +1,4 @@
-//! The UTF-8 parser: any name, and quotes as in Go.
+//! The UTF-8 parser: allows any label name, and quotes as in Go.
 //!
 //! Owns the grammar of the newer syntax (§2.2): `{name op value, ...}`, braces optional as a pair.
 //! Never warns. Pure; runs on the calling thread.
@@ -59,7 +59,7 @@ impl<'a> Parser<'a> {
         Ok(braced)
     }
 
-    /// Stops before what ends the list: a closing brace or the end of the input.
+    /// Takes matchers, and stops before the end of the list: a closing brace or the end of the input.
     fn take_matchers(&mut self, matchers: &mut Vec<Matcher>) -> Result<(), MatcherError> {
         loop {
             matchers.push(self.take_matcher()?);
@@ -84,7 +84,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// Called where nothing but a brace or the end can follow.
+    /// Takes the end of the list, where only a closing brace or the end of the input may follow.
     fn take_close_brace(&mut self, braced: bool) -> Result<(), MatcherError> {
         let closed = self.lexer.peek()?.is_some();
         if closed {
@@ -110,7 +110,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Takes a token that must be there and be accepted.
+    /// Takes a token that must exist and be accepted.
     fn take<T>(
         &mut self,
         accept: impl Fn(Token<'a>) -> Option<T>,
@@ -123,7 +123,7 @@ impl<'a> Parser<'a> {
         Ok(accepted)
     }
 
-    /// Looks at the next token, which must be accepted if there is one.
+    /// Looks at the next token, which must be accepted if it exists.
     fn peek<T>(
         &self,
         accept: impl Fn(Token<'a>) -> Option<T>,

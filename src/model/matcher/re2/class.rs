@@ -1,8 +1,8 @@
 //! Character classes: `[a-z]`, `\d`, `[[:alpha:]]`, `\p{Greek}`.
 //!
-//! Owns what RE2 takes them for. What Perl and POSIX call a digit, a space or a letter is ASCII,
-//! so these are spelled as ranges; nested classes fold case before they are negated, in the
-//! `regex` crate as in RE2. Pure; runs on the calling thread.
+//! Owns their meaning in RE2. The digits, spaces and letters of Perl and POSIX classes are ASCII, so these
+//! classes are spelled as ranges. Nested classes fold case before they are negated, in the `regex` crate as
+//! in RE2. Pure; runs on the calling thread.
 
 use regex::Regex;
 
@@ -11,14 +11,14 @@ use crate::limits;
 use super::cursor::{Cursor, Fault, Reason};
 use super::escape::{Code, NOTHING, push_literal, take_escape};
 
-/// What a Unicode class counts at least, in bytes of the program: it takes as long to read as so many take to
-/// compile, and may be one of many in brackets, of which a small program comes.
+/// The least cost of a Unicode class, in bytes of the program: reading the class takes as long as compiling
+/// that many bytes, and many such classes in brackets can result in a small program.
 const UNICODE_CLASS_WORK: usize = 16 * 1024;
 
-/// Characters of a range whose cases are folded one by one that count a byte.
+/// The number of characters of a case-folded range that cost one byte, since each is folded separately.
 const FOLDED_PER_BYTE: usize = 2;
 
-/// POSIX names with their ranges.
+/// The POSIX names with their ranges.
 const POSIX: [(&str, &str); 14] = [
     ("alnum", "0-9A-Za-z"),
     ("alpha", "A-Za-z"),
@@ -36,24 +36,24 @@ const POSIX: [(&str, &str); 14] = [
     ("xdigit", "0-9A-Fa-f"),
 ];
 
-/// Unicode's general categories by their short names and the three sets that RE2 adds to them.
+/// The short names of Unicode's general categories, and the three sets that RE2 adds.
 const CATEGORIES: [&str; 41] = [
     "c", "cc", "cf", "cn", "co", "cs", "l", "lc", "ll", "lm", "lo", "lt", "lu", "m", "mc", "me",
     "mn", "n", "nd", "nl", "no", "p", "pc", "pd", "pe", "pf", "pi", "po", "ps", "s", "sc", "sk",
     "sm", "so", "z", "zl", "zp", "zs", "any", "ascii", "assigned",
 ];
 
-/// Reads classes and remembers which Unicode names it has already looked up.
+/// Reads classes, and caches the Unicode names that it has looked up.
 #[derive(Debug, Default)]
 pub(super) struct ClassReader {
     known_names: Vec<String>,
     work: usize,
-    /// Whether the class in hand stands for both cases of its letters.
+    /// Whether the current class matches both cases of its letters.
     pub(super) folds_case: bool,
 }
 
 impl ClassReader {
-    /// What reading the classes so far took, in bytes of a program that takes as long to compile.
+    /// The cost of reading the classes so far, in bytes of a program that takes as long to compile.
     pub(super) fn work(&self) -> usize {
         self.work
     }
@@ -87,7 +87,7 @@ impl ClassReader {
         Ok(())
     }
 
-    /// Takes a class that is written as an escape, such as `\d` or `\pL`, if one stands here.
+    /// Takes a class that is written as an escape, such as `\d` or `\pL`, if there is one here.
     pub(super) fn take_escaped(
         &mut self,
         cursor: &mut Cursor<'_>,
@@ -116,7 +116,7 @@ impl ClassReader {
         Ok(true)
     }
 
-    /// Takes the name behind `\p` or `\P`.
+    /// Takes the name after `\p` or `\P`.
     fn take_unicode<'a>(
         &mut self,
         cursor: &mut Cursor<'a>,
@@ -150,8 +150,8 @@ impl ClassReader {
         Ok(())
     }
 
-    /// What the `regex` crate calls a category or a script; `None` if there is none of this name.
-    /// It knows further properties, such as Alphabetic, which RE2 does not.
+    /// The `regex` crate's name of a category or a script; `None` if RE2 has none of this name. The crate
+    /// supports further properties, such as Alphabetic, which RE2 does not.
     fn property_of(&mut self, name: &str) -> Option<String> {
         let plain: String = name
             .chars()
@@ -181,7 +181,7 @@ impl ClassReader {
     }
 }
 
-/// Takes a class such as `[:alpha:]` or `[:^alpha:]`, if one stands here.
+/// Takes a class such as `[:alpha:]` or `[:^alpha:]`, if there is one here.
 fn take_posix(cursor: &mut Cursor<'_>, out: &mut String) -> Result<bool, Fault> {
     let start = *cursor;
     if !cursor.eat("[:") {
@@ -203,8 +203,8 @@ fn take_posix(cursor: &mut Cursor<'_>, out: &mut String) -> Result<bool, Fault> 
     Ok(true)
 }
 
-/// Takes one character or two with a dash between them; returns how many stand for one. `whole` is the place
-/// of the class.
+/// Takes one character, or two with a dash between them; returns the number of characters that these
+/// denote. `whole` is the start of the class.
 fn take_range<'a>(
     cursor: &mut Cursor<'a>,
     whole: Cursor<'a>,
@@ -241,7 +241,7 @@ fn take_member<'a>(cursor: &mut Cursor<'a>, whole: Cursor<'a>) -> Result<Code, F
     }
 }
 
-/// Spells a range without the surrogates, which no text contains.
+/// Writes a range without the surrogates, which no text contains.
 fn push_range(out: &mut String, low: Code, high: Code) {
     const SURROGATES: std::ops::RangeInclusive<Code> = 0xd800..=0xdfff;
     let low = if SURROGATES.contains(&low) {

@@ -1,4 +1,4 @@
-//! Where a translation stands in its pattern, and what it may find wrong there.
+//! The position of the translator in a pattern, and the errors about it.
 //!
 //! Owns the wording of Go's errors about regular expressions. Pure; runs on the calling
 //! thread.
@@ -7,17 +7,17 @@ use std::fmt;
 
 use crate::limits;
 
-/// Characters of a pattern that is too large that its fault shows.
+/// The number of characters of a too large pattern that its error shows.
 const EXCERPT: usize = 100;
 
-/// Why RE2 refuses a pattern, with the part at fault; prints as Go's error does.
+/// Why RE2 refuses a pattern, with the invalid part; displays as Go's error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in super::super) struct Fault {
     pub(super) reason: Reason,
     pub(super) excerpt: String,
 }
 
-/// The kinds of faults that Go tells apart.
+/// The kinds of errors that Go distinguishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reason {
     BadCapture,
@@ -36,7 +36,7 @@ pub(super) enum Reason {
 }
 
 impl Fault {
-    /// A fault of the whole pattern. Of one that is past a bound the beginning says enough.
+    /// An error about the whole pattern. If the pattern exceeds a limit, the error shows only its beginning.
     pub(super) fn of(reason: Reason, pattern: &str) -> Self {
         let whole = || pattern.to_owned();
         let cut = match reason {
@@ -49,7 +49,7 @@ impl Fault {
         }
     }
 
-    /// Whether the pattern is past a bound of ours, and not wrong.
+    /// Whether the pattern exceeds a limit of alertwheel, and is not invalid.
     pub(in crate::model::matcher) fn is_of_size(&self) -> bool {
         self.reason == Reason::TooLarge
     }
@@ -84,24 +84,24 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A place in the pattern. A copy marks it, for excerpts and for going back.
+/// A position in the pattern. A copy saves a position, for excerpts and for backtracking.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
     rest: &'a str,
 }
 
 impl<'a> Cursor<'a> {
-    /// The start of `pattern`.
+    /// A cursor at the start of `pattern`.
     pub(super) fn new(pattern: &'a str) -> Self {
         Cursor { rest: pattern }
     }
 
-    /// What was not yet read.
+    /// The unread part.
     pub(super) fn rest(&self) -> &'a str {
         self.rest
     }
 
-    /// The next character, which stays.
+    /// The next character, without taking it.
     pub(super) fn peek(&self) -> Option<char> {
         self.rest.chars().next()
     }
@@ -113,7 +113,7 @@ impl<'a> Cursor<'a> {
         Some(c)
     }
 
-    /// Takes `prefix` if it stands here.
+    /// Takes `prefix` if it comes next.
     pub(super) fn eat(&mut self, prefix: &str) -> bool {
         match self.rest.strip_prefix(prefix) {
             Some(rest) => {
@@ -124,19 +124,19 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Takes what stands before `end`, and `end`; `None`, taking nothing, if there is no `end`.
+    /// Takes the text before `end`, and `end`; if there is no `end`, returns `None` and takes nothing.
     pub(super) fn take_until(&mut self, end: &str) -> Option<&'a str> {
         let (taken, rest) = self.rest.split_once(end)?;
         self.rest = rest;
         Some(taken)
     }
 
-    /// What was read since `start`, a copy made earlier.
+    /// The text read since `start`, an earlier copy.
     pub(super) fn since(&self, start: Cursor<'a>) -> &'a str {
         &start.rest[..start.rest.len() - self.rest.len()]
     }
 
-    /// A fault in what was read since `start`.
+    /// An error about the text read since `start`.
     pub(super) fn fault_since(&self, start: Cursor<'a>, reason: Reason) -> Fault {
         Fault {
             reason,
@@ -144,7 +144,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A fault in all that was not yet read.
+    /// An error about the unread part.
     pub(super) fn fault_in_rest(&self, reason: Reason) -> Fault {
         Fault {
             reason,

@@ -1,17 +1,17 @@
-//! Backslashes that stand for one character.
+//! Escapes that denote one character.
 //!
-//! Owns which of them RE2 knows, and how any character is spelled for the `regex` crate without a
-//! meaning of its own. Pure; runs on the calling thread.
+//! Owns the set of escapes that RE2 knows, and the spelling of any character as a literal for the `regex`
+//! crate. Pure; runs on the calling thread.
 
 use super::cursor::{Cursor, Fault, Reason};
 
-/// A code point as RE2 allows it: it may be a surrogate, which no text contains.
+/// A code point in RE2, which may be a surrogate. No text contains surrogates.
 pub(super) type Code = u32;
 
-/// A class that no character is in.
+/// A class without any character.
 pub(super) const NOTHING: &str = r"[^\x{0}-\x{10FFFF}]";
 
-/// Takes a backslash and what it escapes.
+/// Takes a backslash and the escaped part.
 pub(super) fn take_escape(cursor: &mut Cursor<'_>) -> Result<Code, Fault> {
     let start = *cursor;
     cursor.next();
@@ -39,7 +39,7 @@ pub(super) fn take_escape(cursor: &mut Cursor<'_>) -> Result<Code, Fault> {
     code.ok_or_else(|| cursor.fault_since(start, Reason::BadEscape))
 }
 
-/// Spells one character so that it is never taken for syntax, inside a class or outside.
+/// Writes one character so that it is never taken for syntax, inside or outside of a class.
 pub(super) fn push_literal(out: &mut String, code: Code) {
     match char::from_u32(code) {
         Some(c) if c.is_ascii_alphanumeric() || !c.is_ascii() => out.push(c),
@@ -48,7 +48,7 @@ pub(super) fn push_literal(out: &mut String, code: Code) {
     }
 }
 
-/// Up to two more digits, after the first.
+/// Takes up to two more octal digits after the first.
 fn take_octal(cursor: &mut Cursor<'_>, first: Code) -> Option<Code> {
     let mut code = first;
     for _ in 0..2 {
@@ -61,8 +61,8 @@ fn take_octal(cursor: &mut Cursor<'_>, first: Code) -> Option<Code> {
     Some(code)
 }
 
-/// Two digits, or any number of them in braces. Reads as far as Go does before it gives up, for
-/// the sake of the excerpt.
+/// Takes two hexadecimal digits, or any number of them in braces. On failure it has read exactly as far as
+/// Go does, so that the error shows the same excerpt.
 fn take_hexadecimal(cursor: &mut Cursor<'_>) -> Option<Code> {
     if cursor.eat("{") {
         let mut code = None;

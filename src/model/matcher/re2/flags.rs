@@ -1,23 +1,23 @@
 //! The flags of a pattern, such as `(?i)`.
 //!
-//! Owns which of them RE2 knows and how they are spelled for the `regex` crate. Pure; runs on
-//! the calling thread.
+//! Owns the set of flags that RE2 knows, and their spelling for the `regex` crate. Pure; runs on the calling
+//! thread.
 
 use super::cursor::Cursor;
 
-/// The flags that hold at a place of a pattern.
+/// The flags in effect at a position of a pattern.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Flags {
     fold_case: bool,
     multi_line: bool,
     dot_matches_newline: bool,
-    /// Whether `x*` is lazy and `x*?` greedy. Each repetition is spelled by it, so that it is no
-    /// flag for the crate.
+    /// Whether `x*` is lazy and `x*?` greedy. The translator applies it to each repetition, so the crate does
+    /// not get it as a flag.
     pub(super) swaps_greed: bool,
 }
 
 impl Flags {
-    /// Takes flags and the `:` or `)` behind them; `None` if they are none.
+    /// Takes flags and the `:` or `)` after them; `None` if they are invalid.
     pub(super) fn take(cursor: &mut Cursor<'_>, mut flags: Flags) -> Option<(Flags, char)> {
         let (mut is_on, mut saw_flag) = (true, false);
         loop {
@@ -37,12 +37,12 @@ impl Flags {
         }
     }
 
-    /// Whether a letter stands for both of its cases.
+    /// Whether a letter matches both of its cases.
     pub(super) fn folds_case(self) -> bool {
         self.fold_case
     }
 
-    /// The head of a group in which exactly these flags hold, but for its last sign.
+    /// The start of a group in which exactly these flags are set, without its last character.
     pub(super) fn spelled(self) -> String {
         let all = [
             ('i', self.fold_case),

@@ -1,15 +1,15 @@
-//! Regular expressions in RE2's syntax, as Go reads it, for the `regex` crate.
+//! Translates regular expressions from RE2's syntax, as Go reads it, for the `regex` crate.
 //!
-//! Owns the differences between the two. Every pattern is read as Go's parser reads it, faults
-//! are told in Go's words, and what goes to the crate is spelled so that both mean the same:
-//! - `\d \w \s \b` and their negations are ASCII, all else is Unicode;
-//! - a character without a meaning in RE2 has none in the crate (`&&`, `--` and `~~` in classes,
-//!   `{,5}`, `\<`), and groups of matchers capture nothing, as nobody asks what they matched;
-//! - repetitions multiply to at most 1000, and none applies to another (`a**`).
+//! Owns the differences between the two. Reads every pattern as Go's parser does, reports errors in Go's
+//! words, and writes a pattern that means the same to the crate:
+//! - `\d \w \s \b` and their negations are ASCII, everything else is Unicode;
+//! - a character that is literal in RE2 is also literal in the crate (`&&`, `--` and `~~` in classes, `{,5}`,
+//!   `\<`), and groups of matchers do not capture, because their matches are never used;
+//! - nested repetitions multiply to at most 1000, and a repetition cannot be repeated directly (`a**`).
 //!
-//! Left as they are: RE2 bounds the program at some 3 million instructions and the nesting at
-//! 1000, we at [`limits::REGEX_BYTES`] and [`DEPTH`]; the tables of Unicode may be of different
-//! versions. Never matches anything itself. Pure; runs on the calling thread.
+//! Remaining differences: RE2 limits the program to some 3 million instructions and the nesting to 1000,
+//! alertwheel to [`limits::REGEX_BYTES`] and [`DEPTH`]; the versions of the Unicode tables may differ. Never
+//! matches anything itself. Pure; runs on the calling thread.
 
 mod class;
 mod cursor;
@@ -30,34 +30,34 @@ use flags::Flags;
 
 pub(super) use cursor::Fault;
 
-/// Groups that may be open at once, as in Go. Most leave nothing behind that nests.
+/// The maximum number of nested groups, as in Go. Most groups cause no nesting in the translation.
 const OPEN_GROUPS: usize = 1000;
 
-/// What the crate's parser, which does not recurse, counts for [`OPEN_GROUPS`]: a group may hold an
-/// alternation of concatenations of repetitions.
+/// The nesting limit of the crate's parser that admits [`OPEN_GROUPS`]: each group may contain an alternation
+/// of concatenations of repetitions. This parser does not recurse.
 const NESTING: u32 = 5 * OPEN_GROUPS as u32;
 
-/// How deep the parts of a pattern may nest that are left once groups are read: alternations and repetitions,
-/// each with the concatenation in it, count two. The crate compiles them recursively: so deep a pattern takes
-/// up to 128 KiB of stack (2 MiB without optimisation), and the smallest thread that compiles has 512 KiB.
+/// The maximum nesting of alternations and repetitions in the translation. Each counts as two, with the
+/// concatenation in it. The crate compiles them recursively: a pattern of this depth takes up to 128 KiB of
+/// stack (2 MiB without optimisation), and the smallest thread that compiles has 512 KiB.
 const DEPTH: u32 = 150;
 
-/// What a range of characters counts in a class. Its part of a program takes 5 to 270 bytes.
+/// The estimated size of a range of characters in a class. Its part of a program takes 5 to 270 bytes.
 const RANGE_BYTES: usize = 12;
 
-/// Repetitions of repetitions multiply to at most this.
+/// The maximum product of nested repetitions.
 const REPETITIONS: u32 = 1000;
 
-/// The program of a matcher.
+/// The compiled program of a matcher.
 #[derive(Debug)]
 pub(super) struct Compiled {
-    /// It matches whole texts only.
+    /// The program, which matches only whole texts.
     pub(super) program: NFA,
-    /// Bytes that it counts: its own, or more if more work went into it.
+    /// The size that counts against limits: its bytes, or more if compiling it took more work.
     pub(super) bytes: usize,
 }
 
-/// Compiles `value` so that it matches whole texts only.
+/// Compiles `value` into a program that matches only whole texts.
 pub(super) fn compile_anchored(value: &str) -> Result<Compiled, Fault> {
     let whole = format!("^(?:{value})$");
     let fault = |reason| Fault::of(reason, &whole);
@@ -67,7 +67,7 @@ pub(super) fn compile_anchored(value: &str) -> Result<Compiled, Fault> {
     let mut translator = Translator::new(&whole, Captures::Dropped);
     translator.translate()?;
     let mut parser = ParserBuilder::new().nest_limit(NESTING).build();
-    // The translation is sound syntax, so that depth is all that is left to refuse.
+    // The translation is valid syntax, so the parser can fail only because of the depth.
     let parsed = parser.parse(&translator.out);
     let parsed = parsed.map_err(|_| fault(Reason::TooDeep))?;
     let counted = class_bytes(&parsed).max(translator.classes.work());
@@ -85,8 +85,8 @@ pub(super) fn compile_anchored(value: &str) -> Result<Compiled, Fault> {
     })
 }
 
-/// Bytes that the classes of `parsed` count, each as often as it is repeated. What repeats large ones is known
-/// so to be too large in a fiftieth of the time in which compiling would come to its bound.
+/// The estimated size of the classes in `parsed`, each multiplied by its repetitions. The estimate refuses
+/// repetitions of large classes in a fiftieth of the time that compiling up to the limit would take.
 fn class_bytes(parsed: &Hir) -> usize {
     match parsed.kind() {
         HirKind::Class(Class::Unicode(class)) => class.ranges().len() * RANGE_BYTES,
@@ -102,9 +102,9 @@ fn class_bytes(parsed: &Hir) -> usize {
     }
 }
 
-/// Compiles `pattern` to be found anywhere in a text. Its groups capture, and are numbered only: the
-/// names, empty for groups without one, come with the regex, because Go lets several groups share
-/// one and lets it begin with a digit.
+/// Compiles `pattern` for searches anywhere in a text. Its groups capture, but by number only. The group
+/// names are returned beside the regex, empty for unnamed groups, because in Go several groups may share a
+/// name and a name may begin with a digit.
 pub(super) fn compile_search(pattern: &str) -> Result<(Regex, Vec<String>), Fault> {
     let fault = |reason| Fault::of(reason, pattern);
     if pattern.len() > limits::REGEX_TEXT_BYTES {
@@ -123,7 +123,7 @@ pub(super) fn compile_search(pattern: &str) -> Result<(Regex, Vec<String>), Faul
     Ok((regex, translator.group_names))
 }
 
-/// Whether `value` is a pattern; how large it gets shows only when it is compiled.
+/// Checks the syntax of `value`; its compiled size is known only after compiling.
 pub(super) fn check(value: &str) -> Result<(), Fault> {
     if value.len() > limits::REGEX_BYTES {
         return Err(Fault::of(Reason::TooLarge, value));
@@ -131,15 +131,15 @@ pub(super) fn check(value: &str) -> Result<(), Fault> {
     Translator::new(value, Captures::Dropped).translate()
 }
 
-/// Whether what was matched will be asked for: then groups capture and greed matters. A matcher only
-/// asks whether a whole text matches, where neither does.
+/// Whether the matched parts are used: then groups must capture, and greediness matters. A matcher only
+/// tests whether a whole text matches, so neither matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Captures {
     Kept,
     Dropped,
 }
 
-/// Reads a pattern from front to end and writes it anew.
+/// Reads a pattern from front to end and writes the translation.
 struct Translator<'a> {
     whole: &'a str,
     captures: Captures,
@@ -149,44 +149,44 @@ struct Translator<'a> {
     flags: Flags,
     /// The names of the groups that capture, in their order.
     group_names: Vec<String>,
-    /// The groups around this place; the first stands for the pattern itself.
+    /// The groups around the current position; the first is the pattern itself.
     groups: Vec<Group>,
-    /// What a repetition here would repeat.
+    /// The operand of a repetition at this position.
     operand: Option<Operand>,
-    /// Where the repetition began that ends here.
+    /// The start of the repetition that ends here.
     repetition: Option<Cursor<'a>>,
 }
 
-/// A group that is not yet closed.
+/// An open group.
 struct Group {
-    /// Where it begins in the output.
+    /// Its offset in the output.
     start: usize,
-    /// The flags to return to at its end.
+    /// The flags to restore at its end.
     outer_flags: Flags,
-    /// The largest weight in it so far.
+    /// The largest weight of its parts so far.
     weight: u32,
-    /// How deep its parts nest so far.
+    /// The largest depth of its parts so far.
     depth: u32,
     /// Whether it has more than one branch.
     is_alternation: bool,
 }
 
 impl Group {
-    /// How deep it nests by itself: a group that only holds things together leaves nothing behind.
+    /// The depth that the group itself adds: none if it only groups.
     fn own_depth(&self, captures: Captures) -> u32 {
         let alternation = if self.is_alternation { 2 } else { 0 };
         self.depth + alternation + u32::from(captures == Captures::Kept)
     }
 }
 
-/// The last thing written.
+/// The last written item.
 #[derive(Clone, Copy)]
 struct Operand {
     start: usize,
     end: usize,
-    /// To how many copies nested repetitions in it multiply.
+    /// The number of copies that its nested repetitions multiply to.
     weight: u32,
-    /// How deep its parts nest.
+    /// The depth of its parts.
     depth: u32,
     is_repeated: bool,
 }
@@ -256,7 +256,7 @@ impl<'a> Translator<'a> {
         Fault::of(reason, self.whole)
     }
 
-    /// Writes something that may be repeated.
+    /// Writes an item that may be repeated.
     fn write(&mut self, write: impl FnOnce(&mut String)) {
         let start = self.out.len();
         write(&mut self.out);
@@ -278,7 +278,7 @@ impl<'a> Translator<'a> {
         });
     }
 
-    /// Nothing can repeat the last thing any more, so its weight is known.
+    /// Accounts for the last item, which can no longer be repeated, so its weight is final.
     fn settle_operand(&mut self) {
         if let (Some(operand), Some(group)) = (self.operand.take(), self.groups.last_mut()) {
             group.weight = group.weight.max(operand.weight);
@@ -295,7 +295,7 @@ impl<'a> Translator<'a> {
         self.out.push('|');
     }
 
-    /// Begins a group that captures if anybody asks for that.
+    /// Begins a group, which captures if captures are used.
     fn open_capture(&mut self, name: &str) -> Result<(), Fault> {
         match self.captures {
             Captures::Dropped => self.open_group(self.flags),
@@ -308,7 +308,7 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// Begins a group in which `flags` hold; the cursor is already in it.
+    /// Begins a group with `flags` in effect; the cursor is already in it.
     fn open_group(&mut self, flags: Flags) -> Result<(), Fault> {
         self.enter_group()?;
         self.flags = flags;
@@ -346,7 +346,7 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    /// Takes what begins with `(?`: a named group, or flags for a group or for what follows.
+    /// Takes a construct that begins with `(?`: a named group, or flags for a group or for the rest.
     fn take_perl_group(&mut self) -> Result<(), Fault> {
         let start = self.cursor;
         self.cursor.eat("(?");
@@ -366,7 +366,7 @@ impl<'a> Translator<'a> {
         if end == ':' {
             return self.open_group(flags);
         }
-        // The operand stays: in RE2 flags between a thing and its repetition do not part them.
+        // The operand stays: in RE2, flags between an item and its repetition do not separate them.
         self.flags = flags;
         self.out.push_str(&flags.spelled());
         self.out.push(')');
@@ -454,8 +454,8 @@ impl<'a> Translator<'a> {
         self.repeat(operator, copies, start, previous)
     }
 
-    /// Repeats the operand. `copies` are what the repetition weighs, 0 if it removes the operand;
-    /// `previous` is where a repetition began that this one follows.
+    /// Repeats the operand. `copies` is the weight of the repetition, 0 if it removes the operand; `previous`
+    /// is the start of a directly preceding repetition.
     fn repeat(
         &mut self,
         operator: &str,
@@ -497,7 +497,7 @@ impl<'a> Translator<'a> {
     }
 }
 
-/// Takes the least and the most of a counted repetition; `None` if it is none.
+/// Takes the minimum and maximum of a counted repetition; `None` if it is not one.
 fn take_counts(cursor: &mut Cursor<'_>) -> Option<(u32, Option<u32>)> {
     cursor.eat("{");
     let least = take_count(cursor)?;
@@ -511,7 +511,7 @@ fn take_counts(cursor: &mut Cursor<'_>) -> Option<(u32, Option<u32>)> {
     cursor.eat("}").then_some((least, most))
 }
 
-/// A number without leading zeros. What is too large for anyone counts as the largest number.
+/// Takes a number without leading zeros. A number that does not fit counts as the largest one.
 fn take_count(cursor: &mut Cursor<'_>) -> Option<u32> {
     let start = *cursor;
     while cursor.peek().is_some_and(|c| c.is_ascii_digit()) {
