@@ -1,7 +1,7 @@
-//! PURE. The functions that Alertmanager adds to Go's (§6.3).
+//! PURE. The template functions that Alertmanager adds to Go's (§6.3).
 //!
-//! Owns one function each; times and spans are computed in `time.rs` and `duration.rs`. Called on
-//! send threads and on the thread that loads the configuration.
+//! Owns their implementations; `time.rs` and `duration.rs` compute times and durations. Called on send
+//! threads and on the thread that loads the configuration.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ pub fn trim_space(_: &Context<'_>, values: &[Value]) -> Answer {
     Ok(text_of(&values[0]).trim().into())
 }
 
-/// `join`: the separator comes first, so that a list can be piped in.
+/// `join`: the separator is the first argument, so that a list can be piped in.
 pub fn join(_: &Context<'_>, values: &[Value]) -> Answer {
     let texts = match &values[1] {
         Value::Texts(texts) => texts.as_ref(),
@@ -46,13 +46,13 @@ pub fn join(_: &Context<'_>, values: &[Value]) -> Answer {
     Ok(Value::text(texts.join(text_of(&values[0]))))
 }
 
-/// `match`: whether the pattern is found anywhere.
+/// `match`: whether the pattern matches anywhere in the text.
 pub fn matches(_: &Context<'_>, values: &[Value]) -> Answer {
     let pattern = SearchPattern::compile(text_of(&values[0]))?;
     Ok(Value::Bool(pattern.is_found_in(text_of(&values[1]))))
 }
 
-/// `safeHtml` and `safeUrl`: marks for HTML, which we do not make.
+/// `safeHtml` and `safeUrl`: return the text unchanged, because nothing is rendered as HTML.
 pub fn same(_: &Context<'_>, values: &[Value]) -> Answer {
     Ok(values[0].clone())
 }
@@ -97,11 +97,11 @@ pub fn date(_: &Context<'_>, values: &[Value]) -> Answer {
     )))
 }
 
-/// `tz`: the same time as the clocks of a zone show it.
+/// `tz`: the same time in another time zone.
 pub fn tz(_: &Context<'_>, values: &[Value]) -> Answer {
     let name = text_of(&values[0]);
     let zone = match name {
-        // The zone of this host is not looked up: the same configuration means the same everywhere.
+        // Never the host's zone: a configuration must mean the same on every host.
         "" | "UTC" | "Local" => TimeZone::UTC,
         name => TimeZone::get(name).map_err(|_| format!("unknown time zone {name}"))?,
     };
@@ -124,7 +124,7 @@ pub fn humanize_duration(_: &Context<'_>, values: &[Value]) -> Answer {
     duration::humanize(&values[0]).map(Value::text)
 }
 
-/// `toDate`: layout, text. What cannot be read is the zero time.
+/// `toDate`: layout, text. An invalid text is the zero time.
 pub fn to_date(_: &Context<'_>, values: &[Value]) -> Answer {
     let parsed = time::parse(text_of(&values[0]), text_of(&values[1]));
     Ok(Value::Time(parsed.unwrap_or_else(|_| {
@@ -132,7 +132,7 @@ pub fn to_date(_: &Context<'_>, values: &[Value]) -> Answer {
     })))
 }
 
-/// `mustToDate`: what cannot be read is an error.
+/// `mustToDate`: layout, text. An invalid text is an error.
 pub fn must_to_date(_: &Context<'_>, values: &[Value]) -> Answer {
     time::parse(text_of(&values[0]), text_of(&values[1])).map(Value::Time)
 }
@@ -144,12 +144,12 @@ pub fn to_json(_: &Context<'_>, values: &[Value]) -> Answer {
     Ok(Value::text(out))
 }
 
-/// `base64encode`, in the alphabet that is safe in URLs.
+/// `base64encode`, with the URL-safe alphabet.
 pub fn base64_encode(_: &Context<'_>, values: &[Value]) -> Answer {
     Ok(Value::text(URL_SAFE.encode(text_of(&values[0]))))
 }
 
-/// `base64decode`. Bytes that are no text are replaced: all that templates make is text.
+/// `base64decode`. Invalid UTF-8 is replaced, because all values of templates are text.
 pub fn base64_decode(_: &Context<'_>, values: &[Value]) -> Answer {
     let source = text_of(&values[0]);
     let bytes = URL_SAFE.decode(source).map_err(|error| {
@@ -167,7 +167,7 @@ pub fn list(_: &Context<'_>, values: &[Value]) -> Answer {
     List::new(values.into()).map(Value::List)
 }
 
-/// `append`: a list, then what is put behind it.
+/// `append`: a list, then the items to append.
 pub fn append(_: &Context<'_>, values: &[Value]) -> Answer {
     let first = match &values[0] {
         Value::List(list) => list.items(),
@@ -177,7 +177,7 @@ pub fn append(_: &Context<'_>, values: &[Value]) -> Answer {
     List::new(items.cloned().collect()).map(Value::List)
 }
 
-/// `dict`: keys and values in turn.
+/// `dict`: alternating keys and values.
 pub fn dict(_: &Context<'_>, values: &[Value]) -> Answer {
     let (pairs, rest) = values.as_chunks::<2>();
     if !rest.is_empty() {
@@ -193,7 +193,7 @@ pub fn dict(_: &Context<'_>, values: &[Value]) -> Answer {
     Dict::new(map).map(Value::Dict)
 }
 
-/// `routeLabels`: the rendered value of one of the route's labels.
+/// `routeLabels`: the rendered value of a route label.
 pub fn route_labels(context: &Context<'_>, values: &[Value]) -> Answer {
     context
         .route_labels
@@ -201,7 +201,7 @@ pub fn route_labels(context: &Context<'_>, values: &[Value]) -> Answer {
         .map(Value::Text)
 }
 
-/// The table of functions has made sure that it is one.
+/// The text of an argument. The table of functions has already checked its type.
 fn text_of(value: &Value) -> &str {
     match value {
         Value::Text(text) => text,

@@ -1,8 +1,7 @@
-//! PURE. The functions that Go's templates have themselves.
+//! PURE. The built-in functions of Go's templates.
 //!
-//! Owns comparison, indexing and joining as Go does them; how a value prints is in `printf`, and two
-//! of the escapes are gotmpl's.
-//! Called on send threads and on the thread that loads the configuration.
+//! Owns comparison, indexing and joining, as in Go. `printf` formats values, and two of the escapes are
+//! gotmpl's. Called on send threads and on the thread that loads the configuration.
 
 use std::cmp::Ordering;
 
@@ -10,7 +9,7 @@ use super::value::{List, Value};
 use super::{Context, printf, text};
 use crate::limits;
 
-/// Stands in the table for what the evaluator computes itself.
+/// The placeholder in the table for functions that the evaluator computes itself.
 pub fn never_called(_: &Context<'_>, _: &[Value]) -> Result<Value, String> {
     Err("not a function of values".into())
 }
@@ -20,7 +19,7 @@ pub fn not(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
     Ok(Value::Bool(!values[0].is_true()))
 }
 
-/// `call`: templates never meet a value that is a function.
+/// `call`: always an error, because no value is a function.
 pub fn call(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
     Err(match &values[0] {
         Value::Nil => "call of nil".into(),
@@ -37,7 +36,7 @@ pub fn len(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
     }
 }
 
-/// `index`: the first value, then an item of it, and so on.
+/// `index`: the item of the first argument at the second, and so on for further arguments.
 pub fn index(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
     let (first, indices) = (&values[0], &values[1..]);
     if matches!(first, Value::Nil) {
@@ -107,7 +106,7 @@ pub fn slice(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
         },
     };
     let bounds = bounds.iter().map(|bound| {
-        // The end itself is a bound.
+        // The end is a valid bound, too.
         position(bound, length + 1)
     });
     let bounds = bounds.collect::<Result<Vec<_>, _>>()?;
@@ -121,7 +120,7 @@ pub fn slice(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
 
 fn slice_of(value: &Value, start: usize, end: usize) -> Result<Value, String> {
     Ok(match value {
-        // Go cuts between bytes; half a character cannot be a text of ours.
+        // Go cuts between bytes; here a text cannot contain half a character.
         Value::Text(text) => {
             Value::text(String::from_utf8_lossy(&text.as_bytes()[start..end]).into_owned())
         }
@@ -134,7 +133,7 @@ fn slice_of(value: &Value, start: usize, end: usize) -> Result<Value, String> {
     })
 }
 
-/// What can be compared: values that Go has an order or an equality for.
+/// A comparable value: one for which Go has an order or an equality.
 #[derive(Debug, PartialEq, PartialOrd)]
 enum Basic<'a> {
     Bool(bool),
@@ -177,7 +176,7 @@ fn are_equal(a: &Value, b: &Value) -> Result<bool, String> {
     match (a, b) {
         (Value::Nil, Value::Nil) => return Ok(true),
         (Value::Nil, _) | (_, Value::Nil) => return Ok(false),
-        // The same moment in another zone is another value.
+        // The same moment in another zone is a different value.
         (Value::Time(a), Value::Time(b)) => {
             return Ok(a == b && a.time_zone() == b.time_zone());
         }
@@ -233,11 +232,11 @@ fn compare(values: &[Value], holds: fn(Ordering) -> bool) -> Result<Value, Strin
     if matches!(a, Basic::Bool(_)) {
         return Err("invalid type for comparison".into());
     }
-    // Only NaN has no order, and it is neither less nor greater than anything.
+    // Only NaN has no order: it is neither less nor greater than any number.
     Ok(Value::Bool(a.partial_cmp(&b).is_some_and(holds)))
 }
 
-/// `print`: a space stands between two values of which none is a string.
+/// `print`: writes a space between two values if neither is a string.
 pub fn print(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
     Ok(Value::text(joined(values)))
 }
@@ -292,7 +291,7 @@ pub fn urlquery(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
     Ok(Value::text(gotmpl::url_encode(&for_escape(values))))
 }
 
-/// Joined as `print` does, but nil is told as an action tells it.
+/// Joins the values as `print` does, but writes nil as an action does.
 fn for_escape(values: &[Value]) -> String {
     let shown: Vec<Value> = values
         .iter()

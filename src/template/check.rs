@@ -1,9 +1,9 @@
 //! PURE. Finds templates that cannot run, before a notification depends on them.
 //!
-//! Owns what counts as a fault at load: bad syntax, names and types that do not exist. What only
-//! fails for some data (a label that is no number) is left to the daemon, since Alertmanager takes
-//! such a configuration. Owns, too, which texts of a payload are worth a warning, because what they
-//! render is now and then no text. Called on the thread that loads the configuration.
+//! Owns the choice of faults at load time: bad syntax, unknown names and types. Failures that depend on the
+//! data (a label that is not a number) are left to the time of sending, because Alertmanager accepts such a
+//! configuration. Owns also the warnings about texts of a payload that sometimes render as another type.
+//! Called on the thread that loads the configuration.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::payload::{Payload, ReadYaml};
 use super::{Templates, parse};
 use crate::model::Labels;
 
-/// Where a text comes from, which decides what it may use.
+/// The use of a text, which decides the allowed functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextKind {
     /// An inline `url`: Go's own functions only (§1.2).
@@ -22,7 +22,7 @@ pub enum TextKind {
     Other,
 }
 
-/// The fault of `text`, if it cannot run with any data.
+/// Checks that `text` can run with some data.
 pub fn check_text(templates: &Templates, text: &str, kind: TextKind) -> Result<(), String> {
     if kind == TextKind::Url {
         parse::parse(text, FunctionSet::Go).map_err(|fault| {
@@ -45,10 +45,10 @@ pub fn check_text(templates: &Templates, text: &str, kind: TextKind) -> Result<(
     Ok(())
 }
 
-/// What becomes of `text` in a payload, where it does not always stay a text although it seems meant to
-/// be one: the kind of value, and what it is rendered as. The alerts of the samples are grouped by the
-/// labels with these names. A number is meant to be one if nothing makes it a text, and what begins with a
-/// bracket to be a list or a map.
+/// The type and the rendered form of `text` in a payload, if it seems intended as a text but sometimes
+/// renders as another type. The sample alerts are grouped by the labels with these names. A number counts as
+/// intended if no sample makes it a text; a text that begins with a bracket counts as an intended list or
+/// map.
 pub fn changed_type(
     templates: &Templates,
     text: &str,
@@ -73,7 +73,7 @@ pub fn changed_type(
     let changed = |kind: &str| kind != "a text";
     let mut changed = outcomes.into_iter().filter(|(kind, _)| changed(kind));
     let first = changed.next()?;
-    // That nothing is rendered is the dullest example.
+    // An empty rendering is the least helpful example, so others are preferred.
     match first.0 {
         "null" => Some(changed.find(|(kind, _)| *kind != "null").unwrap_or(first)),
         _ => Some(first),
@@ -91,8 +91,8 @@ fn kind_of(value: Option<Payload>) -> &'static str {
     }
 }
 
-/// Something fires and something has resolved; everything has; the alerts share neither labels nor
-/// annotations; the annotations hold what YAML has a meaning for.
+/// Four samples: some alerts fire and some have resolved; all have resolved; the alerts share neither labels
+/// nor annotations; the annotations contain YAML syntax.
 fn samples(group_by: &[&str]) -> [Data; 4] {
     let mut mixed = Data::sample();
     let group_labels = mixed.group_labels.iter();

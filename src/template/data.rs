@@ -1,6 +1,6 @@
-//! PURE. What a template is told: the notification, in the shape that §6.3 gives it.
+//! PURE. The data of a template: the notification, in the structure of §6.3.
 //!
-//! Owns that shape and the sample that templates are tried on. Called on send threads and on the
+//! Owns this structure, and the sample data for checks of templates. Called on send threads and on the
 //! thread that loads the configuration.
 
 use std::sync::Arc;
@@ -10,18 +10,18 @@ use jiff::tz::TimeZone;
 use super::value::{Field, Value};
 use crate::model::{Labels, Status, Wall, ZERO_TIME};
 
-/// The first dot of a template.
+/// The initial dot of a template.
 #[derive(Clone, Debug)]
 pub struct Data {
-    /// The receiver's name, quoted as a regular expression for itself.
+    /// The receiver's name, escaped as a regular expression.
     pub receiver: Arc<str>,
     /// `firing` or `resolved`.
     pub status: Arc<str>,
-    /// The alerts, in the order in which they are told.
+    /// The alerts, in the order of the notification.
     pub alerts: Arc<[Arc<AlertData>]>,
-    /// Why it is told.
+    /// The reason of the notification.
     pub notification_reason: Arc<str>,
-    /// The labels that make the group.
+    /// The labels that define the group.
     pub group_labels: Labels,
     /// The labels that all alerts share.
     pub common_labels: Labels,
@@ -29,7 +29,7 @@ pub struct Data {
     pub common_annotations: Labels,
     /// The route's labels, rendered.
     pub route_labels: Labels,
-    /// How people reach the daemon.
+    /// The external URL of the daemon.
     pub external_url: Arc<str>,
 }
 
@@ -38,22 +38,22 @@ pub struct Data {
 pub struct AlertData {
     /// `firing` or `resolved`.
     pub status: Arc<str>,
-    /// What identifies it.
+    /// The labels, which identify the alert.
     pub labels: Labels,
-    /// Texts for people.
+    /// The annotations: texts for people.
     pub annotations: Labels,
     /// When it began.
     pub starts_at: Wall,
     /// When it ended; [`ZERO_TIME`] while it fires.
     pub ends_at: Wall,
-    /// Where it came from; may be empty.
+    /// The URL of its source; may be empty.
     pub generator_url: Arc<str>,
     /// The hash of its labels.
     pub fingerprint: Arc<str>,
 }
 
 impl Data {
-    /// Made-up data with an alert that fires and one that has resolved, to try templates on.
+    /// Sample data with a firing and a resolved alert, for checks of templates.
     pub fn sample() -> Self {
         let alert = |status: Status, instance: &str, ends_at: Wall| {
             let labels = [
@@ -92,8 +92,8 @@ impl Data {
         }
     }
 
-    /// The fields in the order of Go's struct. Alertmanager 0.33 has neither labels of routes nor a
-    /// field for them: it is there where there are some.
+    /// The fields in the order of Go's struct. Alertmanager 0.33 has no route labels; their field exists only
+    /// if there are any.
     pub fn fields(&self) -> Vec<Field> {
         let mut fields = vec![
             text_field("Receiver", "receiver", &self.receiver),
@@ -138,7 +138,7 @@ fn labels_field(name: &'static str, json: &'static str, labels: &Labels) -> Fiel
 
 const SAMPLE_START: Wall = Wall::constant(1_767_225_600, 0);
 
-/// When the sample is rendered.
+/// The time at which the sample is rendered.
 pub const SAMPLE_NOW: Wall = Wall::constant(1_767_229_200, 0);
 
 impl AlertData {

@@ -1,7 +1,7 @@
-//! PURE. Spans of time as Go writes them, and as people read them.
+//! PURE. Formats durations, in Go's form and for people.
 //!
-//! Owns the two forms; a span is a signed number of nanoseconds. Called on send threads and on
-//! the thread that loads the configuration.
+//! Owns the two forms; a duration is a signed number of nanoseconds. Called on send threads and on the
+//! thread that loads the configuration.
 
 use std::time::Duration;
 
@@ -16,23 +16,23 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// What a thousandth, a millionth and so on of a second are called.
+/// The prefixes of a thousandth, a millionth and so on of a second.
 const FRACTIONS: [&str; 8] = ["m", "u", "n", "p", "f", "a", "z", "y"];
 
-/// As Go prints it: `1h2m3.5s`.
+/// Go's form: `1h2m3.5s`.
 pub fn shown(nanoseconds: i64) -> String {
     let sign = if nanoseconds < 0 { "-" } else { "" };
     let size = format_go_duration(Duration::from_nanos(nanoseconds.unsigned_abs()));
     format!("{sign}{size}")
 }
 
-/// How many units of so many nanoseconds there are, with the rounding of Go.
+/// The duration in units of `unit` nanoseconds, rounded as in Go.
 pub fn in_units(nanoseconds: i64, unit: i64) -> f64 {
     let (whole, rest) = (nanoseconds / unit, nanoseconds % unit);
     whole as f64 + rest as f64 / unit as f64
 }
 
-/// Seconds, as a number, a text or a span, in the words of `humanizeDuration` (§6.3).
+/// The form of `humanizeDuration` (§6.3), for seconds as a number or a text, or for a duration.
 pub fn humanize(value: &Value) -> Result<String, String> {
     let seconds = seconds_of(value)?;
     if !seconds.is_finite() {
@@ -57,7 +57,7 @@ pub fn humanize(value: &Value) -> Result<String, String> {
 
 fn humanize_long(seconds: f64) -> String {
     let sign = if seconds < 0.0 { "-" } else { "" };
-    // Whole seconds; what does not fit in 64 bits is as good as for ever.
+    // Whole seconds; a value that does not fit into 64 bits is clamped.
     let whole = seconds.abs() as i64;
     let (days, hours) = (whole / DAY, whole / HOUR % 24);
     let (minutes, rest) = (whole / MINUTE % 60, whole % MINUTE);
@@ -85,7 +85,7 @@ fn seconds_of(value: &Value) -> Result<f64, String> {
     }
 }
 
-/// Rust takes what Go takes, but for underscores between digits, signs of what is no number, and
+/// Parses a number as Go does. Rust's parser differs for underscores between digits, signs before NaN, and
 /// numbers that are too large.
 fn parse_number(text: &str) -> Result<f64, &'static str> {
     let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
@@ -106,7 +106,7 @@ fn parse_number(text: &str) -> Result<f64, &'static str> {
     Ok(number)
 }
 
-/// The nanoseconds of `span`; what does not fit is the longest span there is.
+/// The nanoseconds of `span`, clamped to 64 bits.
 pub fn clamped(span: jiff::SignedDuration) -> i64 {
     let longest = if span.is_negative() {
         i64::MIN

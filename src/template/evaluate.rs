@@ -1,14 +1,14 @@
-//! PURE. Runs a tree: from values and texts to the text that is sent.
+//! PURE. The evaluator: runs a syntax tree with values, and returns the rendered text.
 //!
 //! ```text
 //! frames:   the text ─ {{ range }} ─ {{ template }} ─ {{ if }} ─ ...   the last one runs
 //! ```
 //!
-//! Owns control flow and scopes, as Go has them, and the bounds: a template may take so many steps, open
-//! so much and hold so much, whatever its text. What is open stands in a list of frames and not on the
-//! stack, so that templates may call themselves as deeply as they need to. `expression` has what stands
-//! within an action. gotmpl parses; it does not run templates here, because its values have neither
-//! methods nor types of ours. Called on send threads and on the thread that loads the configuration.
+//! Owns control flow and scopes, as in Go, and the limits of steps, of open frames and of held bytes, which
+//! apply to every template. Open templates and loops are in a list of frames and not on the stack, so that
+//! deep recursion of templates is safe. `expression` evaluates the insides of actions. gotmpl only parses;
+//! its own evaluator is not used, because its values have neither methods nor custom types. Called on send
+//! threads and on the thread that loads the configuration.
 
 mod expression;
 
@@ -30,13 +30,15 @@ pub type Definitions = BTreeMap<String, Arc<ListNode>>;
 pub struct RenderFault {
     /// What went wrong, and where, in the form of Go's messages.
     pub text: String,
-    /// Whether other data might have made it run: an item that is missing, a text that is no number.
+    /// Whether the template might succeed with other data, as after a missing item or a text that is not a
+    /// number.
     pub depends_on_data: bool,
 }
 
 type Step<T> = Result<T, RenderFault>;
 
-/// Runs `body` with `dot`. Its text may call what `own` defines, and else what `shared` does.
+/// Runs `body` with `dot`. It can call the templates in `own`, and those in `shared` that `own` does not
+/// define.
 pub fn run(
     body: &ListNode,
     own: &Definitions,
@@ -67,30 +69,30 @@ struct Run<'a> {
     own: &'a Definitions,
     shared: &'a Definitions,
     context: &'a Context<'a>,
-    /// The template that runs, for messages.
+    /// The name of the running template, for messages.
     name: &'a str,
-    /// Its line that runs.
+    /// The current line.
     line: usize,
-    /// What is open, the innermost last.
+    /// The open frames, the innermost last.
     frames: Vec<Frame<'a>>,
-    /// What was declared, the innermost last.
+    /// The declared variables, the innermost last.
     variables: Vec<Variable>,
-    /// The first variable that the template that runs can see.
+    /// The index of the first variable that the running template can see.
     first_visible: usize,
-    /// What dots and variables take.
+    /// The bytes held by dots and variables.
     held_bytes: usize,
     out: String,
     steps: usize,
 }
 
-/// A template, a branch or a turn of a loop that is under way.
+/// A running template, branch or loop iteration.
 struct Frame<'a> {
-    /// What is left of it.
+    /// The nodes that are left to run.
     nodes: slice::Iter<'a, Node>,
     dot: Value,
-    /// What its dot takes.
+    /// The bytes held by its dot.
     held_bytes: usize,
-    /// How many variables there are outside of it.
+    /// The number of variables outside of it.
     outer_variables: usize,
     kind: FrameKind<'a>,
 }
@@ -98,9 +100,9 @@ struct Frame<'a> {
 enum FrameKind<'a> {
     /// A branch of a condition, or the text itself.
     Branch,
-    /// A turn of a loop, with the turns that are left.
+    /// An iteration of a loop, with the remaining ones.
     Turn(Box<Turns<'a>>),
-    /// A template, and where it returns to.
+    /// A called template, with the state to restore at its end.
     Template {
         name: &'a str,
         line: usize,
@@ -112,7 +114,7 @@ struct Turns<'a> {
     branch: &'a BranchNode,
     items: Items,
     next: usize,
-    /// How many variables there are outside of a turn.
+    /// The number of variables outside of an iteration.
     outer_variables: usize,
 }
 
@@ -140,7 +142,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Runs what is open, and what that opens, to the end.
+    /// Runs until no frame is open.
     fn finish(&mut self) -> Step<()> {
         while let Some(frame) = self.frames.last_mut() {
             match frame.nodes.next() {
@@ -210,7 +212,7 @@ impl<'a> Run<'a> {
         self.fault_of_data("...", format!("the text grows past {limit} MiB"))
     }
 
-    /// Notes what one more dot or variable takes.
+    /// Accounts for the bytes of one more dot or variable.
     fn hold(&mut self, value: &Value) -> Step<usize> {
         let bytes = value.size().bytes;
         self.held_bytes += bytes;
@@ -228,7 +230,7 @@ impl<'a> Run<'a> {
         self.open_around(nodes, dot, kind, outer_variables)
     }
 
-    /// The same, where the scope began before.
+    /// Opens a frame whose scope has already begun.
     fn open_around(
         &mut self,
         nodes: &'a [Node],
@@ -238,7 +240,7 @@ impl<'a> Run<'a> {
     ) -> Step<()> {
         if self.frames.len() == limits::TEMPLATE_DEPTH {
             let limit = limits::TEMPLATE_DEPTH;
-            // The samples that templates are tried on are small: whatever is so deep there never ends.
+            // The sample data of checks is small, so a recursion of this depth never ends.
             return self.fault("...", format!("exceeded maximum template depth ({limit})"));
         }
         let held_bytes = self.hold(&dot)?;
@@ -252,7 +254,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Ends the innermost frame, unless it is a loop with turns left.
+    /// Ends the innermost frame, unless it is a loop with iterations left.
     fn close(&mut self) -> Step<()> {
         match self.pop() {
             Some(FrameKind::Turn(turns)) => self.turn(turns),
@@ -277,8 +279,8 @@ impl<'a> Run<'a> {
         Some(frame.kind)
     }
 
-    /// Ends what is open within the innermost turn of a loop. The parser's checks leave no break and
-    /// no continue outside of a loop of the same template.
+    /// Ends the frames within the innermost loop iteration. The parser has refused any break or continue
+    /// outside of a loop of the same template.
     fn leave_turn(&mut self) {
         while let Some(frame) = self.frames.last()
             && !matches!(frame.kind, FrameKind::Turn(_))
@@ -335,7 +337,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Begins the next turn of a loop, if there is one.
+    /// Begins the next iteration of a loop, if there is one.
     fn turn(&mut self, mut turns: Box<Turns<'a>>) -> Step<()> {
         let outer_variables = turns.outer_variables;
         self.forget_variables(outer_variables);
@@ -350,7 +352,7 @@ impl<'a> Run<'a> {
         self.open_around(&branch.body.nodes, item, kind, outer_variables)
     }
 
-    /// A single variable takes the item, two take key and item.
+    /// Binds the variables of a loop: a single one to the item, two to the key and the item.
     fn bind_in_range(&mut self, pipe: &PipeNode, key: Value, item: &Value) -> Step<()> {
         let values = match pipe.decl.len() {
             0 => return Ok(()),
@@ -389,7 +391,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Forgets all variables but the first `kept`.
+    /// Drops all variables but the first `kept`.
     fn forget_variables(&mut self, kept: usize) {
         while self.variables.len() > kept {
             let variable = self.variables.pop();
@@ -420,7 +422,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What to say of a template that Alertmanager has, and we do not have yet.
+/// A hint for a template that Alertmanager has and alertwheel does not.
 fn missing_template_hint(name: &str) -> &'static str {
     match name.split_once('.') {
         Some((_, rest)) if rest.starts_with("default.") => {
@@ -431,7 +433,7 @@ fn missing_template_hint(name: &str) -> &'static str {
     }
 }
 
-/// What `range` goes through.
+/// The items of a `range`.
 enum Items {
     /// The numbers from 0.
     Numbers(usize),
@@ -442,7 +444,7 @@ enum Items {
 }
 
 impl Items {
-    /// What is in `value`; `None` if it cannot be gone through.
+    /// The items of `value`; `None` if it cannot be ranged over.
     fn of(value: &Value) -> Option<Items> {
         Some(match value {
             Value::Nil => Items::Numbers(0),

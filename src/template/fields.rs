@@ -1,7 +1,7 @@
-//! PURE. What stands behind a dot: fields of what templates are given, keys of maps, and methods.
+//! PURE. Looks up the names after a dot: fields of the data, keys of maps, and methods.
 //!
-//! Owns the names. A method wins over a key of the same name, as in Go. Called on send threads and
-//! on the thread that loads the configuration.
+//! Owns the names. A method takes precedence over a key of the same name, as in Go. Called on send threads
+//! and on the thread that loads the configuration.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::value::{Pair, Value, labels_in_order};
 use super::{duration, time};
 use crate::model::{Labels, Wall, ZERO_TIME};
 
-/// A method of a kind of value.
+/// A method of a type of values.
 #[derive(Debug)]
 pub struct Method {
     /// Its name.
@@ -24,16 +24,16 @@ pub struct Method {
     call: MethodCall,
 }
 
-/// What computes a method, from a value that has it and arguments that fit.
+/// The function behind a method. Its value has the method, and its arguments are already checked.
 #[derive(Clone, Copy, Debug)]
 enum MethodCall {
     Always(fn(&Value, &[Value]) -> Value),
-    /// There may be no such value.
+    /// The result may not exist.
     Perhaps(fn(&Value, &[Value]) -> Option<Value>),
 }
 
 impl Method {
-    /// What it yields for `value`.
+    /// The result of the method for `value`.
     pub fn call(&self, value: &Value, arguments: &[Value]) -> Result<Value, String> {
         match self.call {
             MethodCall::Always(call) => Ok(call(value, arguments)),
@@ -86,7 +86,7 @@ pub fn find_method(value: &Value, name: &str) -> Option<&'static Method> {
     methods.iter().find(|method| method.name == name)
 }
 
-/// The field or key `name` of `value`; `None` if values of its type have no such thing.
+/// The field or key `name` of `value`; `None` if values of its type have no such field.
 pub fn field(value: &Value, name: &str) -> Option<Value> {
     match value {
         Value::Data(data) => data_field(data, name),
@@ -187,7 +187,7 @@ static PAIRS: [Method; 3] = [
     method("String", &[], shown),
 ];
 
-/// Alertmanager has it since 0.34.
+/// Alertmanager has this method since 0.34.
 static TEXTS: [Method; 1] = [method("Join", &[Kind::Text], |value, arguments| {
     match (value, &arguments[0]) {
         (Value::Texts(texts), Value::Text(separator)) => Value::text(texts.join(separator)),
@@ -234,13 +234,13 @@ static TIME: [Method; 29] = [
         Value::Int(time_of(value).timestamp().as_microsecond())
     }),
     method("UnixNano", &[], |value, _| {
-        // What does not fit wraps around, as in Go.
+        // A result that does not fit wraps around, as in Go.
         Value::Int(time_of(value).timestamp().as_nanosecond() as i64)
     }),
     method("UTC", &[], |value, _| {
         Value::Time(time_of(value).with_time_zone(TimeZone::UTC))
     }),
-    // The zone of this host is not looked up: the same configuration means the same everywhere.
+    // Never the host's zone: a configuration must mean the same on every host.
     method("Local", &[], |value, _| {
         Value::Time(time_of(value).with_time_zone(TimeZone::UTC))
     }),
@@ -330,7 +330,7 @@ fn time_of(value: &Value) -> &ZonedDateTime {
     }
 }
 
-/// `time` moved on by `ahead` and back to a multiple of `step` since the year 1; in nanoseconds.
+/// `time` plus `ahead`, rounded down to a multiple of `step` since the year 1; in nanoseconds.
 fn in_steps(time: &ZonedDateTime, step: i64, ahead: i64) -> Value {
     if step <= 0 {
         return Value::Time(time.clone());
@@ -390,7 +390,7 @@ fn whole_number_of(value: &Value) -> i64 {
     }
 }
 
-/// To the nearest multiple; halves go away from zero.
+/// `span` rounded to the nearest multiple of `step`; halves are rounded away from zero.
 fn rounded(span: i64, step: i64) -> i64 {
     if step <= 0 {
         return span;

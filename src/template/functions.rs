@@ -1,24 +1,23 @@
-//! PURE. The functions of templates by name: Go's own and Alertmanager's (§6.3).
+//! PURE. The table of template functions: Go's own and Alertmanager's (§6.3).
 //!
-//! Owns the table: what each is called, which arguments it takes, and who computes it. `and` and
-//! `or` stand here so that they are known; `evaluate.rs` computes them, because they need not look
-//! at all of their arguments. Called on send threads and on the thread that loads the
-//! configuration.
+//! Owns the name, the argument types and the implementation of each function. `and` and `or` are listed so
+//! that their names are known; `evaluate.rs` computes them, because they do not evaluate all of their
+//! arguments. Called on send threads and on the thread that loads the configuration.
 
 use super::Context;
 use super::value::Value;
 use super::{alertmanager, builtin};
 
-/// Which functions a text may use.
+/// The functions that a text may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FunctionSet {
-    /// Those that Go itself has: all that an inline url may use (§1.2).
+    /// Go's own functions. An inline url may use only these (§1.2).
     Go,
-    /// All.
+    /// All functions.
     All,
 }
 
-/// What an argument must be.
+/// The required type of an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Anything.
@@ -31,7 +30,7 @@ pub enum Kind {
     List,
     /// A point in time.
     Time,
-    /// A span of time.
+    /// A duration.
     Duration,
     /// A whole number.
     Int,
@@ -51,7 +50,7 @@ impl Kind {
         }
     }
 
-    /// Whether `value` is one.
+    /// Whether `value` has this type.
     pub fn fits(self, value: &Value) -> bool {
         matches!(
             (self, value),
@@ -66,25 +65,25 @@ impl Kind {
     }
 }
 
-/// What computes a function, from arguments that fit.
+/// The implementation of a function, called with checked arguments.
 pub type Call = fn(&Context<'_>, &[Value]) -> Result<Value, String>;
 
 /// The arguments of a function or method.
 #[derive(Clone, Copy, Debug)]
 pub struct Signature {
-    /// Those it must have.
+    /// The types of the required arguments.
     pub parameters: &'static [Kind],
-    /// What any further ones are, if there may be some.
+    /// The type of further arguments, if any are allowed.
     pub rest: Option<Kind>,
 }
 
 impl Signature {
-    /// What the argument at `position` must be.
+    /// The required type of the argument at `position`.
     pub fn kind_at(&self, position: usize) -> Option<Kind> {
         self.parameters.get(position).copied().or(self.rest)
     }
 
-    /// The fault if `count` arguments are too few or too many.
+    /// Checks the number of arguments; the error is for the function `name`.
     pub fn check_count(&self, name: &str, count: usize) -> Result<(), String> {
         let least = self.parameters.len();
         if self.rest.is_some() {
@@ -109,7 +108,7 @@ pub struct Function {
     pub name: &'static str,
     /// Its arguments.
     pub signature: Signature,
-    /// What computes it.
+    /// Its implementation.
     pub call: Call,
 }
 

@@ -1,6 +1,6 @@
-//! PURE. Values and payloads as JSON, as Go's encoder writes them (§6.1).
+//! PURE. Writes values and payloads as JSON, as Go's encoder does (§6.1).
 //!
-//! Owns the escapes and the names of fields. A number that JSON lacks is an error. Called on send
+//! Owns the escapes and the names of fields. A number that JSON cannot express is an error. Called on send
 //! threads and on the thread that loads the configuration.
 
 use jiff::ZonedDateTime;
@@ -54,7 +54,7 @@ pub fn write_payload(out: &mut String, payload: &Payload) -> Result<(), String> 
         Payload::Map(entries) => {
             let mut sorted: Vec<_> = entries.iter().collect();
             sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
-            // Of equal keys the last one given stands.
+            // Of equal keys, the last given one wins.
             sorted.reverse();
             sorted.dedup_by(|(a, _), (b, _)| a == b);
             sorted.reverse();
@@ -130,7 +130,8 @@ fn write_time(out: &mut String, time: &ZonedDateTime) {
     );
 }
 
-/// Go escapes what could end a script element, and what JavaScript takes for the end of a line.
+/// Writes a text. As in Go, characters that could end a script element, and line ends of JavaScript, are
+/// escaped.
 fn write_text(out: &mut String, text: &str) {
     out.push('"');
     for character in text.chars() {

@@ -1,4 +1,4 @@
-//! PURE. Templates as Alertmanager has them: Go's language, its functions, its data (§6.3).
+//! PURE. Templates, compatible with Alertmanager: Go's language, its functions, its data (§6.3).
 //!
 //! ```text
 //! text ─ parse ─► tree ─ evaluate ─► text        (gotmpl parses)
@@ -6,10 +6,9 @@
 //! Notification ─ data ──────┘
 //! ```
 //!
-//! Owns the language and what is rendered by it: urls, payloads and labels of routes. Never reads a
-//! clock or a file: time comes as a value, files as texts. Whatever a template says, rendering ends
-//! soon and takes bounded memory. Called on send threads and on the thread that loads the
-//! configuration.
+//! Owns the language, and the rendering of urls, payloads and route labels. Never reads a clock or a file:
+//! the caller passes the time and the texts of files. The time and the memory of rendering are bounded for
+//! every template. Called on send threads and on the thread that loads the configuration.
 
 mod alertmanager;
 mod builtin;
@@ -47,26 +46,26 @@ use self::route_labels::RouteLabels;
 use self::value::Value;
 use crate::model::Wall;
 
-/// What every configuration may call without defining it.
+/// The templates that every configuration can use without defining them.
 const BUILT_IN: &str = include_str!("built_in.tmpl");
 
 /// A template file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateFile {
-    /// Where it was read from.
+    /// The path from which it was read.
     pub path: PathBuf,
-    /// What it holds.
+    /// Its contents.
     pub text: String,
 }
 
-/// The named templates of a configuration. Equal if they were made of the same files.
+/// The named templates of a configuration. Equal if they were compiled from the same files.
 #[derive(Clone, Debug)]
 pub struct Templates {
     files: Vec<TemplateFile>,
     definitions: Arc<Definitions>,
 }
 
-/// Why a template file was not understood.
+/// Why a template file was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateFault {
     /// The file.
@@ -89,16 +88,16 @@ impl std::fmt::Display for TemplateFault {
 
 impl std::error::Error for TemplateFault {}
 
-/// What functions may look at besides their arguments.
+/// The context of functions: all inputs besides their arguments.
 pub(crate) struct Context<'a> {
     now: Wall,
     route_labels: &'a dyn RouteLabels,
-    /// How many parentheses are open, here and wherever this rendering was asked for.
+    /// The number of open parentheses, including those of the renderings that called this one.
     open_parentheses: Cell<usize>,
 }
 
 impl Templates {
-    /// The built-in templates and those of `files`; of two with the same name the later one holds.
+    /// The built-in templates and those of `files`; of two with the same name the later one wins.
     pub fn compile(files: &[TemplateFile]) -> Result<Self, TemplateFault> {
         let mut definitions = Definitions::new();
         add(&mut definitions, Path::new("built-in"), BUILT_IN)?;
@@ -122,7 +121,7 @@ impl Templates {
     }
 
     fn render(&self, text: &str, dot: Value, context: &Context<'_>) -> Result<String, RenderFault> {
-        // Most texts of payloads and labels are no templates at all.
+        // Fast path: most texts of payloads and labels contain no template.
         if !text.contains("{{") {
             return Ok(text.to_owned());
         }
@@ -140,7 +139,7 @@ impl Templates {
 }
 
 impl Default for Templates {
-    /// The built-in templates alone.
+    /// Only the built-in templates.
     fn default() -> Self {
         static ALONE: LazyLock<Templates> = LazyLock::new(|| {
             Templates::compile(&[]).expect("the built-in templates are sound, as a test shows")
@@ -157,8 +156,8 @@ impl PartialEq for Templates {
 
 impl Eq for Templates {}
 
-/// Adds what `text` defines, and what stands outside of definitions under the name of the file. An
-/// empty template never takes the place of another (as in Go).
+/// Adds the templates that `text` defines, and the text outside of definitions under the name of the file.
+/// An empty template never replaces another one (as in Go).
 fn add(definitions: &mut Definitions, path: &Path, text: &str) -> Result<(), TemplateFault> {
     let parsed = parse::parse(text, FunctionSet::All).map_err(|fault| TemplateFault {
         path: path.to_owned(),

@@ -1,20 +1,20 @@
-//! PURE. Floating-point numbers as Go writes them.
+//! PURE. Writes floating-point numbers as Go does.
 //!
-//! Owns the forms of `strconv` and that of JSON. Called on send threads and on the
-//! thread that loads the configuration.
+//! Owns the formats of `strconv` and of JSON. Called on send threads and on the thread that loads the
+//! configuration.
 
-/// As `%v`: the fewest digits that read back as the same number, with an exponent for what is
-/// large or small.
+/// The format of `%v`: the fewest digits that read back as the same number, with an exponent if the number
+/// is large or small.
 pub fn shortest(number: f64) -> String {
     formatted(number, 'g', None)
 }
 
-/// As `%.Ng`: `digits` of them at most.
+/// The format of `%.Ng`: at most `digits` digits.
 pub fn rounded(number: f64, digits: usize) -> String {
     formatted(number, 'g', Some(digits))
 }
 
-/// As JSON has it; `None` for what JSON has no words for.
+/// The format of JSON; `None` for NaN and infinities, which JSON cannot express.
 pub fn json(number: f64) -> Option<String> {
     if special(number).is_some() {
         return None;
@@ -27,9 +27,9 @@ pub fn json(number: f64) -> Option<String> {
     })
 }
 
-/// As Go's `strconv` writes it: in one of the forms `b`, `e`, `E`, `f`, `g`, `G`, `x` and `X`, with so
-/// many digits, or as few as read back as the same number. For `g` they are all that count, for the
-/// others those behind the point; `b` has none.
+/// The format of Go's `strconv`, in one of the forms `b`, `e`, `E`, `f`, `g`, `G`, `x` and `X`. `digits` is
+/// the number of digits after the point, for `g` and `G` that of all significant digits; without it, the
+/// fewest that read back as the same number. `b` ignores it.
 pub fn formatted(number: f64, form: char, digits: Option<usize>) -> String {
     if let Some(word) = special(number) {
         return word.to_owned();
@@ -63,7 +63,7 @@ fn decimal(number: f64, digits: Option<usize>) -> String {
     }
 }
 
-/// An exponent where it is less than -4, or there are more digits before the point than asked for.
+/// The form `g`: with an exponent if that is less than -4, or exceeds the requested digits.
 fn general(number: f64, letter: char, digits: Option<usize>) -> String {
     let (mantissa, exponent) = match digits {
         None => scientific(format!("{number:e}")),
@@ -87,19 +87,19 @@ fn general(number: f64, letter: char, digits: Option<usize>) -> String {
     }
 }
 
-/// Behind so many digits an exact number has only zeros, and Rust writes no more than 65535.
+/// The number of digits after which every number has only zeros. Rust writes at most 65535.
 const EXACT_DIGITS: usize = 1100;
 
-/// Digits before the point from which on the shortest form has an exponent.
+/// The number of digits before the point from which the shortest form has an exponent.
 const SHORTEST_DIGITS: i32 = 6;
 
-/// Zeros up to `digits` behind the point, where Rust wrote as many as it can.
+/// Appends zeros up to `digits` after the point, if Rust wrote as many as it can.
 fn fill(text: &mut String, digits: Option<usize>) {
     let missing = digits.unwrap_or(0).saturating_sub(EXACT_DIGITS);
     text.extend(std::iter::repeat_n('0', missing));
 }
 
-/// The whole number and the power of two that `number` is made of, and whether it is negative.
+/// The mantissa and the power of two of `number`, and whether it is negative.
 fn parts(number: f64) -> (u64, i32, bool) {
     const FRACTION_BITS: u32 = 52;
     let bits = number.to_bits();
@@ -118,9 +118,9 @@ fn binary(number: f64) -> String {
     format!("{sign}{whole}p{exponent:+}")
 }
 
-/// One digit, a point, and the other bits in fours.
+/// The forms `x` and `X`: one digit, a point, and the other bits as hexadecimal digits.
 fn hexadecimal(number: f64, letter: char, digits: Option<usize>) -> String {
-    /// The digit before the point is here, and fifteen digits behind the point below it.
+    /// The bit of the digit before the point; below it are fifteen digits after the point.
     const ONE: u64 = 1 << 60;
     let (mut whole, mut exponent, is_negative) = parts(number);
     exponent += 52;
@@ -137,7 +137,7 @@ fn hexadecimal(number: f64, letter: char, digits: Option<usize>) -> String {
         let dropped = 60 - 4 * digits;
         let (kept, rest) = (whole >> dropped, whole & ((1 << dropped) - 1));
         let half = 1 << (dropped - 1);
-        // A half goes to the even neighbour.
+        // A half is rounded to even.
         let rounds_up = rest > half || (rest == half && kept % 2 == 1);
         whole = (kept + u64::from(rounds_up)) << dropped;
         if whole & (ONE << 1) != 0 {
@@ -161,13 +161,13 @@ fn hexadecimal(number: f64, letter: char, digits: Option<usize>) -> String {
     }
 }
 
-/// Mantissa and exponent of what Rust's `{:e}` wrote.
+/// The mantissa and exponent of a text that Rust's `{:e}` wrote.
 fn scientific(text: String) -> (String, i32) {
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     (mantissa.to_owned(), exponent.parse().unwrap_or(0))
 }
 
-/// Go writes the sign of an exponent always, and at least `width` digits.
+/// Joins a mantissa and an exponent. As in Go, the exponent always has a sign and at least `width` digits.
 fn with_exponent(mantissa: &str, letter: char, exponent: i32, width: usize) -> String {
     let sign = if exponent < 0 { '-' } else { '+' };
     let size = exponent.unsigned_abs();

@@ -1,8 +1,7 @@
-//! PURE. Texts into trees: gotmpl's parser, and the checks of Go's that it leaves out.
+//! PURE. Parses texts into trees with gotmpl's parser, and adds the checks of Go's parser that it lacks.
 //!
-//! Owns what is refused before anything runs: stray ends, functions and variables that do not
-//! exist, breaks outside of loops. Called on send threads and on the thread that loads the
-//! configuration.
+//! Owns the errors that are found before anything runs: stray ends, unknown functions and variables, breaks
+//! outside of loops. Called on send threads and on the thread that loads the configuration.
 
 use std::sync::Arc;
 
@@ -15,20 +14,20 @@ use super::functions::{self, FunctionSet};
 use super::spelling;
 use crate::model::go_quote;
 
-/// A text that no template prints. An action behind every text prints it: it is not the last of the
-/// tree if the parser stopped at a stray end, or if a block was left open.
+/// A sentinel that no template prints. An action appended to every text prints it: if it is not the last node
+/// of the tree, the parser stopped at a stray end, or a block was left open.
 const LAST: &str = "\u{1}end of text";
 
-/// A text that was understood.
+/// A parsed text.
 #[derive(Clone, Debug)]
 pub struct Parsed {
-    /// What stands outside of definitions.
+    /// The nodes outside of definitions.
     pub body: Arc<ListNode>,
     /// The templates it defines, by name; later ones come later.
     pub definitions: Vec<(String, Arc<ListNode>)>,
 }
 
-/// Why a text was not understood.
+/// Why a text was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxFault {
     /// The line in the text, from 1; 0 if it is not known.
@@ -53,7 +52,8 @@ pub fn parse(text: &str, allowed: FunctionSet) -> Result<Parsed, SyntaxFault> {
 }
 
 impl Parsed {
-    /// Of two with one name the empty one gives way; two that say something are a fault.
+    /// Adds a definition. Of two with the same name, the empty one is dropped; two that are not empty are an
+    /// error.
     fn define(&mut self, definition: DefineNode) -> Result<(), SyntaxFault> {
         let name = definition.name.as_str();
         match self.definitions.iter_mut().find(|(other, _)| other == name) {
@@ -71,11 +71,11 @@ impl Parsed {
     }
 }
 
-/// Parses all of `text`: gotmpl's parser ends in silence at an end that closes nothing, and takes
-/// the end of the text for the end of whatever is open.
+/// Parses the whole `text`. gotmpl's parser alone stops without an error at a stray end, and takes the end of
+/// the text for the end of all open blocks.
 fn parse_whole(text: &str) -> Result<(ListNode, Vec<DefineNode>), SyntaxFault> {
     let Ok((mut body, definitions)) = parse_raw(&format!("{text}{{{{\"{LAST}\"}}}}")) else {
-        // The fault, if there is one, is told as if the mark was not there.
+        // Parses again without the sentinel, so that the error does not show it.
         return parse_raw(text);
     };
     match body.nodes.pop() {
@@ -116,7 +116,7 @@ fn check_tree(tree: &ListNode, allowed: FunctionSet) -> Result<(), SyntaxFault> 
     check.list(tree)
 }
 
-/// A walk over a tree that keeps track of what is in scope.
+/// A walk over a tree that tracks the variables in scope.
 struct Check {
     allowed: FunctionSet,
     variables: Vec<SmolStr>,
@@ -153,7 +153,7 @@ impl Check {
         Err(fault(pos, format!("{{{{{word}}}}} outside {{{{range}}}}")))
     }
 
-    /// Variables of the condition and of the first branch end with the whole.
+    /// Checks a branch. The scope of variables of the condition and of the first branch ends with the whole.
     fn branch(&mut self, branch: &BranchNode) -> Result<(), SyntaxFault> {
         let outer = self.variables.len();
         self.pipe(&branch.pipe)?;

@@ -1,19 +1,18 @@
-//! PURE. A body that the configuration gives in place of the standard one (§6.5).
+//! PURE. Custom bodies of notifications, which replace the standard one (§6.5).
 //!
-//! Owns the body, which texts in it are templates and what becomes of what they yield: a rendered text
-//! is read as YAML, by whom the caller says, so that a template can make numbers, lists and maps. It
-//! stays a text if it is none of those, quotes and all, or if the configuration says that it is one.
-//! Texts within those are left alone: Alertmanager 0.33 takes them for templates again, and so runs
-//! what senders of alerts write. Called on send threads and on the thread that loads the
-//! configuration.
+//! Owns the body, the choice of texts in it that are templates, and the handling of their results: a
+//! function of the caller reads each rendered text as YAML, so that a template can produce numbers, lists and
+//! maps. A text that reads as none of these stays unchanged, including quotes, and so does a text that the
+//! configuration marks. Texts within such lists and maps are not rendered again: Alertmanager 0.33 does that,
+//! and so runs templates that senders of alerts wrote. Called on send threads and on the thread that loads
+//! the configuration.
 
 use super::data::Data;
 use super::{RenderFault, Templates, json};
 use crate::limits;
 use crate::model::Wall;
 
-/// A body as the configuration gives it (§6.5). Texts are templates; maps keep only keys that are
-/// texts, in the order of the file.
+/// A custom body (§6.5). Texts are templates; maps keep only keys that are texts, in the order of the file.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Payload {
     /// `null`
@@ -24,9 +23,9 @@ pub enum Payload {
     Integer(i128),
     /// Any other number.
     Float(f64),
-    /// A template; what it yields is read as YAML.
+    /// A template whose result is read as YAML.
     Text(String),
-    /// A template that yields a text, whatever that looks like: `!text` in the file.
+    /// A template whose result always stays a text: `!text` in the file.
     PlainText(String),
     /// A list.
     List(Vec<Payload>),
@@ -37,7 +36,7 @@ pub enum Payload {
 // A number of a configuration is equal to itself: NaN cannot be written as JSON and is refused.
 impl Eq for Payload {}
 
-/// What a rendered text is read as; `None` if it is a text and nothing else.
+/// Reads a rendered text as YAML; `None` if it stays a text.
 pub type ReadYaml = fn(&str) -> Option<Payload>;
 
 impl Templates {
@@ -69,7 +68,7 @@ impl Templates {
     }
 }
 
-/// What the texts of one body are rendered with.
+/// The inputs of the rendering of one body.
 struct Filling<'a> {
     templates: &'a Templates,
     data: &'a Data,

@@ -1,8 +1,7 @@
-//! PURE. The labels of a route, each of which is a template that may ask for others (§3).
+//! PURE. Renders the labels of a route, each of which is a template that may refer to others (§3).
 //!
-//! Owns their order of rendering: each at most once, when it is first asked for; whoever asks for
-//! itself, over however many others, hears so. Called on send threads and on the thread that loads
-//! the configuration.
+//! Owns the order of rendering: each label is rendered at most once, when it is first referred to. A cycle of
+//! references is an error. Called on send threads and on the thread that loads the configuration.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,10 +13,10 @@ use super::{Context, RenderFault, Templates};
 use crate::limits;
 use crate::model::{Labels, Wall};
 
-/// Where `routeLabels` finds values.
+/// The source of values for `routeLabels`.
 pub trait RouteLabels {
-    /// The rendered value of the label `name`; empty if there is none. Whoever asks has so many
-    /// parentheses open.
+    /// The rendered value of the label `name`; empty if there is none. `open_parentheses` counts those of the
+    /// caller.
     fn value(&self, name: &str, open_parentheses: usize) -> Result<Arc<str>, String>;
 }
 
@@ -27,18 +26,18 @@ impl RouteLabels for Labels {
     }
 }
 
-/// What came of a route's labels.
+/// The result of rendering a route's labels.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RenderedLabels {
-    /// Those that rendered.
+    /// The rendered labels.
     pub labels: Labels,
-    /// Those that did not, with the reason.
+    /// The labels that failed, with the reasons.
     pub faults: Vec<(String, RenderFault)>,
 }
 
 impl Templates {
-    /// Renders the labels with `texts`. `data` is that of the notification; a label neither sees
-    /// why it is sent nor the other labels but through the function `routeLabels`.
+    /// Renders the labels with `texts`. `data` is that of the notification. A label does not see the
+    /// notification's reason, and sees the other labels only through the function `routeLabels`.
     pub fn render_route_labels(
         &self,
         texts: &BTreeMap<String, String>,
@@ -80,7 +79,7 @@ struct Rendering<'a> {
     dot: Value,
     now: Wall,
     done: RefCell<BTreeMap<String, Result<Arc<str>, RenderFault>>>,
-    /// The labels that are being rendered, each asked for by the one before.
+    /// The labels that are being rendered, each referred to by the one before.
     under_way: RefCell<Vec<String>>,
 }
 
@@ -109,7 +108,7 @@ impl Rendering<'_> {
         result
     }
 
-    /// The fault if `name` is under way, or too many others are.
+    /// Fails if `name` is already being rendered, or too many others are.
     fn check_chain(&self, name: &str) -> Result<(), String> {
         let under_way = self.under_way.borrow();
         if let Some(start) = under_way.iter().position(|other| other == name) {

@@ -1,7 +1,6 @@
-//! PURE. Expressions of a template as text, for messages.
+//! PURE. Writes expressions of a template as text, for messages.
 //!
-//! Owns the form, which is that of Go's. Called on send threads and on the thread that loads the
-//! configuration.
+//! Owns the form, which is Go's. Called on send threads and on the thread that loads the configuration.
 
 use gotmpl::parse::{CommandNode, Expr, Number, PipeNode, SmolStr};
 

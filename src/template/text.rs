@@ -1,20 +1,20 @@
-//! PURE. Letters and escapes as Go treats them.
+//! PURE. Case conversion and escapes of texts, as in Go.
 //!
-//! Owns cases, and what is escaped for JavaScript and in URLs. Called on send threads and on the
-//! thread that loads the configuration.
+//! Owns case conversion, and the escapes of JavaScript and URLs. Called on send threads and on the thread
+//! that loads the configuration.
 
 use crate::model::go_quote;
 
-/// Every letter in upper case, one for one: a letter whose upper case is two stays.
+/// Every letter in upper case, one by one: a letter with an upper case of two letters stays.
 pub fn to_upper(text: &str) -> String {
     text.chars()
         .map(|letter| single(letter, letter.to_uppercase()))
         .collect()
 }
 
-/// Every letter in lower case, one for one.
+/// Every letter in lower case, one by one.
 pub fn to_lower(text: &str) -> String {
-    // U+0130 has a dot of its own in lower case, which Go leaves out.
+    // In lower case, U+0130 gets a combining dot in Rust, which Go omits.
     text.chars()
         .map(|letter| letter.to_lowercase().next().unwrap_or(letter))
         .collect()
@@ -27,7 +27,7 @@ fn single(letter: char, mut changed: impl Iterator<Item = char>) -> char {
     }
 }
 
-/// The first letter of each word large, the others small.
+/// The first letter of each word in title case, the others in lower case.
 pub fn title(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len());
@@ -39,7 +39,7 @@ pub fn title(text: &str) -> String {
         } else if is_begun || !letter.is_alphabetic() {
             let is_last = !letters.get(position + 1).is_some_and(|c| c.is_alphabetic());
             match letter {
-                // The small sigma has a form of its own at the end of a word.
+                // The lower-case sigma has a different form at the end of a word.
                 '\u{3a3}' if is_begun && is_last => out.push('\u{3c2}'),
                 letter => out.extend(letter.to_lowercase()),
             }
@@ -51,7 +51,7 @@ pub fn title(text: &str) -> String {
     out
 }
 
-/// As the first letter of a word; digraphs have a form of their own there, and Georgian has none.
+/// Appends the title case of a letter; digraphs have a special one, and Georgian letters have none.
 fn push_large(out: &mut String, letter: char) {
     match letter {
         'Ǆ'..='ǆ' => out.push('ǅ'),
@@ -67,7 +67,7 @@ fn push_large(out: &mut String, letter: char) {
     }
 }
 
-/// As the inside of a text of JavaScript.
+/// `text` escaped for the inside of a JavaScript string.
 pub fn js_escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -83,13 +83,13 @@ pub fn js_escape(text: &str) -> String {
     out
 }
 
-/// Whether Go prints the letter as it is.
+/// Whether Go prints the letter without an escape.
 pub fn is_printable(letter: char) -> bool {
     go_quote(letter.encode_utf8(&mut [0; 4])).contains(letter)
 }
 
-/// As Unicode divides words: marks such as an apostrophe belong to one between letters, and points
-/// and commas between digits.
+/// Whether a character is part of a word by Unicode's rules: an apostrophe is between letters, and a point
+/// or comma is between digits.
 fn is_in_word(letters: &[char], position: usize) -> bool {
     let letter = letters[position];
     if letter.is_alphanumeric() || letter == '_' {
@@ -112,7 +112,7 @@ fn is_in_word(letters: &[char], position: usize) -> bool {
     }
 }
 
-/// Percent-encoded text as a query has it; a plus is a space.
+/// Decodes percent-encoded text of a query; a plus is a space.
 pub fn url_unescape(text: &str) -> Result<String, String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -1,13 +1,13 @@
-//! PURE. Points in time by Go's layouts, in which a date is written out to show a form.
+//! PURE. Formats and parses times by Go's layouts, which are examples of a fixed reference date.
 //!
-//! Owns what the pieces of a layout mean, writing by one and reading by one. Never reads a clock.
-//! Called on send threads and on the thread that loads the configuration.
+//! Owns the meaning of the pieces of a layout. Never reads a clock. Called on send threads and on the thread
+//! that loads the configuration.
 
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, ZonedDateTime};
 
-/// How Go prints a time that nobody gave a layout for.
+/// Go's default layout.
 const DEFAULT_LAYOUT: &str = "2006-01-02 15:04:05.999999999 -0700 MST";
 
 const MONTHS: [&str; 12] = [
@@ -57,7 +57,7 @@ enum Piece {
     ZeroMinute,
     Second,
     ZeroSecond,
-    /// A fraction with so many digits; zeros at its end are dropped if it was written with nines.
+    /// A fraction of a second with this number of digits; trailing zeros are dropped if the layout has nines.
     Fraction {
         separator: char,
         digits: usize,
@@ -73,7 +73,7 @@ enum Piece {
     },
 }
 
-/// What layouts write literally for each piece, longer ones before their beginnings.
+/// The spelling of each piece in layouts; longer ones come before their prefixes.
 const PIECES: [(&str, Piece); 34] = [
     ("January", Piece::MonthName),
     ("Jan", Piece::ShortMonthName),
@@ -129,13 +129,13 @@ pub fn weekday_name(number: i8) -> &'static str {
     WEEKDAYS[usize::try_from(number).unwrap_or(0).min(6)]
 }
 
-/// As Go prints it.
+/// The time in Go's default layout.
 pub fn shown(time: &ZonedDateTime) -> String {
     format(time, DEFAULT_LAYOUT)
 }
 
-/// So many years, months and days later by the calendar; a day beyond the end of its month runs into
-/// the next one, as in Go. `None` if that is out of range.
+/// The time plus these years, months and days of the calendar; a day beyond the end of its month falls into
+/// the next one, as in Go. `None` if the result is out of range.
 pub fn add_date(time: &ZonedDateTime, years: i64, months: i64, days: i64) -> Option<ZonedDateTime> {
     let months = i64::from(time.year())
         .checked_add(years)?
@@ -154,7 +154,7 @@ pub fn add_date(time: &ZonedDateTime, years: i64, months: i64, days: i64) -> Opt
         .ok()
 }
 
-/// As source of Go's would have it.
+/// The time as Go source.
 pub fn as_source(time: &ZonedDateTime) -> String {
     let (month, nanosecond) = (month_name(time.month()), time.subsec_nanosecond());
     let (year, day) = (time.year(), time.day());
@@ -171,14 +171,14 @@ pub fn as_source(time: &ZonedDateTime) -> String {
     )
 }
 
-/// `time` written as `layout` shows.
+/// Formats `time` by `layout`.
 pub fn format(time: &ZonedDateTime, layout: &str) -> String {
     let mut out = String::new();
     let mut rest = layout;
     while let Some(first) = rest.chars().next() {
         match next_piece(rest) {
             Some((piece, length)) => {
-                // An underscore before the year stands for itself.
+                // An underscore before the year is literal.
                 if rest.starts_with("_2006") {
                     out.push('_');
                 }
@@ -194,7 +194,7 @@ pub fn format(time: &ZonedDateTime, layout: &str) -> String {
     out
 }
 
-/// The piece at the start of `layout`, and how long it is there.
+/// The piece at the start of `layout`, and its length.
 fn next_piece(layout: &str) -> Option<(Piece, usize)> {
     if let Some(found) = fraction(layout) {
         return Some(found);
@@ -203,13 +203,13 @@ fn next_piece(layout: &str) -> Option<(Piece, usize)> {
         .iter()
         .filter(|(text, _)| layout.starts_with(text))
         .max_by_key(|(text, _)| text.len())?;
-    // "Januar" and "Sunday" are words like others: a name ends where no small letter follows.
+    // "Januar" is no piece: a short name must not be followed by a lower-case letter.
     let is_cut = matches!(piece, Piece::ShortMonthName | Piece::ShortWeekdayName)
         && layout[text.len()..].starts_with(|next: char| next.is_ascii_lowercase());
     (!is_cut).then_some((*piece, text.len()))
 }
 
-/// A point or comma followed by noughts or nines and then no further digit.
+/// A point or comma, followed by zeros or nines and then no further digit.
 fn fraction(layout: &str) -> Option<(Piece, usize)> {
     let separator = layout
         .chars()
@@ -320,7 +320,7 @@ fn offset_text(offset: Offset, has_colons: bool, parts: u8) -> String {
     format!("{sign}{}", shown.join(if has_colons { ":" } else { "" }))
 }
 
-/// Reads `text` as `layout` shows; the error is Go's.
+/// Parses `text` by `layout`; the error is in Go's words.
 pub fn parse(layout: &str, text: &str) -> Result<ZonedDateTime, String> {
     let mut reading = Reading::new(text);
     let fault = |piece: &str, at: &str| {
@@ -362,7 +362,7 @@ fn quoted(text: &str) -> String {
     crate::model::go_quote(text)
 }
 
-/// What was read so far.
+/// The state of the parser.
 struct Reading<'a> {
     rest: &'a str,
     year: i16,
@@ -445,7 +445,7 @@ impl<'a> Reading<'a> {
         Some(())
     }
 
-    /// A number of at least and at most so many digits.
+    /// Takes a number with `least` to `most` digits.
     fn number<N: std::str::FromStr>(&mut self, least: usize, most: usize) -> Option<N> {
         let digits = self
             .rest
@@ -461,7 +461,7 @@ impl<'a> Reading<'a> {
         number.parse().ok()
     }
 
-    /// The position, from 1, of the name that stands here, cut to `letters`.
+    /// Takes one of the names, cut to `letters`; returns its position, from 1.
     fn name<const N: usize>(&mut self, names: &[&str; N], letters: usize) -> Option<i8> {
         for (name, number) in names.iter().zip(1..) {
             let name = &name[..letters.min(name.len())];
@@ -477,7 +477,7 @@ impl<'a> Reading<'a> {
         None
     }
 
-    /// A fraction may follow seconds although the layout has none.
+    /// Takes seconds, after which a fraction may follow even if the layout has none.
     fn take_second(&mut self, least: usize) -> Option<()> {
         self.second = self.number(least, 2)?;
         self.take_fraction();
@@ -506,7 +506,7 @@ impl<'a> Reading<'a> {
         Some(())
     }
 
-    /// Of named zones only UTC says how far away it is; others count as UTC, as in Go.
+    /// Takes the name of a zone. Only UTC has a known offset; other names count as UTC, as in Go.
     fn take_zone_name(&mut self) -> Option<()> {
         let letters = self.rest.bytes().take_while(u8::is_ascii_uppercase).count();
         if !(3..=5).contains(&letters) {

@@ -1,8 +1,7 @@
-//! PURE. What templates compute with: Go's values as far as templates meet them, and ours on top.
+//! PURE. The values of templates: those of Go that templates can have, and alertwheel's own.
 //!
-//! Owns the types, their Go names, their sizes and when one counts as true. What can be asked of a
-//! value is in `fields.rs`, how it prints in `printf`. Called on send threads and on the thread that loads the
-//! configuration.
+//! Owns the types, their Go names, their sizes and their truth. `fields.rs` has their fields and methods,
+//! `printf` their formats. Called on send threads and on the thread that loads the configuration.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use crate::model::Labels;
 /// A value. Cheap to clone.
 #[derive(Clone, Debug)]
 pub enum Value {
-    /// Go's nil, and what a missing key of a map of anything yields.
+    /// Go's nil, also the value of a missing key of a map of anything.
     Nil,
     /// A truth value.
     Bool(bool),
@@ -29,23 +28,23 @@ pub enum Value {
     Text(Arc<str>),
     /// A point in time, in a zone.
     Time(ZonedDateTime),
-    /// A span of time in nanoseconds.
+    /// A duration in nanoseconds.
     Duration(i64),
-    /// A month or a day of the week: a number that prints as a name.
+    /// A month or a day of the week: a number that is printed as a name.
     Named(&'static str, i64),
-    /// What a template is given as its first dot.
+    /// The initial dot of a template.
     Data(Arc<Data>),
-    /// The alerts of a notification; they can be asked for those that fire.
+    /// The alerts of a notification, with the methods that select the firing and the resolved ones.
     Alerts(Arc<[Arc<AlertData>]>),
-    /// Some of the alerts; nothing can be asked of them as a whole.
+    /// Some of the alerts; this type has no methods.
     AlertSlice(Arc<[Arc<AlertData>]>),
     /// An alert.
     Alert(Arc<AlertData>),
-    /// Names with values: labels or annotations.
+    /// Labels or annotations.
     Kv(Labels),
-    /// The same as a list, in an order of its own.
+    /// Labels or annotations as a list of pairs, in an order of its own.
     Pairs(Arc<[Pair]>),
-    /// One of those.
+    /// A pair of a name and a value.
     Pair(Pair),
     /// A list of strings.
     Texts(Arc<[Arc<str>]>),
@@ -55,26 +54,26 @@ pub enum Value {
     Dict(Dict),
 }
 
-/// A list of anything. It knows its size, which is bounded.
+/// A list of anything, with its precomputed, bounded size.
 #[derive(Clone, Debug, Default)]
 pub struct List {
     items: Arc<[Value]>,
     size: Size,
 }
 
-/// A map from strings to anything. It knows its size, which is bounded.
+/// A map from strings to anything, with its precomputed, bounded size.
 #[derive(Clone, Debug)]
 pub struct Dict {
     entries: Arc<BTreeMap<Arc<str>, Value>>,
     size: Size,
 }
 
-/// What a value takes.
+/// The size of a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
-    /// Bytes, those of values within it included. What a notification holds anyway counts for nothing.
+    /// Bytes, including those of values within it. Data that the notification holds anyway counts 0.
     pub bytes: usize,
-    /// How many lists and maps are within one another.
+    /// The nesting depth of lists and maps.
     pub depth: usize,
 }
 
@@ -85,25 +84,25 @@ pub struct Field {
     pub name: &'static str,
     /// Its name in JSON.
     pub json: &'static str,
-    /// What it holds.
+    /// Its value.
     pub value: Value,
 }
 
 impl List {
-    /// A list of these; fails if it would take too much.
+    /// A list of these items; fails if it would be too large.
     pub fn new(items: Arc<[Value]>) -> Result<Self, String> {
         let size = Size::around(items.iter().map(Value::size))?;
         Ok(List { items, size })
     }
 
-    /// What is in it.
+    /// Its items.
     pub fn items(&self) -> &[Value] {
         &self.items
     }
 }
 
 impl Dict {
-    /// A map of these; fails if it would take too much.
+    /// A map of these entries; fails if it would be too large.
     pub fn new(entries: BTreeMap<Arc<str>, Value>) -> Result<Self, String> {
         let sizes = entries.iter().map(|(key, value)| Size {
             bytes: key.len() + value.size().bytes,
@@ -116,16 +115,15 @@ impl Dict {
         })
     }
 
-    /// What is in it, in the order of the keys.
+    /// Its entries, in the order of the keys.
     pub fn entries(&self) -> &BTreeMap<Arc<str>, Value> {
         &self.entries
     }
 }
 
 impl Size {
-    /// The size of a list or a map around values of these sizes. What is deep is refused because
-    /// printing it, and letting go of it, takes the stack; what is large, because a few steps can
-    /// double it.
+    /// The size of a list or a map with values of these sizes. Deep values are refused because printing and
+    /// dropping them recurses on the stack, large ones because a few steps can double them.
     fn around(inner: impl Iterator<Item = Size>) -> Result<Size, String> {
         let mut size = Size { bytes: 0, depth: 1 };
         for item in inner {

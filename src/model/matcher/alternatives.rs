@@ -126,8 +126,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes a literal character; `None` for any other. Repetition operators are not literal, so the next call
-    /// refuses a repeated character.
+    /// Takes a literal character; `None` for any other. Repetition operators are not literal, so the next
+    /// call refuses a repeated character.
     fn literal(&mut self) -> Option<char> {
         match self.rest.next()? {
             '\\' => self.rest.next().filter(char::is_ascii_punctuation),

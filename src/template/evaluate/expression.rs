@@ -1,7 +1,8 @@
-//! PURE. What stands within an action: pipelines, calls, chains of fields.
+//! PURE. Evaluates expressions within actions: pipelines, calls, chains of fields.
 //!
-//! Owns how a word becomes a value, and which values a function takes. Parentheses nest on the stack, and
-//! so have a bound of their own. Called on send threads and on the thread that loads the configuration.
+//! Owns the conversion of a word into a value, and the check of a function's arguments. Parentheses recurse
+//! on the stack, and so have their own limit. Called on send threads and on the thread that loads the
+//! configuration.
 
 use gotmpl::parse::{CommandNode, Expr, Number, PipeNode, Pos, SmolStr};
 
@@ -22,7 +23,7 @@ impl Run<'_> {
         Ok(value)
     }
 
-    /// Each command's value is the last argument of the next one.
+    /// The value of a pipeline, in which each command's value is the last argument of the next command.
     fn pipe_value(&mut self, pipe: &PipeNode, dot: &Value) -> Step<Value> {
         let mut value = None;
         for command in &pipe.commands {
@@ -78,7 +79,7 @@ impl Run<'_> {
         }
     }
 
-    /// A word that is not the first of its command, or that takes no arguments.
+    /// The value of a word that is not the first of its command, or that has no arguments.
     fn word(&mut self, word: &Expr, dot: &Value) -> Step<Value> {
         let call = Call {
             node: &NO_COMMAND,
@@ -110,8 +111,8 @@ impl Run<'_> {
         }
     }
 
-    /// Evaluates what stands in parentheses, unless that is too deep for the stack. Labels of a route
-    /// that ask for one another are as deep as all of them together.
+    /// Evaluates a pipeline in parentheses, unless it is nested too deep for the stack. The depths of route
+    /// labels that refer to one another add up.
     fn parenthesis(&mut self, pipe: &PipeNode, dot: &Value) -> Step<Value> {
         let open = &self.context.open_parentheses;
         let depth = open.get();
@@ -127,7 +128,7 @@ impl Run<'_> {
         result
     }
 
-    /// Follows `fields` from `receiver`; the last one may be a method with arguments.
+    /// The value of the chain `fields` from `receiver`; the last one may be a method with arguments.
     fn chain(
         &mut self,
         receiver: Value,
@@ -140,8 +141,7 @@ impl Run<'_> {
             self.check_no_arguments(word, &call)?;
             return Ok(receiver);
         };
-        // A value that is missing altogether has no fields either; a key that is missing on the
-        // way is an error.
+        // A missing start value yields nil; a key that is missing on the way is an error.
         if matches!(receiver, Value::Nil) {
             return Ok(Value::Nil);
         }
@@ -223,7 +223,7 @@ impl Run<'_> {
         }
     }
 
-    /// `and` ends at the first false value, `or` at the first true one; else it is the last.
+    /// The value of `and` or `or`: the first false or true value respectively, otherwise the last one.
     fn first_that_decides(&mut self, ends_at: bool, call: Call<'_>, dot: &Value) -> Step<Value> {
         if call.count() == 0 {
             let name = if ends_at { "or" } else { "and" };
@@ -274,14 +274,14 @@ impl Run<'_> {
     }
 }
 
-/// What a command's first word is given.
+/// The arguments of a command's first word.
 struct Call<'a> {
     node: &'a CommandNode,
     arguments: &'a [Expr],
     piped: Option<Value>,
 }
 
-/// Stands for the command of a word that is none.
+/// The placeholder for a word that is not part of a command.
 static NO_COMMAND: CommandNode = CommandNode {
     pos: Pos { offset: 0, line: 0 },
     args: Vec::new(),
@@ -293,10 +293,10 @@ impl Call<'_> {
     }
 }
 
-/// What a number that is written in the template is where a whole one is wanted: `1e3` is one, and a
-/// span of time may be written as one.
+/// The value of a literal number where a whole number is required: `1e3` is one, and a duration may be given
+/// as one.
 fn whole_number(kind: Kind, written: &Expr) -> Option<Value> {
-    /// The first one that is too large.
+    /// The least number that is too large.
     const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
     let number = match written {
         Expr::Number(_, Number::Int(number)) => *number,
@@ -314,7 +314,7 @@ fn whole_number(kind: Kind, written: &Expr) -> Option<Value> {
     }
 }
 
-/// Go tells apart what is written in the template from what is computed.
+/// Checks the type of an argument. As in Go, literals and computed values have different rules.
 fn check_kind(kind: Kind, value: &Value, written: Option<&Expr>) -> Result<(), String> {
     if kind.fits(value) {
         return Ok(());

@@ -1,30 +1,29 @@
 //! PURE. Reads one directive of a format: `%[1]-8.3s`.
 //!
-//! Owns widths, precisions and indices, which may be written or taken from the arguments, and what Go
-//! says of those that are not sound. Called on send threads and on the thread that loads the
-//! configuration.
+//! Owns widths, precisions and indices, which are literal or taken from the arguments, and Go's messages
+//! about invalid ones. Called on send threads and on the thread that loads the configuration.
 
 use super::Flags;
 use crate::template::value::Value;
 
-/// The largest width and precision that an argument may give, and after which no further digit is read.
+/// The largest width and precision of an argument. A literal number beyond it ends the reading of digits.
 const LARGEST: usize = 1_000_000;
 
-/// A directive behind its percent sign.
+/// A directive after its percent sign.
 pub(super) struct Directive<'f> {
     rest: &'f str,
     arguments: &'f [Value],
     next: usize,
     is_reordered: bool,
-    /// Whether an index stands where it cannot, or names no argument.
+    /// Whether an index is misplaced, or refers to no argument.
     is_misplaced: bool,
-    /// Whether an index stood just here.
+    /// Whether an index was read just before.
     is_behind_index: bool,
     faults: Vec<&'static str>,
 }
 
 impl<'f> Directive<'f> {
-    /// One that begins with `rest`, with the arguments of the whole format and which of them is next.
+    /// A directive at the start of `rest`, with the arguments of the whole format and the index of the next one.
     pub(super) fn new(rest: &'f str, arguments: &'f [Value], next: usize) -> Self {
         Directive {
             rest,
@@ -37,7 +36,7 @@ impl<'f> Directive<'f> {
         }
     }
 
-    /// What stands behind it.
+    /// The format after the directive.
     pub(super) fn rest(&self) -> &'f str {
         self.rest
     }
@@ -47,17 +46,17 @@ impl<'f> Directive<'f> {
         self.next
     }
 
-    /// Whether it names arguments by their positions.
+    /// Whether it refers to arguments by index.
     pub(super) fn is_reordered(&self) -> bool {
         self.is_reordered
     }
 
-    /// Whether such a position is none.
+    /// Whether an index is misplaced, or refers to no argument.
     pub(super) fn is_misplaced(&self) -> bool {
         self.is_misplaced
     }
 
-    /// What is to be told of it before its verb.
+    /// The fault messages to print before its verb.
     pub(super) fn faults(&self) -> &[&'static str] {
         &self.faults
     }
@@ -67,7 +66,7 @@ impl<'f> Directive<'f> {
         self.take_signs(flags);
         self.take_index();
         self.take_width(flags);
-        // A point at the very end is the verb.
+        // A point at the end of the format is the verb.
         if self.rest.len() > 1 && self.eat('.') {
             self.take_precision(flags);
         }
@@ -130,7 +129,7 @@ impl<'f> Directive<'f> {
             return;
         }
         self.is_behind_index = false;
-        // Less than none is as if nothing was asked for, and told.
+        // A negative precision counts as none, and is a fault.
         let precision = self.take_argument();
         flags.precision = precision.and_then(|precision| usize::try_from(precision).ok());
         if flags.precision.is_none() {
@@ -138,7 +137,7 @@ impl<'f> Directive<'f> {
         }
     }
 
-    /// An argument that is a whole number and not too large.
+    /// Takes an argument; `None` unless it is a whole number that is not too large.
     fn take_argument(&mut self) -> Option<i64> {
         let argument = self.arguments.get(self.next)?;
         self.next += 1;
@@ -150,7 +149,7 @@ impl<'f> Directive<'f> {
         }
     }
 
-    /// Digits; of a number that is too large none, and what stands behind it is lost with it.
+    /// Takes digits. A number that is too large yields `None`, and the format after it is lost.
     fn take_number(&mut self) -> Option<usize> {
         let (number, length) = read_number(self.rest);
         self.rest = &self.rest[length..];
@@ -166,7 +165,7 @@ impl<'f> Directive<'f> {
         self.is_reordered = true;
         let end = inner.find(']').filter(|_| self.rest.len() >= 3);
         let Some(end) = end else {
-            // Only the bracket is taken.
+            // An invalid index: only the bracket is taken.
             self.rest = inner;
             self.is_misplaced = true;
             return;
@@ -185,7 +184,7 @@ impl<'f> Directive<'f> {
     }
 }
 
-/// The number at the start of `text` and how long it is. One that is too large takes all of the text.
+/// The number at the start of `text`, and its length. A number that is too large takes the whole text.
 fn read_number(text: &str) -> (Option<usize>, usize) {
     let mut number = None;
     for (position, byte) in text.bytes().enumerate() {

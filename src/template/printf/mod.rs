@@ -1,13 +1,12 @@
-//! PURE. Go's `fmt`: formats with their verbs, and how every value of ours prints.
+//! PURE. Go's `fmt`: formats with their verbs, and the printed form of every value.
 //!
 //! ```text
 //! format ─► directive ─► [flags, verb] + value ─► value ─► number, text
 //! ```
 //!
-//! Owns what a format means, faults included, which Go writes into the text: `%!d(string=a)`. `value`
-//! has what lists, maps and structs look like, `number` and `text` what is at their bottom. Addresses
-//! (`%p`) are not told: there are none. Called on send threads and on the thread that loads the
-//! configuration.
+//! Owns the meaning of formats, and of their faults, which Go writes into the text: `%!d(string=a)`. `value`
+//! prints lists, maps and structs, `number` and `text` their elements. Addresses (`%p`) are not supported,
+//! since there are none. Called on send threads and on the thread that loads the configuration.
 
 mod directive;
 mod number;
@@ -41,7 +40,7 @@ pub fn append(out: &mut String, value: &Value) {
     *out = printer.out;
 }
 
-/// What stands between the percent sign and the verb.
+/// The flags, width and precision between the percent sign and the verb.
 #[derive(Clone, Copy, Debug, Default)]
 struct Flags {
     width: Option<usize>,
@@ -51,22 +50,22 @@ struct Flags {
     sharp: bool,
     space: bool,
     zero: bool,
-    /// `%+v`, which tells the names of fields.
+    /// `%+v`, which prints the names of fields.
     with_names: bool,
-    /// `%#v`, which is a value as Go's source would have it.
+    /// `%#v`, which prints a value as Go source.
     as_source: bool,
 }
 
-/// Writes one text.
+/// The writer of one formatted text.
 #[derive(Debug, Default)]
 struct Printer {
     out: String,
-    /// How many bytes it may take.
+    /// The maximum size of the text in bytes.
     most: usize,
-    /// Whether something was left out because it would take more.
+    /// Whether output was dropped because of this limit.
     is_full: bool,
     flags: Flags,
-    /// Whether a fault is being told: then methods of values are left alone.
+    /// Whether a fault is being printed; methods of values are then not called.
     is_telling_fault: bool,
 }
 
@@ -112,7 +111,7 @@ impl Printer {
         }
     }
 
-    /// Tells the values that no verb asked for.
+    /// Prints the arguments that no verb used.
     fn tell_extra(&mut self, values: &[Value]) {
         if values.is_empty() {
             return;
@@ -133,7 +132,7 @@ impl Printer {
     }
 
     fn print_argument(&mut self, value: &Value, verb: char) {
-        // %w is for errors, which templates have none of, and takes flags as %v does.
+        // %w is for errors, which templates do not have; its flags work as those of %v.
         if matches!(verb, 'v' | 'w') {
             let flags = &mut self.flags;
             flags.as_source = std::mem::take(&mut flags.sharp);
@@ -150,7 +149,7 @@ impl Printer {
         }
     }
 
-    /// Tells that `verb` cannot print a value of this type, and the value as `print` prints it.
+    /// Prints the fault that `verb` does not support this type, with the value as `print` prints it.
     fn tell_bad_verb(
         &mut self,
         verb: char,
@@ -187,17 +186,17 @@ impl Printer {
         }
     }
 
-    /// Writes `text` in the width that was asked for.
+    /// Writes `text`, padded to the requested width.
     fn pad(&mut self, text: &str) {
         self.pad_with(text, if self.flags.zero { '0' } else { ' ' });
     }
 
-    /// The same with blanks, for numbers that have their zeros already.
+    /// Writes `text`, padded with blanks, for numbers that already have their zeros.
     fn pad_with_blanks(&mut self, text: &str) {
         self.pad_with(text, ' ');
     }
 
-    /// Only blanks stand behind a text.
+    /// Writes `text`, padded with `filling`; padding after the text is always blanks.
     fn pad_with(&mut self, text: &str, filling: char) {
         let width = self.flags.width.unwrap_or(0);
         let missing = width.saturating_sub(text.chars().count());

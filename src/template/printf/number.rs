@@ -1,14 +1,14 @@
-//! PURE. Numbers and truth values by their verbs.
+//! PURE. Formats numbers and booleans.
 //!
-//! Owns signs, bases, and the zeros before a number and behind its point. Called on send threads and on
-//! the thread that loads the configuration.
+//! Owns signs, bases, and the padding zeros of numbers and fractions. Called on send threads and on the
+//! thread that loads the configuration.
 
 use super::Printer;
 use crate::template::number::formatted;
 use crate::template::text::is_printable;
 
 impl Printer {
-    /// A truth value.
+    /// Prints a boolean.
     pub(super) fn print_bool(&mut self, truth: bool, verb: char) {
         let word = if truth { "true" } else { "false" };
         match verb {
@@ -17,7 +17,7 @@ impl Printer {
         }
     }
 
-    /// A whole number of this type.
+    /// Prints a signed whole number of this type.
     pub(super) fn print_integer(&mut self, number: i64, verb: char, type_name: &str) {
         match verb {
             'v' | 'd' => self.integer(number, 10, verb),
@@ -33,7 +33,7 @@ impl Printer {
         }
     }
 
-    /// A whole number without a sign; as source it is hexadecimal.
+    /// Prints an unsigned whole number; as Go source it is hexadecimal.
     pub(super) fn print_unsigned(&mut self, number: i64, verb: char, type_name: &str) {
         if verb == 'v' && self.flags.as_source {
             let sharp = std::mem::replace(&mut self.flags.sharp, true);
@@ -83,9 +83,9 @@ impl Printer {
         self.pad_with_blanks(&format!("{sign}{prefix}{digits}"));
     }
 
-    /// `U+00E9`, with the character itself if that was asked for.
+    /// Prints `U+00E9`, with the character itself on request.
     fn code_point(&mut self, number: i64) {
-        // Go takes a negative one for what its bits are without a sign.
+        // Go reinterprets the bits of a negative number as unsigned.
         let code = number as u64;
         let digits = self.flags.precision.unwrap_or(0).max(4);
         let text = format!("{code:X}");
@@ -99,7 +99,7 @@ impl Printer {
         self.pad_with_blanks(&shown);
     }
 
-    /// A number with a point.
+    /// Prints a floating-point number.
     pub(super) fn print_float(&mut self, number: f64, verb: char) {
         match verb {
             'v' => self.float(number, 'g', None),
@@ -141,7 +141,7 @@ impl Printer {
         }
     }
 
-    /// Zeros stand between the sign and the number.
+    /// Writes a sign and a number, with padding zeros between them.
     fn pad_signed(&mut self, sign: &str, size: &str) {
         let missing = self.flags.width.unwrap_or(0).saturating_sub(1 + size.len());
         if self.flags.zero && !self.flags.minus && missing > 0 {
@@ -154,7 +154,7 @@ impl Printer {
     }
 }
 
-/// The character with this number, and a mark in place of what is none.
+/// The character with this number; the replacement character if there is none.
 fn character(number: i64) -> char {
     let code = u32::try_from(number).ok();
     code.and_then(char::from_u32)
@@ -165,7 +165,7 @@ fn zeros(count: usize) -> String {
     "0".repeat(count)
 }
 
-/// `text` with a point in any case and, where digits are counted, with all that were asked for.
+/// `text` with a point added if it has none, and with zeros up to the requested number of digits.
 fn with_point(text: &str, form: char, asked: Option<usize>) -> String {
     let is_counted = matches!(form, 'g' | 'G' | 'x');
     let mut missing = if is_counted { asked.unwrap_or(6) } else { 0 };
@@ -179,7 +179,7 @@ fn with_point(text: &str, form: char, asked: Option<usize>) -> String {
     missing = missing.saturating_sub(digits);
     let mut out = head.to_owned();
     if !head.contains('.') {
-        // A single zero counts for a digit.
+        // A single zero before the point counts as a digit.
         missing = missing.saturating_sub(usize::from(head == "0"));
         out.push('.');
     }

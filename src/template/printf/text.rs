@@ -1,4 +1,4 @@
-//! PURE. Texts by their verbs: as they are, in quotes, in hexadecimal digits.
+//! PURE. Formats texts: unchanged, quoted, hexadecimal.
 //!
 //! Owns quoting for `%q`. Called on send threads and on the thread that loads the configuration.
 
@@ -6,7 +6,7 @@ use super::Printer;
 use crate::model::go_quote;
 
 impl Printer {
-    /// A text of this type.
+    /// Prints a text of this type.
     pub(super) fn print_text(&mut self, text: &str, verb: char, type_name: &str) {
         match verb {
             'v' if self.flags.as_source => self.quoted(text),
@@ -20,7 +20,7 @@ impl Printer {
         }
     }
 
-    /// As many characters as the precision allows.
+    /// `text` cut to the precision, in characters.
     fn cut<'t>(&self, text: &'t str) -> &'t str {
         let Some(most) = self.flags.precision else {
             return text;
@@ -42,7 +42,7 @@ impl Printer {
         self.pad(&shown);
     }
 
-    /// A character in single quotes.
+    /// Prints a character in single quotes.
     pub(super) fn quoted_character(&mut self, character: char) {
         let inner = match character {
             '\'' => "\\'".to_owned(),
@@ -60,7 +60,7 @@ impl Printer {
         });
     }
 
-    /// The bytes of `text`, as many as the precision allows.
+    /// Prints the bytes of `text` in hexadecimal, up to the precision.
     fn hexadecimal(&mut self, text: &str, prefix: &str) {
         let flags = self.flags;
         let bytes = &text.as_bytes()[..flags.precision.unwrap_or(text.len()).min(text.len())];
@@ -81,7 +81,7 @@ impl Printer {
     }
 }
 
-/// What was quoted, with escapes in place of all that is not ASCII.
+/// A quoted text, with escapes in place of all characters beyond ASCII.
 fn in_ascii(quoted: &str) -> String {
     let mut out = String::with_capacity(quoted.len());
     for character in quoted.chars() {
@@ -94,7 +94,7 @@ fn in_ascii(quoted: &str) -> String {
     out
 }
 
-/// Whether `text` can stand between backquotes.
+/// Whether `text` can be quoted with backquotes.
 fn can_be_backquoted(text: &str) -> bool {
     !text
         .chars()

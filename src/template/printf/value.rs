@@ -1,8 +1,8 @@
-//! PURE. Values by their verbs: lists, maps and structs with what is in them.
+//! PURE. Formats lists, maps and structs with their elements.
 //!
-//! Owns the look of each type, in the three forms `%v`, `%+v` and `%#v`. What has a text of its own,
-//! such as a time, is told by that where a verb asks for text. Called on send threads and on the
-//! thread that loads the configuration.
+//! Owns the form of each type for `%v`, `%+v` and `%#v`. A value with its own text form, such as a time,
+//! prints that text for verbs of text. Called on send threads and on the thread that loads the
+//! configuration.
 
 use super::Printer;
 use crate::model::ZERO_TIME;
@@ -10,7 +10,7 @@ use crate::template::value::{Field, Value, labels_in_order};
 use crate::template::{duration, time};
 
 impl Printer {
-    /// Any value; `is_inner` if it stands in another one.
+    /// Prints any value; `is_inner` if it is an element of another one.
     pub(super) fn print_value(&mut self, value: &Value, verb: char, is_inner: bool) {
         if !self.is_telling_fault && self.print_by_method(value, verb) {
             return;
@@ -46,7 +46,7 @@ impl Printer {
         }
     }
 
-    /// Prints what has a text of its own; false if it has none, or another verb is asked for.
+    /// Prints a value by its own text form; false if it has none, or the verb is not one of text.
     fn print_by_method(&mut self, value: &Value, verb: char) -> bool {
         if self.flags.as_source {
             let Value::Time(time) = value else {
@@ -136,8 +136,8 @@ impl Printer {
         }
     }
 
-    /// What a time is made of: nanoseconds, seconds since the year 1, and a zone, which is nil for UTC.
-    /// Of other zones Go would tell the address.
+    /// Prints the fields of a time: nanoseconds, seconds since the year 1, and the zone, which is nil for UTC.
+    /// For other zones Go would print an address.
     fn print_time(&mut self, time: &jiff::ZonedDateTime, verb: char) {
         let since_zero = time.timestamp().as_second() - ZERO_TIME.as_second();
         self.open_struct("time.Time");
@@ -156,7 +156,7 @@ impl Printer {
     }
 }
 
-/// The text of what has one.
+/// The text form of a value that has its own.
 fn own_text(value: &Value) -> Option<String> {
     match value {
         Value::Time(time) => Some(time::shown(time)),
@@ -170,7 +170,7 @@ fn own_text(value: &Value) -> Option<String> {
     }
 }
 
-/// `a=b, c=d`: how sets of labels print.
+/// `a=b, c=d`: the text form of label sets.
 fn assignments<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut out = String::new();
     for (index, (name, value)) in pairs.enumerate() {
