@@ -27,8 +27,8 @@ mod tests {
         alertmanager_hash(&Labels::from_pairs(pairs.iter().copied()))
     }
 
-    /// All but the first two were read from a file that Alertmanager 0.33.1 wrote when it had told
-    /// a webhook of these alerts.
+    /// All but the first two are from a file that Alertmanager 0.33.1 wrote after it had notified a webhook
+    /// of these alerts.
     #[test]
     fn hashes_equal_those_that_alertmanager_writes() {
         assert_eq!(hash(&[("alertname", "test")]), 15_940_052_760_790_000_619);

@@ -70,7 +70,7 @@ impl Mono {
         self.0
     }
 
-    /// How long `earlier` lies in the past; zero if it does not.
+    /// The time from `earlier` to this point; zero if `earlier` is later.
     pub fn since(self, earlier: Mono) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
@@ -100,7 +100,7 @@ impl fmt::Display for Mono {
     }
 }
 
-/// One reading of both clocks. Intervals run on `mono`; ends of alerts and the ledger on `wall`.
+/// One reading of both clocks. Intervals use `mono`; end times of alerts and the notification log use `wall`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
     /// Time since the process started.
@@ -110,7 +110,7 @@ pub struct Now {
 }
 
 impl Now {
-    /// The wall time that belonged to `mono` had the wall clock run evenly.
+    /// The wall time at `mono`, if the wall clock had run evenly.
     pub fn wall_at(&self, mono: Mono) -> Wall {
         let result = if mono >= self.mono {
             self.wall.checked_add(mono.since(self.mono))
@@ -121,12 +121,12 @@ impl Now {
     }
 }
 
-/// RFC 3339 in UTC with milliseconds, cut and not rounded: the form of the API's answers (§10.2).
+/// RFC 3339 in UTC with milliseconds, truncated: the form in the API's responses (§10.2).
 pub fn format_rfc3339_millis(time: Wall) -> String {
     format!("{time:.3}")
 }
 
-/// RFC 3339 in UTC with as many digits of the fraction as it has: the form of webhooks (§6.2).
+/// RFC 3339 in UTC with as many digits of the fraction as necessary: the form in webhooks (§6.2).
 pub fn format_rfc3339_nanos(time: Wall) -> String {
     time.to_string()
 }

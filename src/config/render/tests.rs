@@ -1,4 +1,4 @@
-//! What `GET /status` shows: Alertmanager's own text for the same files.
+//! Tests that `GET /status` shows Alertmanager's own text for the same files.
 
 use crate::config::parse;
 use crate::model::ParserMode;

@@ -1,4 +1,4 @@
-//! What the YAML reader must hold: source texts, right lines, bounded work.
+//! Tests of the guarantees of the YAML reader: source texts, correct lines, bounded work.
 
 use proptest::prelude::*;
 

@@ -24,7 +24,7 @@ fn render_line(format: Format, message: &str, pairs: &dyn Source) -> String {
     )
 }
 
-/// What follows the four fields that every line has.
+/// The part of a line after the four fields that every line has.
 fn pairs_of(line: &str) -> &str {
     let (_, pairs) = line.trim_end().split_once("msg=m ").expect("pairs after m");
     pairs

@@ -23,7 +23,8 @@ pub(super) struct Directive<'f> {
 }
 
 impl<'f> Directive<'f> {
-    /// A directive at the start of `rest`, with the arguments of the whole format and the index of the next one.
+    /// A directive at the start of `rest`, with the arguments of the whole format and the index of the next
+    /// one.
     pub(super) fn new(rest: &'f str, arguments: &'f [Value], next: usize) -> Self {
         Directive {
             rest,

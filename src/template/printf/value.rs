@@ -136,8 +136,8 @@ impl Printer {
         }
     }
 
-    /// Prints the fields of a time: nanoseconds, seconds since the year 1, and the zone, which is nil for UTC.
-    /// For other zones Go would print an address.
+    /// Prints the fields of a time: nanoseconds, seconds since the year 1, and the zone, which is nil for
+    /// UTC. For other zones Go would print an address.
     fn print_time(&mut self, time: &jiff::ZonedDateTime, verb: char) {
         let since_zero = time.timestamp().as_second() - ZERO_TIME.as_second();
         self.open_struct("time.Time");

@@ -1,4 +1,4 @@
-//! What amtool renders, we render.
+//! Tests that templates render the same text as in amtool.
 
 use super::rendered;
 
@@ -62,7 +62,7 @@ fn read(block: &str) -> Case {
     }
 }
 
-/// What is not as expected.
+/// The differences from the expected results.
 fn difference(case: &Case) -> Option<String> {
     let actual = rendered(&case.template);
     let agrees = match (&case.expected, &actual) {

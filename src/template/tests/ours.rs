@@ -1,4 +1,4 @@
-//! What amtool 0.33.1 lacks, what we bound, and how texts of a configuration are checked.
+//! Tests of functions that amtool 0.33.1 lacks, of limits, and of checks of a configuration's texts.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -122,7 +122,7 @@ fn what_a_rendering_holds_at_once_is_bounded() {
         r#"{large}{{{{ define "r" }}}}{{{{ template "r" (print . "x") }}}}{{{{ end }}}}{{{{ template "r" $x }}}}"#
     );
     assert!(fault(&dots).contains("dots and variables take more than 32 MiB"));
-    // What was let go of counts no more.
+    // Dropped values no longer count.
     let turns = format!("{large}{{{{ range 100 }}}}{{{{ $y := print $x 1 }}}}{{{{ end }}}}x");
     assert_eq!(rendered(&turns).as_deref(), Ok("x"));
     let nested = "{{ $l := list }}{{ range 100000 }}{{ $l = list $l }}{{ end }}";

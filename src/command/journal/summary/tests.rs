@@ -1,4 +1,4 @@
-//! What somebody sees who looks into a journal.
+//! Tests of the text that `journal inspect` prints.
 
 use std::fs;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What a person is shown of notifications, of other bodies, and of hostile ones.
+//! Tests of the printed form of notifications, of other bodies, and of hostile ones.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn shown(body: &[u8]) -> String {
     String::from_utf8(out).expect("made of text")
 }
 
-/// What is shown behind the heading.
+/// The printed text after the heading.
 fn shown_body(body: &[u8]) -> String {
     let shown = shown(body);
     let (heading, body) = shown.split_once('\n').expect("a heading");

@@ -1,4 +1,4 @@
-//! Time intervals, labels and what is told although it is muted: what routes say beside matchers.
+//! Tests of the keys of routes besides matchers: time intervals, labels and `resolve_muted`.
 //! And inhibition rules.
 
 use std::collections::BTreeMap;

@@ -34,7 +34,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left over does no harm among temporary files.
+        // A leftover among temporary files does no harm.
         let _ = fs::remove_dir_all(&self.path);
     }
 }

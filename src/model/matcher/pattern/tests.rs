@@ -18,7 +18,7 @@ fn is_match(text: &str, value: &str) -> bool {
     found.unwrap_or_else(|| panic!("{value:?} is too large for {text}"))
 }
 
-/// What the program says that is compiled of a pattern which is a set.
+/// The result of a compiled program for a pattern that is normally held as a set.
 fn program_says(text: &str, value: &str) -> bool {
     let program = re2::compile_anchored(text).expect("a regex").program;
     Program::of(program).is_match(value).expect("a short value")

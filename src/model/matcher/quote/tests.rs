@@ -1,4 +1,4 @@
-//! What Go writes and reads between double quotes; checked against Alertmanager itself.
+//! Tests of Go's double-quoted texts; the expectations come from Alertmanager itself.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What a pattern matches and how faults read; each was checked against Alertmanager itself.
+//! Tests of matches and error messages of patterns; each was checked against Alertmanager itself.
 
 use proptest::prelude::*;
 use regex_automata::nfa::thompson::backtrack::BoundedBacktracker;
