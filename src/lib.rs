@@ -56,6 +56,8 @@ pub mod clock;
 pub mod command;
 pub mod daemon;
 pub mod files;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod limits;
 pub mod randomness;
 pub mod telemetry;

@@ -8,6 +8,7 @@ mod accept;
 mod cors;
 mod error;
 mod filters;
+pub(crate) mod fuzz;
 mod http;
 mod media_type;
 mod origins;

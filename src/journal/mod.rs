@@ -19,6 +19,7 @@ pub mod disk;
 pub mod fields;
 pub mod file_set;
 pub mod frame;
+pub(crate) mod fuzz;
 pub mod header;
 pub mod listing;
 mod live_keys;

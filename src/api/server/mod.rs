@@ -27,6 +27,7 @@ mod body;
 mod budget;
 mod chunked;
 mod connection;
+pub(in crate::api) mod fuzz;
 mod gate;
 mod handler_slots;
 mod handshake;

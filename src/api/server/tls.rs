@@ -7,6 +7,8 @@
 mod clients;
 mod names;
 
+pub(super) use names::alternative_names;
+
 use std::sync::Arc;
 
 use rustls::crypto::ring::{self, kx_group};

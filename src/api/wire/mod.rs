@@ -6,6 +6,7 @@
 mod alert;
 mod body;
 mod date;
+pub(in crate::api) mod fuzz;
 mod instant;
 mod lenient;
 mod plain;

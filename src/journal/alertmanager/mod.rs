@@ -11,6 +11,7 @@
 //! - `report`: the report of the import, for the log
 
 mod delimited;
+pub(in crate::journal) mod fuzz;
 mod protobuf;
 mod report;
 mod silence;

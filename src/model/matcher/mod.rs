@@ -75,6 +75,11 @@ pub enum ParserMode {
     Utf8,
 }
 
+impl ParserMode {
+    /// All three modes.
+    pub const ALL: [ParserMode; 3] = [ParserMode::Fallback, ParserMode::Classic, ParserMode::Utf8];
+}
+
 /// A parsed value, with a warning for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parsed<T> {

@@ -24,7 +24,9 @@ const URI: u8 = 0x86;
 const ADDRESS: u8 = 0x87;
 
 /// All alternative names of the kinds that Go reads; `None` if the certificate cannot be parsed.
-pub(super) fn alternative_names(certificate: &CertificateDer<'_>) -> Option<Vec<String>> {
+pub(in crate::api::server) fn alternative_names(
+    certificate: &CertificateDer<'_>,
+) -> Option<Vec<String>> {
     let certificate = Der(certificate.as_ref()).inside(SEQUENCE)?;
     let mut signed = certificate.inside(SEQUENCE)?;
     while let Some((tag, value)) = signed.take() {

@@ -1,0 +1,75 @@
+//! The readers of bytes from outside, each as a target for a fuzzer.
+//!
+//! For `tests/fuzz` and cargo-fuzz alone: nothing in the program calls this, so that the binary has none of
+//! it. A target hands any bytes to a reader, panics if what must always hold does not, and says whether the
+//! reader took the bytes. Targets of what is private to a room stand in that room. Runs on threads of tests.
+
+use std::str;
+
+use crate::config;
+use crate::model::{Matcher, ParserMode, format_matchers, parse_matcher, parse_matchers};
+
+pub use crate::api::fuzz::{
+    alert_body, certificate_names, chunked_body, http_head, names_in, silence_body,
+};
+pub use crate::journal::fuzz::{
+    alertmanager_file, journal_frames, journal_records, protobuf_message,
+};
+
+/// Matchers in all three modes: what was read is printed as something that is read as the same.
+pub fn matchers(data: &[u8]) -> bool {
+    let Ok(text) = str::from_utf8(data) else {
+        return false;
+    };
+    let mut is_taken = false;
+    for mode in ParserMode::ALL {
+        if let Ok(one) = parse_matcher(text, mode)
+            && is_printed_readably(&one.value)
+        {
+            let printed = one.value.to_string();
+            let again = parse_matcher(&printed, mode).map(|again| again.value);
+            assert_eq!(again.as_ref(), Ok(&one.value), "{mode:?}: {printed}");
+        }
+        if let Ok(list) = parse_matchers(text, mode) {
+            is_taken = true;
+            list.value.iter().for_each(evaluate);
+            if !list.value.iter().all(is_printed_readably) {
+                continue;
+            }
+            let printed = format_matchers(&list.value);
+            let again = parse_matchers(&printed, mode).map(|again| again.value);
+            assert_eq!(again.as_ref(), Ok(&list.value), "{mode:?}: {printed}");
+        }
+    }
+    is_taken
+}
+
+/// An empty name is printed as Alertmanager prints it: not at all, which nobody can read.
+fn is_printed_readably(matcher: &Matcher) -> bool {
+    !matcher.name().is_empty()
+}
+
+/// No text is too odd to be compared with; `=` and `!=` are opposites of one another.
+fn evaluate(matcher: &Matcher) {
+    matcher.matches_value("");
+    let is_own = matcher.matches_value(matcher.value());
+    match matcher.op().as_str() {
+        "=" => assert!(is_own, "{matcher} is not met by its own value"),
+        "!=" => assert!(!is_own, "{matcher} is met by its own value"),
+        _ => {}
+    }
+}
+
+/// A configuration: taken with its warnings, or refused with at least one fault that can be printed.
+pub fn configuration(data: &[u8]) -> bool {
+    let Ok(text) = str::from_utf8(data) else {
+        return false;
+    };
+    match config::parse("fuzz.yml", text, ParserMode::Fallback) {
+        Ok(_) => true,
+        Err(faults) => {
+            assert!(!faults.to_string().is_empty(), "refused without a word");
+            false
+        }
+    }
+}
