@@ -69,7 +69,7 @@ fn a_large_state_is_taken_up_and_its_groups_tick_on() {
     let daemon = Setup::with_config(&config(&route, &[webhook(&receiver, "")])).start();
     let told = make_groups(&daemon, &receiver);
     wait_until("what was told is written", || {
-        let written = "alertwheel_journal_records_written_total{kind=\"told\"}";
+        let written = "alertwheel_journal_records_written_total{kind=\"logEntry\"}";
         daemon.scrape().value(written) >= GROUPS as f64
     });
 

@@ -102,7 +102,7 @@ fn what_was_told_is_not_told_again_after_a_restart() {
     wait_until("what was told is written", || {
         daemon
             .scrape()
-            .value("alertwheel_journal_records_written_total{kind=\"told\"}")
+            .value("alertwheel_journal_records_written_total{kind=\"logEntry\"}")
             == 1.0
     });
     let daemon = daemon.kill().start();
@@ -254,7 +254,7 @@ fn on_a_read_only_disk_it_starts_and_notifies_from_memory() {
     wait_until("what was told is written", || {
         daemon
             .scrape()
-            .value("alertwheel_journal_records_written_total{kind=\"told\"}")
+            .value("alertwheel_journal_records_written_total{kind=\"logEntry\"}")
             == 1.0
     });
     let setup = daemon.kill();
