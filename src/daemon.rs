@@ -388,7 +388,7 @@ fn announce(addresses: &[SocketAddr], is_tls: bool) {
 
 /// Exports the bounds that flags can set. The metrics have the fixed bounds from the start.
 fn show_limits(metrics: &Metrics, options: &Options) {
-    let (engine, door) = (&options.engine, &options.limits);
+    let (engine, server) = (&options.engine, &options.limits);
     let bounds = [
         ("workers", engine.workers as f64),
         ("workers_per_endpoint", engine.workers_per_endpoint as f64),
@@ -397,17 +397,17 @@ fn show_limits(metrics: &Metrics, options: &Options) {
             engine.max_retry_after.as_secs_f64(),
         ),
         ("alerts", engine.alerts as f64),
-        ("connections", door.connections as f64),
-        ("head_bytes", door.head_bytes as f64),
-        ("headers", door.headers as f64),
-        ("url_bytes", door.url_bytes as f64),
-        ("body_bytes", door.body_bytes as f64),
-        ("buffered_bytes", door.buffered_bytes as f64),
-        ("concurrent_reads", door.concurrent_reads as f64),
-        ("head_timeout_seconds", door.head_timeout.as_secs_f64()),
-        ("body_timeout_seconds", door.body_timeout.as_secs_f64()),
-        ("write_timeout_seconds", door.write_timeout.as_secs_f64()),
-        ("idle_timeout_seconds", door.idle_timeout.as_secs_f64()),
+        ("connections", server.connections as f64),
+        ("head_bytes", server.head_bytes as f64),
+        ("headers", server.headers as f64),
+        ("url_bytes", server.url_bytes as f64),
+        ("body_bytes", server.body_bytes as f64),
+        ("buffered_bytes", server.buffered_bytes as f64),
+        ("concurrent_reads", server.concurrent_reads as f64),
+        ("head_timeout_seconds", server.head_timeout.as_secs_f64()),
+        ("body_timeout_seconds", server.body_timeout.as_secs_f64()),
+        ("write_timeout_seconds", server.write_timeout.as_secs_f64()),
+        ("idle_timeout_seconds", server.idle_timeout.as_secs_f64()),
     ];
     for (name, bound) in bounds {
         metrics.limit_set(name, bound);

@@ -217,7 +217,7 @@ pub struct Flags {
     pub silences: SilenceFlags,
     /// The limits of the HTTP server.
     #[command(flatten)]
-    pub door: ServerFlags,
+    pub server: ServerFlags,
     /// The limits of deliveries.
     #[command(flatten)]
     pub sending: SendingFlags,

@@ -279,15 +279,15 @@ fn handling_timeout(flags: &Flags) -> Option<Duration> {
 fn limits(flags: &Flags) -> Limits {
     let defaults = Limits::default();
     Limits {
-        connections: flags.door.connections,
-        head_bytes: flags.door.head_bytes,
-        body_bytes: flags.door.body_bytes,
-        buffered_bytes: flags.door.buffered_bytes,
-        head_timeout: flags.door.head_timeout,
-        body_timeout: flags.door.body_timeout,
+        connections: flags.server.connections,
+        head_bytes: flags.server.head_bytes,
+        body_bytes: flags.server.body_bytes,
+        buffered_bytes: flags.server.buffered_bytes,
+        head_timeout: flags.server.head_timeout,
+        body_timeout: flags.server.body_timeout,
         handling_timeout: handling_timeout(flags),
-        write_timeout: flags.door.write_timeout,
-        idle_timeout: flags.door.idle_timeout,
+        write_timeout: flags.server.write_timeout,
+        idle_timeout: flags.server.idle_timeout,
         concurrent_reads: match flags.get_concurrency {
             0 => defaults.concurrent_reads,
             given => given,

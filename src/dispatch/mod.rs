@@ -9,7 +9,7 @@ mod deliveries;
 mod effects;
 pub mod inbox;
 mod journal_sender;
-mod large_posts;
+mod large_post;
 pub mod pending_ack;
 pub mod pool;
 pub mod reply;
@@ -38,7 +38,7 @@ use asked::Asked;
 use effects::EffectRunner;
 use inbox::{Event, JournalNews, Receipt, Request};
 use journal_sender::JournalSender;
-use large_posts::LargePosts;
+use large_post::LargePost;
 use pending_ack::{NotStored, PendingAck, PostReply, SilenceReply};
 use pool::WorkerPool;
 use timer_sender::TimerSender;
@@ -76,7 +76,7 @@ pub struct Dispatcher {
     /// Alarms that rang and that the engine has not handled yet.
     rings: VecDeque<(AlarmId, Mono)>,
     /// Large posts, of which each turn takes in a part.
-    large_posts: LargePosts,
+    large_posts: VecDeque<LargePost>,
     /// Questions that are being answered, one slice each, round robin. Their number is bounded by the GETs
     /// that the HTTP server handles at a time, plus those whose client has gone, which go at their turn.
     readings: VecDeque<Box<dyn Asked>>,
@@ -118,7 +118,7 @@ impl Dispatcher {
             effects: Vec::new(),
             trouble: None,
             rings: VecDeque::new(),
-            large_posts: LargePosts::default(),
+            large_posts: VecDeque::new(),
             readings: VecDeque::new(),
         }
     }
@@ -326,17 +326,17 @@ impl Dispatcher {
         } else if let Some(full) = self.engine.lacks_room_for(&alerts) {
             reply.give(Ok(Receipt::AtLimit(full)));
         } else {
-            self.large_posts.push(alerts, reply);
+            self.large_posts.push_back(LargePost::new(alerts, reply));
         }
     }
 
     fn go_on_with_a_large_post(&mut self) {
-        let Some(mut post) = self.large_posts.pop() else {
+        let Some(mut post) = self.large_posts.pop_front() else {
             return;
         };
         let receipt = self.post(post.take(), self.clock.now());
         let (receipt, reply) = match post.add(receipt) {
-            Ok(()) if !post.is_done() => return self.large_posts.put_back(post),
+            Ok(()) if !post.is_done() => return self.large_posts.push_back(post),
             Ok(()) => post.into_answer(),
             Err(at_limit) => (at_limit, post.into_reply()),
         };

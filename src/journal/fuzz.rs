@@ -1,4 +1,4 @@
-//! What is read back from disk, as targets for a fuzzer.
+//! Frames and records of the journal, as targets for a fuzzer.
 //!
 //! Owns what must hold of the bytes of a journal; see `crate::fuzz`. Never part of the daemon. Runs on
 //! threads of tests.

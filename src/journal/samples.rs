@@ -73,8 +73,8 @@ pub fn any_record() -> impl Strategy<Value = Record> {
             .prop_map(|(group, fingerprint)| Record::AlertLeft { group, fingerprint }),
         (any_group(), any_timer()).prop_map(|(group, timer)| Record::Group { group, timer }),
         any_group().prop_map(Record::GroupRemoved),
-        (any_ledger_key(), any_told()).prop_map(|(key, told)| Record::LogEntry { key, told }),
-        any_ledger_key().prop_map(Record::LogEntryForgotten),
+        (any_log_key(), any_told()).prop_map(|(key, told)| Record::LogEntry { key, told }),
+        any_log_key().prop_map(Record::LogEntryForgotten),
         (any_hash(), any_silence()).prop_map(|(number, silence)| Record::Silence {
             number,
             silence: Arc::new(silence)
@@ -142,7 +142,7 @@ fn any_timer() -> impl Strategy<Value = GroupTimer> {
     })
 }
 
-fn any_ledger_key() -> impl Strategy<Value = LogKey> {
+fn any_log_key() -> impl Strategy<Value = LogKey> {
     (any_group(), 0_u64..2, 0_u32..3).prop_map(|(group, receiver, webhook_index)| LogKey {
         route: group.route,
         group: group.labels,

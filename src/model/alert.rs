@@ -4,7 +4,7 @@
 
 use std::hint::black_box;
 
-use super::{CompactWall, Fingerprint, IdentifiedLabels, Labels, SharedText, Wall, glance};
+use super::{CompactWall, Fingerprint, IdentifiedLabels, Labels, SharedText, Wall, touch};
 
 /// An alert as a sender posted it: complete but for the times that only the dispatcher's clock can supply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl Alert {
         // The length of a text precedes it in memory, and must be loaded before the text's lines can be read.
         let texts = alerts.clone().map(Alert::text_bytes);
         black_box(texts.fold(0, usize::wrapping_add));
-        black_box(alerts.map(Alert::glance).fold(0, u64::wrapping_add));
+        black_box(alerts.map(Alert::touch).fold(0, u64::wrapping_add));
     }
 
     /// The number of bytes in its texts.
@@ -84,9 +84,9 @@ impl Alert {
         self.labels.text_bytes() + self.annotations.text_bytes() + self.generator_url.len()
     }
 
-    /// Prefetches all its texts, as [`Labels::glance`] does.
-    fn glance(&self) -> u64 {
-        self.labels.glance() + self.annotations.glance() + glance(&self.generator_url)
+    /// Prefetches all its texts, as [`Labels::touch`] does.
+    fn touch(&self) -> u64 {
+        self.labels.touch() + self.annotations.touch() + touch(&self.generator_url)
     }
 
     /// Whether the alert has resolved by `now`; at `ends_at` itself it has (§4.2).

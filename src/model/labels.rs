@@ -98,8 +98,8 @@ impl Labels {
 
     /// Prefetches the packed text: reads one byte of each cache line, so that code that soon reads all of it
     /// has no cache misses. The result depends on each byte read and has no meaning.
-    pub fn glance(&self) -> u64 {
-        glance(&self.packed)
+    pub fn touch(&self) -> u64 {
+        touch(&self.packed)
     }
 
     /// The pairs whose name `keep` accepts.
@@ -163,8 +163,8 @@ impl<'a> Iterator for Pairs<'a> {
     }
 }
 
-/// Prefetches any text, as [`Labels::glance`] does.
-pub(super) fn glance(text: &str) -> u64 {
+/// Prefetches any text, as [`Labels::touch`] does.
+pub(super) fn touch(text: &str) -> u64 {
     const DELIVERED_AT_ONCE: usize = 64;
     let bytes = text.as_bytes().iter().step_by(DELIVERED_AT_ONCE);
     bytes.map(|byte| u64::from(*byte)).sum()

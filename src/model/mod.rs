@@ -26,7 +26,7 @@ pub use duration::{
 };
 pub use fingerprint::{Fingerprint, FingerprintMap, Fnv1a};
 pub use keyed_hash::{HashKey, KeyedHasher};
-use labels::glance;
+use labels::touch;
 pub use labels::{IdentifiedBuilder, IdentifiedLabels, Labels, LabelsBuilder};
 pub use matcher::{
     MatchOp, Matcher, MatcherError, Parsed, ParserMode, Pattern, SearchPattern, check_regex,

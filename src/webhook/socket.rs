@@ -184,7 +184,7 @@ impl Transport for Socket {
                     self.buffers.input_appended(amount);
                     return Ok(amount > 0);
                 }
-                Err(error) if may_go_on(&error) => self.reading.was_too_short(),
+                Err(error) if may_go_on(&error) => self.reading.note_early_end(),
                 Err(error) => return Err(Error::Io(error)),
             }
         }
@@ -254,7 +254,7 @@ impl SetTimeout {
     }
 
     /// Notes that a wait has ended early, perhaps because the timeout was shorter than the time left.
-    fn was_too_short(&mut self) {
+    fn note_early_end(&mut self) {
         self.is_exact = true;
     }
 }

@@ -1,4 +1,4 @@
-//! What the front door reads, as targets for a fuzzer.
+//! Heads, chunked bodies and certificates, as targets for a fuzzer.
 //!
 //! Owns what must hold of any head, chunked body and certificate; see `crate::fuzz`. Never part of the
 //! daemon. Runs on threads of tests.

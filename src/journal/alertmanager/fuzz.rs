@@ -1,4 +1,4 @@
-//! What an Alertmanager left behind, as targets for a fuzzer.
+//! An Alertmanager's protobuf files, as targets for a fuzzer.
 //!
 //! Owns what must hold of any message and of any file of messages; see `crate::fuzz`. Never part of the
 //! daemon. Runs on threads of tests.

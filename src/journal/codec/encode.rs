@@ -55,10 +55,10 @@ pub fn put_record(out: &mut Vec<u8>, at: Wall, record: &Record) {
         }
         Record::GroupRemoved(group) => put_group(out, *group),
         Record::LogEntry { key, told } => {
-            put_ledger_key(out, key);
+            put_log_key(out, key);
             put_told(out, at, told);
         }
-        Record::LogEntryForgotten(key) => put_ledger_key(out, key),
+        Record::LogEntryForgotten(key) => put_log_key(out, key),
         Record::Silence { number, silence } => {
             put_number(out, *number);
             put_silence(out, at, silence);
@@ -116,7 +116,7 @@ fn put_timer(out: &mut Vec<u8>, at: Wall, timer: &GroupTimer) {
     }
 }
 
-fn put_ledger_key(out: &mut Vec<u8>, key: &LogKey) {
+fn put_log_key(out: &mut Vec<u8>, key: &LogKey) {
     put_hash(out, key.route);
     put_hash(out, key.group.0);
     put_hash(out, key.receiver);

@@ -121,7 +121,7 @@ fn it_is_told_a_time_only_if_that_is_far_from_what_it_was_told() {
     }
     set(&mut timeout, 14_999);
     set(&mut timeout, 16_500);
-    timeout.was_too_short();
+    timeout.note_early_end();
     set(&mut timeout, 1000);
     set(&mut timeout, 1000);
     let expected = [15_000_000, 14_061_562, 15_468_750, 1_000_000];

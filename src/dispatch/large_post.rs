@@ -1,10 +1,9 @@
-//! Large posts: those with more alerts than one turn takes in.
+//! A large post: one with more alerts than one turn takes in.
 //!
-//! Owns the rest of each post, and its receipt so far. The number and size of large posts are bounded by
+//! Owns the rest of the post, and its receipt so far. The number and size of large posts are bounded by
 //! the bodies that the HTTP server holds in memory. The client gets its answer once the last alert is in
 //! the journal, as with any other post. Runs on the dispatch thread.
 
-use std::collections::VecDeque;
 use std::vec;
 
 use super::inbox::Receipt;
@@ -12,10 +11,6 @@ use super::pending_ack::PostReply;
 use crate::engine::{CameEnded, InvalidAlert};
 use crate::limits;
 use crate::model::PostedAlert;
-
-/// Large posts that are being taken in, round robin.
-#[derive(Debug, Default)]
-pub struct LargePosts(VecDeque<LargePost>);
 
 /// One large post.
 #[derive(Debug)]
@@ -26,34 +21,17 @@ pub struct LargePost {
     reply: PostReply,
 }
 
-impl LargePosts {
-    /// Adds a post behind the others.
-    pub fn push(&mut self, alerts: Vec<PostedAlert>, reply: PostReply) {
-        self.0.push_back(LargePost {
+impl LargePost {
+    /// A post of which no alert has been taken in.
+    pub fn new(alerts: Vec<PostedAlert>, reply: PostReply) -> Self {
+        LargePost {
             rest: alerts.into_iter(),
             invalid: Vec::new(),
             came_ended: None,
             reply,
-        });
+        }
     }
 
-    /// Takes out the post whose turn it is.
-    pub fn pop(&mut self) -> Option<LargePost> {
-        self.0.pop_front()
-    }
-
-    /// Puts a post that has alerts left behind the others.
-    pub fn put_back(&mut self, post: LargePost) {
-        self.0.push_back(post);
-    }
-
-    /// Whether no large post is being taken in.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl LargePost {
     /// Removes and returns the next alerts, at most [`limits::ALERTS_AT_ONCE`].
     pub fn take(&mut self) -> Vec<PostedAlert> {
         self.rest.by_ref().take(limits::ALERTS_AT_ONCE).collect()
