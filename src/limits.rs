@@ -19,8 +19,8 @@ pub const TURN: Duration = Duration::from_millis(5);
 /// this takes about a tenth of a turn, or some turns if silences have long regexes.
 pub const STEPS_AT_ONCE: usize = 1024;
 
-/// Alerts of a post that one turn takes in, in about 5 ms. A larger post is spread over several turns, so
-/// its first groups may be notified before its last alert is in.
+/// Alerts of a post that one turn takes in, in about 5 ms, and resolved alerts that one turn removes. A larger
+/// post is spread over several turns, so its first groups may be notified before its last alert is in.
 pub const ALERTS_AT_ONCE: usize = 2048;
 
 /// Steps that a flush takes in one go to match silences against its alerts: about 5 ms.

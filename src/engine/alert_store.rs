@@ -72,19 +72,25 @@ impl AlertStore {
         self.alerts.values_mut()
     }
 
-    /// Removes the resolved alerts, and returns them.
-    pub fn collect(&mut self, now: Wall) -> Vec<Stored> {
-        let mut forgotten = Vec::new();
-        self.alerts.retain(|_, stored| {
-            let has_ended = stored.alert.is_resolved_at(now);
-            if has_ended {
-                self.text_bytes -= stored.alert.text_bytes();
-                forgotten.push(stored.clone());
-            }
-            !has_ended
-        });
+    /// Removes resolved alerts, at most `limit`, and returns them.
+    pub fn collect(&mut self, now: Wall, limit: usize) -> Vec<Stored> {
+        let resolved = self
+            .iter()
+            .filter(|stored| stored.alert.is_resolved_at(now));
+        let resolved = resolved.map(|stored| stored.alert.fingerprint);
+        let resolved: Vec<Fingerprint> = resolved.take(limit).collect();
+        let removed: Vec<Stored> = resolved
+            .iter()
+            .filter_map(|fingerprint| self.alerts.remove(fingerprint))
+            .collect();
+        let bytes = removed.iter().map(|stored| stored.alert.text_bytes());
+        self.text_bytes -= bytes.sum::<usize>();
+        removed
+    }
+
+    /// Gives back the memory that removed alerts took, but for some room for new ones.
+    pub fn shrink(&mut self) {
         self.alerts.shrink_to(2 * self.alerts.len());
-        forgotten
     }
 
     /// The number of alerts.

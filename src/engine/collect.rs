@@ -11,6 +11,7 @@ use super::alert_store::Stored;
 use super::groups::COLLECT_ALARM;
 use super::messages::{Effect, Note};
 use super::record::Record;
+use crate::limits;
 use crate::model::{Fingerprint, Mono, Now, Wall};
 
 /// The times of the next collections, and of the alarm.
@@ -34,7 +35,7 @@ impl Engine {
             .take_if(|due| *due <= now.mono)
             .is_some()
         {
-            self.collect_alerts(now.wall, out);
+            self.collect_alerts(now, out);
         }
         if self
             .collector
@@ -48,9 +49,10 @@ impl Engine {
         }
     }
 
-    fn collect_alerts(&mut self, now: Wall, out: &mut Vec<Effect>) {
-        self.alert_limit.collect(now);
-        let forgotten = self.alerts.collect(now);
+    /// Removes resolved alerts: as many as one turn can remove. If there are more, the alarm rings again at
+    /// once, and what came meanwhile is handled first.
+    fn collect_alerts(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let forgotten = self.alerts.collect(now.wall, limits::ALERTS_AT_ONCE);
         let count = forgotten.len();
         for Stored { alert, routes, .. } in &forgotten {
             self.silences.forget_alert(alert.fingerprint);
@@ -58,9 +60,16 @@ impl Engine {
             self.record_if_forgotten(alert, routes, out);
         }
         drop(forgotten);
+        out.push(Effect::Note(Note::Collected { alerts: count }));
+        if count == limits::ALERTS_AT_ONCE {
+            self.collector.alerts_at = Some(now.mono);
+            return;
+        }
+        self.alert_limit.collect(now.wall);
         self.interner.collect();
         self.tree.forget_unused_sets();
-        out.push(Effect::Note(Note::Collected { alerts: count }));
+        self.alerts.shrink();
+        self.silences.shrink();
     }
 
     fn collect_notification_log(&mut self, now: Wall, out: &mut Vec<Effect>) {
@@ -114,3 +123,6 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,11 @@ impl Engine {
     pub(super) fn reload(&mut self, config: Arc<Config>, now: Now, out: &mut Vec<Effect>) {
         let before = self.groups.len();
         let tree = RouteTree::new(&config);
+        if self.has_same_effect(&config, &tree) {
+            self.config = config;
+            let kept = before;
+            return out.push(Effect::Note(Note::Reloaded { kept, moved: 0 }));
+        }
         // Which old routes continue, and their indices in the new tree.
         let renamed = match self.settings.reload {
             ReloadPolicy::KeepUnchanged => unchanged_routes(&self.tree, &tree),
@@ -52,6 +57,14 @@ impl Engine {
             kept,
             moved: before - kept,
         }));
+    }
+
+    /// Whether `config` treats every alert as the current configuration does. Most reloads are like this, and
+    /// anybody who may post may ask for one; all alerts need not be routed again for it.
+    fn has_same_effect(&self, config: &Config, tree: &RouteTree) -> bool {
+        self.settings.reload == ReloadPolicy::KeepUnchanged
+            && self.tree.is_same_as(tree)
+            && self.config.inhibit_rules == config.inhibit_rules
     }
 
     /// Emits a note for each route whose groups are dissolved: why, how many groups, and how many unfinished

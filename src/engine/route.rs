@@ -15,7 +15,7 @@ use crate::model::{Fnv1a, Labels, Matcher, format_matchers};
 pub struct RouteIndex(u32);
 
 /// A route with all settings that its groups need.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct RouteNode {
     /// The receiver that its groups notify.
     pub receiver: Arc<Receiver>,
@@ -83,6 +83,11 @@ impl RouteTree {
             root,
             sets: BTreeMap::new(),
         }
+    }
+
+    /// Whether both trees route, group and notify every alert in the same way.
+    pub fn is_same_as(&self, other: &RouteTree) -> bool {
+        self.nodes == other.nodes
     }
 
     /// The route under `index`.

@@ -227,8 +227,12 @@ impl Silences {
         }
         self.advance(now);
         self.regexes.note_dropped();
-        self.known.shrink_to(2 * self.known.len());
         over.into_iter().map(|(number, _)| number).collect()
+    }
+
+    /// Gives back the memory that look-ups of forgotten alerts took.
+    pub fn shrink(&mut self) {
+        self.known.shrink_to(2 * self.known.len());
     }
 
     /// Restores the silences of the previous run. Their states start as of `alive_at`, the last time that run

@@ -121,24 +121,46 @@ impl Contender {
 
     /// Starts it with this configuration on an empty state directory, and waits until it is ready.
     pub fn start(&self, configuration: &str) -> Running {
-        self.start_among(None, &[], configuration)
+        self.start_through(&self.program, Vec::new(), &[], configuration)
     }
 
-    /// The same with these flags.
-    pub fn start_with_flags(&self, flags: &[&str], configuration: &str) -> Running {
-        self.start_among(None, flags, configuration)
+    /// The same with these variables of the environment and these flags.
+    pub fn start_as_service(
+        &self,
+        variables: &[(&str, &str)],
+        flags: &[&str],
+        configuration: &str,
+    ) -> Running {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        let command = variables.chain([self.program.display().to_string()]);
+        self.start_through(
+            Path::new("/usr/bin/env"),
+            command.collect(),
+            flags,
+            configuration,
+        )
     }
 
     /// The same; it finds these hosts by their names.
     pub fn start_with(&self, hosts: &Hosts, configuration: &str) -> Running {
-        self.start_among(Some(hosts), &[], configuration)
+        let (program, before) = hosts.command(&self.program, Vec::new());
+        self.start_through(&program, before, &[], configuration)
     }
 
-    fn start_among(&self, hosts: Option<&Hosts>, flags: &[&str], configuration: &str) -> Running {
+    /// Starts it by way of `program`, which has arguments of its own before those of the daemon.
+    fn start_through(
+        &self,
+        program: &Path,
+        mut arguments: Vec<String>,
+        flags: &[&str],
+        configuration: &str,
+    ) -> Running {
         let home = Folder::create(self.who.name());
         home.write("config.yml", configuration);
         let state = home.path().join("data");
-        let mut arguments = match self.who {
+        arguments.extend(match self.who {
             Who::Floor => vec!["--floor".to_owned()],
             Who::Alertmanager | Who::Alertwheel => vec![
                 "--config.file=config.yml".to_owned(),
@@ -146,14 +168,10 @@ impl Contender {
                 "--web.listen-address=127.0.0.1:0".to_owned(),
                 "--cluster.listen-address=".to_owned(),
             ],
-        };
+        });
         arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
         let started_at = now();
-        let (program, arguments) = match hosts {
-            None => (self.program.clone(), arguments),
-            Some(hosts) => hosts.command(&self.program, arguments),
-        };
-        let mut process = Process::start(self.who.name(), &program, &arguments, home);
+        let mut process = Process::start(self.who.name(), program, &arguments, home);
         let address = process.address();
         wait_until("the daemon is ready", || is_ready(address));
         Running {

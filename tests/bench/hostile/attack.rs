@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use alertwheel::model::{Mono, Wall};
@@ -22,6 +22,7 @@ pub struct Attack<'a> {
     until: Mono,
     answers: Mutex<BTreeMap<Heard, usize>>,
     alerts_kept: AtomicUsize,
+    remembers_lookups: AtomicBool,
     refused: AtomicUsize,
 }
 
@@ -41,6 +42,7 @@ impl<'a> Attack<'a> {
             until,
             answers: Mutex::default(),
             alerts_kept: AtomicUsize::new(0),
+            remembers_lookups: AtomicBool::new(false),
             refused: AtomicUsize::new(0),
         }
     }
@@ -120,9 +122,20 @@ impl<'a> Attack<'a> {
         self.count(Heard::Status(status));
     }
 
-    /// Alerts that the daemon has taken and so has to keep.
-    pub fn alerts_kept(&self) -> usize {
-        self.alerts_kept.load(Ordering::Relaxed)
+    /// Notes that every alert is looked up for the first time, which the daemon remembers.
+    pub fn look_up_all(&self) {
+        self.remembers_lookups.store(true, Ordering::Relaxed);
+    }
+
+    /// What the daemon has to keep of the case, in KiB: alerts that it took, and look-ups.
+    pub fn kept_kib(&self) -> u64 {
+        let alerts = self
+            .site
+            .memory_of(self.alerts_kept.load(Ordering::Relaxed));
+        match self.remembers_lookups.load(Ordering::Relaxed) {
+            true => alerts + self.site.memory_of_lookups(),
+            false => alerts,
+        }
     }
 
     /// How often each answer was heard.

@@ -132,6 +132,7 @@ fn read_all(site: &Site) {
 }
 
 fn read_all_once(attack: &Attack<'_>) {
+    attack.look_up_all();
     attack.ask(&mut attack.site.connect(), &get("/api/v2/alerts"));
 }
 

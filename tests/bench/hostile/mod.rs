@@ -74,14 +74,14 @@ fn measure(case: &Case, sizes: &Sizes) -> Outcome {
         }
         Singles::post(&site, until)
     });
-    let kept = site.memory_of(attack.alerts_kept());
+    let kept = attack.kept_kib();
     let above_calm = site.peak().saturating_sub(calm).saturating_sub(kept);
     Outcome {
         asked: singles.asked,
         told: singles.told,
         refused: singles.refused + attack.refused(),
         above_calm,
-        back_after: site.time_back_to(calm),
+        back_after: site.time_back_to(calm + kept),
         answers: attack.answers(),
     }
 }

@@ -34,6 +34,12 @@ const QUICK_BACK_WITHIN: Duration = Duration::from_millis(200);
 /// What may be left: the singles are still there, and what was taken and given back leaves gaps.
 const NEAR_KIB: u64 = 8 * 1024;
 
+/// What the unit for systemd and the container set, so that glibc gives large freed blocks back at once.
+const ALLOCATOR: [(&str, &str); 2] = [
+    ("MALLOC_MMAP_THRESHOLD_", "131072"),
+    ("MALLOC_TRIM_THRESHOLD_", "131072"),
+];
+
 /// How large everything is.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes {
@@ -100,7 +106,8 @@ impl Site {
             Receiver::start(Manner::Answers),
         );
         let configuration = configuration(&receiver, &other, sizes.wait);
-        let daemon = contender.start_with_flags(&["--alerts.gc-interval=5s"], &configuration);
+        let daemon =
+            contender.start_as_service(&ALLOCATOR, &["--alerts.gc-interval=5s"], &configuration);
         let empty = daemon.vitals().resident_kib;
         let mut connection = daemon.connect();
         let fleet = sizes.stand.fleet(sizes.alerts / 10);
@@ -173,6 +180,13 @@ impl Site {
     /// What so many usual alerts take, in KiB.
     pub fn memory_of(&self, alerts: usize) -> u64 {
         u64::try_from(alerts).expect("a count") * self.bytes_per_alert / 1024
+    }
+
+    /// What it takes to remember for each alert which silences match it, in KiB: a fingerprint and an entry
+    /// in a table that is at least half full.
+    pub fn memory_of_lookups(&self) -> u64 {
+        const BYTES: u64 = 2 * 42;
+        u64::try_from(self.sizes.alerts).expect("a count") * BYTES / 1024
     }
 
     /// How long it takes until no more memory is in use than when all was calm, if it comes to that.
