@@ -41,6 +41,9 @@ pub mod config;
 pub mod model;
 pub mod template;
 
+// What posted bodies mean.
+pub mod source;
+
 // The decisions.
 pub mod engine;
 

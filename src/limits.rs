@@ -243,6 +243,23 @@ pub const REPAIRED_BODY_BYTES: usize = 96 << 20;
 /// Alerts in one body. Each makes one or two records, and all of them wait for the disk together.
 pub const BODY_ALERTS: usize = 200_000;
 
+/// Elements in one body of a source: those of an Alertmanager's largest groups fit.
+pub const SOURCE_ELEMENTS: usize = 10_000;
+
+/// Bytes of the texts of all alerts that one body of a source yields: as much as a body of the API may hold.
+/// Templates can copy the body into every element of it.
+pub const SOURCE_REPORT_BYTES: usize = BODY_BYTES;
+
+/// Bytes of the key of a source's alert. PagerDuty's keys have 255, and a link fits; whoever makes keys of
+/// more uses `sha256`.
+pub const SOURCE_KEY_BYTES: usize = 4096;
+
+/// Bytes of the annotation that names the faults of a source's templates: a few faults, for a person.
+pub const SOURCE_FAULT_BYTES: usize = 1024;
+
+/// Fields of a form that a source is sent. Senders with forms have a handful.
+pub const SOURCE_FIELDS: usize = 1000;
+
 /// The highest bcrypt cost of a password. At 16 a check takes some seconds; each step up doubles that.
 pub const PASSWORD_COST: u32 = 16;
 
@@ -400,6 +417,10 @@ pub const GLOB_NAMES: usize = 100_000;
 /// Steps of rendering a template: actions, commands, loop iterations. A notification of ten thousand alerts
 /// with twenty labels each fits.
 pub const TEMPLATE_STEPS: usize = 2_000_000;
+
+/// Bytes of a text that a function of a source's template takes or returns, that count as one step. The
+/// templates of all elements of a body share [`TEMPLATE_STEPS`], and so work on 128 MB of text in all.
+pub const TEMPLATE_BYTES_A_STEP: usize = 64;
 
 /// Bytes of a template's output, and of each intermediate text.
 pub const TEMPLATE_OUTPUT_BYTES: usize = 16 << 20;

@@ -16,8 +16,9 @@ use super::receiver::{RECEIVER, Receiver, Unsupported, check_receivers};
 use super::record::{Record, Value};
 use super::render::render;
 use super::route::{ROUTE, Route, Tree};
+use super::source::{SOURCE, SourceEntry, check_sources};
 use super::table::Kind::{self, AsWritten, Files, Sections};
-use super::table::{Section, key};
+use super::table::{Section, Shows, key};
 use super::texts::check_texts;
 use crate::model::ParserMode;
 use crate::template::{TemplateFile, Templates};
@@ -41,6 +42,7 @@ pub static FILE: Section = Section {
         key("time_intervals", Sections(INTERVALS, &TIME_INTERVAL)),
         key("tracing", AsWritten(&TRACING)).always(),
         key("event_recorder", Kind::Section(&EVENT_RECORDER)).hidden(),
+        key("sources", Sections("a list of sources", &SOURCE)).shown(Shows::Comment),
     ],
 };
 
@@ -57,6 +59,8 @@ pub struct Config {
     pub receivers: Vec<Arc<Receiver>>,
     /// The inhibition rules, in the order of the file.
     pub inhibit_rules: Vec<InhibitRule>,
+    /// The sources of webhooks, in the order of the file.
+    pub sources: Vec<Arc<SourceEntry>>,
     /// The template files, in the order in which their globs name them.
     pub templates: Vec<TemplateFile>,
     /// The effective configuration as `GET /status` shows it, with secrets masked (§1.12).
@@ -108,6 +112,7 @@ pub fn check(mut file: Record, terms: Terms<'_>, findings: &mut Findings) -> Opt
     check_ignored(&mut file, findings);
     let receivers = check_receivers(&file, &terms, findings);
     check_texts(&file, &terms, findings);
+    let sources = check_sources(&file, &terms, findings);
     let intervals = Intervals::check(&file, findings);
     let rules = file.records("inhibit_rules").iter();
     let inhibit_rules = rules
@@ -128,6 +133,7 @@ pub fn check(mut file: Record, terms: Terms<'_>, findings: &mut Findings) -> Opt
         route,
         receivers: receivers.all,
         inhibit_rules,
+        sources,
         templates: terms.template_files,
         source: terms.source.to_owned(),
     })

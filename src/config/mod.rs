@@ -33,6 +33,7 @@ mod receiver;
 mod record;
 mod render;
 mod route;
+mod source;
 mod table;
 mod texts;
 mod unexpanded_variables;
@@ -51,6 +52,7 @@ pub use load::{
 };
 pub use receiver::{Receiver, Unsupported};
 pub use route::{GroupBy, Route};
+pub use source::{Hmac, HmacScheme, QueryToken, SnsSettings, SourceAuth, SourceEntry, SourceKind};
 pub use web::{
     ClientAuth, Curve, Pems, RateLimit, ServerTls, TlsVersions, TryPems, WebConfig, load_web,
     load_web_tried,

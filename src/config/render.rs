@@ -45,7 +45,14 @@ pub fn render(mut file: Record, receivers: &[Arc<Receiver>]) -> String {
             }
         }
     }
-    emit::emit(&record::shown_record(&file))
+    let mut original = emit::emit(&record::shown_record(&file));
+    let own = emit::emit(&record::shown_in_comments(&file));
+    for line in own.lines() {
+        original.push_str("# ");
+        original.push_str(line);
+        original.push('\n');
+    }
+    original
 }
 
 /// Replaces a bearer token by the equivalent authorization.

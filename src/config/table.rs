@@ -112,6 +112,9 @@ pub enum Shows {
     WithoutPassword,
     /// Shown on one line, unless it is empty.
     Short,
+    /// Shown in comments below all other sections: the section is alertwheel's own, and amtool, which reads
+    /// what is shown, does not know it.
+    Comment,
     /// Never shown: the key is alertwheel's own, and amtool does not know it.
     Never,
 }

@@ -18,7 +18,7 @@ use crate::engine::{
 };
 #[cfg(doc)]
 use crate::limits;
-use crate::model::{Matcher, Mono, PostedAlert, PostedSilence, Silence};
+use crate::model::{Matcher, Mono, PostedAlert, PostedSilence, Silence, SourceReport};
 use crate::waker::WakingSender;
 
 /// A request from the HTTP server or from main. The queue is short, and a full queue refuses requests.
@@ -31,6 +31,22 @@ pub enum Request {
         alerts: Vec<PostedAlert>,
         /// Gets the receipt once the alerts are in the journal.
         reply: PostReply,
+    },
+    /// Take in what sources report: all of it or, at a limit, nothing.
+    Report {
+        /// The reports, in the order in which they were made.
+        reports: Vec<SourceReport>,
+        /// Gets the receipt once the changes are in the journal.
+        reply: PostReply,
+    },
+    /// A heartbeat was pinged.
+    Beat {
+        /// The name of the heartbeat.
+        heartbeat: String,
+        /// Whether the sender says that its job has failed.
+        has_failed: bool,
+        /// Gets whether a heartbeat of this name is configured, once the ping is in the journal.
+        reply: Reply<Result<bool, NotStored>>,
     },
     /// Answer a question.
     Ask(Question),
@@ -169,6 +185,20 @@ impl Inbox {
     /// Posts alerts and waits until they are in the journal.
     pub fn post(&self, alerts: Vec<PostedAlert>) -> Result<Receipt, Unanswered> {
         self.promised(|reply| Request::Post { alerts, reply })
+    }
+
+    /// Takes in what sources report, and waits until it is in the journal.
+    pub fn report(&self, reports: Vec<SourceReport>) -> Result<Receipt, Unanswered> {
+        self.promised(|reply| Request::Report { reports, reply })
+    }
+
+    /// Pings a heartbeat, and waits until the ping is in the journal. Returns whether the heartbeat is configured.
+    pub fn beat(&self, heartbeat: String, has_failed: bool) -> Result<bool, Unanswered> {
+        self.promised(|reply| Request::Beat {
+            heartbeat,
+            has_failed,
+            reply,
+        })
     }
 
     /// Asks for the alerts. Those that do not satisfy the matchers may be left out.

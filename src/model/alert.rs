@@ -4,6 +4,8 @@
 
 use std::hint::black_box;
 
+use crate::limits::{ANNOTATION_BYTES, LABEL_BYTES, LABELS};
+
 use super::{CompactWall, Fingerprint, IdentifiedLabels, Labels, SharedText, Wall, touch};
 
 /// An alert as a sender posted it: complete but for the times that only the dispatcher's clock can supply.
@@ -27,6 +29,23 @@ impl PostedAlert {
     /// The number of bytes in its texts.
     pub fn text_bytes(&self) -> usize {
         self.labels.text_bytes() + self.annotations.text_bytes() + self.generator_url.len()
+    }
+
+    /// What is wrong if it exceeds what any alert may have.
+    pub fn excess(&self) -> Option<String> {
+        if self.labels.exceeds(LABELS, LABEL_BYTES) {
+            return Some(format!(
+                "label set too large: an alert may have {LABELS} labels of {LABEL_BYTES} bytes in all"
+            ));
+        }
+        let link = self.generator_url.len();
+        let is_past = link > ANNOTATION_BYTES
+            || self
+                .annotations
+                .exceeds(ANNOTATION_BYTES, ANNOTATION_BYTES - link);
+        is_past.then(|| {
+            format!("annotations too large: an alert may have {ANNOTATION_BYTES} bytes of them and its generatorURL")
+        })
     }
 }
 

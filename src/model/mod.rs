@@ -13,6 +13,7 @@ mod labels;
 mod matcher;
 mod order;
 mod percent;
+mod report;
 mod shared_text;
 mod silence;
 mod time;
@@ -34,6 +35,7 @@ pub use matcher::{
 };
 pub use order::{LabelSetKey, NotificationKey, compare_for_notification, compare_label_sets};
 pub use percent::percent_decoded;
+pub use report::{ReportedChange, SourceReport};
 pub use shared_text::SharedText;
 pub use silence::{PostedSilence, Silence, SilenceState};
 pub use time::{

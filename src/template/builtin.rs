@@ -28,17 +28,21 @@ pub fn call(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
 }
 
 /// `len`
-pub fn len(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
-    match (&values[0], values[0].len()) {
+pub fn len(context: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    match (&values[0], values[0].length()) {
         (_, Some(length)) => Ok(Value::count(length)),
+        (Value::Nil, None) if context.admits_missing() => Ok(Value::Int(0)),
         (Value::Nil, None) => Err("reflect: call of reflect.Value.Type on zero Value".into()),
         (other, None) => Err(format!("len of type {}", other.type_name())),
     }
 }
 
 /// `index`: the item of the first argument at the second, and so on for further arguments.
-pub fn index(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+pub fn index(context: &Context<'_>, values: &[Value]) -> Result<Value, String> {
     let (first, indices) = (&values[0], &values[1..]);
+    if matches!(first, Value::Nil) && context.admits_missing() {
+        return Ok(Value::Nil);
+    }
     if matches!(first, Value::Nil) {
         return Err("index of untyped nil".into());
     }
@@ -237,8 +241,8 @@ fn compare(values: &[Value], holds: fn(Ordering) -> bool) -> Result<Value, Strin
 }
 
 /// `print`: writes a space between two values if neither is a string.
-pub fn print(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
-    Ok(Value::text(joined(values)))
+pub fn print(context: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    Ok(Value::text(joined(&context.printed(values))))
 }
 
 fn joined(values: &[Value]) -> String {
@@ -254,9 +258,9 @@ fn joined(values: &[Value]) -> String {
 }
 
 /// `println`
-pub fn println(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+pub fn println(context: &Context<'_>, values: &[Value]) -> Result<Value, String> {
     let mut out = String::new();
-    for (index, value) in values.iter().enumerate() {
+    for (index, value) in context.printed(values).iter().enumerate() {
         if index > 0 {
             out.push(' ');
         }
@@ -267,28 +271,35 @@ pub fn println(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
 }
 
 /// `printf`
-pub fn printf(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+pub fn printf(context: &Context<'_>, values: &[Value]) -> Result<Value, String> {
     match values {
         [Value::Text(format), arguments @ ..] => {
-            printf::sprintf(format, arguments, limits::TEMPLATE_OUTPUT_BYTES).map(Value::text)
+            let arguments = context.printed(arguments);
+            printf::sprintf(format, &arguments, limits::TEMPLATE_OUTPUT_BYTES).map(Value::text)
         }
         _ => unreachable!("the table of functions says that the first argument is a text"),
     }
 }
 
 /// `html`
-pub fn html(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
-    Ok(Value::text(gotmpl::html_escape(&for_escape(values))))
+pub fn html(context: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    Ok(Value::text(gotmpl::html_escape(&for_escape(
+        &context.printed(values),
+    ))))
 }
 
 /// `js`
-pub fn js(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
-    Ok(Value::text(text::js_escape(&for_escape(values))))
+pub fn js(context: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    Ok(Value::text(text::js_escape(&for_escape(
+        &context.printed(values),
+    ))))
 }
 
 /// `urlquery`
-pub fn urlquery(_: &Context<'_>, values: &[Value]) -> Result<Value, String> {
-    Ok(Value::text(gotmpl::url_encode(&for_escape(values))))
+pub fn urlquery(context: &Context<'_>, values: &[Value]) -> Result<Value, String> {
+    Ok(Value::text(gotmpl::url_encode(&for_escape(
+        &context.printed(values),
+    ))))
 }
 
 /// Joins the values as `print` does, but writes nil as an action does.

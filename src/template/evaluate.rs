@@ -57,7 +57,6 @@ pub fn run(
         first_visible: 0,
         held_bytes: 0,
         out: String::new(),
-        steps: 0,
     };
     run.declare("$".into(), dot.clone())?;
     run.open(&body.nodes, dot, FrameKind::Branch)?;
@@ -82,7 +81,6 @@ struct Run<'a> {
     /// The bytes held by dots and variables.
     held_bytes: usize,
     out: String,
-    steps: usize,
 }
 
 /// A running template, branch or loop iteration.
@@ -161,7 +159,7 @@ impl<'a> Run<'a> {
                 self.line = action.pos.line;
                 let value = self.pipe(&action.pipe, &self.dot())?;
                 if action.pipe.decl.is_empty() {
-                    self.write(&value.shown())?;
+                    self.show(&value)?;
                 }
                 Ok(())
             }
@@ -189,17 +187,41 @@ impl<'a> Run<'a> {
             .map_or(Value::Nil, |frame| frame.dot.clone())
     }
 
+    /// Writes the value of an action. A source's templates write nothing for what is missing.
+    fn show(&mut self, value: &Value) -> Step<()> {
+        match value {
+            Value::Nil if self.context.received.is_some() => Ok(()),
+            Value::Text(text) => self.write(text),
+            other => self.write(&other.shown()),
+        }
+    }
+
     fn count_step(&mut self) -> Step<()> {
-        self.steps += 1;
-        if self.steps > limits::TEMPLATE_STEPS {
+        self.count_steps(1)
+    }
+
+    fn count_steps(&mut self, steps: usize) -> Step<()> {
+        let all = self.context.steps.get().saturating_add(steps);
+        self.context.steps.set(all);
+        if all > limits::TEMPLATE_STEPS {
             let reason = format!("more than {} steps", limits::TEMPLATE_STEPS);
             return self.fault_of_data("...", reason);
         }
         Ok(())
     }
 
+    /// Counts the bytes of a text as steps where many renderings share one count: a source's, one after the
+    /// other over the elements of a body, which each may use all of the body.
+    fn count_text(&mut self, text: &str) -> Step<()> {
+        match self.context.received {
+            Some(_) => self.count_steps(text.len() / limits::TEMPLATE_BYTES_A_STEP),
+            None => Ok(()),
+        }
+    }
+
     fn write(&mut self, text: &str) -> Step<()> {
         self.check_size(self.out.len() + text.len())?;
+        self.count_text(text)?;
         self.out.push_str(text);
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! PURE. The table of template functions: Go's own and Alertmanager's (§6.3).
+//! PURE. The table of template functions: Go's own, Alertmanager's (§6.3) and alertwheel's.
 //!
 //! Owns the name, the argument types and the implementation of each function. `and` and `or` are listed so
 //! that their names are known; `evaluate.rs` computes them, because they do not evaluate all of their
@@ -6,15 +6,17 @@
 
 use super::Context;
 use super::value::Value;
-use super::{alertmanager, builtin};
+use super::{alertmanager, alertwheel, builtin};
 
 /// The functions that a text may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FunctionSet {
     /// Go's own functions. An inline url may use only these (§1.2).
     Go,
-    /// All functions.
+    /// All functions of a configuration.
     All,
+    /// These, and those for what a source was sent.
+    Source,
 }
 
 /// The required type of an argument.
@@ -114,11 +116,13 @@ pub struct Function {
 
 /// The function `name`, if `set` has it.
 pub fn find(name: &str, set: FunctionSet) -> Option<&'static Function> {
-    let ours: &[Function] = match set {
-        FunctionSet::Go => &[],
-        FunctionSet::All => &ALERTMANAGER,
+    let tables: &[&[Function]] = match set {
+        FunctionSet::Go => &[&GO],
+        FunctionSet::All => &[&GO, &ALERTMANAGER, &ALERTWHEEL],
+        FunctionSet::Source => &[&GO, &ALERTMANAGER, &ALERTWHEEL, &SOURCE],
     };
-    GO.iter().chain(ours).find(|function| function.name == name)
+    let mut functions = tables.iter().copied().flatten();
+    functions.find(|function| function.name == name)
 }
 
 const fn fixed(name: &'static str, parameters: &'static [Kind], call: Call) -> Function {
@@ -145,7 +149,7 @@ const fn open(name: &'static str, parameters: &'static [Kind], rest: Kind, call:
     }
 }
 
-use Kind::{Any, List, Text, Texts, Time};
+use Kind::{Any, Int, List, Text, Texts, Time};
 
 static GO: [Function; 19] = [
     open("and", &[Any], Any, builtin::never_called),
@@ -199,4 +203,24 @@ static ALERTMANAGER: [Function; 25] = [
     open("append", &[List], Any, alertmanager::append),
     open("dict", &[], Any, alertmanager::dict),
     fixed("routeLabels", &[Text], alertmanager::route_labels),
+];
+
+/// Alertwheel's own functions.
+static ALERTWHEEL: [Function; 8] = [
+    fixed("fromJson", &[Any], alertwheel::from_json),
+    fixed("fromEpoch", &[Any], alertwheel::from_epoch),
+    open("parseTime", &[Any, Text], Text, alertwheel::parse_time),
+    fixed("default", &[Any, Any], alertwheel::default),
+    fixed("sha256", &[Text], alertwheel::sha256),
+    fixed("truncate", &[Int, Text], alertwheel::truncate),
+    fixed("has", &[Text, Any], alertwheel::has),
+    fixed("pointer", &[Text, Any], alertwheel::pointer),
+];
+
+/// The functions for what a source was sent, which only a source's templates have.
+static SOURCE: [Function; 4] = [
+    fixed("body", &[], alertwheel::body),
+    fixed("header", &[Text], alertwheel::header),
+    fixed("query", &[Text], alertwheel::query),
+    fixed("source", &[], alertwheel::source),
 ];

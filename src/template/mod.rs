@@ -11,6 +11,7 @@
 //! every template. Called on send threads and on the thread that loads the configuration.
 
 mod alertmanager;
+mod alertwheel;
 mod builtin;
 mod check;
 mod data;
@@ -23,6 +24,8 @@ mod number;
 mod parse;
 mod payload;
 mod printf;
+mod read_json;
+mod received;
 mod route_labels;
 mod spelling;
 mod text;
@@ -38,12 +41,14 @@ pub use data::{AlertData, Data, SAMPLE_NOW};
 pub use evaluate::RenderFault;
 pub use number::shortest as go_number;
 pub use payload::{Payload, ReadYaml};
+pub use read_json::JsonFault;
+pub use received::{Received, Receiving, SourceText, read_time};
 pub use route_labels::RenderedLabels;
+pub use value::{Dict, List, Value};
 
 use self::evaluate::Definitions;
 use self::functions::FunctionSet;
 use self::route_labels::RouteLabels;
-use self::value::Value;
 use crate::model::Wall;
 
 /// The templates that every configuration can use without defining them.
@@ -94,6 +99,10 @@ pub(crate) struct Context<'a> {
     route_labels: &'a dyn RouteLabels,
     /// The number of open parentheses, including those of the renderings that called this one.
     open_parentheses: Cell<usize>,
+    /// The steps of all renderings in this context so far.
+    steps: Cell<usize>,
+    /// What a source was sent, if the template is one of a source.
+    received: Option<&'a Received<'a>>,
 }
 
 impl Templates {
@@ -116,6 +125,8 @@ impl Templates {
             now,
             route_labels: &data.route_labels,
             open_parentheses: Cell::new(0),
+            steps: Cell::new(0),
+            received: None,
         };
         self.render(text, Value::Data(Arc::new(data.clone())), &context)
     }

@@ -96,6 +96,8 @@ impl Rendering<'_> {
             now: self.now,
             route_labels: self,
             open_parentheses: Cell::new(open_parentheses),
+            steps: Cell::new(0),
+            received: None,
         };
         let result = self
             .templates

@@ -322,6 +322,11 @@ fn offset_text(offset: Offset, has_colons: bool, parts: u8) -> String {
 
 /// Parses `text` by `layout`; the error is in Go's words.
 pub fn parse(layout: &str, text: &str) -> Result<ZonedDateTime, String> {
+    parse_in(layout, text, TimeZone::UTC)
+}
+
+/// Parses `text` by `layout`. A text without an offset is a time in `zone`.
+pub fn parse_in(layout: &str, text: &str, zone: TimeZone) -> Result<ZonedDateTime, String> {
     let mut reading = Reading::new(text);
     let fault = |piece: &str, at: &str| {
         format!(
@@ -354,7 +359,7 @@ pub fn parse(layout: &str, text: &str) -> Result<ZonedDateTime, String> {
         ));
     }
     reading
-        .finish()
+        .finish(zone)
         .ok_or_else(|| format!("parsing time {}: day out of range", quoted(text)))
 }
 
@@ -536,7 +541,7 @@ impl<'a> Reading<'a> {
         Some(())
     }
 
-    fn finish(self) -> Option<ZonedDateTime> {
+    fn finish(self, zone: TimeZone) -> Option<ZonedDateTime> {
         let hour = match self.is_afternoon {
             Some(true) if self.hour < 12 => self.hour + 12,
             Some(false) if self.hour == 12 => 0,
@@ -559,7 +564,8 @@ impl<'a> Reading<'a> {
             time = january.checked_add(days).ok()?.to_datetime(time.time());
         }
         let zone = match self.offset_seconds {
-            None | Some(0) => TimeZone::UTC,
+            None => zone,
+            Some(0) => TimeZone::UTC,
             Some(seconds) => Offset::from_seconds(seconds).ok()?.to_time_zone(),
         };
         time.to_zoned_datetime(zone).ok()

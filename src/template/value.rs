@@ -195,12 +195,12 @@ impl Value {
             Value::Int(number) | Value::Duration(number) | Value::Named(_, number) => *number != 0,
             Value::Float(number) => *number != 0.0,
             Value::Time(_) | Value::Data(_) | Value::Alert(_) | Value::Pair(_) => true,
-            other => other.len() != Some(0),
+            other => other.length() != Some(0),
         }
     }
 
     /// How many bytes or items there are, of what has any.
-    pub fn len(&self) -> Option<usize> {
+    pub fn length(&self) -> Option<usize> {
         match self {
             Value::Text(text) => Some(text.len()),
             Value::Kv(labels) => Some(labels.len()),

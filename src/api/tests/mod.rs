@@ -119,7 +119,10 @@ fn run_dispatcher(world: &World, incoming: &Incoming<inbox::Request>) {
             inbox::Request::ExpireSilence { id, reply } => {
                 reply.give(Ok(world.silence_id(&id)));
             }
-            inbox::Request::Reload { .. } | inbox::Request::Stop { .. } => return,
+            inbox::Request::Report { .. }
+            | inbox::Request::Beat { .. }
+            | inbox::Request::Reload { .. }
+            | inbox::Request::Stop { .. } => return,
         }
     }
 }
@@ -159,6 +162,7 @@ impl World {
         Config {
             resolve_timeout: Duration::from_secs(300),
             inhibit_rules: Vec::new(),
+            sources: Vec::new(),
             templates: Vec::new(),
             route: Route {
                 receiver: receiver("default"),

@@ -27,27 +27,10 @@ pub fn posted_alerts(body: &[u8], mode: ParserMode) -> Result<Vec<PostedAlert>, 
     };
     for alert in &mut alerts {
         if alert.fault.is_none() {
-            alert.fault = excess_of(alert).map(String::into_boxed_str);
+            alert.fault = alert.excess().map(String::into_boxed_str);
         }
     }
     Ok(alerts)
-}
-
-/// The fault of an alert that exceeds a bound.
-fn excess_of(alert: &PostedAlert) -> Option<String> {
-    if alert.labels.exceeds(LABELS, LABEL_BYTES) {
-        return Some(format!(
-            "label set too large: an alert may have {LABELS} labels of {LABEL_BYTES} bytes in all"
-        ));
-    }
-    let link = alert.generator_url.len();
-    let is_past = link > ANNOTATION_BYTES
-        || alert
-            .annotations
-            .exceeds(ANNOTATION_BYTES, ANNOTATION_BYTES - link);
-    is_past.then(|| {
-        format!("annotations too large: an alert may have {ANNOTATION_BYTES} bytes of them and its generatorURL")
-    })
 }
 
 /// Parses any body, with the full rules, and reports its faults.

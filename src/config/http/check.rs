@@ -333,7 +333,8 @@ fn refuse_several_ways(record: &Record, name: &str, wrong: &str, findings: &mut 
     }
 }
 
-fn secret(record: &Record, name: &str) -> Option<Secret> {
+/// The secret `name`, inline or in a file.
+pub fn secret(record: &Record, name: &str) -> Option<Secret> {
     let file = || record.text(&format!("{name}_file"));
     match record.text(name) {
         Some(text) => Some(Secret::Inline(text.to_owned())),

@@ -20,10 +20,21 @@ pub fn shown_record(record: &Record) -> Shown {
         let is_shown = match key.shows {
             Shows::Always | Shows::WithoutPassword => true,
             Shows::Filled | Shows::Masked | Shows::Short => !value.is_zero(),
-            Shows::Never => false,
+            Shows::Comment | Shows::Never => false,
         };
         let shown = shown_value(key, value).filter(|_| is_shown)?;
         Some((key.name.to_owned(), shown))
+    });
+    Shown::Map(keys.collect())
+}
+
+/// The shown form of the sections that stand in comments.
+pub fn shown_in_comments(record: &Record) -> Shown {
+    let keys = record.section.keys.iter().filter_map(|key| {
+        let value = record.get(key.name).filter(|value| !value.is_zero())?;
+        let is_shown = key.shows == Shows::Comment;
+        let shown = is_shown.then(|| shown_value(key, value))?;
+        Some((key.name.to_owned(), shown?))
     });
     Shown::Map(keys.collect())
 }

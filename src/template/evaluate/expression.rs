@@ -180,7 +180,11 @@ impl Run<'_> {
         }
         let at = || spelling::expression(word);
         match field(receiver, name) {
+            Some(Value::Nil) if self.context.refuses_missing() && lacks_key(receiver, name) => {
+                self.fault_of_data(&at(), format!("map has no entry for key \"{name}\""))
+            }
             Some(value) if call.count() == 0 => Ok(value),
+            None if self.context.admits_missing() => Ok(Value::Nil),
             Some(_) => {
                 let reason = format!("{name} has arguments but cannot be invoked as function");
                 self.fault(&at(), reason)
@@ -200,7 +204,7 @@ impl Run<'_> {
     }
 
     fn function(&mut self, name: &str, call: Call<'_>, dot: &Value) -> Step<Value> {
-        let Some(function) = functions::find(name, FunctionSet::All) else {
+        let Some(function) = functions::find(name, FunctionSet::Source) else {
             return self.fault(name, format!("\"{name}\" is not a defined function"));
         };
         if matches!(name, "and" | "or") {
@@ -208,11 +212,15 @@ impl Run<'_> {
         }
         let node = call.node;
         let values = self.arguments(name, &function.signature, call, dot, name)?;
+        for value in &values {
+            self.count_value(value)?;
+        }
         match (function.call)(self.context, &values) {
             Ok(value) => {
                 if let Value::Text(text) = &value {
                     self.check_size(text.len())?;
                 }
+                self.count_value(&value)?;
                 Ok(value)
             }
             Err(reason) => {
@@ -220,6 +228,13 @@ impl Run<'_> {
                 let at = if spelled.is_empty() { name } else { &spelled };
                 self.fault_of_data(at, format!("error calling {name}: {reason}"))
             }
+        }
+    }
+
+    fn count_value(&mut self, value: &Value) -> Step<()> {
+        match value {
+            Value::Text(text) => self.count_text(text),
+            _ => Ok(()),
         }
     }
 
@@ -258,6 +273,7 @@ impl Run<'_> {
                 Some(number) => number,
                 None => self.word(argument, dot)?,
             };
+            let value = self.context.adapted(kind, value);
             if let Err(reason) = check_kind(kind, &value, Some(argument)) {
                 return self.fault(&spelling::expression(argument), reason);
             }
@@ -265,6 +281,7 @@ impl Run<'_> {
         }
         if let Some(value) = call.piped {
             let kind = signature.kind_at(values.len()).unwrap_or(Kind::Any);
+            let value = self.context.adapted(kind, value);
             if let Err(reason) = check_kind(kind, &value, None) {
                 return self.fault(at, reason);
             }
@@ -272,6 +289,10 @@ impl Run<'_> {
         }
         Ok(values)
     }
+}
+
+fn lacks_key(receiver: &Value, key: &str) -> bool {
+    matches!(receiver, Value::Dict(dict) if !dict.entries().contains_key(key))
 }
 
 /// The arguments of a command's first word.

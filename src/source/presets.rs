@@ -1,0 +1,104 @@
+//! What well-known senders post, and the templates for it.
+//!
+//! Owns the list of presets. Each is a file of the form that a source has in the configuration, which a reader
+//! can copy, with fixtures: requests as the sender makes them. The name of a fixture says what must become of
+//! it: `firing`, `resolved`, `test` (no alert), each perhaps with more words; `resolved-x` ends what `firing-x`
+//! began, and `resolved` what `firing` began. Pure; runs on the connections' threads and on the thread that
+//! loads the configuration.
+
+use super::Posted;
+
+/// A preset.
+#[derive(Debug)]
+pub struct Preset {
+    /// Its name in a configuration.
+    pub name: &'static str,
+    /// Its file.
+    pub text: &'static str,
+    /// Requests of the sender.
+    pub fixtures: &'static [Fixture],
+}
+
+/// A request of a sender, as text: lines of comment that begin with `#`, the method and the target, headers,
+/// an empty line, the body.
+#[derive(Debug)]
+pub struct Fixture {
+    /// What must become of it.
+    pub name: &'static str,
+    /// The request.
+    pub text: &'static str,
+}
+
+/// The parts of a fixture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The query.
+    pub query: String,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+}
+
+macro_rules! preset {
+    ($name:literal: $($fixture:literal)*) => {
+        Preset {
+            name: $name,
+            text: include_str!(concat!("presets/", $name, ".yml")),
+            fixtures: &[$(Fixture {
+                name: $fixture,
+                text: include_str!(concat!("presets/", $name, "/", $fixture, ".http")),
+            }),*],
+        }
+    };
+}
+
+impl Preset {
+    /// All presets, in the order of their names.
+    pub const ALL: &[Preset] = &[
+        preset!("alertmanager": "firing" "resolved" "firing-grafana" "resolved-grafana"
+            "firing-incidentio" "resolved-incidentio"),
+        preset!("generic": "firing" "resolved" "firing-list" "resolved-list" "firing-form" "firing-text"),
+    ];
+
+    /// The preset with this name.
+    pub fn find(name: &str) -> Option<&'static Preset> {
+        Preset::ALL.iter().find(|preset| preset.name == name)
+    }
+}
+
+impl Fixture {
+    /// The word before the first dash: `firing`, `resolved` or `test`.
+    pub fn outcome(&self) -> &'static str {
+        self.name.split('-').next().unwrap_or_default()
+    }
+
+    /// The request, read from the text.
+    pub fn request(&self) -> Request {
+        let text = self.text.lines().take_while(|line| line.starts_with('#'));
+        let comment: usize = text.map(|line| line.len() + 1).sum();
+        let text = &self.text[comment..];
+        let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
+        let mut lines = head.lines();
+        let target = lines.next().unwrap_or_default();
+        let query = target.split_once('?').map_or("", |(_, query)| query);
+        let headers = lines.filter_map(|line| line.split_once(": "));
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Request {
+            query: query.to_owned(),
+            headers: headers.collect(),
+            body: body.to_owned(),
+        }
+    }
+}
+
+impl Request {
+    /// The request, for a source.
+    pub fn posted(&self) -> Posted<'_> {
+        Posted {
+            query: &self.query,
+            headers: &self.headers,
+            body: self.body.as_bytes(),
+        }
+    }
+}
