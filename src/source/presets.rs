@@ -56,9 +56,20 @@ macro_rules! preset {
 impl Preset {
     /// All presets, in the order of their names.
     pub const ALL: &[Preset] = &[
-        preset!("alertmanager": "firing" "resolved" "firing-grafana" "resolved-grafana"
-            "firing-incidentio" "resolved-incidentio"),
-        preset!("generic": "firing" "resolved" "firing-list" "resolved-list" "firing-form" "firing-text"),
+        preset!("alertmanager": "firing" "resolved" "firing-grafana" "resolved-grafana" "firing-incidentio" "resolved-incidentio"),
+        preset!("azure-monitor": "firing" "resolved" "test"),
+        preset!("cloudevents": "firing" "resolved" "firing-batch" "resolved-batch" "firing-binary"),
+        preset!("gatus": "firing" "resolved" "firing-get"),
+        preset!("gcp-monitoring": "firing" "resolved" "test"),
+        preset!("generic": "firing" "resolved" "firing-form" "firing-list" "resolved-list" "firing-text"),
+        preset!("healthchecks": "firing" "resolved" "test"),
+        preset!("netdata-cloud": "firing" "resolved" "test" "firing-node" "resolved-node"),
+        preset!("oncall": "firing" "resolved"),
+        preset!("pagerduty": "firing" "resolved" "test-acknowledge" "firing-small"),
+        preset!("sentry": "firing" "resolved" "test-installation" "firing-metric" "resolved-metric"),
+        preset!("slack": "firing" "firing-attachments" "firing-blocks" "firing-form"),
+        preset!("sns-cloudwatch": "firing" "resolved" "test-confirmation" "test-insufficient" "firing-raw"),
+        preset!("uptime-kuma": "firing" "resolved" "test" "firing-certificate" "firing-form" "resolved-form" "test-pending"),
     ];
 
     /// The preset with this name.

@@ -169,9 +169,21 @@ impl Value {
     }
 }
 
-/// Reads a time as a source's template writes it: RFC 3339, or as a time is printed.
+/// How senders write times, beside RFC 3339; the last one is how a template prints a time.
+const TIME_LAYOUTS: [&str; 5] = [
+    "2006-01-02T15:04:05Z0700",
+    "2006-01-02T15:04:05",
+    "2006-01-02 15:04:05Z07:00",
+    "2006-01-02 15:04:05",
+    "2006-01-02 15:04:05 -0700 MST",
+];
+
+/// Reads a time as a source's template writes it: RFC 3339 and what comes near to it. A time without a zone is
+/// in UTC.
 pub fn read_time(text: &str) -> Option<Wall> {
-    let printed = || time::parse("2006-01-02 15:04:05.999999999 -0700 MST", text).ok();
     let timestamp = text.parse::<Wall>().ok();
-    timestamp.or_else(|| Some(printed()?.timestamp()))
+    timestamp.or_else(|| {
+        let mut read = TIME_LAYOUTS.iter().map(|layout| time::parse(layout, text));
+        Some(read.find_map(Result::ok)?.timestamp())
+    })
 }

@@ -281,6 +281,23 @@ fn times_may_be_rfc_3339_or_printed_ones() {
 }
 
 #[test]
+fn times_come_near_to_rfc_3339_and_are_in_utc_without_a_zone() {
+    let lines = "labels: {alertname: A}\nstarts_at: '{{ .t }}'";
+    for written in [
+        "2026-11-29T10:00:00.5Z",
+        "2026-11-29T11:00:00.5+01:00",
+        "2026-11-29T11:00:00.500+0100",
+        "2026-11-29 10:00:00.5",
+        "2026-11-29T10:00:00.5000000",
+        "2026-11-29 10:00:00.5 +0000 UTC",
+    ] {
+        let read = read(lines, "", &format!(r#"{{"t": "{written}"}}"#)).expect(written);
+        let time = firing(&read).first().and_then(|alert| alert.starts_at);
+        assert_eq!(time, "2026-11-29T10:00:00.5Z".parse().ok(), "{written}");
+    }
+}
+
+#[test]
 fn labels_that_break_the_rules_are_refused() {
     let lines = "labels_from: ['']\nlabels: {alertname: A}";
     let read = read(lines, "", &format!(r#"{{"a": "{}"}}"#, "x".repeat(2 << 20))).expect("a body");
