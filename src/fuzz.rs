@@ -5,9 +5,14 @@
 //! reader took the bytes. Targets of what is private to a room stand in that room. Runs on threads of tests.
 
 use std::str;
+use std::sync::{Arc, LazyLock};
 
-use crate::config;
-use crate::model::{Matcher, ParserMode, format_matchers, parse_matcher, parse_matchers};
+use crate::config::{self, SourceEntry, SourceKind};
+use crate::limits;
+use crate::model::{
+    Matcher, ParserMode, ReportedChange, Wall, format_matchers, parse_matcher, parse_matchers,
+};
+use crate::source::{Preset, Request, SimpleCall};
 
 pub use crate::api::fuzz::{
     alert_body, certificate_names, chunked_body, http_head, names_in, silence_body,
@@ -72,4 +77,71 @@ pub fn configuration(data: &[u8]) -> bool {
             false
         }
     }
+}
+
+/// The requests of all presets, as text.
+pub fn source_request_seeds() -> Vec<Vec<u8>> {
+    let fixtures = Preset::ALL.iter().flat_map(|preset| preset.fixtures);
+    fixtures
+        .map(|fixture| fixture.text.as_bytes().to_vec())
+        .collect()
+}
+
+/// A request to a source of each preset and to a simple one: whatever is sent, it is refused with a reason, or
+/// each of its elements is an alert, is dropped, or is refused with a reason.
+pub fn source_request(data: &[u8]) -> bool {
+    static SOURCES: LazyLock<Vec<Arc<SourceEntry>>> = LazyLock::new(all_sources);
+    let text = String::from_utf8_lossy(data);
+    let request = Request::read(&text);
+    let mut is_taken = false;
+    for entry in SOURCES.iter() {
+        is_taken |= is_read(entry, &request);
+    }
+    is_taken
+}
+
+fn all_sources() -> Vec<Arc<SourceEntry>> {
+    let mut text =
+        "route: {receiver: r}\nreceivers: [{name: r}]\nsources:\n- type: simple\n".to_owned();
+    for preset in Preset::ALL {
+        text.push_str(&format!("- {{name: {0}, preset: {0}}}\n", preset.name));
+    }
+    let loaded = config::parse("fuzz.yml", &text, ParserMode::Fallback);
+    loaded
+        .expect("presets are sound, as a test shows")
+        .config
+        .sources
+}
+
+fn is_read(entry: &SourceEntry, request: &Request) -> bool {
+    let posted = request.posted();
+    let call = SimpleCall {
+        alertname: "A",
+        is_resolved: false,
+    };
+    let read = match entry.kind {
+        SourceKind::Webhook => entry.source.read(&posted, Wall::UNIX_EPOCH),
+        SourceKind::Simple => entry.source.read_simple(call, &posted),
+    };
+    let read = match read {
+        Ok(read) => read,
+        Err(reason) => {
+            assert!(!reason.is_empty(), "refused without a word");
+            return false;
+        }
+    };
+    for refused in &read.refused {
+        assert!(!refused.reason.is_empty(), "refused without a word");
+    }
+    for report in &read.reports {
+        if let Some(key) = &report.key {
+            assert!(!key.is_empty() && key.len() <= limits::SOURCE_KEY_BYTES);
+        }
+        if let ReportedChange::Firing { alert, .. } = &report.change {
+            assert!(!alert.labels.is_empty(), "an alert without labels");
+            assert_eq!(alert.excess(), None);
+            assert_eq!(alert.fault, None);
+        }
+    }
+    !read.reports.is_empty() || read.dropped > 0
 }

@@ -10,6 +10,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 
 use super::listen::ListenArguments;
+use super::source::TryArguments;
 use crate::api::Pages;
 use crate::journal::SyncPolicy;
 use crate::limits;
@@ -72,6 +73,9 @@ pub enum Command {
         #[arg(value_name = "DIR")]
         directory: Option<PathBuf>,
     },
+    /// Tries a source of webhooks, or prints a preset.
+    #[command(subcommand)]
+    Source(SourceCommand),
     /// Inspects the journal that holds the daemon's state.
     #[command(subcommand)]
     Journal(JournalCommand),
@@ -85,6 +89,20 @@ pub enum JournalCommand {
         /// State directory, or the journal directory in it; may be in use.
         #[arg(value_name = "DIR")]
         directory: PathBuf,
+    },
+}
+
+/// The subcommands of `source`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum SourceCommand {
+    /// Reads a body from standard input, and prints the alerts that a source makes of it, with their receivers
+    /// and groups. Needs no daemon and changes nothing.
+    Try(TryArguments),
+    /// Prints a preset, to copy and change it.
+    Preset {
+        /// The name of the preset [default: the names of all].
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
     },
 }
 

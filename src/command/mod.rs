@@ -10,6 +10,7 @@ mod flags;
 mod journal;
 mod listen;
 mod serve;
+mod source;
 mod table;
 
 use std::process::ExitCode;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
 
 use check_config::Warnings;
-use flags::{Command, CommandLine, JournalCommand};
+use flags::{Command, CommandLine, JournalCommand, SourceCommand};
 
 /// Runs the command that this process's arguments name.
 pub fn run() -> ExitCode {
@@ -50,6 +51,10 @@ pub fn run() -> ExitCode {
         Some(Command::Journal(JournalCommand::Inspect { directory })) => {
             journal::inspect(&directory)
         }
+        Some(Command::Source(SourceCommand::Try(arguments))) => {
+            source::try_body(&arguments, &line.flags)
+        }
+        Some(Command::Source(SourceCommand::Preset { name })) => source::preset(name.as_deref()),
         Some(Command::Export { directory }) => {
             export::run(&directory.unwrap_or(line.flags.storage_path))
         }

@@ -5,6 +5,7 @@
 //! Pure; runs on the thread that loads the configuration.
 
 mod auth;
+mod trial;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use super::fault::{Findings, nearest, shown};
 use super::field::At;
 use super::file::Terms;
+use super::node::Place;
 use super::record::{Record, Value};
 use super::table::Kind::{self, Bool, NamedTexts, Parsed, Text, Texts};
 use super::table::{Reading, Section, key};
@@ -19,6 +21,8 @@ use super::yaml;
 use crate::model::{is_valid_label_name, parse_duration};
 use crate::source::{Preset, Protocol, Settings, Source};
 use crate::template::SourceText;
+
+use trial::Trial;
 
 pub use auth::{Hmac, HmacScheme, QueryToken, SnsSettings, SourceAuth};
 
@@ -150,11 +154,26 @@ pub fn check_sources(
             has_simple = true;
             refuse_templates(record, findings);
         }
+        let faults = findings.count();
         let auth = auth::check_auth(record, findings);
-        let whole = with_preset(record, terms, findings);
+        let preset = find_preset(record, findings);
+        let whole = preset.map_or_else(
+            || record.clone(),
+            |preset| with_preset(record, preset, terms),
+        );
         let settings = check_settings(&whole, &auth, terms, findings);
         let templates = Arc::clone(&terms.templates);
         let source = Source::new(name.unwrap_or_default(), settings, templates, terms.mode);
+        if findings.count() == faults && terms.has_all_templates {
+            let trial = Trial {
+                kind,
+                record,
+                whole: &whole,
+                source: &source,
+                preset,
+            };
+            trial.check(findings);
+        }
         sources.push(Arc::new(SourceEntry { kind, source, auth }));
     }
     sources
@@ -196,23 +215,25 @@ fn refuse_templates(record: &Record, findings: &mut Findings) {
     }
 }
 
-/// The source with what its preset says where the source itself says nothing.
-fn with_preset(record: &Record, terms: &Terms<'_>, findings: &mut Findings) -> Record {
-    let mut whole = record.clone();
-    let Some(name) = record.text("preset") else {
-        return whole;
-    };
-    let place = record.place_of("preset");
-    let Some(preset) = Preset::find(name) else {
+fn find_preset(record: &Record, findings: &mut Findings) -> Option<&'static Preset> {
+    let name = record.text("preset")?;
+    let found = Preset::find(name);
+    if found.is_none() {
         let known = Preset::ALL.iter().map(|preset| preset.name);
         let right = match nearest(name, known.clone()) {
             Some(nearest) => format!("did you mean {nearest}?"),
             None => format!("there are {}", known.collect::<Vec<_>>().join(", ")),
         };
         let wrong = format!("unknown preset \"{}\"", shown(name));
-        findings.fault(place, wrong, right);
-        return whole;
-    };
+        findings.fault(record.place_of("preset"), wrong, right);
+    }
+    found
+}
+
+/// The source with what its preset says where the source itself says nothing.
+fn with_preset(record: &Record, preset: &Preset, terms: &Terms<'_>) -> Record {
+    let mut whole = record.clone();
+    let place = record.place_of("preset");
     let mut preset = read_preset(preset, terms);
     for key in SOURCE.keys {
         let Some(value) = preset.take(key.name) else {
@@ -286,7 +307,7 @@ fn check_settings(
     }
 }
 
-fn parse(place: super::node::Place, text: &str, findings: &mut Findings) -> Option<SourceText> {
+fn parse(place: Place, text: &str, findings: &mut Findings) -> Option<SourceText> {
     SourceText::parse(text)
         .map_err(|wrong| findings.fault(place, wrong, RIGHT))
         .ok()
@@ -319,7 +340,7 @@ fn pointers(record: &Record, what: &str, findings: &mut Findings) -> Vec<String>
     sound.map(|at| at.value.clone()).collect()
 }
 
-fn is_pointer(place: super::node::Place, text: &str, findings: &mut Findings) -> bool {
+fn is_pointer(place: Place, text: &str, findings: &mut Findings) -> bool {
     let is_sound = text.is_empty() || text.starts_with('/');
     if !is_sound {
         let wrong = format!("\"{}\" is no JSON pointer", shown(text));

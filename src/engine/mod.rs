@@ -64,6 +64,7 @@ pub use record::{
     AlertmanagerEntry, AlertmanagerKey, GroupName, GroupTimer, LogMap, Record, Recovered,
     RecoveredAlert, Sizes, Unsent,
 };
+pub use route::destinations;
 pub use step_budget::StepBudget;
 
 use std::sync::Arc;

@@ -73,6 +73,18 @@ pub struct RouteTree {
     sets: BTreeMap<Box<[RouteIndex]>, Arc<RouteSet>>,
 }
 
+/// The receivers that an alert with these labels goes to, each with the labels of its group.
+pub fn destinations(config: &Config, labels: &Labels) -> Vec<(Arc<Receiver>, Labels)> {
+    let mut tree = RouteTree::new(config);
+    let set = tree.routes_of(labels);
+    let destinations = set.routes.iter().map(|index| {
+        let node = tree.node(*index);
+        let group = labels.select(|name| node.group_by.contains(name));
+        (Arc::clone(&node.receiver), group)
+    });
+    destinations.collect()
+}
+
 impl RouteTree {
     /// The routing tree of `config`.
     pub fn new(config: &Config) -> Self {

@@ -6,6 +6,7 @@
 //! word, a time that cannot be read, labels that no alert may have. Pure; runs on the connections' threads.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -160,7 +161,7 @@ impl<'s> Element<'s> {
             }
         }
         for (name, text) in texts {
-            if let Some(text) = self.render(&format!("{what}.{name}"), Some(text)) {
+            if let Some(text) = self.render(format_args!("{what}.{name}"), Some(text)) {
                 set(&mut pairs, name, &text);
             }
         }
@@ -184,7 +185,7 @@ impl<'s> Element<'s> {
     }
 
     /// The text of a template, if there is one and it does not fail.
-    fn render(&mut self, what: &str, text: Option<&SourceText>) -> Option<String> {
+    fn render(&mut self, what: impl fmt::Display, text: Option<&SourceText>) -> Option<String> {
         match self.receiving.render(text?, self.dot) {
             Ok(text) => Some(text),
             Err(fault) => {

@@ -11,6 +11,7 @@
 //! - `element`: the report of one element
 //! - `status`: the words for firing and resolved
 //! - `presets`: what well-known senders post, and the templates for it
+//! - `trial`: all templates on a request, before a page depends on one
 //! - `simple`: `/alert/NAME` and `/resolve/NAME`, which need no templates
 
 mod body;
@@ -19,6 +20,7 @@ mod form;
 mod presets;
 mod simple;
 mod status;
+mod trial;
 
 use std::sync::Arc;
 
@@ -27,9 +29,10 @@ use crate::model::{ParserMode, ReportedChange, SourceReport, Wall};
 use crate::template::{Received, Receiving, SourceText, Templates, Value};
 
 pub use element::FAULT_ANNOTATION;
-pub use presets::{Fixture, Preset};
+pub use presets::{Fixture, Preset, Request};
 pub use simple::SimpleCall;
 pub use status::{FIRING_WORDS, RESOLVED_WORDS};
+pub use trial::FailedTemplate;
 
 /// A request to a source, as far as its meaning goes.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +81,15 @@ pub enum Protocol {
     CloudEvents,
     /// Amazon SNS: signed messages, and one that asks to confirm the subscription.
     Sns,
+}
+
+impl Posted<'_> {
+    /// The text at a JSON pointer in the body, for protocols with a secret or an identity of their own in it.
+    pub fn text_at(&self, pointer: &str) -> Option<Arc<str>> {
+        let query = form::urlencoded(self.query)?;
+        let body = body::decode(self, &query).ok()?;
+        body.at_pointer(pointer)?.scalar_text()
+    }
 }
 
 impl Protocol {
@@ -156,6 +168,11 @@ impl Source {
     /// The name of the source, the last segment of its path.
     pub fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// What the sender expects beside the reading of its body.

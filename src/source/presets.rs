@@ -84,12 +84,19 @@ impl Fixture {
         self.name.split('-').next().unwrap_or_default()
     }
 
-    /// The request, read from the text.
+    /// The request.
     pub fn request(&self) -> Request {
-        let text = self.text.lines().take_while(|line| line.starts_with('#'));
-        let comment: usize = text.map(|line| line.len() + 1).sum();
-        let text = &self.text[comment..];
-        let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
+        Request::read(self.text)
+    }
+}
+
+impl Request {
+    /// Reads the text of a request. What has not the form of one is a body.
+    pub fn read(text: &str) -> Self {
+        let comment = text.split_inclusive('\n');
+        let comment = comment.take_while(|line| line.starts_with('#'));
+        let text = &text[comment.map(str::len).sum::<usize>()..];
+        let (head, body) = text.split_once("\n\n").unwrap_or(("", text));
         let mut lines = head.lines();
         let target = lines.next().unwrap_or_default();
         let query = target.split_once('?').map_or("", |(_, query)| query);
@@ -101,9 +108,7 @@ impl Fixture {
             body: body.to_owned(),
         }
     }
-}
 
-impl Request {
     /// The request, for a source.
     pub fn posted(&self) -> Posted<'_> {
         Posted {

@@ -8,20 +8,36 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use gotmpl::parse::{Expr, ListNode, Node, SmolStr};
+
 use super::evaluate::{self, Definitions};
 use super::functions::{FunctionSet, Kind};
 use super::route_labels::RouteLabels;
 use super::value::Value;
 use super::{Context, RenderFault, Templates, parse, time};
+use crate::limits;
 use crate::model::Wall;
 
 /// A template of a source.
 #[derive(Clone, Debug)]
 pub struct SourceText {
     text: Arc<str>,
-    /// The tree, and the templates that the text defines; `None` if it has no template.
-    parsed: Option<(Arc<gotmpl::parse::ListNode>, Arc<Definitions>)>,
+    form: Form,
 }
+
+/// The form of a template. The first two are most templates, and need no evaluator.
+#[derive(Clone, Debug)]
+enum Form {
+    /// No template at all.
+    Plain,
+    /// `{{ .a.b }}` and nothing else.
+    Field(Arc<[SmolStr]>, Parsed),
+    /// Any other.
+    Other(Parsed),
+}
+
+/// The tree, and the templates that the text defines.
+type Parsed = (Arc<ListNode>, Arc<Definitions>);
 
 /// What a source was sent, for the functions of its templates.
 #[derive(Clone, Debug)]
@@ -56,18 +72,19 @@ impl RouteLabels for NoRouteLabels {
 impl SourceText {
     /// Parses a template. The error says what is wrong, and in which line of it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let parsed = if text.contains("{{") {
+        let form = if text.contains("{{") {
             let parsed = parse::parse(text, FunctionSet::Source)
                 .map_err(|fault| format!("template: :{}: {}", fault.line, fault.reason))?;
-            let definitions = parsed.definitions.into_iter().collect();
-            Some((parsed.body, Arc::new(definitions)))
+            let definitions = Arc::new(parsed.definitions.into_iter().collect());
+            match only_field(&parsed.body) {
+                Some(fields) => Form::Field(fields, (parsed.body, definitions)),
+                None => Form::Other((parsed.body, definitions)),
+            }
         } else {
-            None
+            Form::Plain
         };
-        Ok(SourceText {
-            text: text.into(),
-            parsed,
-        })
+        let text = text.into();
+        Ok(SourceText { text, form })
     }
 
     /// The text as it was written.
@@ -93,15 +110,58 @@ impl<'r> Receiving<'r> {
 
     /// Renders a template with `dot`.
     pub fn render(&self, text: &SourceText, dot: &Value) -> Result<String, RenderFault> {
-        let Some((body, own)) = &text.parsed else {
-            return Ok(text.text.to_string());
+        let (body, own) = match &text.form {
+            Form::Plain => return Ok(text.text.to_string()),
+            Form::Field(fields, parsed) => match self.context.field_text(fields, dot) {
+                Some(text) => return Ok(text),
+                None => parsed,
+            },
+            Form::Other(parsed) => parsed,
         };
         let shared = &self.templates.definitions;
         evaluate::run(body, own, shared, &self.context, dot.clone())
     }
 }
 
+/// The fields of a text that is `{{ .a.b }}`.
+fn only_field(body: &ListNode) -> Option<Arc<[SmolStr]>> {
+    let [Node::Action(action)] = body.nodes.as_slice() else {
+        return None;
+    };
+    let [command] = action.pipe.commands.as_slice() else {
+        return None;
+    };
+    match command.args.as_slice() {
+        [Expr::Field(_, fields)] if action.pipe.decl.is_empty() => {
+            Some(fields.iter().cloned().collect())
+        }
+        _ => None,
+    }
+}
+
 impl Context<'_> {
+    /// The text of a field, as the evaluator has it; `None` if that has to say why there is none.
+    fn field_text(&self, fields: &[SmolStr], dot: &Value) -> Option<String> {
+        if !self.admits_missing() || self.steps.get() > limits::TEMPLATE_STEPS {
+            return None;
+        }
+        let mut value = dot;
+        for name in fields {
+            value = match value {
+                Value::Dict(dict) => dict.entries().get(name.as_str()).unwrap_or(&Value::Nil),
+                _ => &Value::Nil,
+            };
+        }
+        let text = match value {
+            Value::Nil => String::new(),
+            Value::Text(text) => text.to_string(),
+            other => other.shown(),
+        };
+        let steps = 1 + text.len() / limits::TEMPLATE_BYTES_A_STEP;
+        self.steps.set(self.steps.get() + steps);
+        (text.len() <= limits::TEMPLATE_OUTPUT_BYTES).then_some(text)
+    }
+
     /// Whether a missing field is empty.
     pub(super) fn admits_missing(&self) -> bool {
         self.received.is_some_and(|received| !received.is_strict)

@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::Labels;
 
+mod alertwheel;
 mod cases;
 mod ours;
 

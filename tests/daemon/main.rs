@@ -54,6 +54,9 @@ mod listen;
 /// Checking configurations without a start.
 mod check_config;
 
+/// Trying a source without a daemon, and presets.
+mod source_command;
+
 /// What `check-config` and a start refuse.
 mod refusals;
 

@@ -2,7 +2,7 @@
 //!
 //! - `mutation`: seeded changes to the bytes of seeds
 //! - `names`: the names in certificates, beside those that another reader finds
-//! - `corpus/TARGET/`: the seeds of each target
+//! - `corpus/TARGET/`: the seeds of each target; those of requests to sources are the presets' own
 //! - `cargo-fuzz/`: the same targets for a fuzzer that is led by coverage
 //!
 //! Each target of `alertwheel::fuzz` gets its seeds and some thousand changed ones. It panics where
@@ -51,12 +51,15 @@ fn run(target: Target, input: &[u8]) -> bool {
 
 /// Seeds that are all taken, or all refused, say little of what lies between.
 fn fuzz(name: &str, target: Target, runs: u64) {
-    let seeds = seeds(name);
+    fuzz_from(name, &seeds(name), target, runs);
+}
+
+fn fuzz_from(name: &str, seeds: &[Vec<u8>], target: Target, runs: u64) {
     let taken = seeds.iter().filter(|seed| run(target, seed)).count();
     assert!(seeds.len() >= 20, "{name} has {} seeds", seeds.len());
     assert!(taken >= 10, "only {taken} seeds of {name} are taken");
     assert!(taken < seeds.len(), "no seed of {name} is refused");
-    let mut mutator = Mutator::new(&seeds, INPUT_BYTES);
+    let mut mutator = Mutator::new(seeds, INPUT_BYTES);
     let mut taken = 0;
     let runs = runs * times();
     for _ in 0..runs {
@@ -119,4 +122,10 @@ fn records_of_the_journal() {
 #[test]
 fn configurations() {
     fuzz("configuration", fuzz::configuration, 10_000);
+}
+
+#[test]
+fn requests_to_sources() {
+    let seeds = fuzz::source_request_seeds();
+    fuzz_from("source_request", &seeds, fuzz::source_request, 20_000);
 }
