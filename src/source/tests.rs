@@ -3,6 +3,7 @@
 mod presets;
 mod reading;
 mod simple;
+mod snippets;
 
 use std::sync::Arc;
 
