@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::fault::{Findings, TryHttp};
 use super::global::{GLOBAL, check_global};
+use super::heartbeat::{HEARTBEAT, Heartbeat};
 use super::ignored::{EVENT_RECORDER, TRACING, check_ignored};
 use super::inhibit::{INHIBIT_RULE, InhibitRule};
 use super::interval::{Intervals, MUTE_TIME_INTERVAL, TIME_INTERVAL};
@@ -40,6 +41,7 @@ pub static FILE: Section = Section {
             Sections(INTERVALS, &MUTE_TIME_INTERVAL),
         ),
         key("time_intervals", Sections(INTERVALS, &TIME_INTERVAL)),
+        key("heartbeats", Sections("a list of heartbeats", &HEARTBEAT)).hidden(),
         key("tracing", AsWritten(&TRACING)).always(),
         key("event_recorder", Kind::Section(&EVENT_RECORDER)).hidden(),
         key("sources", Sections("a list of sources", &SOURCE)).shown(Shows::Comment),
@@ -61,6 +63,8 @@ pub struct Config {
     pub inhibit_rules: Vec<InhibitRule>,
     /// The sources of webhooks, in the order of the file.
     pub sources: Vec<Arc<SourceEntry>>,
+    /// The heartbeats, by name.
+    pub heartbeats: Vec<Arc<Heartbeat>>,
     /// The template files, in the order in which their globs name them.
     pub templates: Vec<TemplateFile>,
     /// The effective configuration as `GET /status` shows it, with secrets masked (§1.12).
@@ -118,6 +122,7 @@ pub fn check(mut file: Record, terms: Terms<'_>, findings: &mut Findings) -> Opt
     let inhibit_rules = rules
         .map(|rule| InhibitRule::check(rule, terms.mode, findings))
         .collect();
+    let heartbeats = Heartbeat::check_all(&file, findings);
     let tree = Tree {
         receivers: &receivers,
         intervals: &intervals,
@@ -134,6 +139,7 @@ pub fn check(mut file: Record, terms: Terms<'_>, findings: &mut Findings) -> Opt
         receivers: receivers.all,
         inhibit_rules,
         sources,
+        heartbeats,
         templates: terms.template_files,
         source: terms.source.to_owned(),
     })

@@ -10,13 +10,14 @@
 //! ```
 //!
 //! Each section has a file with its table of keys and the checked type that the daemon uses: `global`,
-//! `route`, `receiver`, `webhook`, `http`, `inhibit`, `interval`. A row of a table says how to read a key,
+//! `route`, `receiver`, `webhook`, `http`, `inhibit`, `interval`, `heartbeat`. A row of a table says how to read a key,
 //! its default, and how to show its value.
 
 mod fault;
 mod field;
 mod file;
 mod global;
+mod heartbeat;
 mod http;
 mod ignored;
 mod inhibit;
@@ -44,6 +45,7 @@ mod yaml;
 
 pub use fault::{Fault, Faults, TriedFault, TryHttp};
 pub use file::Config;
+pub use heartbeat::Heartbeat;
 pub use http::{Authorization, Header, HttpConfig, OAuth2, Proxy, Secret, TlsConfig, TlsVersion};
 pub use inhibit::InhibitRule;
 pub use interval::NamedInterval;

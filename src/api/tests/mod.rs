@@ -163,6 +163,7 @@ impl World {
             resolve_timeout: Duration::from_secs(300),
             inhibit_rules: Vec::new(),
             sources: Vec::new(),
+            heartbeats: Vec::new(),
             templates: Vec::new(),
             route: Route {
                 receiver: receiver("default"),

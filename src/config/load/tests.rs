@@ -8,6 +8,7 @@ use super::*;
 use crate::config::{Destination, GroupBy, LoadOptions, Receiver, Route, Unsupported};
 use crate::model::format_matchers;
 
+mod heartbeats;
 mod http;
 mod inheritance;
 mod intervals;
