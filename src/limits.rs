@@ -134,6 +134,11 @@ pub const ALERTS: usize = 2_000_000;
 /// of the usual size.
 pub const ALERT_TEXT_BYTES: usize = 1 << 30;
 
+/// Keys of sources that hold one alert, because their labels are equal. Beyond it the first to end is
+/// forgotten, which ends nothing: the others still hold the alert. So a source whose keys are all different and
+/// whose labels are all equal costs a bounded time for each report.
+pub const KEYS_PER_ALERT: usize = 1000;
+
 /// Bytes of all silences kept, including expired ones, measured as for
 /// `--silences.max-silence-size-bytes`: some hundred thousand silences of the usual size.
 pub const SILENCE_TEXT_BYTES: usize = 64 << 20;

@@ -63,7 +63,10 @@ impl EffectRunner {
             Effect::Send(job) => self.pool.begin(job),
             Effect::Record(record) => self.journal.record(record),
             Effect::Note(note) => report::report(&note, &self.metrics, self.silence_log, self.took),
-            Effect::Refuse(_) | Effect::RefuseBatch(_) | Effect::SilenceAnswer(_) => {
+            Effect::Refuse(_)
+            | Effect::RefuseBatch(_)
+            | Effect::SilenceAnswer(_)
+            | Effect::BeatAnswer(_) => {
                 unreachable!("these answer the request in hand")
             }
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crossbeam_channel::TrySendError;
 
-use super::pending_ack::{NotStored, PostReply, SilenceReply};
+use super::pending_ack::{BeatReply, NotStored, PostReply, SilenceReply};
 use super::reply::{Awaited, Reply, Unheard, reply};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -32,7 +32,7 @@ pub enum Request {
         /// Gets the receipt once the alerts are in the journal.
         reply: PostReply,
     },
-    /// Take in what sources report: all of it or, at a limit, nothing.
+    /// Take in what sources report: all of it or, at a limit, nothing. A large list is taken in as a large post.
     Report {
         /// The reports, in the order in which they were made.
         reports: Vec<SourceReport>,
@@ -46,7 +46,7 @@ pub enum Request {
         /// Whether the sender says that its job has failed.
         has_failed: bool,
         /// Gets whether a heartbeat of this name is configured, once the ping is in the journal.
-        reply: Reply<Result<bool, NotStored>>,
+        reply: BeatReply,
     },
     /// Answer a question.
     Ask(Question),
@@ -131,7 +131,7 @@ pub enum JournalNews {
     Well,
 }
 
-/// What became of posted alerts.
+/// What became of posted alerts or of reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Receipt {
     /// The alerts were taken in, except the invalid ones.

@@ -30,7 +30,7 @@ use crate::engine::{
 };
 use crate::journal::Batch;
 use crate::limits;
-use crate::model::{Mono, Now, PostedAlert};
+use crate::model::{Mono, Now};
 use crate::telemetry::metrics::Metrics;
 use crate::timer::Command;
 use crate::waker::{self, Waker, WakingSender};
@@ -38,8 +38,8 @@ use asked::Asked;
 use effects::EffectRunner;
 use inbox::{Event, JournalNews, Receipt, Request};
 use journal_sender::JournalSender;
-use large_post::LargePost;
-use pending_ack::{NotStored, PendingAck, PostReply, SilenceReply};
+use large_post::{LargePost, Posted};
+use pending_ack::{BeatReply, NotStored, PendingAck, PostReply, SilenceReply};
 use pool::WorkerPool;
 use timer_sender::TimerSender;
 
@@ -140,6 +140,8 @@ impl Dispatcher {
     /// attempts under way. Returns the threads of the workers, which end now.
     pub fn run(mut self) -> Vec<JoinHandle<()>> {
         self.waker.register_current_thread();
+        self.handle(Input::Start, self.clock.now());
+        self.hand_over();
         let deadline = loop {
             if let Turn::Stop(deadline) = self.turn() {
                 break deadline;
@@ -290,12 +292,21 @@ impl Dispatcher {
     /// Handles one request. A reply whose client has hung up is dropped.
     fn take_request(&mut self, request: Request, now: Now) {
         match request {
-            Request::Post { alerts, reply } => self.take_post(alerts, reply, now),
-            Request::Report { reply, .. } => reply.give(Ok(Receipt::Taken {
-                invalid: Vec::new(),
-                came_ended: None,
-            })),
-            Request::Beat { reply, .. } => reply.give(Ok(false)),
+            Request::Post { alerts, reply } => self.take_post(Posted::Alerts(alerts), reply, now),
+            Request::Report { reports, reply } => {
+                self.take_post(Posted::Reports(reports), reply, now);
+            }
+            Request::Beat {
+                heartbeat,
+                has_failed,
+                reply,
+            } => {
+                let input = Input::Beat {
+                    heartbeat,
+                    has_failed,
+                };
+                self.beat(input, reply, now);
+            }
             Request::Ask(question) => {
                 self.notice_clock(now);
                 self.readings.extend(asked::begin(question, &self.engine));
@@ -323,15 +334,15 @@ impl Dispatcher {
         }
     }
 
-    fn take_post(&mut self, alerts: Vec<PostedAlert>, reply: PostReply, now: Now) {
-        if alerts.len() <= limits::ALERTS_AT_ONCE {
-            let receipt = self.post(alerts, now);
+    fn take_post(&mut self, posted: Posted, reply: PostReply, now: Now) {
+        if posted.is_small() {
+            let receipt = self.post(posted, now);
             self.effects_out
                 .acknowledge_once_stored(PendingAck::Post { receipt, reply });
-        } else if let Some(full) = self.engine.lacks_room_for(&alerts) {
+        } else if let Some(full) = posted.lacks_room_in(&self.engine) {
             reply.give(Ok(Receipt::AtLimit(full)));
         } else {
-            self.large_posts.push_back(LargePost::new(alerts, reply));
+            self.large_posts.push_back(LargePost::new(posted, reply));
         }
     }
 
@@ -349,8 +360,8 @@ impl Dispatcher {
             .acknowledge_once_stored(PendingAck::Post { receipt, reply });
     }
 
-    fn post(&mut self, alerts: Vec<PostedAlert>, now: Now) -> Receipt {
-        self.decide(Input::Alerts(alerts), now);
+    fn post(&mut self, posted: Posted, now: Now) -> Receipt {
+        self.decide(posted.into_input(), now);
         let mut invalid: Vec<InvalidAlert> = Vec::new();
         let (mut full, mut came_ended) = (None, None);
         for effect in self.effects.drain(..) {
@@ -375,6 +386,19 @@ impl Dispatcher {
                 came_ended,
             },
         }
+    }
+
+    fn beat(&mut self, input: Input, reply: BeatReply, now: Now) {
+        self.decide(input, now);
+        let mut is_known = false;
+        for effect in self.effects.drain(..) {
+            match effect {
+                Effect::BeatAnswer(answer) => is_known = answer,
+                other => self.effects_out.carry(other),
+            }
+        }
+        self.effects_out
+            .acknowledge_once_stored(PendingAck::Beat { is_known, reply });
     }
 
     /// Changes a silence, but refuses while the journal cannot write. The client gets an error then and

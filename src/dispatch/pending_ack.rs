@@ -1,6 +1,6 @@
 //! Pending acknowledgements: answers that wait until their records are in the journal.
 //!
-//! Owns the answers to posts and to changes of silences, from the engine's decision until the journal has
+//! Owns the answers to posts, to changes of silences and to pings, from the engine's decision until the journal has
 //! written its records. Made on the dispatch thread and given on the journal thread; without a journal,
 //! given at once on the dispatch thread.
 
@@ -16,6 +16,9 @@ pub struct NotStored(pub Arc<str>);
 
 /// The reply to a post of alerts.
 pub type PostReply = Reply<Result<Receipt, NotStored>>;
+
+/// The reply to a ping: whether the heartbeat is configured.
+pub type BeatReply = Reply<Result<bool, NotStored>>;
 
 /// The reply to a change of a silence; the inner result has the silence's id.
 pub type SilenceReply = Reply<Result<Result<Arc<str>, SilenceFault>, NotStored>>;
@@ -37,6 +40,13 @@ pub enum PendingAck {
         /// Takes the answer.
         reply: SilenceReply,
     },
+    /// For a ping of a heartbeat.
+    Beat {
+        /// Whether the heartbeat is configured.
+        is_known: bool,
+        /// Takes the answer.
+        reply: BeatReply,
+    },
 }
 
 impl PendingAck {
@@ -45,6 +55,7 @@ impl PendingAck {
         match self {
             PendingAck::Post { receipt, reply } => reply.give(Ok(receipt)),
             PendingAck::Silence { answer, reply } => reply.give(Ok(answer)),
+            PendingAck::Beat { is_known, reply } => reply.give(Ok(is_known)),
         }
     }
 
@@ -53,6 +64,7 @@ impl PendingAck {
         match self {
             PendingAck::Post { reply, .. } => reply.give(Err(why.clone())),
             PendingAck::Silence { reply, .. } => reply.give(Err(why.clone())),
+            PendingAck::Beat { reply, .. } => reply.give(Err(why.clone())),
         }
     }
 }

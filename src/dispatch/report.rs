@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::deliveries;
-use crate::engine::{Note, Reason, Recovery, RouteChanged, SilenceChange, Target};
+use crate::engine::{HeartbeatChange, Note, Reason, Recovery, RouteChanged, SilenceChange, Target};
 use crate::model::{Matcher, Silence};
 use crate::telemetry::metrics::Metrics;
 
@@ -80,6 +80,7 @@ pub fn report(note: &Note, metrics: &Metrics, silence_log: SilenceLog, took: Dur
             log::warn!(seconds = seconds; "Host clock was set; timers and end times were shifted with it");
         }
         Note::Tidied => metrics.tidied(took),
+        Note::HeartbeatChanged { heartbeat, change } => heartbeat_changed(heartbeat, *change),
         Note::Collected { alerts } => log::debug!(alerts = alerts; "Resolved alerts removed"),
     }
 }
@@ -124,6 +125,19 @@ fn receiver_is_new(route: &str, receiver: &str, groups: usize) {
         route = route, receiver = receiver, groups = groups;
         "Route has a new receiver or webhook since the last run; it is notified after group_wait"
     );
+}
+
+fn heartbeat_changed(heartbeat: &str, change: HeartbeatChange) {
+    match change {
+        HeartbeatChange::Missing => log::warn!(heartbeat = heartbeat; "Heartbeat is overdue"),
+        HeartbeatChange::Failed => {
+            log::warn!(heartbeat = heartbeat; "Heartbeat says that its job has failed");
+        }
+        HeartbeatChange::Back => log::info!(heartbeat = heartbeat; "Heartbeat was pinged again"),
+        HeartbeatChange::Removed => {
+            log::info!(heartbeat = heartbeat; "Heartbeat is no longer configured; its alert resolves");
+        }
+    }
 }
 
 fn alert_limited(alertname: &str, metrics: &Metrics) {

@@ -10,7 +10,7 @@ use super::pool::Worker;
 use super::*;
 use crate::config::{self, Config};
 use crate::engine::{Job, Record, Settings, Verdict};
-use crate::model::{Labels, ParserMode};
+use crate::model::{Labels, ParserMode, PostedAlert, ReportedChange, SourceReport};
 use crate::threads::{self, LOOP_STACK};
 use crate::waker::Mailbox;
 use crate::webhook::OutcomeSender;
@@ -186,6 +186,41 @@ fn a_small_post_does_not_wait_for_a_large_one() {
         receipts.push(pending_acks.map(invalid).collect::<Vec<_>>());
     }
     assert_eq!(receipts, [vec![0], vec![0], vec![0, 5]]);
+}
+
+#[test]
+fn a_large_list_of_reports_is_taken_in_parts_and_answered_once() {
+    let mut scene = Scene::new();
+    let settings = Settings {
+        alerts: 10_000,
+        ..settings()
+    };
+    scene.dispatcher.engine = Engine::new(configuration(), settings);
+    let report = |number: usize| SourceReport {
+        source: "kuma".into(),
+        key: Some(number.to_string().into()),
+        change: ReportedChange::Firing {
+            alert: PostedAlert {
+                labels: Labels::from_pairs([("host", &*number.to_string())]).into(),
+                ..PostedAlert::default()
+            },
+            ttl: None,
+        },
+    };
+    let (reply, _source) = reply::reply();
+    let reports = (0..=limits::ALERTS_AT_ONCE).map(report).collect();
+    let sent = scene.requests.try_send(Request::Report { reports, reply });
+    sent.expect("there is room");
+    let mut acknowledged = Vec::new();
+    for _ in 0..2 {
+        assert_eq!(scene.dispatcher.turn(), Turn::GoOn);
+        let batches = scene.batches.try_iter();
+        let acks = batches.map(|batch| batch.pending_acks.len());
+        acknowledged.push(acks.sum::<usize>());
+    }
+    assert_eq!(acknowledged, [0, 1]);
+    let sizes = scene.dispatcher.engine.sizes();
+    assert_eq!(sizes.keys, limits::ALERTS_AT_ONCE + 1);
 }
 
 #[test]

@@ -15,6 +15,9 @@ use super::queues::{DeliveryId, Place, QueueId};
 /// Tests of large states measure time and memory; a violation shows in small states too.
 const GROUPS_CHECKED: usize = 300;
 
+/// The same for keys of sources.
+const KEYS_CHECKED: usize = 300;
+
 /// The invariants are checked once per this many inputs. A violation persists, so it is only found a little
 /// later.
 const INPUTS_APART: u64 = 4;
@@ -34,6 +37,7 @@ impl Engine {
     /// Checks all invariants. Returns the first violation.
     fn whole(&self) -> Result<(), String> {
         self.groups.check()?;
+        self.check_keys()?;
         let mut ready = Vec::new();
         let mut in_flight = 0;
         for (id, group) in self.groups.iter() {
@@ -46,6 +50,22 @@ impl Engine {
             return Err(format!("groups have {in_flight} attempts of {out}"));
         }
         self.queues.check(&ready, self.attempts_in_flight())
+    }
+
+    /// Checks the index of keys. An alert that fires ends no sooner than the last of its keys.
+    fn check_keys(&self) -> Result<(), String> {
+        if self.keyed_alerts.len() > KEYS_CHECKED {
+            return Ok(());
+        }
+        self.keyed_alerts
+            .check(|alert| self.alerts.contains(alert))?;
+        for (key, held) in self.keyed_alerts.iter() {
+            let alert = self.alerts.get(held.alert).map(|stored| &stored.alert);
+            if alert.is_some_and(|alert| alert.ends_at.get() < held.ends_at) {
+                return Err(format!("the alert of {key:?} ends before {}", held.ends_at));
+            }
+        }
+        Ok(())
     }
 
     /// Appends the ready deliveries of a group to `ready`, and counts its attempts in flight.

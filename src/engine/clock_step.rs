@@ -4,6 +4,7 @@
 //! notification. Small hosts boot in 1970 and jump when they first learn the time. Senders on the same host
 //! jump with them; senders elsewhere had the right time all along. Runs on the dispatch thread.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ use jiff::SignedDuration;
 use super::Engine;
 use super::inhibit::Occurrence;
 use super::messages::{Effect, Note};
-use super::record::Recovered;
-use crate::model::{Alert, FingerprintMap, Now, Wall};
+use super::record::{KeyedAlert, Recovered};
+use crate::model::{Alert, Fingerprint, FingerprintMap, Now, Wall};
 
 /// The minimum difference between the progress of the wall clock and of the monotonic clock that counts as a
 /// step. A smaller difference is drift or slewing.
@@ -48,10 +49,16 @@ impl Engine {
         };
         let shifted = |time: Wall| time.checked_add(step).unwrap_or(time);
         self.notification_log.shift(shifted);
+        let before = latest_ends(self.keyed_alerts.iter().map(|(_, held)| held));
+        let moved_key = |held: &KeyedAlert| held.moved(now.wall, step);
+        self.keyed_alerts.shift(moved_key);
+        let after = latest_ends(self.keyed_alerts.iter().map(|(_, held)| held));
+        let held = Held { before, after };
+        let moved = |alert: &Alert| moved(alert, &held, now.wall, step);
         // Store and groups share their alerts: a moved alert must be shared again, to keep the memory small.
         let mut replaced = FingerprintMap::with_hasher(self.settings.hash_key);
         for stored in self.alerts.iter_mut() {
-            if let Some(moved) = moved(&stored.alert, now.wall, step) {
+            if let Some(moved) = moved(&stored.alert) {
                 let old = std::mem::replace(&mut stored.alert, Arc::new(moved));
                 replaced.insert(old.fingerprint, (old, Arc::clone(&stored.alert)));
             }
@@ -64,7 +71,7 @@ impl Engine {
             match replaced.get(&member.fingerprint) {
                 Some((old, new)) if Arc::ptr_eq(old, member) => *member = Arc::clone(new),
                 _ => {
-                    if let Some(moved) = moved(member, now.wall, step) {
+                    if let Some(moved) = moved(member) {
                         *member = Arc::new(moved);
                     }
                 }
@@ -80,22 +87,59 @@ impl Engine {
     }
 }
 
+/// The latest ends of the keys of each alert, before and after a step.
+#[derive(Debug, Default)]
+struct Held {
+    before: BTreeMap<Fingerprint, Wall>,
+    after: BTreeMap<Fingerprint, Wall>,
+}
+
+fn latest_ends<'k>(keys: impl Iterator<Item = &'k KeyedAlert>) -> BTreeMap<Fingerprint, Wall> {
+    let mut latest = BTreeMap::new();
+    for held in keys {
+        let end = latest.entry(held.alert).or_insert(held.ends_at);
+        *end = held.ends_at.max(*end);
+    }
+    latest
+}
+
+impl KeyedAlert {
+    /// The end of the key, moved by `step`.
+    fn moved(&self, now: Wall, step: SignedDuration) -> Wall {
+        moved_end(self.ends_at, self.ends_by_ttl, now, step).unwrap_or(self.ends_at)
+    }
+}
+
 /// The alert with its end time moved by `step`, or `None` if the end time stays. The alert stays firing or
-/// resolved, as it was.
-///
-/// An end time that we set ourselves (by `resolve_timeout`) always moves. An end time that the sender set
-/// stays if the clock went forward without reaching it: the sender's clock may have been right.
-fn moved(alert: &Alert, now: Wall, step: SignedDuration) -> Option<Alert> {
-    let before = now.checked_sub(step).unwrap_or(now);
-    let is_crossed = alert.is_resolved_at(before) != alert.is_resolved_at(now);
-    let moves = alert.ends_by_timeout || is_crossed || step.is_negative();
-    let ends_at = alert.ends_at.get().checked_add(step);
-    let ends_at = ends_at.ok().filter(|_| moves)?.into();
+/// resolved, as it was. An alert that ends with its last key moves with that key.
+fn moved(alert: &Alert, held: &Held, now: Wall, step: SignedDuration) -> Option<Alert> {
+    let ends_at = alert.ends_at.get();
+    let [before, after] = [&held.before, &held.after].map(|ends| ends.get(&alert.fingerprint));
+    let ends_at = match (before, after) {
+        (Some(before), Some(after)) if *before == ends_at => *after,
+        (_, after) => {
+            let moved = moved_end(ends_at, alert.ends_by_timeout, now, step);
+            moved.max(after.copied().filter(|after| *after > ends_at))?
+        }
+    };
+    let ends_at = ends_at.into();
     Some(Alert {
         ends_at,
         starts_at: alert.starts_at.min(ends_at),
         ..alert.clone()
     })
+}
+
+/// An end time moved by `step`, or `None` if it stays. `is_ours` says whether it was computed with our clock.
+///
+/// Our own always moves. One that the sender set stays if the clock went forward without reaching it: the
+/// sender's clock may have been right. What has no end keeps none.
+fn moved_end(ends_at: Wall, is_ours: bool, now: Wall, step: SignedDuration) -> Option<Wall> {
+    let before = now.checked_sub(step).unwrap_or(now);
+    let is_crossed = (ends_at <= before) != (ends_at <= now);
+    let moves = is_ours || is_crossed || step.is_negative();
+    let moved = ends_at.checked_add(step).ok();
+    moved.filter(|_| moves && ends_at != Wall::MAX)
 }
 
 /// Moves the times of a recovered state to the clock of this run, if its clock and that of the previous run
@@ -120,14 +164,23 @@ pub fn in_terms_of_this_clock(mut recovered: Recovered, now: Wall) -> (Recovered
 fn shift(recovered: &mut Recovered, now: Wall, step: SignedDuration) {
     let shifted = |time: Wall| time.checked_add(step).unwrap_or(time);
     recovered.written_at = Some(now);
+    let before = latest_ends(recovered.keys.values());
+    for held in recovered.keys.values_mut() {
+        held.ends_at = held.moved(now, step);
+    }
+    let after = latest_ends(recovered.keys.values());
+    let held = Held { before, after };
     for known in recovered.alerts.values_mut() {
-        if let Some(alert) = moved(&known.alert, now, step) {
+        if let Some(alert) = moved(&known.alert, &held, now, step) {
             known.alert = Arc::new(alert);
         }
     }
     for entry in recovered.notification_log.values_mut() {
         entry.at = shifted(entry.at);
         entry.expires_at = shifted(entry.expires_at);
+    }
+    for counts_from in recovered.heartbeats.values_mut() {
+        *counts_from = counts_from.map(shifted);
     }
     for timer in recovered.groups.values_mut() {
         timer.due_at = shifted(timer.due_at);
@@ -161,7 +214,9 @@ mod tests {
 
     /// Where the end of an alert lies after the clock went from second 1000 by `step`.
     fn end_after(alert: &Alert, step: i64) -> i64 {
-        let moved = moved(alert, at(1000 + step), SignedDuration::from_secs(step));
+        let step = SignedDuration::from_secs(step);
+        let now = at(1000) + step;
+        let moved = moved(alert, &Held::default(), now, step);
         moved.as_ref().unwrap_or(alert).ends_at.get().as_second()
     }
 
@@ -199,6 +254,42 @@ mod tests {
             "the sender had the right time"
         );
         assert_eq!(end_after(&alert(900, false), 5000), 900, "over is over");
+    }
+
+    #[test]
+    fn what_has_no_end_keeps_none_and_a_ttl_keeps_what_it_had_left() {
+        let end = |ends_at, ends_by_ttl, step| {
+            let held = KeyedAlert {
+                alert: Fingerprint(1),
+                ends_at,
+                ends_by_ttl,
+            };
+            let step = SignedDuration::from_secs(step);
+            held.moved(at(1000) + step, step)
+        };
+        for step in [5000, -500] {
+            assert_eq!(end(Wall::MAX, false, step), Wall::MAX);
+            assert_eq!(end(at(9000), true, step), at(9000 + step));
+        }
+        assert_eq!(end(at(9000), false, 5000), at(9000), "the source said so");
+    }
+
+    #[test]
+    fn an_alert_moves_with_the_key_that_holds_it_longest() {
+        let print = alert(9000, false).fingerprint;
+        let held = Held {
+            before: [(print, at(9000))].into(),
+            after: [(print, at(14_000))].into(),
+        };
+        let step = SignedDuration::from_secs(5000);
+        let end = |ends_at| {
+            let alert = alert(ends_at, false);
+            let moved = moved(&alert, &held, at(6000), step);
+            moved.as_ref().unwrap_or(&alert).ends_at.get()
+        };
+        assert_eq!(end(9000), at(14_000));
+        assert_eq!(end(9500), at(14_000), "the key holds it longer now");
+        assert_eq!(end(15_000), at(15_000), "a sender of the API said so");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Housekeeping: removes resolved alerts, expired notification log entries and silences, and wakes the
-//! engine for endpoints that wait for a time.
+//! engine for heartbeats that become overdue and for endpoints that wait for a time.
 //!
 //! PURE. Owns the one alarm that belongs to no group. The alarm is armed only while there is something to
-//! remove or an endpoint to serve, so that an idle daemon sleeps. Runs on the dispatch thread.
+//! remove, to miss or to serve, so that an idle daemon sleeps. Runs on the dispatch thread.
 
 use std::collections::BTreeSet;
 
@@ -22,6 +22,14 @@ pub struct Collector {
     armed_for: Option<Mono>,
 }
 
+#[cfg(test)]
+impl Collector {
+    /// When the alarm rings.
+    pub fn armed_for(&self) -> Option<Mono> {
+        self.armed_for
+    }
+}
+
 impl Engine {
     /// Handles a ring of the housekeeping alarm: runs the collections that are due.
     pub(super) fn collect_ring(&mut self, at: Mono, now: Now, out: &mut Vec<Effect>) {
@@ -29,6 +37,7 @@ impl Engine {
             return;
         }
         self.collector.armed_for = None;
+        self.fire_overdue(now, out);
         if self
             .collector
             .alerts_at
@@ -66,6 +75,7 @@ impl Engine {
             return;
         }
         self.alert_limit.collect(now.wall);
+        self.collect_keys(now.wall, out);
         self.interner.collect();
         self.tree.forget_unused_sets();
         self.alerts.shrink();
@@ -97,7 +107,7 @@ impl Engine {
             && self.alertmanager_log.is_empty())
     }
 
-    /// Arms the housekeeping alarm for the next collection or endpoint, if there is one.
+    /// Arms the housekeeping alarm for the next collection, heartbeat or endpoint, if there is one.
     pub(super) fn arm_collector(&mut self, now: Mono, out: &mut Vec<Effect>) {
         let has_something_to_forget = self.has_something_to_forget();
         let collector = &mut self.collector;
@@ -111,6 +121,7 @@ impl Engine {
         let wakes = [
             collector.alerts_at,
             collector.notification_log_at,
+            self.heartbeats.next_at(),
             self.queues.next_look_at(now),
         ];
         let next = wakes.into_iter().flatten().min();

@@ -1,6 +1,6 @@
-//! The rules for posted alerts: the times they get, which are invalid, and how two reports merge.
+//! The rules for posted and reported alerts: the times they get, which are invalid, and how two reports merge.
 //!
-//! PURE. Owns the rules of §4.1 and §4.2, no state. Runs on the dispatch thread.
+//! PURE. Owns the rules of §4.1 and §4.2, and those for the alerts of sources; no state. Runs on the dispatch thread.
 
 use std::time::Duration;
 
@@ -28,6 +28,28 @@ pub fn admit(
     let ends_at = posted
         .ends_at
         .unwrap_or_else(|| later(now, resolve_timeout));
+    let ends_by_timeout = posted.ends_at.is_none();
+    let alert = checked(posted, (starts_at, ends_at), now)?;
+    Ok(Alert {
+        ends_by_timeout,
+        ..alert
+    })
+}
+
+/// The alert that a source reports as firing until `ends_at`, as of `now`, or why it is invalid.
+///
+/// Nobody sends it again, so a start in the future of our clock becomes `now` instead of a refusal.
+pub fn admit_report(posted: PostedAlert, ends_at: Wall, now: Wall) -> Result<Alert, InvalidAlert> {
+    let starts_at = posted.starts_at.unwrap_or(now).min(now);
+    checked(posted, (starts_at, ends_at), now)
+}
+
+/// The alert with these times, whose end is no timeout, or why it is invalid.
+fn checked(
+    posted: PostedAlert,
+    (starts_at, ends_at): (Wall, Wall),
+    now: Wall,
+) -> Result<Alert, InvalidAlert> {
     if ends_at < starts_at {
         return Err(InvalidAlert {
             reason: "start time must be before end time".into(),
@@ -46,7 +68,7 @@ pub fn admit(
         starts_at: starts_at.into(),
         ends_at: ends_at.into(),
         updated_at: now.into(),
-        ends_by_timeout: posted.ends_at.is_none(),
+        ends_by_timeout: false,
         generator_url: posted.generator_url,
     })
 }
@@ -73,6 +95,36 @@ pub fn merge(old: &Alert, new: Alert, now: Wall) -> Alert {
         },
         ..new
     }
+}
+
+/// Merges the report `new` of a source into the alert `old`: the end is that of the report, and the earliest
+/// start stays while the alert fires.
+pub fn merge_report(old: &Alert, new: Alert, now: Wall) -> Alert {
+    if old.is_resolved_at(now) {
+        return new;
+    }
+    Alert {
+        starts_at: old.starts_at.min(new.starts_at),
+        ..new
+    }
+}
+
+/// An alert posted over the API as it is while a source holds it until `held_until`: if it fires, it fires until
+/// then at least, so that no `resolve_timeout` ends it.
+pub fn held(alert: Alert, held_until: Option<Wall>, now: Wall) -> Alert {
+    match held_until {
+        Some(until) if until >= alert.ends_at.get() && !alert.is_resolved_at(now) => Alert {
+            ends_at: until.into(),
+            ends_by_timeout: false,
+            ..alert
+        },
+        _ => alert,
+    }
+}
+
+/// The time at which an alert ends that is reported as resolved: neither before its start nor after `now`.
+pub fn end_of(alert: &Alert, ended_at: Wall, now: Wall) -> Wall {
+    ended_at.max(alert.starts_at.get()).min(now)
 }
 
 /// `time` plus a duration, capped at the largest time.
@@ -158,6 +210,42 @@ mod tests {
             posted_status(&posted(None, Some(NOW + 1)), at(NOW)),
             Status::Firing
         );
+    }
+
+    #[test]
+    fn a_report_of_a_source_never_starts_in_the_future_and_never_ends_before_it_starts() {
+        let reported = |starts, ends| {
+            admit_report(posted(starts, None), at(ends), at(NOW)).map(|alert| span(&alert))
+        };
+        assert_eq!(reported(Some(NOW + 60), NOW + 10), Ok((NOW, NOW + 10)));
+        assert_eq!(reported(None, NOW + 10), Ok((NOW, NOW + 10)));
+        assert_eq!(reported(Some(900), NOW), Ok((900, NOW)));
+        assert!(reported(Some(900), 899).is_err());
+    }
+
+    #[test]
+    fn a_report_of_a_source_sets_the_end_and_keeps_the_start_of_what_fires() {
+        let merged = |old, new| span(&merge_report(&old, new, at(NOW)));
+        assert_eq!(merged(alert(900, 5000), alert(950, 2000)), (900, 2000));
+        assert_eq!(merged(alert(900, 990), alert(995, 2000)), (995, 2000));
+    }
+
+    #[test]
+    fn what_a_source_holds_is_ended_by_no_timeout() {
+        let until = |second, alert: Alert| held(alert, Some(at(second)), at(NOW));
+        let kept = until(5000, timing_out(900, NOW));
+        assert_eq!(span(&kept), (900, 5000));
+        assert!(!kept.ends_by_timeout);
+        let longer = until(1100, timing_out(900, NOW));
+        assert_eq!(span(&longer), (900, 1300));
+        assert!(longer.ends_by_timeout);
+        assert_eq!(span(&until(5000, alert(900, NOW))), (900, NOW), "it ended");
+    }
+
+    #[test]
+    fn a_resolve_ends_neither_before_the_start_nor_after_now() {
+        let end = |ended| end_of(&alert(900, 5000), at(ended), at(NOW)).as_second();
+        assert_eq!((end(800), end(950), end(NOW + 60)), (900, 950, NOW));
     }
 
     #[test]

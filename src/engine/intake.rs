@@ -15,6 +15,44 @@ use super::route::RouteIndex;
 use super::{Engine, alert_limit, ingest};
 use crate::model::{Alert, Labels, Now, PostedAlert, Status, Wall};
 
+/// What a batch has brought so far.
+#[derive(Debug, Default)]
+pub(super) struct Intake {
+    /// Alerts that came as firing, counted before they are checked.
+    firing: usize,
+    /// Alerts that came as resolved, counted before they are checked.
+    resolved: usize,
+    kept: usize,
+    came_ended: Option<CameEnded>,
+    /// Groups that have to flush at once.
+    due_at_once: Vec<GroupId>,
+}
+
+/// Who sent an alert, which decides how it merges with what is known of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A sender of the API.
+    Api,
+    /// A source, or the engine itself. Its times are final.
+    Source,
+}
+
+impl Intake {
+    /// A batch with this many firing and resolved alerts.
+    pub fn of(firing: usize, resolved: usize) -> Self {
+        Intake {
+            firing,
+            resolved,
+            ..Intake::default()
+        }
+    }
+
+    /// The groups that have to flush at once.
+    pub fn into_due(self) -> Vec<GroupId> {
+        self.due_at_once
+    }
+}
+
 impl Engine {
     /// Takes in a batch: all of its valid alerts, or none if the batch would exceed a limit.
     pub(super) fn take_in(&mut self, posted: Vec<PostedAlert>, now: Now, out: &mut Vec<Effect>) {
@@ -24,53 +62,72 @@ impl Engine {
         let is_firing =
             |alert: &&PostedAlert| ingest::posted_status(alert, now.wall) == Status::Firing;
         let firing = posted.iter().filter(is_firing).count();
-        let resolved = posted.len() - firing;
-        let mut kept = 0;
-        let mut came_ended = None;
-        let mut due_at_once = Vec::new();
+        let mut intake = Intake::of(firing, posted.len() - firing);
         for alert in posted {
             match ingest::admit(alert, now.wall, self.config.resolve_timeout) {
                 Ok(alert) => {
-                    self.note_ended(&alert, now.wall, &mut came_ended);
-                    let is_kept = self.keep(alert, now, &mut due_at_once, out);
-                    kept += usize::from(is_kept);
+                    let fingerprint = alert.fingerprint;
+                    let has_ended = alert.is_resolved_at(now.wall);
+                    self.keep(alert, Origin::Api, now, &mut intake, out);
+                    if has_ended {
+                        self.forget_keys_of(fingerprint, out);
+                    }
                 }
                 Err(invalid) => out.push(Effect::Refuse(invalid)),
             }
         }
+        self.conclude(intake, now, out);
+    }
+
+    /// Reports what the batch has brought, and flushes the groups that are due at once. They flush after the
+    /// whole batch, so that the first notification of a group contains all its alerts.
+    pub(super) fn conclude(&mut self, intake: Intake, now: Now, out: &mut Vec<Effect>) {
         out.push(Effect::Note(Note::Received {
-            firing,
-            resolved,
-            kept,
+            firing: intake.firing,
+            resolved: intake.resolved,
+            kept: intake.kept,
         }));
+        let came_ended = intake.came_ended;
         out.extend(came_ended.map(|came| Effect::Note(Note::CameEnded(came))));
-        // Flush after the whole batch, so that the first notification of a group contains all its alerts.
-        for id in due_at_once {
+        self.flush_due(intake.due_at_once, now, out);
+    }
+
+    /// Flushes groups that are due at once.
+    pub(super) fn flush_due(&mut self, due: Vec<GroupId>, now: Now, out: &mut Vec<Effect>) {
+        for id in due {
             self.advance(id, now, out);
         }
     }
 
-    /// The limit that the batch would exceed, if any. Counts new alerts and replaced texts only when the
-    /// cheaper upper bound exceeds the limit.
+    /// The limit that the batch would exceed, if any.
     pub fn lacks_room_for(&self, posted: &[PostedAlert]) -> Option<Full> {
+        self.lacks_room(posted.iter(), 0)
+    }
+
+    /// The limit that alerts would exceed together with `more_bytes` of other text, if any. Counts new alerts
+    /// and replaced texts only when the cheaper upper bound exceeds the limit.
+    pub(super) fn lacks_room<'p>(
+        &self,
+        posted: impl Iterator<Item = &'p PostedAlert> + Clone,
+        more_bytes: usize,
+    ) -> Option<Full> {
         let limit = self.settings.alerts;
         let room = limit.saturating_sub(self.alerts.len());
         let is_new = |alert: &&PostedAlert| !self.alerts.contains(alert.labels.fingerprint());
-        if posted.len() > room && posted.iter().filter(is_new).count() > room {
+        if posted.clone().count() > room && posted.clone().filter(is_new).count() > room {
             return Some(Full::Alerts(limit));
         }
         let limit = self.settings.alert_text_bytes;
-        let bytes: usize = posted.iter().map(PostedAlert::text_bytes).sum();
-        let is_past = self.alerts.text_bytes() + bytes > limit
-            && self.alerts.text_bytes() + bytes > limit + self.replaced_bytes(posted);
+        let bytes: usize = posted.clone().map(PostedAlert::text_bytes).sum();
+        let kept = self.alerts.text_bytes() + self.keyed_alerts.text_bytes();
+        let bytes = kept + bytes + more_bytes;
+        let is_past = bytes > limit && bytes > limit + self.replaced_bytes(posted);
         is_past.then_some(Full::TextBytes(limit))
     }
 
     /// The bytes of the stored texts that a batch would replace.
-    fn replaced_bytes(&self, posted: &[PostedAlert]) -> usize {
-        let old = posted
-            .iter()
-            .filter_map(|alert| self.alerts.get(alert.labels.fingerprint()));
+    fn replaced_bytes<'p>(&self, posted: impl Iterator<Item = &'p PostedAlert>) -> usize {
+        let old = posted.filter_map(|alert| self.alerts.get(alert.labels.fingerprint()));
         old.map(|stored| stored.alert.text_bytes()).sum()
     }
 
@@ -88,19 +145,28 @@ impl Engine {
     }
 
     /// Stores an alert and puts it into its group of each route that matches it. Rejects it if the limit of
-    /// firing alerts of its name is reached. Returns whether it was stored. Appends to `due` the groups that
-    /// have to flush at once.
-    fn keep(
+    /// firing alerts of its name is reached. Returns whether it was stored.
+    pub(super) fn keep(
         &mut self,
         mut alert: Alert,
+        origin: Origin,
         now: Now,
-        due: &mut Vec<GroupId>,
+        intake: &mut Intake,
         out: &mut Vec<Effect>,
     ) -> bool {
+        self.note_ended(&alert, now.wall, &mut intake.came_ended);
+        let due = &mut intake.due_at_once;
         // A known alert keeps its routes and its signature: both follow from its labels.
         let (alert, routes, signature, report) = match self.alerts.get(alert.fingerprint) {
             Some(old) => {
-                let mut alert = ingest::merge(&old.alert, alert, now.wall);
+                let mut alert = match origin {
+                    Origin::Api => {
+                        let merged = ingest::merge(&old.alert, alert, now.wall);
+                        let held_until = self.keyed_alerts.held_until(merged.fingerprint);
+                        ingest::held(merged, held_until, now.wall)
+                    }
+                    Origin::Source => ingest::merge_report(&old.alert, alert, now.wall),
+                };
                 alert.share_texts_of(&old.alert);
                 if !alert.generator_url.is_same_as(&old.alert.generator_url) {
                     self.interner.share(&mut alert);
@@ -132,6 +198,7 @@ impl Engine {
         for &route in &routes.routes {
             self.join(route, &alert, now, due, out);
         }
+        intake.kept += 1;
         true
     }
 

@@ -6,6 +6,7 @@
 //!
 //! ```text
 //!  Alerts ──► ingest ──► store ──► route ──► groups ─┐
+//!  Reports ─► keyed alerts ─┘                        │
 //!  Ring ─────────────────────────────────────────────┤ due
 //!                                                    ▼
 //!              notification log ◄──► decide ◄───── flush ──► queues ──► attempts ──► Send
@@ -28,15 +29,18 @@ mod flush;
 mod group;
 mod group_snapshot;
 mod groups;
+mod heartbeats;
 mod index;
 mod ingest;
 mod inhibit;
 mod intake;
 mod interner;
+mod keyed_alerts;
 mod label_signature;
 mod members;
 mod messages;
 mod mute;
+mod notes;
 mod notification_log;
 mod orphaned_resolved;
 mod query;
@@ -48,6 +52,7 @@ mod record;
 mod recording;
 mod recover;
 mod reload;
+mod reports;
 mod route;
 mod silence_size;
 mod silence_states;
@@ -61,8 +66,8 @@ pub use notification_log::{LogEntry, LogKey};
 pub use questions::*;
 pub use reading::{AlertReading, GaugeReading, GroupReading, Reading, SilenceReading};
 pub use record::{
-    AlertmanagerEntry, AlertmanagerKey, GroupName, GroupTimer, LogMap, Record, Recovered,
-    RecoveredAlert, Sizes, Unsent,
+    AlertKey, AlertmanagerEntry, AlertmanagerKey, GroupName, GroupTimer, IdInSource, KeyedAlert,
+    LogMap, Record, Recovered, RecoveredAlert, Sizes, Unsent,
 };
 pub use route::destinations;
 pub use step_budget::StepBudget;
@@ -80,8 +85,10 @@ use attempts::Attempts;
 use clock_step::StepWatch;
 use collect::Collector;
 use groups::{COLLECT_ALARM, Groups};
+use heartbeats::Heartbeats;
 use inhibit::Inhibitor;
 use interner::Interner;
+use keyed_alerts::KeyedAlerts;
 use notification_log::NotificationLog;
 use queues::{Queues, Shares};
 use random::Random;
@@ -163,6 +170,8 @@ pub struct Engine {
     config: Arc<Config>,
     tree: RouteTree,
     alerts: AlertStore,
+    keyed_alerts: KeyedAlerts,
+    heartbeats: Heartbeats,
     alert_limit: AlertLimit,
     interner: Interner,
     groups: Groups,
@@ -189,9 +198,11 @@ impl Engine {
         };
         Engine {
             inhibitor: Inhibitor::new(&config.inhibit_rules, key),
+            heartbeats: Heartbeats::of(&config.heartbeats),
             tree: RouteTree::new(&config),
             config,
             alerts: AlertStore::new(key),
+            keyed_alerts: KeyedAlerts::new(key),
             alert_limit: AlertLimit::new(settings.alerts_per_name, key),
             interner: Interner::new(key),
             groups: Groups::new(key),
@@ -222,10 +233,16 @@ impl Engine {
         self.silences.advance(now.wall);
         match input {
             Input::Alerts(posted) => self.take_in(posted, now, out),
+            Input::Reports(reports) => self.take_in_reports(reports, now, out),
             Input::Ring { alarm, at } => self.ring(alarm, at, now, out),
             Input::Outcome(outcome) => self.settle_attempt(outcome, now, out),
             Input::SetSilence(posted) => self.set_silence(posted, now, out),
             Input::ExpireSilence(id) => self.expire_silence(&id, now, out),
+            Input::Beat {
+                heartbeat,
+                has_failed,
+            } => self.beat(&heartbeat, has_failed, now, out),
+            Input::Start => self.count_new_heartbeats(now, out),
             Input::Reload(config) => self.reload(config, now, out),
             Input::Recover(recovered) => self.recover(*recovered, now, out),
         }

@@ -14,6 +14,8 @@
 //! | a group and a webhook | `LogEntry` | `LogEntryForgotten` |
 //! | a silence | `Silence` | `SilenceForgotten` |
 //! | an entry from Alertmanager | `AlertmanagerEntry` | `AlertmanagerEntryForgotten` |
+//! | the key of a source | `AlertKey` | `AlertKeyForgotten` |
+//! | a heartbeat | `Heartbeat` | `HeartbeatForgotten` |
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -75,6 +77,63 @@ pub enum Record {
     AlertmanagerEntry(Arc<AlertmanagerEntry>),
     /// An inherited entry was taken over by our notification log, or has expired.
     AlertmanagerEntryForgotten(AlertmanagerKey),
+    /// The key of a source holds an alert.
+    AlertKey {
+        /// The key.
+        key: Arc<AlertKey>,
+        /// The alert, and how long the key holds it.
+        held: KeyedAlert,
+    },
+    /// The key holds no alert any more.
+    AlertKeyForgotten(Arc<AlertKey>),
+    /// A heartbeat was pinged, or is overdue.
+    Heartbeat {
+        /// Its name.
+        name: Arc<str>,
+        /// When it was last pinged, or when its time began to count without a ping; `None` if it is overdue.
+        counts_from: Option<Wall>,
+    },
+    /// The configuration has no heartbeat of this name any more.
+    HeartbeatForgotten(Arc<str>),
+}
+
+/// Identifies an alert of a source for as long as it fires, even if its labels change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AlertKey {
+    /// The name of the source.
+    pub source: Arc<str>,
+    /// Identifies the alert within the source.
+    pub id: IdInSource,
+}
+
+/// Identifies an alert within its source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IdInSource {
+    /// The key that the source gives it.
+    Key(Box<str>),
+    /// The labels that it has, because the source gives it no key.
+    Labels(Fingerprint),
+}
+
+impl AlertKey {
+    /// The number of bytes in its texts. The name of the source is not counted: all its keys share it.
+    pub fn text_bytes(&self) -> usize {
+        match &self.id {
+            IdInSource::Key(key) => key.len(),
+            IdInSource::Labels(_) => 0,
+        }
+    }
+}
+
+/// The alert that a key holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyedAlert {
+    /// The alert.
+    pub alert: Fingerprint,
+    /// Until when the key holds it; [`Wall::MAX`] until it is resolved.
+    pub ends_at: Wall,
+    /// Whether `ends_at` comes from the source's `ttl`, and so from our clock.
+    pub ends_by_ttl: bool,
 }
 
 /// Names a group across restarts and reloads, by the identity of its route and its group labels.
@@ -149,6 +208,10 @@ pub struct Recovered {
     pub silences: BTreeMap<u64, Arc<Silence>>,
     /// The notification log entries inherited from an Alertmanager.
     pub inherited: BTreeMap<AlertmanagerKey, Arc<AlertmanagerEntry>>,
+    /// The alerts that the keys of sources hold.
+    pub keys: BTreeMap<Arc<AlertKey>, KeyedAlert>,
+    /// The time that each heartbeat counts from; `None` if it is overdue.
+    pub heartbeats: BTreeMap<Arc<str>, Option<Wall>>,
     /// The last reading of the wall clock that was written down; `None` in state read from an Alertmanager.
     pub written_at: Option<Wall>,
 }
@@ -173,6 +236,10 @@ pub struct Sizes {
     pub told: usize,
     /// The number of silences.
     pub silences: usize,
+    /// The number of keys of sources.
+    pub keys: usize,
+    /// The number of heartbeats.
+    pub heartbeats: usize,
 }
 
 impl Recovered {
@@ -184,17 +251,21 @@ impl Recovered {
             notification_log: LogMap::with_hasher(key),
             silences: BTreeMap::new(),
             inherited: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            heartbeats: BTreeMap::new(),
             written_at: None,
         }
     }
 
-    /// How many alerts, groups, notification log entries and silences the state has.
+    /// How many items of each numerous kind the state has.
     pub fn sizes(&self) -> Sizes {
         Sizes {
             alerts: self.alerts.len(),
             groups: self.groups.len(),
             told: self.notification_log.len(),
             silences: self.silences.len(),
+            keys: self.keys.len(),
+            heartbeats: self.heartbeats.len(),
         }
     }
 
@@ -245,6 +316,18 @@ impl Recovered {
             Record::AlertmanagerEntryForgotten(key) => {
                 self.inherited.remove(&key);
             }
+            Record::AlertKey { key, held } => {
+                self.keys.insert(key, held);
+            }
+            Record::AlertKeyForgotten(key) => {
+                self.keys.remove(&key);
+            }
+            Record::Heartbeat { name, counts_from } => {
+                self.heartbeats.insert(name, counts_from);
+            }
+            Record::HeartbeatForgotten(name) => {
+                self.heartbeats.remove(&name);
+            }
         }
     }
 
@@ -265,5 +348,7 @@ impl Recovered {
             && self.notification_log.is_empty()
             && self.silences.is_empty()
             && self.inherited.is_empty()
+            && self.keys.is_empty()
+            && self.heartbeats.is_empty()
     }
 }

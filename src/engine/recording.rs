@@ -82,13 +82,15 @@ impl Engine {
             .is_some_and(|group| group.members.contains(alert.fingerprint))
     }
 
-    /// How many alerts, groups, notification log entries and silences there are.
+    /// How many items of each numerous kind there are.
     pub fn sizes(&self) -> Sizes {
         Sizes {
             alerts: self.alerts.len(),
             groups: self.groups.len(),
             told: self.notification_log.len(),
             silences: self.silences.len(),
+            keys: self.keyed_alerts.len(),
+            heartbeats: self.heartbeats.len(),
         }
     }
 
@@ -122,6 +124,12 @@ impl Engine {
         }));
         let inherited = self.alertmanager_log.iter().cloned();
         records.extend(inherited.map(Record::AlertmanagerEntry));
+        let keys = self.keyed_alerts.iter();
+        records.extend(keys.map(|(key, &held)| Record::AlertKey {
+            key: Arc::clone(key),
+            held,
+        }));
+        records.extend(self.heartbeats.records(now));
         records
     }
 

@@ -5,7 +5,7 @@
 //! run at [`OVERDUE_PACE`], and interrupted flushes resume. Alerts whose routes no longer exist are routed
 //! again. Runs on the dispatch thread, as its first input.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +19,9 @@ use super::group::{Group, GroupId, Recorded};
 use super::inhibit::Occurrence;
 use super::label_signature::LabelSignature;
 use super::messages::{Effect, Note, Recovery};
-use super::record::{GroupName, GroupTimer, Record, Recovered, RecoveredAlert, Unsent};
+use super::record::{
+    AlertKey, GroupName, GroupTimer, KeyedAlert, Record, Recovered, RecoveredAlert, Unsent,
+};
 use super::route::{RouteIndex, RouteSet};
 use super::ticks;
 use crate::model::{Alert, Fingerprint, Labels, Mono, Now, Wall};
@@ -67,6 +69,7 @@ impl Engine {
         for (_, alert) in recovered.alerts {
             members.push(self.restore_alert(alert, now.wall));
         }
+        self.restore_keys(recovered.keys, out);
         let mut timers = recovered.groups;
         let outage = Outage {
             alive_at,
@@ -78,6 +81,7 @@ impl Engine {
         let removed = timers.into_keys().map(Record::GroupRemoved);
         out.extend(removed.map(Effect::Record));
         self.route_the_rest(&members, now, out);
+        self.restore_heartbeats(recovered.heartbeats, alive_at, now, out);
         // Records of another clock or another program no longer hold.
         if clock_moved || is_new_here {
             self.record_anew(now, out);
@@ -110,6 +114,29 @@ impl Engine {
             alert,
             routes,
             left,
+        }
+    }
+
+    /// Restores the keys of sources. A key whose alert is gone, or ends before it, is forgotten: damage to the
+    /// journal can leave such keys.
+    fn restore_keys(&mut self, keys: BTreeMap<Arc<AlertKey>, KeyedAlert>, out: &mut Vec<Effect>) {
+        let mut sources: BTreeSet<Arc<str>> = BTreeSet::new();
+        for (key, held) in keys {
+            let alert = self.alerts.get(held.alert).map(|stored| &stored.alert);
+            if alert.is_none_or(|alert| alert.ends_at.get() < held.ends_at) {
+                out.push(Effect::Record(Record::AlertKeyForgotten(key)));
+                continue;
+            }
+            // All keys of a source share its name.
+            if !sources.contains(&key.source) {
+                sources.insert(Arc::clone(&key.source));
+            }
+            let source = sources.get(&key.source).expect("a name just inserted");
+            let key = AlertKey {
+                source: Arc::clone(source),
+                id: key.id.clone(),
+            };
+            self.keyed_alerts.set(&Arc::new(key), held);
         }
     }
 

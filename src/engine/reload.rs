@@ -52,6 +52,8 @@ impl Engine {
         // The log entries are handed over before alerts join their new groups, which flush by them.
         self.reassign_owed_resolved(out);
         self.route_anew(unrouted, now, out);
+        let config = Arc::clone(&self.config);
+        self.reload_heartbeats(&config.heartbeats, now, out);
         self.forget_unused_queues();
         out.push(Effect::Note(Note::Reloaded {
             kept,

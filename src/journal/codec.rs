@@ -12,8 +12,9 @@
 //!
 //! The fields of a record depend on the version of its file. [`Items`] gets the version, and each
 //! [`Encoded`] carries it to the decoder. A record has exactly the fields of its version; a longer or
-//! shorter one does not decode, and its frame is reported as damage. So a new field needs a new version. An
-//! older program refuses files of a newer version, by name, before it reads any file.
+//! shorter one does not decode, and its frame is reported as damage; the same holds for a kind of record that
+//! the version does not have. So a new field or kind needs a new version. An older program refuses files of a
+//! newer version, by name, before it reads any file. Version 2 adds the kinds from 13 on.
 //!
 //! A clock item precedes the records that it is for, and [`Encoded`] carries its time. So a record can be
 //! copied from one frame into another without decoding it. Runs on the journal thread, and on main at a
@@ -56,6 +57,14 @@ pub enum Kind {
     AlertmanagerEntry = 11,
     /// [`Record::AlertmanagerEntryForgotten`].
     AlertmanagerEntryForgotten = 12,
+    /// [`Record::AlertKey`]; since version 2.
+    AlertKey = 13,
+    /// [`Record::AlertKeyForgotten`]; since version 2.
+    AlertKeyForgotten = 14,
+    /// [`Record::Heartbeat`]; since version 2.
+    Heartbeat = 15,
+    /// [`Record::HeartbeatForgotten`]; since version 2.
+    HeartbeatForgotten = 16,
 }
 
 /// The byte of a clock item.
@@ -63,9 +72,14 @@ pub const CLOCK: u8 = 0xc0;
 /// The byte of a closing item.
 const CLOSING: u8 = 0xff;
 
+/// The byte before the id of an alert whose labels identify it within its source.
+const ID_IS_LABELS: u8 = 0;
+/// The byte before the key of an alert.
+const ID_IS_KEY: u8 = 1;
+
 impl Kind {
     /// All kinds, in the order of their bytes.
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 16] = [
         Kind::Alert,
         Kind::AlertExtended,
         Kind::AlertForgotten,
@@ -78,7 +92,19 @@ impl Kind {
         Kind::SilenceForgotten,
         Kind::AlertmanagerEntry,
         Kind::AlertmanagerEntryForgotten,
+        Kind::AlertKey,
+        Kind::AlertKeyForgotten,
+        Kind::Heartbeat,
+        Kind::HeartbeatForgotten,
     ];
+
+    /// The kinds that a file of this version can have.
+    pub fn all_in(version: Version) -> &'static [Kind] {
+        match version {
+            Version::One => &Kind::ALL[..12],
+            Version::Two => &Kind::ALL,
+        }
+    }
 
     /// The kind of a record.
     pub fn of(record: &Record) -> Kind {
@@ -95,6 +121,10 @@ impl Kind {
             Record::SilenceForgotten(_) => Kind::SilenceForgotten,
             Record::AlertmanagerEntry(_) => Kind::AlertmanagerEntry,
             Record::AlertmanagerEntryForgotten(_) => Kind::AlertmanagerEntryForgotten,
+            Record::AlertKey { .. } => Kind::AlertKey,
+            Record::AlertKeyForgotten(_) => Kind::AlertKeyForgotten,
+            Record::Heartbeat { .. } => Kind::Heartbeat,
+            Record::HeartbeatForgotten(_) => Kind::HeartbeatForgotten,
         }
     }
 
@@ -103,9 +133,9 @@ impl Kind {
         self as usize - 1
     }
 
-    fn from_byte(byte: u8) -> Result<Kind, Malformed> {
+    fn from_byte(version: Version, byte: u8) -> Result<Kind, Malformed> {
         let index = usize::from(byte).checked_sub(1);
-        let kind = index.and_then(|index| Kind::ALL.get(index));
+        let kind = index.and_then(|index| Kind::all_in(version).get(index));
         kind.copied().ok_or(Malformed("a record of unknown kind"))
     }
 }
@@ -126,6 +156,10 @@ pub enum Key<'a> {
     Silence(u64),
     /// An entry from Alertmanager, its key as bytes: `AlertmanagerEntry`, `AlertmanagerEntryForgotten`.
     AlertmanagerEntry(&'a [u8]),
+    /// A key of a source, as bytes: `AlertKey`, `AlertKeyForgotten`.
+    AlertKey(&'a [u8]),
+    /// The name of a heartbeat: `Heartbeat`, `HeartbeatForgotten`.
+    Heartbeat(&'a str),
 }
 
 /// An encoded record.
@@ -211,7 +245,7 @@ impl<'a> Items<'a> {
                     return Ok(Some(Item::Closing { records }));
                 }
                 byte => {
-                    let kind = Kind::from_byte(byte)?;
+                    let kind = Kind::from_byte(self.version, byte)?;
                     let at = self.at.ok_or(Malformed("a record before any clock"))?;
                     return Ok(Some(Item::Record(Encoded {
                         version: self.version,

@@ -11,12 +11,14 @@ use crate::engine::Sizes;
 use crate::limits;
 
 /// Pairs of a kind of record and the kind that deletes it.
-const FORGETTING: [(Kind, Kind); 5] = [
+const FORGETTING: [(Kind, Kind); 7] = [
     (Kind::Alert, Kind::AlertForgotten),
     (Kind::Group, Kind::GroupRemoved),
     (Kind::LogEntry, Kind::LogEntryForgotten),
     (Kind::Silence, Kind::SilenceForgotten),
     (Kind::AlertmanagerEntry, Kind::AlertmanagerEntryForgotten),
+    (Kind::AlertKey, Kind::AlertKeyForgotten),
+    (Kind::Heartbeat, Kind::HeartbeatForgotten),
 ];
 
 /// The record counts of the last snapshot, and of what was written since.
@@ -86,6 +88,8 @@ impl CompactionPolicy {
             (Kind::Group, sizes.groups),
             (Kind::LogEntry, sizes.told),
             (Kind::Silence, sizes.silences),
+            (Kind::AlertKey, sizes.keys),
+            (Kind::Heartbeat, sizes.heartbeats),
         ];
         let bytes = counts.map(|(kind, count)| {
             let place = kind.index();

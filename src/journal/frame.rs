@@ -9,7 +9,7 @@
 
 use super::codec::Kind;
 use super::codec::{CLOCK, Encoded, put_clock, put_closing, put_copy, put_record};
-use super::header::VERSION;
+use super::header::Version;
 use super::record_counts::RecordCounts;
 use crate::engine::Record;
 use crate::limits;
@@ -79,8 +79,9 @@ impl Frames {
         self.set_clock(record.at);
         let start = self.bytes.len();
         match record.version {
-            // A file has one version, so a record of an older one would have to be decoded and encoded.
-            VERSION => put_copy(&mut self.bytes, record),
+            // Version 2 only adds kinds: what version 1 has is the same in both. A record with other fields in
+            // an older version would have to be decoded and encoded.
+            Version::One | Version::Two => put_copy(&mut self.bytes, record),
         }
         self.count(record.kind, start);
     }

@@ -4,8 +4,8 @@
 //! snapshot) and the file's number. The layout never changes, so that any version of alertwheel can name a
 //! version that is too new for it. Runs on the journal thread, and on main at a start.
 //!
-//! Each encoded record carries the version to the decoder. To change the fields of a record, add a
-//! [`Version`]; the compiler then points out each place that has to distinguish it.
+//! Each encoded record carries the version to the decoder. To change the fields of a record or to add a kind,
+//! add a [`Version`]; the compiler then points out each place that has to distinguish it.
 //!
 //! | bytes | |
 //! |---|---|
@@ -25,10 +25,12 @@ use super::fields::Fields;
 pub enum Version {
     /// The first.
     One = 1,
+    /// Has the kinds of records about sources and heartbeats as well.
+    Two = 2,
 }
 
 /// The version of the format that this build writes.
-pub const VERSION: Version = Version::One;
+pub const VERSION: Version = Version::Two;
 
 /// The length of a header in bytes.
 pub const HEADER_BYTES: usize = 28;
@@ -70,7 +72,7 @@ pub enum HeaderFault {
 
 impl Version {
     /// All of them.
-    const ALL: [Version; 1] = [Version::One];
+    const ALL: [Version; 2] = [Version::One, Version::Two];
 
     /// Its number.
     pub fn number(self) -> u16 {
@@ -199,7 +201,7 @@ mod tests {
     #[test]
     fn every_release_writes_the_same_bytes() {
         let segment = Header::to_write(FileKind::Segment, 7);
-        let said = b"alertwheel\0\n\x01\x00\x01\x00\x07\0\0\0\0\0\0\0";
+        let said = b"alertwheel\0\n\x02\x00\x01\x00\x07\0\0\0\0\0\0\0";
         assert_eq!(segment.to_bytes()[..24], *said);
     }
 }

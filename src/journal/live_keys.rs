@@ -23,6 +23,8 @@ pub struct LiveKeys {
     notification_log: LogMap<u32>,
     silences: Map<u64>,
     inherited: Map<Box<[u8]>>,
+    alert_keys: Map<Box<[u8]>>,
+    heartbeats: Map<Box<str>>,
     noted: u32,
 }
 
@@ -42,6 +44,8 @@ impl LiveKeys {
             notification_log: LogMap::with_hasher(key),
             silences: Map::with_hasher(key),
             inherited: Map::with_hasher(key),
+            alert_keys: Map::with_hasher(key),
+            heartbeats: Map::with_hasher(key),
             noted: 0,
         }
     }
@@ -82,6 +86,14 @@ impl LiveKeys {
                 let counts = kind == Kind::AlertmanagerEntry;
                 set(&mut self.inherited, entry.into(), ordinal, counts);
             }
+            Key::AlertKey(key) => {
+                let counts = kind == Kind::AlertKey;
+                set(&mut self.alert_keys, key.into(), ordinal, counts);
+            }
+            Key::Heartbeat(name) => {
+                let counts = kind == Kind::Heartbeat;
+                set(&mut self.heartbeats, name.into(), ordinal, counts);
+            }
         }
         Ok(())
     }
@@ -102,6 +114,8 @@ impl LiveKeys {
             Key::NotificationLog(entry) => is_last(self.notification_log.get(&entry)),
             Key::Silence(number) => is_last(self.silences.get(&number)),
             Key::AlertmanagerEntry(entry) => is_last(self.inherited.get(entry)),
+            Key::AlertKey(key) => is_last(self.alert_keys.get(key)),
+            Key::Heartbeat(name) => is_last(self.heartbeats.get(name)),
         }
     }
 }
@@ -132,6 +146,8 @@ mod tests {
             Kind::AlertLeft => Key::Left(Fingerprint(7), GROUP),
             Kind::Group | Kind::GroupRemoved => Key::Group(GROUP),
             Kind::Silence | Kind::SilenceForgotten => Key::Silence(3),
+            Kind::Heartbeat | Kind::HeartbeatForgotten => Key::Heartbeat("backup"),
+            Kind::AlertKey | Kind::AlertKeyForgotten => Key::AlertKey(b"key"),
             Kind::AlertmanagerEntry | Kind::AlertmanagerEntryForgotten => {
                 Key::AlertmanagerEntry(b"entry")
             }
@@ -170,13 +186,17 @@ mod tests {
     #[test]
     fn of_everything_else_the_last_record_counts_until_it_is_forgotten() {
         use Kind::{
-            AlertmanagerEntry, AlertmanagerEntryForgotten, Group, GroupRemoved, Silence,
-            SilenceForgotten,
+            AlertKey, AlertKeyForgotten, AlertmanagerEntry, AlertmanagerEntryForgotten, Group,
+            GroupRemoved, Heartbeat, HeartbeatForgotten, Silence, SilenceForgotten,
         };
         assert_eq!(counting(&[Group, Group]), [2]);
         assert_eq!(counting(&[Group, GroupRemoved]), NONE);
         assert_eq!(counting(&[Group, GroupRemoved, Group]), [3]);
         assert_eq!(counting(&[Silence, Silence, SilenceForgotten]), NONE);
+        assert_eq!(counting(&[AlertKey, AlertKey, AlertKeyForgotten]), NONE);
+        assert_eq!(counting(&[AlertKey, AlertKeyForgotten, AlertKey]), [3]);
+        assert_eq!(counting(&[Heartbeat, Heartbeat, Heartbeat]), [3]);
+        assert_eq!(counting(&[Heartbeat, HeartbeatForgotten]), NONE);
         assert_eq!(
             counting(&[
                 AlertmanagerEntry,

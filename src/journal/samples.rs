@@ -11,7 +11,8 @@ use proptest::option;
 use proptest::prelude::*;
 
 use crate::engine::{
-    AlertmanagerEntry, AlertmanagerKey, GroupName, GroupTimer, LogEntry, LogKey, Record, Unsent,
+    AlertKey, AlertmanagerEntry, AlertmanagerKey, GroupName, GroupTimer, IdInSource, KeyedAlert,
+    LogEntry, LogKey, Record, Unsent,
 };
 use crate::model::{Alert, Fingerprint, Labels, MatchOp, Matcher, Silence, Wall};
 
@@ -82,6 +83,16 @@ pub fn any_record() -> impl Strategy<Value = Record> {
         any_hash().prop_map(Record::SilenceForgotten),
         any_inherited().prop_map(|entry| Record::AlertmanagerEntry(Arc::new(entry))),
         any_inherited_key().prop_map(Record::AlertmanagerEntryForgotten),
+        (any_alert_key(), any_held()).prop_map(|(key, held)| Record::AlertKey {
+            key: Arc::new(key),
+            held
+        }),
+        any_alert_key().prop_map(|key| Record::AlertKeyForgotten(Arc::new(key))),
+        ("[a-z]{0,2}", option::of(any_time())).prop_map(|(name, counts_from)| Record::Heartbeat {
+            name: name.into(),
+            counts_from,
+        }),
+        "[a-z]{0,2}".prop_map(|name| Record::HeartbeatForgotten(name.into())),
     ]
 }
 
@@ -217,6 +228,27 @@ fn any_inherited() -> impl Strategy<Value = AlertmanagerEntry> {
             expires_at,
             firing: lists.0.into(),
             resolved: lists.1.into(),
+        }
+    })
+}
+
+fn any_alert_key() -> impl Strategy<Value = AlertKey> {
+    let id = prop_oneof![
+        any_fingerprint().prop_map(IdInSource::Labels),
+        "[a-z]{0,2}".prop_map(|key| IdInSource::Key(key.into())),
+    ];
+    ("[a-z]{0,2}", id).prop_map(|(source, id)| AlertKey {
+        source: source.into(),
+        id,
+    })
+}
+
+fn any_held() -> impl Strategy<Value = KeyedAlert> {
+    (any_fingerprint(), any_time(), any::<bool>()).prop_map(|(alert, ends_at, ends_by_ttl)| {
+        KeyedAlert {
+            alert,
+            ends_at,
+            ends_by_ttl,
         }
     })
 }

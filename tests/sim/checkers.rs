@@ -45,17 +45,26 @@ pub enum Rule {
     NothingIsToldTwice,
     /// What is due for a receiver that is well starts soon, however the others fare.
     HealthyStartSoon,
+    /// A report of a source ends exactly the alerts of its key.
+    ResolvesEndTheirOwn,
+    /// An alert of a source ends by its source or its ttl, and by nothing else.
+    NoTimeoutEndsReports,
+    /// An overdue heartbeat fires once and within its grace, and no other fires.
+    OverdueFireOnce,
     /// The delivery oracle: what each receiver believes to fire in each group is what does.
     ReceiversKnow,
 }
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Rule; 5] = [
+    pub const ALL: [Rule; 8] = [
         Rule::NobodySleeps,
         Rule::SharesAreKept,
         Rule::NothingIsToldTwice,
         Rule::HealthyStartSoon,
+        Rule::ResolvesEndTheirOwn,
+        Rule::NoTimeoutEndsReports,
+        Rule::OverdueFireOnce,
         Rule::ReceiversKnow,
     ];
 }
@@ -83,7 +92,8 @@ impl Checkers {
         }
     }
 
-    fn checks(&self, rule: Rule) -> bool {
+    /// Whether this rule is checked.
+    pub fn checks(&self, rule: Rule) -> bool {
         self.rules.contains(&rule)
     }
 
@@ -102,7 +112,7 @@ impl Checkers {
                 Seen::Started { target, waited } if self.checks(Rule::HealthyStartSoon) => {
                     starts_soon(world, target, *waited);
                 }
-                Seen::Crashed { unsent } => {
+                Seen::Crashed { unsent, .. } => {
                     self.crashes += 1;
                     let crash = self.crashes;
                     self.doubtful

@@ -18,7 +18,9 @@ use crate::alarms::AlarmFaults;
 use crate::checkers::{Checkers, Rule};
 use crate::crashes::assert_disk_holds_the_state;
 use crate::disk::Disk;
+use crate::heartbeats::{Jobs, NAMES};
 use crate::network::Behaviour;
+use crate::sources::Sources;
 use crate::world::{Dice, Sabotage, World, configuration};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -123,6 +125,7 @@ pub fn complaint(
         if crashes {
             life.world.disk = Some(Disk::default());
         }
+        life.world.start();
         life.live(length);
     });
     let payload = catch_unwind(run).err()?;
@@ -161,14 +164,19 @@ struct Life {
     times: Times,
     next_refresh: Mono,
     silences: Vec<String>,
+    sources: Sources,
+    jobs: Jobs,
 }
 
-const TEAMS: [&str; 3] = ["a", "b", "c"];
+/// The teams, each with a receiver.
+pub const TEAMS: [&str; 3] = ["a", "b", "c"];
 
 impl Life {
     fn new(seed: u64, sabotage: Sabotage, rules: &[Rule]) -> Self {
         let mut dice = Dice::seeded(seed + 1_000_000);
-        let mut world = World::new(any_configuration(&mut dice), seed, FAULTS);
+        let config = any_configuration(&mut dice);
+        let jobs = Jobs::of(&config);
+        let mut world = World::new(config, seed, FAULTS);
         world.sabotage = sabotage;
         let times = if dice.happens(0.5) {
             Times::Explicit
@@ -190,6 +198,8 @@ impl Life {
             times,
             next_refresh: Mono::START + REFRESH,
             silences: Vec::new(),
+            sources: Sources::default(),
+            jobs,
         }
     }
 
@@ -223,17 +233,58 @@ impl Life {
     }
 
     fn something_happens(&mut self) {
-        match self.dice.below(20) {
+        match self.dice.below(28) {
+            25..=27 => self.some_job_pings(),
+            20..=23 => self.sources_report(),
+            24 => self.a_sender_posts_what_a_source_holds(),
             0..=8 => self.toggle_some_alerts(),
             9..=12 => self.some_receiver_changes(),
             13..=15 => {
                 let config = any_configuration(&mut self.dice);
+                self.jobs.reloaded(&config, self.world.now);
                 self.world.reload(config);
                 self.look();
             }
             16 => self.set_the_clock(),
             17 => self.somebody_silences(),
             _ => self.network_heals(),
+        }
+    }
+
+    fn sources_report(&mut self) {
+        let reports = Sources::some_reports(&mut self.dice);
+        // Who gets no answer tries again.
+        let refused = loop {
+            if let Some(refused) = self.world.report(reports.clone()) {
+                break refused;
+            }
+        };
+        assert!(
+            refused.is_empty(),
+            "a sound report was refused: {refused:?}"
+        );
+        self.sources.reported(reports, &self.world);
+        if self.checkers.checks(Rule::ResolvesEndTheirOwn) {
+            self.sources.assert_resolves_end_their_own(&self.world);
+        }
+        self.look();
+    }
+
+    fn some_job_pings(&mut self) {
+        let (name, has_failed) = Jobs::any_ping(&mut self.dice);
+        self.ping(name, has_failed);
+    }
+
+    fn ping(&mut self, name: &str, has_failed: bool) {
+        // Who gets no answer tries again.
+        while self.world.beat(name, has_failed).is_none() {}
+        self.jobs.pinged(name, has_failed, &self.world);
+        self.look();
+    }
+
+    fn a_sender_posts_what_a_source_holds(&mut self) {
+        if let Some(posted) = self.sources.also_posted(&mut self.dice) {
+            while !self.post(vec![posted.clone()]) {}
         }
     }
 
@@ -273,6 +324,7 @@ impl Life {
         self.world.heal_network();
         self.world.alarms.heal();
         self.world.cancel_crash();
+        NAMES.into_iter().for_each(|name| self.ping(name, false));
         self.run_until(self.world.now + DAY / 8);
     }
 
@@ -358,6 +410,7 @@ impl Life {
         let checkers = &mut self.checkers;
         self.world
             .run_until(at, &mut |world| checkers.after_step(world));
+        self.look();
     }
 
     fn post_all(&mut self) {
@@ -392,29 +445,41 @@ impl Life {
 
     fn look(&mut self) {
         self.checkers.after_step(&self.world);
+        if self.checkers.checks(Rule::NoTimeoutEndsReports) {
+            self.sources.assert_no_timeout_ends_them(&self.world);
+        }
+        if self.checkers.checks(Rule::OverdueFireOnce) {
+            self.jobs.assert_overdue_fire_once_and_in_time(&self.world);
+        }
     }
 
     /// What fires, by webhook and group, worked out without the engine.
     fn actual(&self) -> BTreeMap<(Target, Arc<str>), BTreeSet<Fingerprint>> {
         let mut actual: BTreeMap<_, BTreeSet<Fingerprint>> = BTreeMap::new();
-        for sender in self
+        let senders = self
             .senders
             .iter()
-            .filter(|sender| sender.firing_since.is_some())
-        {
-            let team = sender.team;
+            .filter(|sender| sender.firing_since.is_some());
+        let senders = senders.map(|sender| (sender.team, &sender.name, &sender.labels));
+        let reported = self.sources.firing(self.world.now);
+        let reported = reported.map(|held| (held.team, &held.name, &held.labels));
+        let reported = senders.chain(reported);
+        let reported =
+            reported.map(|(team, name, labels)| (team, name.as_str(), labels.fingerprint()));
+        let missing = self.jobs.firing(self.world.now).map(|(name, labels)| {
+            let team = if name == NAMES[0] { "a" } else { "b" };
+            (team, "HeartbeatMissing", labels)
+        });
+        for (team, name, labels) in reported.chain(missing) {
             let group: Arc<str> =
-                format!("{{}}/{{team=\"{team}\"}}:{{alertname=\"{}\"}}", sender.name).into();
+                format!("{{}}/{{team=\"{team}\"}}:{{alertname=\"{name}\"}}").into();
             for webhook_index in 0..webhooks_of(team) {
                 let target = Target {
                     receiver: format!("team-{team}").into(),
                     webhook_index,
                 };
                 let group = Arc::clone(&group);
-                actual
-                    .entry((target, group))
-                    .or_default()
-                    .insert(sender.labels.fingerprint());
+                actual.entry((target, group)).or_default().insert(labels);
             }
         }
         actual
@@ -455,10 +520,14 @@ fn any_configuration(dice: &mut Dice) -> Arc<Config> {
         "- matchers: [neighbour=\"x\"]",
         "- matchers: [neighbour=\"y\"]",
     ]);
+    let slow = pick(&["1h", "2h"]);
     let timeout = pick(&["0s", "10s", "1m"]);
     let port = pick(&["80", "8080"]);
     configuration(&format!(
         r#"
+heartbeats:
+  - {{name: quick, every: 40m, grace: 5m, labels: {{team: a}}}}
+  - {{name: slow, every: {slow}, grace: 10m, labels: {{team: b}}}}
 route:
   receiver: nobody
   group_by: [alertname]

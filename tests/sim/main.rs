@@ -5,6 +5,8 @@
 //! - `script`, `stories`: the files of `tests/stories`, played and compared
 //! - `checkers`: what must hold after every step, and what every receiver must have heard
 //! - `fuzz`: seeded random worlds under all checkers, and the checkers themselves under sabotage
+//! - `heartbeats`: what jobs know of their heartbeats, and that the engine agrees
+//! - `sources`: what sources believe, and that the engine agrees
 //! - `outages`: the uplink is gone for an hour
 //! - `long_runs`: weeks in milliseconds
 
@@ -13,9 +15,11 @@ mod checkers;
 mod crashes;
 mod disk;
 mod fuzz;
+mod heartbeats;
 mod long_runs;
 mod network;
 mod outages;
 mod script;
+mod sources;
 mod stories;
 mod world;

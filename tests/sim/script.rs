@@ -11,6 +11,10 @@
 //! | `keep ALERT` | posted now and every minute, until resolved or dropped |
 //! | `resolve ALERT` | posted with its end now |
 //! | `drop ALERT` | no longer posted |
+//! | `ping NAME`, `ping NAME failed` | a job pings its heartbeat, or says that it has failed |
+//! | `report SOURCE/KEY ALERT`, or without `/KEY` | a source reports it as firing |
+//! | `report SOURCE/KEY ALERT for 10m` | the same, for that long unless it is reported again |
+//! | `resolved SOURCE/KEY`, `resolved SOURCE ALERT` | a source reports it as resolved |
 //! | `receiver NAME fails`, `rejects`, `hangs`, `throttles 60s`, `heals` | it does from now on |
 //! | `silence NAME MATCHERS for 1h` | somebody silences alerts |
 //! | `expire NAME` | somebody ends that silence |
@@ -30,7 +34,8 @@ use std::time::Duration;
 use alertwheel::config::Config;
 use alertwheel::engine::{FlushEnd, Recovery};
 use alertwheel::model::{
-    Alert, Labels, Mono, ParserMode, PostedAlert, PostedSilence, parse_duration, parse_matchers,
+    Alert, Labels, Mono, ParserMode, PostedAlert, PostedSilence, ReportedChange, SourceReport,
+    parse_duration, parse_matchers,
 };
 use jiff::SignedDuration;
 
@@ -108,6 +113,7 @@ impl Story {
             // The timeline says what is told; whether it may be is not for a checker to guess.
             checkers: Checkers::of(&[Rule::NobodySleeps, Rule::SharesAreKept], Duration::ZERO),
         };
+        stage.world.start();
         for (at, line) in &self.acts {
             stage.run_until(*at);
             stage.act(line, &self.configs);
@@ -174,6 +180,15 @@ impl Stage {
                 posted.ends_at = Some(self.world.clocks().wall);
                 self.post(posted);
             }
+            "report" => self.report(rest),
+            "resolved" => self.resolved(rest),
+            "ping" => {
+                let (name, has_failed) = match rest.strip_suffix(" failed") {
+                    Some(name) => (name, true),
+                    None => (rest, false),
+                };
+                self.world.beat(name, has_failed).expect("no process ends");
+            }
             "drop" => drop(self.kept.remove(&self.posted(rest).labels.to_string())),
             "receiver" => self.receiver(rest),
             "silence" => self.silence(rest),
@@ -208,6 +223,41 @@ impl Stage {
 
     fn post(&mut self, posted: PostedAlert) {
         let refused = self.world.post(vec![posted]).expect("no process ends");
+        assert!(refused.is_empty(), "refused: {refused:?}");
+    }
+
+    /// `SOURCE[/KEY] ALERT [for SPAN]`
+    fn report(&mut self, text: &str) {
+        let (from, text) = text.split_once(' ').expect("a source and an alert");
+        let (text, ttl) = match text.split_once(" for ") {
+            Some((text, span)) => (text, Some(parse_duration(span).expect("a span"))),
+            None => (text, None),
+        };
+        let alert = self.posted(text);
+        self.report_change(from, ReportedChange::Firing { alert, ttl });
+    }
+
+    /// `SOURCE/KEY` or `SOURCE ALERT`
+    fn resolved(&mut self, text: &str) {
+        let (from, labels) = match text.split_once(' ') {
+            Some((from, alert)) => (from, self.posted(alert).labels),
+            None => (text, Labels::default().into()),
+        };
+        let ended_at = None;
+        self.report_change(from, ReportedChange::Resolved { labels, ended_at });
+    }
+
+    fn report_change(&mut self, from: &str, change: ReportedChange) {
+        let (source, key) = match from.split_once('/') {
+            Some((source, key)) => (source, Some(key.into())),
+            None => (from, None),
+        };
+        let report = SourceReport {
+            source: source.into(),
+            key,
+            change,
+        };
+        let refused = self.world.report(vec![report]).expect("no process ends");
         assert!(refused.is_empty(), "refused: {refused:?}");
     }
 
@@ -325,6 +375,9 @@ fn render(alerts: &[SnapshotAlert]) -> String {
             Seen::ClockStepped { seconds } => format!("clock    set by {seconds:+} s"),
             Seen::Crashed { .. } => "crash".to_owned(),
             Seen::Recovered(recovery) => recovery_line(recovery),
+            Seen::Heartbeat { heartbeat, change } => {
+                format!("heartbeat  {heartbeat}  {change:?}").to_lowercase()
+            }
         };
         writeln!(timeline, "{}  {}", time_of_day(alert.at), line.trim_end()).expect("a string");
     }

@@ -8,16 +8,17 @@ use std::time::Duration;
 
 use alertwheel::config::{self, Config};
 use alertwheel::engine::{
-    Effect, Engine, Failure, FailureKind, FlushEnd, Input, Note, Outcome, Reason, Record, Recovery,
-    ReloadPolicy, Settings, SilenceFault, Target, Verdict,
+    Effect, Engine, Failure, FailureKind, FlushEnd, HeartbeatChange, Input, Note, Outcome, Reason,
+    Record, Recovery, ReloadPolicy, Settings, SilenceFault, Target, Verdict,
 };
 use alertwheel::model::{
-    Alert, Fingerprint, HashKey, Mono, Now, ParserMode, PostedAlert, PostedSilence, Status, Wall,
+    Alert, Fingerprint, HashKey, Mono, Now, ParserMode, PostedAlert, PostedSilence, SourceReport,
+    Status, Wall,
 };
 use jiff::SignedDuration;
 
 use crate::alarms::{AlarmFaults, Ring, TimerSender};
-use crate::crashes::is_lost;
+use crate::crashes::{is_lost, uncounted};
 use crate::disk::Disk;
 use crate::network::{Behaviour, Flight, Network};
 
@@ -86,10 +87,18 @@ pub enum Seen {
     Reloaded { kept: usize, moved: usize },
     /// The wall clock was set.
     ClockStepped { seconds: f64 },
-    /// The process ended; deliveries of groups with these labels were due or under way.
-    Crashed { unsent: BTreeSet<Fingerprint> },
+    /// The process ended; deliveries of groups with these labels were unfinished. The next counts no `uncounted`.
+    Crashed {
+        unsent: BTreeSet<Fingerprint>,
+        uncounted: Duration,
+    },
     /// Another has taken up its state.
     Recovered(Recovery),
+    /// The alert of a heartbeat began to fire, has changed or was resolved.
+    Heartbeat {
+        heartbeat: Arc<str>,
+        change: HeartbeatChange,
+    },
 }
 
 /// A notification as its receiver got it.
@@ -194,6 +203,21 @@ impl World {
         }
     }
 
+    /// The process starts.
+    pub fn start(&mut self) {
+        self.handle(Input::Start);
+    }
+
+    /// A job pings its heartbeat; returns nothing if the process ended before it could answer.
+    pub fn beat(&mut self, heartbeat: &str, has_failed: bool) -> Option<()> {
+        let heartbeat = heartbeat.to_owned();
+        let ping = Input::Beat {
+            heartbeat,
+            has_failed,
+        };
+        self.handle(ping).map(drop)
+    }
+
     /// Both clocks.
     pub fn clocks(&self) -> Now {
         let since_start = self.now.since(Mono::START);
@@ -219,6 +243,11 @@ impl World {
     /// could answer.
     pub fn post(&mut self, alerts: Vec<PostedAlert>) -> Option<Vec<String>> {
         self.handle(Input::Alerts(alerts))
+    }
+
+    /// Sources report; returns what was refused, or nothing if the process ended before it could answer.
+    pub fn report(&mut self, reports: Vec<SourceReport>) -> Option<Vec<String>> {
+        self.handle(Input::Reports(reports))
     }
 
     /// Somebody makes or changes a silence; hears nothing if the process ends before it can answer.
@@ -419,11 +448,14 @@ impl World {
         let unsent = recovered.groups.iter();
         let unsent = unsent.filter(|(_, timer)| !timer.unsent.is_empty());
         let unsent = unsent.map(|(group, _)| group.labels).collect();
-        self.see(self.now, Seen::Crashed { unsent });
+        let written_at = recovered.written_at.unwrap_or(now.wall);
+        let uncounted = uncounted(written_at, now.wall + crash.downtime);
+        self.see(self.now, Seen::Crashed { unsent, uncounted });
         self.now = self.now + crash.downtime;
         let seed = self.dice.bits();
         self.engine = Engine::new(Arc::clone(&self.config), settings_of(seed));
         self.handle(Input::Recover(Box::new(recovered)));
+        self.handle(Input::Start);
     }
 
     fn carry(&mut self, effect: Effect, refused: &mut Vec<String>, records: &mut Vec<Record>) {
@@ -454,6 +486,7 @@ impl World {
             Effect::Refuse(invalid) => refused.push(invalid.reason),
             Effect::RefuseBatch(full) => refused.push(format!("at the limit of {full}")),
             Effect::SilenceAnswer(answer) => self.silence_answer = Some(answer),
+            Effect::BeatAnswer(is_known) => assert!(is_known, "worlds ping what is configured"),
             Effect::Record(record) => {
                 if self.sabotage != Sabotage::LoseRecords || !is_lost(&record) {
                     records.push(record);
@@ -492,6 +525,7 @@ impl World {
             Note::Reloaded { kept, moved } => Seen::Reloaded { kept, moved },
             Note::ClockStepped { seconds } => Seen::ClockStepped { seconds },
             Note::Recovered(recovery) => Seen::Recovered(recovery),
+            Note::HeartbeatChanged { heartbeat, change } => Seen::Heartbeat { heartbeat, change },
             _ => return,
         };
         self.see(self.now, what);

@@ -114,7 +114,7 @@ fn liveness(state: &Recovered, record_counts: &RecordCounts, now: Wall) -> Strin
 }
 
 /// Each kind of thing: its name, its number, the kinds of records about it, and details.
-fn things(state: &Recovered, now: Wall) -> [(&'static str, u64, &'static [Kind], String); 6] {
+fn things(state: &Recovered, now: Wall) -> [(&'static str, u64, &'static [Kind], String); 8] {
     let left = state.alerts.values().map(|known| known.left.len());
     [
         (
@@ -153,7 +153,38 @@ fn things(state: &Recovered, now: Wall) -> [(&'static str, u64, &'static [Kind],
             &[Kind::AlertmanagerEntry, Kind::AlertmanagerEntryForgotten],
             String::new(),
         ),
+        (
+            "keys of sources",
+            state.keys.len() as u64,
+            &[Kind::AlertKey, Kind::AlertKeyForgotten],
+            keys(state, now),
+        ),
+        (
+            "heartbeats",
+            state.heartbeats.len() as u64,
+            &[Kind::Heartbeat, Kind::HeartbeatForgotten],
+            heartbeats(state),
+        ),
     ]
+}
+
+fn keys(state: &Recovered, now: Wall) -> String {
+    let ends = || state.keys.values().map(|held| held.ends_at);
+    counted(&[
+        (
+            ends().filter(|at| *at == Wall::MAX).count(),
+            "until resolved",
+        ),
+        (ends().filter(|at| *at <= now).count(), "over"),
+    ])
+}
+
+fn heartbeats(state: &Recovered) -> String {
+    let missing = state
+        .heartbeats
+        .values()
+        .filter(|counts_from| counts_from.is_none());
+    counted(&[(missing.count(), "missing")])
 }
 
 fn alerts(state: &Recovered, now: Wall) -> String {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::{Key, Kind};
 use crate::engine::{
-    AlertmanagerEntry, AlertmanagerKey, GroupName, GroupTimer, LogEntry, LogKey, Record, Unsent,
+    AlertKey, AlertmanagerEntry, AlertmanagerKey, GroupName, GroupTimer, IdInSource, KeyedAlert,
+    LogEntry, LogKey, Record, Unsent,
 };
 use crate::journal::fields::{Fields, Malformed};
 use crate::journal::header::Version;
@@ -16,7 +17,8 @@ use crate::model::{Alert, Fingerprint, Matcher, Silence, Wall};
 /// The key of the record with this body.
 pub fn key(version: Version, kind: Kind, body: &[u8]) -> Result<Key<'_>, Malformed> {
     match version {
-        Version::One => key_of(kind, body),
+        // Both versions have the same fields; which kinds they have is checked where the kind is read.
+        Version::One | Version::Two => key_of(kind, body),
     }
 }
 
@@ -37,17 +39,21 @@ fn key_of(kind: Kind, body: &[u8]) -> Result<Key<'_>, Malformed> {
             fields.index()?;
             Key::AlertmanagerEntry(&body[..body.len() - fields.len()])
         }
+        Kind::AlertKey | Kind::AlertKeyForgotten => {
+            alert_key(fields)?;
+            Key::AlertKey(&body[..body.len() - fields.len()])
+        }
+        Kind::Heartbeat | Kind::HeartbeatForgotten => Key::Heartbeat(fields.text()?),
     })
 }
 
 /// The record with this body. Its times are relative to `at`.
 pub fn record(version: Version, kind: Kind, body: &[u8], at: Wall) -> Result<Record, Malformed> {
     let mut fields = Fields::of(body);
-    let (record, too_long) = match version {
-        Version::One => (
-            fields_of(kind, &mut fields, at)?,
-            "a record with more fields than it has in version 1",
-        ),
+    let record = fields_of(kind, &mut fields, at)?;
+    let too_long = match version {
+        Version::One => "a record with more fields than it has in version 1",
+        Version::Two => "a record with more fields than it has in version 2",
     };
     if fields.is_empty() {
         Ok(record)
@@ -89,6 +95,16 @@ fn fields_of(kind: Kind, fields: &mut Fields<'_>, at: Wall) -> Result<Record, Ma
         Kind::AlertmanagerEntryForgotten => {
             Record::AlertmanagerEntryForgotten(inherited_key(fields)?)
         }
+        Kind::AlertKey => Record::AlertKey {
+            key: Arc::new(alert_key(fields)?),
+            held: held(fields, at)?,
+        },
+        Kind::AlertKeyForgotten => Record::AlertKeyForgotten(Arc::new(alert_key(fields)?)),
+        Kind::Heartbeat => Record::Heartbeat {
+            name: fields.text()?.into(),
+            counts_from: fields.optional_time(at)?,
+        },
+        Kind::HeartbeatForgotten => Record::HeartbeatForgotten(fields.text()?.into()),
     })
 }
 
@@ -200,5 +216,24 @@ fn inherited_key(fields: &mut Fields<'_>) -> Result<AlertmanagerKey, Malformed> 
         group_key: fields.text()?.into(),
         receiver: fields.text()?.into(),
         webhook_index: fields.index()?,
+    })
+}
+
+fn alert_key(fields: &mut Fields<'_>) -> Result<AlertKey, Malformed> {
+    Ok(AlertKey {
+        source: fields.text()?.into(),
+        id: match fields.byte()? {
+            super::ID_IS_LABELS => IdInSource::Labels(fields.fingerprint()?),
+            super::ID_IS_KEY => IdInSource::Key(fields.text()?.into()),
+            _ => return Err(Malformed("a key of unknown kind")),
+        },
+    })
+}
+
+fn held(fields: &mut Fields<'_>, at: Wall) -> Result<KeyedAlert, Malformed> {
+    Ok(KeyedAlert {
+        alert: fields.fingerprint()?,
+        ends_at: fields.optional_time(at)?.unwrap_or(Wall::MAX),
+        ends_by_ttl: fields.flag()?,
     })
 }

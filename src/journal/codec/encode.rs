@@ -5,7 +5,8 @@
 
 use super::{CLOCK, CLOSING, Encoded, Kind};
 use crate::engine::{
-    AlertmanagerEntry, AlertmanagerKey, GroupName, GroupTimer, LogEntry, LogKey, Record,
+    AlertKey, AlertmanagerEntry, AlertmanagerKey, GroupName, GroupTimer, IdInSource, KeyedAlert,
+    LogEntry, LogKey, Record,
 };
 use crate::journal::fields::{
     put_hash, put_hashes, put_labels, put_number, put_optional_time, put_text, put_time,
@@ -66,6 +67,16 @@ pub fn put_record(out: &mut Vec<u8>, at: Wall, record: &Record) {
         Record::SilenceForgotten(number) => put_number(out, *number),
         Record::AlertmanagerEntry(entry) => put_inherited(out, at, entry),
         Record::AlertmanagerEntryForgotten(key) => put_inherited_key(out, key),
+        Record::AlertKey { key, held } => {
+            put_alert_key(out, key);
+            put_held(out, at, held);
+        }
+        Record::AlertKeyForgotten(key) => put_alert_key(out, key),
+        Record::Heartbeat { name, counts_from } => {
+            put_text(out, name);
+            put_optional_time(out, at, *counts_from);
+        }
+        Record::HeartbeatForgotten(name) => put_text(out, name),
     });
 }
 
@@ -168,4 +179,26 @@ fn put_inherited_key(out: &mut Vec<u8>, key: &AlertmanagerKey) {
     put_text(out, &key.group_key);
     put_text(out, &key.receiver);
     put_number(out, u64::from(key.webhook_index));
+}
+
+fn put_alert_key(out: &mut Vec<u8>, key: &AlertKey) {
+    put_text(out, &key.source);
+    match &key.id {
+        IdInSource::Labels(labels) => {
+            out.push(super::ID_IS_LABELS);
+            put_hash(out, labels.0);
+        }
+        IdInSource::Key(key) => {
+            out.push(super::ID_IS_KEY);
+            put_text(out, key);
+        }
+    }
+}
+
+fn put_held(out: &mut Vec<u8>, at: Wall, held: &KeyedAlert) {
+    put_hash(out, held.alert.0);
+    // Most keys hold their alert without end: no time says so in one byte.
+    let ends_at = Some(held.ends_at).filter(|ends_at| *ends_at != Wall::MAX);
+    put_optional_time(out, at, ends_at);
+    out.push(u8::from(held.ends_by_ttl));
 }

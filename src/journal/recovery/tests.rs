@@ -158,8 +158,8 @@ fn a_newer_version_is_refused_by_name_whatever_else_is_there() {
     files.make_newer("1.segment");
     let refusal = files.recover().expect_err("a version not known");
     let text = refusal.to_string();
-    let begin = "read /var/lib/x/journal/0000000001.segment: it is of format version 2, and this \
-                 alertwheel knows none past 1; start the version that wrote it";
+    let begin = "read /var/lib/x/journal/0000000001.segment: it is of format version 3, and this \
+                 alertwheel knows none past 2; start the version that wrote it";
     assert!(text.starts_with(begin), "{text}");
     assert!(!refusal.is_for_a_vanished_file());
 }
@@ -217,7 +217,7 @@ fn a_record_with_one_more_field_is_damage_that_says_so() {
     assert_eq!(state, state_of(&turns([1, 3])), "the others count");
     let flaws = report.damages.iter().map(|it| it.flaw.to_string());
     let expected =
-        "a frame that makes no sense: a record with more fields than it has in version 1";
+        "a frame that makes no sense: a record with more fields than it has in version 2";
     assert_eq!(flaws.collect::<Vec<_>>(), [expected]);
 }
 

@@ -21,7 +21,7 @@ pub const RECORD_KINDS: usize = KINDS.len();
 pub type RecordCounts = [u64; RECORD_KINDS];
 
 /// The values of the label `kind`, in the same order.
-pub const KINDS: [&str; 12] = [
+pub const KINDS: [&str; 16] = [
     "alert",
     "alertExtended",
     "alertForgotten",
@@ -34,6 +34,10 @@ pub const KINDS: [&str; 12] = [
     "silenceForgotten",
     "alertmanagerEntry",
     "alertmanagerEntryForgotten",
+    "alertKey",
+    "alertKeyForgotten",
+    "heartbeat",
+    "heartbeatForgotten",
 ];
 
 /// Upper bounds in seconds: a solid-state disk takes a few milliseconds, a worn SD card seconds.

@@ -116,6 +116,8 @@ groups                     1        1       21 B
 notification log           1        1       40 B  1 to be told of an end
 silences                   2        2      138 B  1 active, 1 expired
 from Alertmanager          0        0        0 B
+keys of sources            0        0        0 B
+heartbeats                 0        0        0 B
 in all                 1,503    1,506  399.4 KiB
 
 1,503 records are live, 3 are dead: said anew or forgotten since

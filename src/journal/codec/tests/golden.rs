@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::super::{Item, Items, Kind, put_clock, put_closing, put_record};
 use crate::engine::{
-    AlertmanagerEntry, AlertmanagerKey, GroupName, GroupTimer, LogEntry, LogKey, Record, Unsent,
+    AlertKey, AlertmanagerEntry, AlertmanagerKey, GroupName, GroupTimer, IdInSource, KeyedAlert,
+    LogEntry, LogKey, Record, Unsent,
 };
 use crate::journal::fields::Malformed;
 use crate::journal::header::{VERSION, Version};
@@ -180,6 +181,62 @@ fn version_one() -> [(Record, &'static str); 13] {
     ]
 }
 
+fn alert_key(id: IdInSource) -> Arc<AlertKey> {
+    Arc::new(AlertKey {
+        source: "kuma".into(),
+        id,
+    })
+}
+
+fn heartbeat(counts_from: Option<Wall>) -> Record {
+    let name = "backup".into();
+    Record::Heartbeat { name, counts_from }
+}
+
+/// The records that version 2 adds, and their bytes.
+fn version_two() -> [(Record, &'static str); 7] {
+    let by_key = || alert_key(IdInSource::Key("k1".into()));
+    let by_labels = || alert_key(IdInSource::Labels(Fingerprint(7)));
+    let held = |ends_at, ends_by_ttl| KeyedAlert {
+        alert: Fingerprint(7),
+        ends_at,
+        ends_by_ttl,
+    };
+    [
+        (
+            Record::AlertKey {
+                key: by_key(),
+                held: held(moment(1, 0), true),
+            },
+            "0d 18 046b756d61 01 026b31 0700000000000000 01 80a8d6b907 01",
+        ),
+        (
+            Record::AlertKey {
+                key: by_labels(),
+                held: held(Wall::MAX, false),
+            },
+            "0d 18 046b756d61 00 0700000000000000 0700000000000000 00 00",
+        ),
+        (
+            Record::AlertKeyForgotten(by_key()),
+            "0e 09 046b756d61 01 026b31",
+        ),
+        (
+            Record::AlertKeyForgotten(by_labels()),
+            "0e 0e 046b756d61 00 0700000000000000",
+        ),
+        (
+            heartbeat(Some(moment(1, 0))),
+            "0f 0d 066261636b7570 01 80a8d6b907",
+        ),
+        (heartbeat(None), "0f 08 066261636b7570 00"),
+        (
+            Record::HeartbeatForgotten("backup".into()),
+            "10 07 066261636b7570",
+        ),
+    ]
+}
+
 /// The clock item before them, and the closing item of a snapshot with 300 records.
 const CLOCK: &str = "c0 09 8080d0dfbd94b98631";
 const CLOSING: &str = "ff 02 ac02";
@@ -197,10 +254,10 @@ fn bytes(hex: &str) -> Vec<u8> {
     pairs.collect()
 }
 
-/// What a payload of version 1 holds, which has these bytes after its clock.
-fn read(item: &str) -> Result<Vec<Record>, Malformed> {
+/// What a payload of this version holds, which has these bytes after its clock.
+fn read(version: Version, item: &str) -> Result<Vec<Record>, Malformed> {
     let payload = [bytes(CLOCK), bytes(item)].concat();
-    let items = Items::of(Version::One, &payload);
+    let items = Items::of(version, &payload);
     let record = |item| match item? {
         Item::Record(record) => record.decode(),
         Item::Closing { .. } => Err(Malformed("nothing was closed")),
@@ -210,7 +267,8 @@ fn read(item: &str) -> Result<Vec<Record>, Malformed> {
 
 #[test]
 fn each_kind_of_record_has_its_bytes_here() {
-    let mut kinds: Vec<Kind> = version_one().map(|(record, _)| Kind::of(&record)).to_vec();
+    let records = version_one().into_iter().chain(version_two());
+    let mut kinds: Vec<Kind> = records.map(|(record, _)| Kind::of(&record)).collect();
     kinds.dedup();
     assert_eq!(kinds, Kind::ALL);
 }
@@ -218,14 +276,29 @@ fn each_kind_of_record_has_its_bytes_here() {
 #[test]
 fn version_one_is_read_for_ever() {
     for (record, golden) in version_one() {
-        assert_eq!(read(golden), Ok(vec![record]), "{golden}");
+        assert_eq!(read(Version::One, golden), Ok(vec![record]), "{golden}");
     }
 }
 
 #[test]
-fn version_one_is_what_is_written() {
-    assert_eq!(VERSION, Version::One);
-    for (record, golden) in version_one() {
+fn version_two_is_read_for_ever_and_has_all_of_version_one() {
+    for (record, golden) in version_one().into_iter().chain(version_two()) {
+        assert_eq!(read(Version::Two, golden), Ok(vec![record]), "{golden}");
+    }
+}
+
+#[test]
+fn what_version_two_adds_is_no_record_of_version_one() {
+    for (_, golden) in version_two() {
+        let rule = Malformed("a record of unknown kind");
+        assert_eq!(read(Version::One, golden), Err(rule), "{golden}");
+    }
+}
+
+#[test]
+fn version_two_is_what_is_written() {
+    assert_eq!(VERSION, Version::Two);
+    for (record, golden) in version_one().into_iter().chain(version_two()) {
         let mut written = Vec::new();
         put_record(&mut written, at(), &record);
         assert_eq!(hex(&written), golden.replace(' ', ""), "{record:?}");
@@ -239,16 +312,21 @@ fn version_one_is_what_is_written() {
 }
 
 #[test]
-fn a_record_with_one_more_field_is_no_record_of_version_one_and_says_so() {
-    for (_, golden) in version_one() {
+fn a_record_with_one_more_field_is_no_record_of_its_version_and_says_so() {
+    let first = version_one().map(|(_, golden)| (Version::One, golden));
+    let second = version_two().map(|(_, golden)| (Version::Two, golden));
+    for (version, golden) in first.into_iter().chain(second) {
         let mut longer = bytes(golden);
         let header = 1 + longer[1..].iter().take_while(|byte| **byte >= 0x80).count() + 1;
         longer.push(1);
         let body = longer.split_off(header);
         let mut item = vec![longer[0]];
         crate::journal::fields::put_number(&mut item, body.len() as u64);
-        let read = read(&hex(&[item, body].concat()));
-        let rule = Malformed("a record with more fields than it has in version 1");
-        assert_eq!(read, Err(rule), "{golden}");
+        let read = read(version, &hex(&[item, body].concat()));
+        let rule = match version {
+            Version::One => "a record with more fields than it has in version 1",
+            Version::Two => "a record with more fields than it has in version 2",
+        };
+        assert_eq!(read, Err(Malformed(rule)), "{golden}");
     }
 }
