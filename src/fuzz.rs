@@ -82,9 +82,10 @@ pub fn configuration(data: &[u8]) -> bool {
 /// The requests of all presets, as text.
 pub fn source_request_seeds() -> Vec<Vec<u8>> {
     let fixtures = Preset::ALL.iter().flat_map(|preset| preset.fixtures);
-    fixtures
-        .map(|fixture| fixture.text.as_bytes().to_vec())
-        .collect()
+    let requests = fixtures.map(|fixture| fixture.text.as_bytes().to_vec());
+    // One that all refuse.
+    let broken = b"POST /hooks/a\n\n{\"broken".to_vec();
+    requests.chain([broken]).collect()
 }
 
 /// A request to a source of each preset and to a simple one: whatever is sent, it is refused with a reason, or

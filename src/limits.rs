@@ -262,6 +262,10 @@ pub const SOURCE_KEY_BYTES: usize = 4096;
 /// Bytes of the annotation that names the faults of a source's templates: a few faults, for a person.
 pub const SOURCE_FAULT_BYTES: usize = 1024;
 
+/// Bytes of the boundary of a multipart form, as in RFC 2046. A longer one that the body nearly has in many
+/// places would be compared with it for long.
+pub const SOURCE_BOUNDARY_BYTES: usize = 70;
+
 /// Fields of a form that a source is sent. Senders with forms have a handful.
 pub const SOURCE_FIELDS: usize = 1000;
 

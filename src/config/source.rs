@@ -319,7 +319,7 @@ fn named(
     what: &str,
     terms: &Terms<'_>,
     findings: &mut Findings,
-) -> Vec<(String, SourceText)> {
+) -> Vec<(Arc<str>, SourceText)> {
     let mut named = Vec::new();
     for (name, At { place, value }) in record.named(what) {
         if !is_valid_label_name(name, terms.mode) {
@@ -328,7 +328,7 @@ fn named(
         }
         if !value.is_empty() {
             let text = parse(*place, value, findings);
-            named.extend(text.map(|text| (name.clone(), text)));
+            named.extend(text.map(|text| (name.as_str().into(), text)));
         }
     }
     named

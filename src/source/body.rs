@@ -17,6 +17,12 @@ use crate::template::{Dict, Value};
 pub fn decode(posted: &Posted<'_>, query: &[(String, String)]) -> Result<Value, String> {
     let content_type = content_type(posted);
     if let Some(boundary) = boundary(content_type) {
+        if boundary.len() > limits::SOURCE_BOUNDARY_BYTES {
+            let limit = limits::SOURCE_BOUNDARY_BYTES;
+            return Err(format!(
+                "the boundary of the form has more than {limit} bytes"
+            ));
+        }
         return of_form(&multipart(posted.body, boundary)?);
     }
     let body = posted.body;

@@ -19,6 +19,9 @@ use crate::model::{
 };
 use crate::template::{Receiving, SourceText, Value, read_time};
 
+/// The names and texts of labels or annotations.
+pub type Pairs = BTreeMap<Arc<str>, Arc<str>>;
+
 /// The annotation that names the faults of templates.
 pub const FAULT_ANNOTATION: &str = "alertwheel_fault";
 
@@ -89,15 +92,14 @@ impl<'s> Element<'s> {
         let settings = &self.source.settings;
         let mut labels = self.pairs("labels", &settings.labels_from, &settings.labels);
         if !self.faults.is_empty() && !labels.contains_key("alertname") {
-            labels.insert("alertname".into(), self.source.name.to_string());
+            labels.insert("alertname".into(), Arc::clone(&self.source.name));
         }
         let labels = checked_labels(labels, self.source.mode)?;
         let starts_at = self.time("starts_at", settings.starts_at.as_ref())?;
         let ends_at = self.time("ends_at", settings.ends_at.as_ref())?;
         let url = self.render("generator_url", settings.generator_url.as_ref());
-        let url = url.map(|url| url.trim().to_owned()).unwrap_or_default();
         // A link that is none is not worth an alert.
-        let url = if is_link(&url) { url } else { String::new() };
+        let url = url.filter(|url| is_link(url.trim())).unwrap_or_default();
         let ttl = self.render("ttl", settings.ttl.as_ref());
         let ttl = read_ttl(&ttl.unwrap_or_default())?;
         let annotations = self.annotations();
@@ -106,7 +108,7 @@ impl<'s> Element<'s> {
             annotations,
             starts_at,
             ends_at,
-            generator_url: url.as_str().into(),
+            generator_url: url.trim().into(),
             fault: None,
         };
         if let Some(excess) = alert.excess() {
@@ -138,31 +140,26 @@ impl<'s> Element<'s> {
         if !self.faults.is_empty() {
             let faults = self.faults.join("; ");
             let told = shortened(&faults, limits::SOURCE_FAULT_BYTES);
-            annotations.insert(FAULT_ANNOTATION.into(), told.to_owned());
+            annotations.insert(FAULT_ANNOTATION.into(), told.into());
         }
         Labels::from_pairs(annotations)
     }
 
     /// The names and texts of maps in the element, and those of templates, which replace them. What is empty
     /// is left out.
-    fn pairs(
-        &mut self,
-        what: &str,
-        from: &[String],
-        texts: &'s [(String, SourceText)],
-    ) -> BTreeMap<String, String> {
-        let mut pairs = BTreeMap::new();
+    fn pairs(&mut self, what: &str, from: &[String], texts: &'s [(Arc<str>, SourceText)]) -> Pairs {
+        let mut pairs = Pairs::new();
         for pointer in from {
             let Some(Value::Dict(map)) = self.dot.at_pointer(pointer) else {
                 continue;
             };
             for (name, value) in map.entries() {
-                set(&mut pairs, name, &value.scalar_text().unwrap_or_default());
+                set(&mut pairs, name, value.scalar_text().unwrap_or_default());
             }
         }
         for (name, text) in texts {
             if let Some(text) = self.render(format_args!("{what}.{name}"), Some(text)) {
-                set(&mut pairs, name, &text);
+                set(&mut pairs, name, text);
             }
         }
         pairs
@@ -185,7 +182,7 @@ impl<'s> Element<'s> {
     }
 
     /// The text of a template, if there is one and it does not fail.
-    fn render(&mut self, what: impl fmt::Display, text: Option<&SourceText>) -> Option<String> {
+    fn render(&mut self, what: impl fmt::Display, text: Option<&SourceText>) -> Option<Arc<str>> {
         match self.receiving.render(text?, self.dot) {
             Ok(text) => Some(text),
             Err(fault) => {
@@ -197,18 +194,20 @@ impl<'s> Element<'s> {
 }
 
 /// Sets a text that is not empty: nothing replaces nothing.
-fn set(pairs: &mut BTreeMap<String, String>, name: &str, text: &str) {
-    let text = text.trim();
-    if !text.is_empty() {
-        pairs.insert(name.to_owned(), text.to_owned());
+fn set(pairs: &mut Pairs, name: &Arc<str>, text: Arc<str>) {
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return;
     }
+    let text = match trimmed.len() == text.len() {
+        true => text,
+        false => trimmed.into(),
+    };
+    pairs.insert(Arc::clone(name), text);
 }
 
 /// Labels, unless no alert may have them.
-pub fn checked_labels(
-    pairs: BTreeMap<String, String>,
-    mode: ParserMode,
-) -> Result<IdentifiedLabels, String> {
+pub fn checked_labels(pairs: Pairs, mode: ParserMode) -> Result<IdentifiedLabels, String> {
     if let Some(name) = pairs.keys().find(|name| !is_valid_label_name(name, mode)) {
         let name = shortened(name, 100);
         return Err(format!("\"{name}\" is no name of a label"));

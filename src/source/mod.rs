@@ -26,6 +26,8 @@ use std::sync::Arc;
 
 use crate::limits;
 use crate::model::{ParserMode, ReportedChange, SourceReport, Wall};
+#[cfg(doc)]
+use crate::template::read_time;
 use crate::template::{Received, Receiving, SourceText, Templates, Value};
 
 pub use element::FAULT_ANNOTATION;
@@ -120,12 +122,12 @@ pub struct Settings {
     /// The JSON pointers to maps whose members become labels.
     pub labels_from: Vec<String>,
     /// The labels, which replace those of the same name in `labels_from`.
-    pub labels: Vec<(String, SourceText)>,
+    pub labels: Vec<(Arc<str>, SourceText)>,
     /// The JSON pointers to maps whose members become annotations.
     pub annotations_from: Vec<String>,
     /// The annotations, which replace those of the same name in `annotations_from`.
-    pub annotations: Vec<(String, SourceText)>,
-    /// When the alert began; nothing is now.
+    pub annotations: Vec<(Arc<str>, SourceText)>,
+    /// When the alert began: RFC 3339 or a number, as [`read_time`] takes them; nothing is now.
     pub starts_at: Option<SourceText>,
     /// When the alert ends or ended; nothing is now for one that has resolved, and open for one that fires.
     pub ends_at: Option<SourceText>,

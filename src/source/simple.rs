@@ -4,9 +4,9 @@
 //! fires, `key` its identity, and all others are labels, beside the name in the path. Parameters of the body
 //! go before those of the query. Pure; runs on the connections' threads.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::element::Pairs;
 use super::{Outcome, Posted, Reading, Source, Yield, body, element};
 use crate::model::{Labels, PostedAlert, ReportedChange, SourceReport};
 use crate::template::Value;
@@ -40,9 +40,12 @@ impl Source {
     }
 
     /// The parameters of the query and those of the body. A body that is a text is the summary.
-    fn parameters(&self, posted: &Posted<'_>) -> Result<BTreeMap<String, String>, String> {
+    fn parameters(&self, posted: &Posted<'_>) -> Result<Pairs, String> {
         let query = self.query(posted)?;
-        let mut parameters: BTreeMap<String, String> = query.iter().cloned().collect();
+        let pairs = query
+            .iter()
+            .map(|(name, value)| (name.as_str().into(), value.as_str().into()));
+        let mut parameters: Pairs = pairs.collect();
         if posted.body.trim_ascii().is_empty() {
             return Ok(parameters);
         }
@@ -59,8 +62,12 @@ impl Source {
                 ));
             };
             let is_bare_text = fields.entries().len() == 1 && &**name == "text";
-            let name = if is_bare_text { "summary" } else { name };
-            parameters.insert(name.to_owned(), text.to_string());
+            let name = if is_bare_text {
+                "summary".into()
+            } else {
+                Arc::clone(name)
+            };
+            parameters.insert(name, text);
         }
         Ok(parameters)
     }
@@ -68,7 +75,7 @@ impl Source {
     fn simple_report(
         &self,
         call: SimpleCall<'_>,
-        mut parameters: BTreeMap<String, String>,
+        mut parameters: Pairs,
     ) -> Result<SourceReport, String> {
         parameters.retain(|_, value| !value.trim().is_empty());
         let key = parameters.remove("key");
@@ -82,7 +89,7 @@ impl Source {
             .into_iter()
             .filter_map(|(name, text)| Some((name, text?)));
         let annotations = Labels::from_pairs(annotations);
-        parameters.insert("alertname".into(), call.alertname.to_owned());
+        parameters.insert("alertname".into(), call.alertname.into());
         let labels = element::checked_labels(parameters, self.mode)?;
         let change = if call.is_resolved {
             ReportedChange::Resolved {

@@ -61,7 +61,7 @@ impl Settings {
         let named = [("labels", &self.labels), ("annotations", &self.annotations)];
         let named = named.into_iter().flat_map(|(key, texts)| {
             let texts = texts.iter();
-            texts.map(move |(name, text)| (key, name.as_str(), text))
+            texts.map(move |(name, text)| (key, &**name, text))
         });
         single.chain(named)
     }

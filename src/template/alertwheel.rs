@@ -29,29 +29,28 @@ pub fn from_json(_: &Context<'_>, values: &[Value]) -> Answer {
 /// `fromEpoch`: a time from the seconds since 1970, or milliseconds, microseconds or nanoseconds: a number of
 /// one unit that is no time of the years up to 5138 is one of the next smaller unit.
 pub fn from_epoch(_: &Context<'_>, values: &[Value]) -> Answer {
-    let wrong = || format!("{} is no number of seconds", values[0].shown());
-    let seconds = match &values[0] {
-        Value::Int(number) => return time_of_whole(*number).ok_or_else(wrong),
-        Value::Text(text) => match text.trim().parse() {
-            Ok(number) => return time_of_whole(number).ok_or_else(wrong),
-            Err(_) => text.trim().parse::<f64>().map_err(|_| wrong())?,
-        },
-        Value::Float(number) => *number,
-        _ => return Err(wrong()),
+    let time = match &values[0] {
+        Value::Int(number) => time_of_whole(*number),
+        Value::Float(number) => time_of_float(*number),
+        Value::Text(text) => time_of_text(text.trim()),
+        _ => None,
     };
-    let mut seconds = seconds;
-    while seconds.abs() >= LEAST_MILLISECONDS as f64 {
-        seconds /= 1000.0;
+    let wrong = || format!("{} is no number of seconds", values[0].shown());
+    time.map(in_utc).ok_or_else(wrong)
+}
+
+/// The time of a number in a text.
+pub fn time_of_text(text: &str) -> Option<Wall> {
+    match text.parse() {
+        Ok(number) => time_of_whole(number),
+        Err(_) => time_of_float(text.parse().ok()?),
     }
-    // Microseconds are what a float of seconds can tell apart.
-    let time = Wall::from_microsecond((seconds * 1e6).round() as i64);
-    time.ok().map(in_utc).ok_or_else(wrong)
 }
 
 /// The least number that counts as milliseconds: as seconds it is in the year 5138, as milliseconds in 1973.
 const LEAST_MILLISECONDS: u64 = 100_000_000_000;
 
-fn time_of_whole(number: i64) -> Option<Value> {
+fn time_of_whole(number: i64) -> Option<Wall> {
     let size = number.unsigned_abs();
     let time = if size < LEAST_MILLISECONDS {
         Wall::from_second(number)
@@ -62,7 +61,16 @@ fn time_of_whole(number: i64) -> Option<Value> {
     } else {
         Wall::from_nanosecond(number.into())
     };
-    time.ok().map(in_utc)
+    time.ok()
+}
+
+/// The time of a number that may have a fraction, to a microsecond, which is what a float can tell apart.
+fn time_of_float(number: f64) -> Option<Wall> {
+    let mut seconds = Some(number).filter(|number| number.is_finite())?;
+    while seconds.abs() >= LEAST_MILLISECONDS as f64 {
+        seconds /= 1000.0;
+    }
+    Wall::from_microsecond((seconds * 1e6).round() as i64).ok()
 }
 
 fn in_utc(time: Wall) -> Value {

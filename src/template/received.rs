@@ -14,7 +14,7 @@ use super::evaluate::{self, Definitions};
 use super::functions::{FunctionSet, Kind};
 use super::route_labels::RouteLabels;
 use super::value::Value;
-use super::{Context, RenderFault, Templates, parse, time};
+use super::{Context, RenderFault, Templates, alertwheel, parse, time};
 use crate::limits;
 use crate::model::Wall;
 
@@ -109,9 +109,9 @@ impl<'r> Receiving<'r> {
     }
 
     /// Renders a template with `dot`.
-    pub fn render(&self, text: &SourceText, dot: &Value) -> Result<String, RenderFault> {
+    pub fn render(&self, text: &SourceText, dot: &Value) -> Result<Arc<str>, RenderFault> {
         let (body, own) = match &text.form {
-            Form::Plain => return Ok(text.text.to_string()),
+            Form::Plain => return Ok(Arc::clone(&text.text)),
             Form::Field(fields, parsed) => match self.context.field_text(fields, dot) {
                 Some(text) => return Ok(text),
                 None => parsed,
@@ -119,7 +119,7 @@ impl<'r> Receiving<'r> {
             Form::Other(parsed) => parsed,
         };
         let shared = &self.templates.definitions;
-        evaluate::run(body, own, shared, &self.context, dot.clone())
+        evaluate::run(body, own, shared, &self.context, dot.clone()).map(Arc::from)
     }
 }
 
@@ -141,7 +141,7 @@ fn only_field(body: &ListNode) -> Option<Arc<[SmolStr]>> {
 
 impl Context<'_> {
     /// The text of a field, as the evaluator has it; `None` if that has to say why there is none.
-    fn field_text(&self, fields: &[SmolStr], dot: &Value) -> Option<String> {
+    fn field_text(&self, fields: &[SmolStr], dot: &Value) -> Option<Arc<str>> {
         if !self.admits_missing() || self.steps.get() > limits::TEMPLATE_STEPS {
             return None;
         }
@@ -153,9 +153,9 @@ impl Context<'_> {
             };
         }
         let text = match value {
-            Value::Nil => String::new(),
-            Value::Text(text) => text.to_string(),
-            other => other.shown(),
+            Value::Nil => Arc::default(),
+            Value::Text(text) => Arc::clone(text),
+            other => other.shown().into(),
         };
         let steps = 1 + text.len() / limits::TEMPLATE_BYTES_A_STEP;
         self.steps.set(self.steps.get() + steps);
@@ -238,12 +238,15 @@ const TIME_LAYOUTS: [&str; 5] = [
     "2006-01-02 15:04:05 -0700 MST",
 ];
 
-/// Reads a time as a source's template writes it: RFC 3339 and what comes near to it. A time without a zone is
-/// in UTC.
+/// Reads a time as a source's template writes it: RFC 3339 and what comes near to it, or a number, as
+/// `fromEpoch` takes it. A time without a zone is in UTC.
 pub fn read_time(text: &str) -> Option<Wall> {
     let timestamp = text.parse::<Wall>().ok();
-    timestamp.or_else(|| {
+    let by_layout = || {
         let mut read = TIME_LAYOUTS.iter().map(|layout| time::parse(layout, text));
         Some(read.find_map(Result::ok)?.timestamp())
-    })
+    };
+    timestamp
+        .or_else(|| alertwheel::time_of_text(text))
+        .or_else(by_layout)
 }

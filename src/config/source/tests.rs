@@ -56,7 +56,7 @@ fn a_line_of_the_source_goes_before_its_preset() {
     let labels: Vec<_> = settings
         .labels
         .iter()
-        .map(|(name, text)| (name.as_str(), text.source()))
+        .map(|(name, text)| (&**name, text.source()))
         .collect();
     assert_eq!(
         labels,

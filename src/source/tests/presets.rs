@@ -159,3 +159,65 @@ fn the_generic_form_has_a_key_a_time_and_a_ttl() {
         "firing - {alertname=\"s\"}"
     );
 }
+
+/// What every request of every preset becomes, for a reader: write it anew with UPDATE_STORIES=1, and read the
+/// difference.
+#[test]
+fn the_requests_become_what_is_written_down() {
+    let mut told = String::new();
+    for preset in Preset::ALL {
+        for fixture in preset.fixtures {
+            let read = self::told(preset, fixture);
+            told.push_str(&format!(
+                "{}/{}\n{}",
+                preset.name,
+                fixture.name,
+                in_full(&read)
+            ));
+        }
+    }
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/source/tests/presets.txt");
+    if std::env::var_os("UPDATE_STORIES").is_some() {
+        std::fs::write(&path, &told).expect("a file to write");
+    }
+    let written = std::fs::read_to_string(&path).expect("what is written down");
+    let pairs = told.lines().zip(written.lines());
+    for (told, written) in pairs {
+        assert_eq!(told, written);
+    }
+    assert_eq!(told.lines().count(), written.lines().count());
+}
+
+fn in_full(read: &Yield) -> String {
+    let mut out = String::new();
+    for report in &read.reports {
+        let key = report.key.as_deref().unwrap_or("-");
+        match &report.change {
+            ReportedChange::Resolved { labels, ended_at } => {
+                out.push_str(&format!("  resolved {key} {}\n", **labels));
+                line(&mut out, "ended", ended_at.map(|at| at.to_string()));
+            }
+            ReportedChange::Firing { alert, ttl } => {
+                out.push_str(&format!("  firing {key} {}\n", *alert.labels));
+                for (name, text) in alert.annotations.iter() {
+                    line(&mut out, name, Some(text.replace('\n', "\\n")));
+                }
+                line(&mut out, "began", alert.starts_at.map(|at| at.to_string()));
+                line(&mut out, "ends", alert.ends_at.map(|at| at.to_string()));
+                line(&mut out, "for", ttl.map(|ttl| format!("{ttl:?}")));
+                line(&mut out, "link", Some(alert.generator_url.to_string()));
+            }
+        }
+    }
+    if read.dropped > 0 {
+        out.push_str("  no alert\n");
+    }
+    out
+}
+
+fn line(out: &mut String, name: &str, text: Option<String>) {
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        out.push_str(&format!("    {name}: {text}\n"));
+    }
+}

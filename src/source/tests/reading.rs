@@ -97,6 +97,15 @@ fn what_is_nothing_of_these_is_refused_with_a_reason() {
 }
 
 #[test]
+fn a_boundary_that_is_no_boundary_is_not_looked_for() {
+    let kind = format!("multipart/form-data; boundary={}", "a".repeat(71));
+    assert_eq!(
+        read(TEXT, &kind, "--a"),
+        Err("the boundary of the form has more than 70 bytes".to_owned())
+    );
+}
+
+#[test]
 fn a_request_without_a_body_is_its_query() {
     let posted = Posted {
         query: "text=a%20b&heartbeat=%7B%22status%22%3A1%7D&token=secret",
@@ -290,6 +299,8 @@ fn times_come_near_to_rfc_3339_and_are_in_utc_without_a_zone() {
         "2026-11-29 10:00:00.5",
         "2026-11-29T10:00:00.5000000",
         "2026-11-29 10:00:00.5 +0000 UTC",
+        "1795946400.5",
+        "1795946400500",
     ] {
         let read = read(lines, "", &format!(r#"{{"t": "{written}"}}"#)).expect(written);
         let time = firing(&read).first().and_then(|alert| alert.starts_at);
