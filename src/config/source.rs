@@ -147,36 +147,43 @@ pub fn check_sources(
                 let wrong = "there is more than one source of type simple";
                 findings.fault(record.place_of("type"), wrong, "keep one of them");
             }
-            if record.text("ttl").is_some_and(|ttl| ttl.contains("{{")) {
-                let wrong = "the ttl of a source of type simple is no template";
-                findings.fault(record.place_of("ttl"), wrong, "write one such as 12h");
-            }
             has_simple = true;
             refuse_templates(record, findings);
         }
-        let faults = findings.count();
-        let auth = auth::check_auth(record, findings);
-        let preset = find_preset(record, findings);
-        let whole = preset.map_or_else(
-            || record.clone(),
-            |preset| with_preset(record, preset, terms),
-        );
-        let settings = check_settings(&whole, &auth, terms, findings);
-        let templates = Arc::clone(&terms.templates);
-        let source = Source::new(name.unwrap_or_default(), settings, templates, terms.mode);
-        if findings.count() == faults && terms.has_all_templates {
-            let trial = Trial {
-                kind,
-                record,
-                whole: &whole,
-                source: &source,
-                preset,
-            };
-            trial.check(findings);
-        }
-        sources.push(Arc::new(SourceEntry { kind, source, auth }));
+        let entry = check_source(name.unwrap_or_default(), kind, record, terms, findings);
+        sources.push(Arc::new(entry));
     }
     sources
+}
+
+/// Checks a source and, if it has no fault, tries it.
+fn check_source(
+    name: &str,
+    kind: SourceKind,
+    record: &Record,
+    terms: &Terms<'_>,
+    findings: &mut Findings,
+) -> SourceEntry {
+    let faults = findings.count();
+    let auth = auth::check_auth(record, findings);
+    let preset = find_preset(record, findings);
+    let whole = preset.map_or_else(
+        || record.clone(),
+        |preset| with_preset(record, preset, terms),
+    );
+    let settings = check_settings(&whole, &auth, terms, findings);
+    let source = Source::new(name, settings, Arc::clone(&terms.templates), terms.mode);
+    if findings.count() == faults && terms.has_all_templates {
+        let trial = Trial {
+            kind,
+            record,
+            whole: &whole,
+            source: &source,
+            preset,
+        };
+        trial.check(findings);
+    }
+    SourceEntry { kind, source, auth }
 }
 
 fn check_name<'r>(
@@ -205,7 +212,12 @@ fn check_name<'r>(
     Some(name)
 }
 
+/// Refuses what a source of type simple has no use for.
 fn refuse_templates(record: &Record, findings: &mut Findings) {
+    if record.text("ttl").is_some_and(|ttl| ttl.contains("{{")) {
+        let wrong = "the ttl of a source of type simple is no template";
+        findings.fault(record.place_of("ttl"), wrong, "write one such as 12h");
+    }
     for key in record.section.keys {
         if !SIMPLE_KEYS.contains(&key.name) && record.says(key.name) {
             let wrong = format!("a source of type simple has no {}", key.name);

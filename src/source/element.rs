@@ -137,6 +137,8 @@ impl<'s> Element<'s> {
         let settings = &self.source.settings;
         let from = &settings.annotations_from;
         let mut annotations = self.pairs("annotations", from, &settings.annotations);
+        // A name that no annotation may have is not worth an alert.
+        annotations.retain(|name, _| is_valid_label_name(name, self.source.mode));
         if !self.faults.is_empty() {
             let faults = self.faults.join("; ");
             let told = shortened(&faults, limits::SOURCE_FAULT_BYTES);

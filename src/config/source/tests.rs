@@ -318,6 +318,13 @@ fn a_template_that_fails_on_data_is_warned_of_with_its_line() {
         told[0].contains("sources[0].annotations.x: fails on the request \"firing\" of the preset"),
         "{told:?}"
     );
+    let told = warnings(
+        "- {name: a, each: /x~1y/z, status: '{{ .s }}', labels: {alertname: A, n: '{{ gt .n 5 }}'}}",
+    );
+    assert!(
+        told[0].contains("labels.n: fails on an empty object"),
+        "{told:?}"
+    );
     // What is missing in an empty object is what a strict source is for.
     let strict = "- {name: a, strict: true, status: '{{ .s }}', labels: {alertname: '{{ .n }}'}}";
     assert_eq!(warnings(strict), [""; 0]);

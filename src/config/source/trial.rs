@@ -9,7 +9,7 @@ use super::SourceKind;
 use crate::config::fault::{Findings, shown};
 use crate::config::node::Place;
 use crate::config::record::Record;
-use crate::model::ReportedChange;
+use crate::model::{ReportedChange, go_quote, parse_duration};
 use crate::source::{FIRING_WORDS, FailedTemplate, Fixture, Posted, Preset, Source, Yield};
 use crate::template::SAMPLE_NOW;
 
@@ -67,18 +67,15 @@ impl Trial<'_> {
 
     /// An empty object has nothing that a strict source needs.
     fn try_empty_object(&self, findings: &mut Findings) {
-        let is_strict = self.source.settings().is_strict;
-        let body: &[u8] = match self.source.settings().each {
-            None => b"{}",
-            Some(_) => return,
-        };
+        let settings = self.source.settings();
+        let body = empty_element(settings.each.as_deref());
         let posted = Posted {
             query: "",
             headers: &[],
-            body,
+            body: body.as_bytes(),
         };
         for failed in self.source.try_templates(&posted, SAMPLE_NOW) {
-            if !(is_strict && failed.fault.depends_on_data) {
+            if !(settings.is_strict && failed.fault.depends_on_data) {
                 self.tell(&failed, "an empty object", findings);
             }
         }
@@ -166,10 +163,24 @@ impl Trial<'_> {
     }
 }
 
-fn is_zero(ttl: Option<&str>) -> bool {
-    ttl.is_some_and(|ttl| {
-        ttl.starts_with('0') && ttl.chars().all(|letter| !('1'..='9').contains(&letter))
+/// An empty object, as the only element of the list at this pointer.
+fn empty_element(each: Option<&str>) -> String {
+    let Some(pointer) = each else {
+        return "{}".to_owned();
+    };
+    let Some(steps) = pointer.strip_prefix('/') else {
+        return "[{}]".to_owned();
+    };
+    let steps = steps.rsplit('/');
+    steps.fold("[{}]".to_owned(), |inner, step| {
+        let name = step.replace("~1", "/").replace("~0", "~");
+        format!("{{{}: {inner}}}", go_quote(&name))
     })
+}
+
+fn is_zero(ttl: Option<&str>) -> bool {
+    let ttl = ttl.and_then(|ttl| parse_duration(ttl).ok());
+    ttl.is_some_and(|ttl| ttl.is_zero())
 }
 
 /// The request that ends what another began: `resolved-x` for `firing-x`.

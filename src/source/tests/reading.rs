@@ -316,3 +316,13 @@ fn labels_that_break_the_rules_are_refused() {
     let named = self::read(lines, "", r#"{"": "x"}"#).expect("a body");
     assert_eq!(shown(&named), "refused 0 \"\" is no name of a label");
 }
+
+#[test]
+fn an_annotation_with_a_name_that_none_may_have_is_left_out() {
+    let lines = "labels: {alertname: A}\nannotations_from: ['']";
+    let read = read(lines, "", r#"{"": "x", "free space": "1%"}"#).expect("a body");
+    assert_eq!(
+        annotations(&read),
+        Labels::from_pairs([("free space", "1%")])
+    );
+}
