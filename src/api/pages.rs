@@ -3,7 +3,7 @@
 //! Owns those pages, which behave like those of Alertmanager's second router: plain text, redirects to the
 //! right spelling, `Allow` (§10.1). Runs on the connections' threads.
 
-use crate::telemetry::metrics::{CONTENT_TYPE, Refusal};
+use crate::telemetry::metrics::{CONTENT_TYPE, NO_HANDLER, Refusal};
 
 use super::error::ApiError;
 use super::http::{Answer, Body, Request};
@@ -118,7 +118,7 @@ pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer
         };
         return (route.handler(), answer);
     }
-    ("unknown", answer_misspelt(api, request, path))
+    (NO_HANDLER, answer_misspelt(api, request, path))
 }
 
 /// Answers a request for a `path` without a page, or with the prefix in another case. Redirects to the page

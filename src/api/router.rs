@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::dispatch::inbox::{Inbox, Unanswered};
 use crate::model::{Mono, ParserMode, Wall};
 use crate::telemetry::health::Health;
-use crate::telemetry::metrics::{Metrics, Refusal};
+use crate::telemetry::metrics::{Metrics, NO_HANDLER, Refusal};
 use crate::version::BuildInfo;
 
 use super::error::ApiError;
@@ -140,19 +140,19 @@ impl Api {
     fn answer(&self, request: &Request) -> (&'static str, Answer) {
         if request.method == "OPTIONS" && request.target == "*" {
             // `OPTIONS *` asks about the server as a whole, which supports every method on some path.
-            return ("unknown", Answer::empty(200));
+            return (NO_HANDLER, Answer::empty(200));
         }
         let target = Target::split(&request.target);
         let sent = target.path;
         let Some(decoded) = percent_decode(sent, Plus::Literal) else {
-            return ("unknown", Answer::text(400, "400 Bad Request"));
+            return (NO_HANDLER, Answer::text(400, "400 Bad Request"));
         };
         if !sent.starts_with('/') {
-            return ("unknown", not_found());
+            return (NO_HANDLER, not_found());
         }
         let tidy = clean_path(sent);
         if tidy != sent {
-            return ("unknown", moved(request, &target.with_path(&tidy)));
+            return (NO_HANDLER, moved(request, &target.with_path(&tidy)));
         }
         let prefix = self.settings.prefix();
         if !prefix.is_empty() && decoded == "/" {
@@ -161,15 +161,15 @@ impl Api {
         match decoded.strip_prefix(prefix) {
             Some("") if request.method == "GET" => {
                 let root = target.with_path(&format!("{prefix}/"));
-                ("unknown", redirect(request, 301, &root))
+                (NO_HANDLER, redirect(request, 301, &root))
             }
             Some(below) if below.starts_with('/') => {
                 let sent_below = sent.strip_prefix(prefix).unwrap_or(below);
                 self.answer_below_prefix(request, below, sent_below)
             }
             _ => match without_prefix(&decoded, prefix) {
-                Some(below) => ("unknown", pages::answer_misspelt(self, request, below)),
-                None => ("unknown", not_found()),
+                Some(below) => (NO_HANDLER, pages::answer_misspelt(self, request, below)),
+                None => (NO_HANDLER, not_found()),
             },
         }
     }
@@ -192,7 +192,7 @@ impl Api {
         if path == v2::ROOT.trim_end_matches('/') {
             let root = format!("{}{}", self.settings.prefix(), v2::ROOT);
             let root = Target::split(&request.target).with_path(&root);
-            ("unknown", moved(request, &root))
+            (NO_HANDLER, moved(request, &root))
         } else if path.starts_with(v2::ROOT) {
             v2::answer(self, request, sent)
         } else {
@@ -206,7 +206,7 @@ impl Handler for Api {
         let started = self.clock.mono();
         let (pattern, mut answer) = match self.check_origin(&request) {
             Ok(()) => self.answer(&request),
-            Err(foreign) => ("unknown", self.refuse(&foreign)),
+            Err(foreign) => (NO_HANDLER, self.refuse(&foreign)),
         };
         if request.method == "HEAD" {
             answer.body = Body::Empty;
@@ -215,7 +215,7 @@ impl Handler for Api {
         let method = method_label(&request.method);
         self.metrics
             .request_answered(pattern, method, answer.status, took);
-        if pattern.starts_with('/') && !pattern.starts_with(v2::ROOT) {
+        if pattern != NO_HANDLER && !pattern.starts_with(v2::ROOT) {
             self.metrics
                 .page_answered(pattern, method, answer.body.length());
         }

@@ -54,25 +54,8 @@ pub enum Names {
     LeftOut,
 }
 
-/// Route patterns: the values of the label `handler`.
-const HANDLERS: [&str; 16] = [
-    "/",
-    "/-/healthy",
-    "/-/ready",
-    "/-/reload",
-    "/alerts",
-    "/api/v2/alerts",
-    "/api/v2/alerts/groups",
-    "/api/v2/receivers",
-    "/api/v2/silence/{silenceID}",
-    "/api/v2/silences",
-    "/api/v2/status",
-    "/metrics",
-    "/receivers",
-    "/silence/:sid",
-    "/silences",
-    "/status",
-];
+/// The value of the label `handler` for requests that no endpoint has answered.
+pub const NO_HANDLER: &str = "other";
 
 const METHODS: [&str; 7] = ["delete", "get", "head", "options", "patch", "post", "put"];
 
@@ -330,19 +313,20 @@ impl Metrics {
         }
     }
 
-    /// A page outside the API was answered with this number of bytes. `handler` is the route pattern,
-    /// `method` is in lower case.
-    pub fn page_answered(&self, handler: &str, method: &str, bytes: usize) {
-        let (handler, method) = (one_of(&HANDLERS, handler), one_of(&METHODS, method));
+    /// A page outside the API was answered with this number of bytes. `handler` is the pattern of an endpoint
+    /// or [`NO_HANDLER`], `method` is in lower case.
+    pub fn page_answered(&self, handler: &'static str, method: &str, bytes: usize) {
+        let method = one_of(&METHODS, method);
         let sizes = &self.families.http.page_size;
         let size = sizes.get_or_create(&[("handler", handler), ("method", method)]);
         size.observe(bytes as f64);
     }
 
-    /// A request was answered. `handler` is the route pattern, `method` is in lower case.
-    pub fn request_answered(&self, handler: &str, method: &str, code: u16, took: Duration) {
+    /// A request was answered. `handler` is the pattern of an endpoint or [`NO_HANDLER`], `method` is in lower
+    /// case. Patterns are static texts, so clients cannot create series.
+    pub fn request_answered(&self, handler: &'static str, method: &str, code: u16, took: Duration) {
         let request = Request {
-            handler: one_of(&HANDLERS, handler),
+            handler,
             method: one_of(&METHODS, method),
             code,
         };

@@ -38,7 +38,7 @@ use crate::api::http::{Answer, Body, Request};
 use crate::config::WebConfig;
 use crate::limits::{ANSWER_GRACE, PLACE_WAIT, UNCOUNTED_BYTES};
 use crate::model::Mono;
-use crate::telemetry::metrics::Refusal;
+use crate::telemetry::metrics::{NO_HANDLER, Refusal};
 
 /// Bytes read from the socket at once for a head. Most requests of a Prometheus arrive in one read.
 const READ_BYTES: usize = 4 * 1024;
@@ -421,7 +421,7 @@ impl<'a> Session<'a> {
             self.shared.metrics.refused(refusal);
         }
         self.shared.metrics.request_answered(
-            "server",
+            NO_HANDLER,
             asked.method,
             refused.status,
             now.since(begun),

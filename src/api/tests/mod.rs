@@ -39,6 +39,9 @@ struct World {
 /// The id that the made-up dispatcher gives.
 const NEW_ID: &str = "11111111-0000-4000-8000-000000000000";
 
+/// The one heartbeat that the made-up dispatcher knows.
+const HEARTBEAT: &str = "backup";
+
 /// What came back, read to its end.
 #[derive(Debug)]
 struct LogEntry {
@@ -103,15 +106,12 @@ fn run_dispatcher(world: &World, incoming: &Incoming<inbox::Request>) {
                 let invalid = invalid.map(|fault| InvalidAlert {
                     reason: fault.into(),
                 });
-                let receipt = match world.alert_limit {
-                    Some(limit) => Receipt::AtLimit(Full::Alerts(limit)),
-                    None => Receipt::Taken {
-                        invalid: invalid.collect(),
-                        came_ended: None,
-                    },
-                };
-                reply.give(Ok(receipt));
+                reply.give(Ok(world.receipt(invalid.collect())));
             }
+            inbox::Request::Report { reply, .. } => reply.give(Ok(world.receipt(Vec::new()))),
+            inbox::Request::Beat {
+                heartbeat, reply, ..
+            } => reply.give(Ok(heartbeat == HEARTBEAT)),
             inbox::Request::Ask(question) => world.answer(question),
             inbox::Request::SetSilence { posted, reply } => {
                 reply.give(Ok(world.set_silence(posted)));
@@ -119,10 +119,7 @@ fn run_dispatcher(world: &World, incoming: &Incoming<inbox::Request>) {
             inbox::Request::ExpireSilence { id, reply } => {
                 reply.give(Ok(world.silence_id(&id)));
             }
-            inbox::Request::Report { .. }
-            | inbox::Request::Beat { .. }
-            | inbox::Request::Reload { .. }
-            | inbox::Request::Stop { .. } => return,
+            inbox::Request::Reload { .. } | inbox::Request::Stop { .. } => return,
         }
     }
 }
@@ -132,6 +129,16 @@ fn answered<A>(answer: A) -> Answered<A> {
 }
 
 impl World {
+    fn receipt(&self, invalid: Vec<InvalidAlert>) -> Receipt {
+        match self.alert_limit {
+            Some(limit) => Receipt::AtLimit(Full::Alerts(limit)),
+            None => Receipt::Taken {
+                invalid,
+                came_ended: None,
+            },
+        }
+    }
+
     /// Takes every silence without a fault, a new one under [`NEW_ID`].
     fn set_silence(&self, posted: PostedSilence) -> Result<Arc<str>, SilenceFault> {
         if let Some(fault) = posted.fault {

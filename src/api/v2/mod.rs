@@ -15,6 +15,7 @@ use super::http::{Answer, Request};
 use super::params::Params;
 use super::router::Api;
 use super::target::Target;
+use crate::telemetry::metrics::NO_HANDLER;
 
 /// The root of API v2, below the route prefix.
 pub const ROOT: &str = "/api/v2/";
@@ -93,7 +94,7 @@ pub fn patterns() -> impl Iterator<Item = (&'static str, &'static [&'static str]
 /// metrics. It is the same for all unknown paths, so that clients cannot create new series.
 pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer) {
     let route = Route::find(path);
-    let pattern = route.map_or(ROOT, |route| route.pattern);
+    let pattern = route.map_or(NO_HANDLER, |route| route.pattern);
     if let Some(answer) = cors::answer_preflight(&api.settings.origins, request) {
         return (pattern, answer);
     }
