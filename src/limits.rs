@@ -154,6 +154,10 @@ pub const PASSWORD_CHECKS: usize = 1;
 /// How long a request waits for the check of its password before the client gets 503.
 pub const PASSWORD_WAIT: Duration = Duration::from_secs(5);
 
+/// How long the answer to a wrong secret of a source is held back, one after the other for each address: ten
+/// guesses a second.
+pub const WRONG_SECRET_PAUSE: Duration = Duration::from_millis(100);
+
 /// Correct passwords that are remembered, as digests: usually more than there are users. As many wrong ones
 /// are remembered, so that a client with an old password costs almost nothing.
 pub const PASSWORDS_REMEMBERED: usize = 256;
@@ -534,3 +538,37 @@ const _: () = assert!(
     BODY_BYTES < BUFFERED_BYTES,
     "one body at its limit must not take all the room"
 );
+
+/// Ids of signed messages that a source remembers, so that none of them is taken in twice. A sender of six
+/// messages a second fills it within the ten minutes for which a signature may be accepted.
+pub const SEEN_IDS: usize = 4096;
+
+/// Certificates of Amazon SNS that are kept, of two kilobytes each: one for each region that sends, and the
+/// next ones.
+pub const SNS_CERTIFICATES: usize = 16;
+
+/// The largest answer of Amazon SNS that is read, in bytes: a certificate has two kilobytes.
+pub const SNS_ANSWER_BYTES: usize = 64 * 1024;
+
+/// How long Amazon SNS may take to answer. A connection's thread waits for it, and one at a time.
+pub const SNS_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The last bodies that are kept of a source: enough to see what its sender posts when an alert fires, when it
+/// resolves, and in a test.
+pub const RECENT_BODIES: usize = 10;
+
+/// Bytes of a body that are kept; of a longer one the beginning. A notification of twenty alerts fits.
+pub const RECENT_BODY_BYTES: usize = 16 * 1024;
+
+/// Bytes of all that is kept of the last bodies of a source, so that thirty sources take four megabytes at most.
+pub const RECENT_BODIES_BYTES: usize = 128 * 1024;
+
+/// How long the last bodies are kept: what somebody sees on Monday may have come on Friday.
+pub const RECENT_BODIES_AGE: Duration = Duration::from_secs(3 * 24 * 3600);
+
+/// Reports of a body that are kept with it.
+pub const RECENT_REPORTS: usize = 20;
+
+/// How long after a log line about a fault of a source the next change of its fault is logged. A sender may
+/// post good and bad bodies in turn.
+pub const SOURCE_QUIET: Duration = Duration::from_secs(60);

@@ -5,6 +5,7 @@
 
 use std::io::Read;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Something that answers requests. Called from several threads at once.
 pub trait Handler: Send + Sync {
@@ -26,6 +27,9 @@ pub struct Request {
     pub body: Vec<u8>,
     /// The address of the peer, if known.
     pub peer: Option<SocketAddr>,
+    /// The alternative names in the client certificate of the connection, if an authority was checked to
+    /// have issued it.
+    pub certificate_names: Arc<[String]>,
 }
 
 impl Request {

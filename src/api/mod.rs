@@ -6,6 +6,7 @@
 
 mod accept;
 mod cors;
+mod der;
 mod error;
 mod filters;
 pub(crate) mod fuzz;

@@ -65,9 +65,11 @@ pub(super) fn serve(connection: &Connection, shared: &Shared) {
         input: Vec::new(),
         out: Vec::new(),
         web: None,
+        certificate_names: Arc::default(),
     };
-    if handshake::shake_hands(&mut session.wire, connection, shared).is_err() {
-        return session.linger();
+    match handshake::shake_hands(&mut session.wire, connection, shared) {
+        Ok(names) => session.certificate_names = names.into(),
+        Err(handshake::Failed) => return session.linger(),
     }
     loop {
         match session.serve_one() {
@@ -91,6 +93,8 @@ struct Session<'a> {
     out: Vec<u8>,
     /// The web configuration whose headers the current answer gets.
     web: Option<Arc<WebConfig>>,
+    /// The names in the client's certificate, if an authority was checked to have issued it.
+    certificate_names: Arc<[String]>,
 }
 
 /// Why a request did not reach an answer of the handler.
@@ -186,6 +190,11 @@ impl<'a> Session<'a> {
         let answer = self.handle(&head, request, slots)?;
         // The body is gone, so its bytes return to the budget before the answer is written.
         drop(charge);
+        if answer.status == 401 && !self.shared.guesses.slow_down(self.connection.peer.ip()) {
+            return Err(Refused::passwords_busy()
+                .with_persistence(head.persistence)
+                .into());
+        }
         let _permit = self.permit_stream(permit, &head, &answer)?;
         self.reply(&head, answer)
     }
@@ -209,6 +218,7 @@ impl<'a> Session<'a> {
         }
         self.input.drain(..head.bytes);
         request.peer = Some(self.connection.peer);
+        request.certificate_names = Arc::clone(&self.certificate_names);
         Ok((head, request))
     }
 
@@ -308,13 +318,14 @@ impl<'a> Session<'a> {
     }
 
     /// Counts a GET while it is being answered (§10.2). Health probes are not counted: they cost next to
-    /// nothing, and a supervisor that gets 503 kills the daemon.
+    /// nothing, and a supervisor that gets 503 kills the daemon. Nor are GETs that bring something, such as a
+    /// ping of a heartbeat: readers must not hold them up.
     fn permit_read(
         &self,
         head: &Head,
         request: &Request,
     ) -> Result<Option<ReadPermit<'a>>, Refused> {
-        if head.method != Method::Get || is_probe(&request.target) {
+        if head.method != Method::Get || is_probe(&request.target) || is_report(&request.target) {
             return Ok(None);
         }
         let permit = self.shared.reads.answer();
@@ -508,6 +519,13 @@ fn may_begin_a_request(input: &[u8]) -> bool {
         [] | [b'\r'] => true,
         [first, ..] => first.is_ascii_alphabetic(),
     }
+}
+
+/// Whether a GET of this target brings something, under any route prefix.
+fn is_report(target: &str) -> bool {
+    let path = target.split('?').next().unwrap_or(target);
+    let is_api = path.contains("/api/");
+    !is_api && (path.contains("/hooks/") || path.contains("/heartbeat/"))
 }
 
 /// Whether a target is that of a health probe, under any route prefix.

@@ -7,6 +7,7 @@
 
 mod bucket;
 mod fresh;
+mod guesses;
 mod passwords;
 mod semaphore;
 
@@ -22,11 +23,14 @@ use rustls::ServerConfig;
 
 use super::tls;
 use crate::clock::Clock;
-use crate::config::{LoadError, Secret, ServerTls, WebConfig, load_web, load_web_tried};
+use crate::config::{
+    ClientAuth, LoadError, Secret, ServerTls, WebConfig, load_web, load_web_tried,
+};
 use crate::files::Stamp;
 
 use bucket::Bucket;
 use fresh::Fresh;
+pub(super) use guesses::Guesses;
 use passwords::{Passwords, Verdict};
 
 /// At most one error is logged in this time, because peers can cause errors as often as they like.
@@ -131,8 +135,9 @@ impl Gate {
         self.tls.is_some()
     }
 
-    /// The TLS settings for a new connection; an error says why there are none.
-    pub(super) fn server_config(&self) -> Result<Arc<ServerConfig>, String> {
+    /// The TLS settings for a new connection, and whether they check who has issued the certificate of a
+    /// client; an error says why there are none.
+    pub(super) fn server_config(&self) -> Result<(Arc<ServerConfig>, bool), String> {
         let config = self.current()?;
         let (Some(fresh), Some(tls)) = (&self.tls, &config.tls) else {
             return Err("TLS config is not present".into());
@@ -141,7 +146,12 @@ impl Gate {
             tls: tls.clone(),
             stamps: tls_files(tls).map(Stamp::of).collect(),
         };
-        fresh.get(source, || tls::server_config(tls, self.clock))
+        let checks_issuers = matches!(
+            tls.client_auth,
+            ClientAuth::VerifyClientCertIfGiven | ClientAuth::RequireAndVerifyClientCert
+        );
+        let settings = fresh.get(source, || tls::server_config(tls, self.clock))?;
+        Ok((settings, checks_issuers))
     }
 
     /// Checks the rate limit and the credentials of a request from `peer`; `authorization` is the value of

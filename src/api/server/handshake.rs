@@ -33,17 +33,19 @@ enum Fault {
 }
 
 /// Performs the TLS handshake if the gate asks for TLS. Logs and counts failures, except of silent peers.
+/// Returns the names in the client's certificate, if an authority was checked to have issued it.
 pub(super) fn shake_hands(
     wire: &mut Wire<'_>,
     connection: &Connection,
     shared: &Shared,
-) -> Result<(), Failed> {
+) -> Result<Vec<String>, Failed> {
     let Some(gate) = shared.gate.as_ref().filter(|gate| gate.speaks_tls()) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let deadline = shared.clock.mono() + shared.limits.head_timeout;
-    let Err(fault) = attempt(wire, gate, deadline) else {
-        return Ok(());
+    let fault = match attempt(wire, gate, deadline) {
+        Ok(names) => return Ok(names),
+        Err(fault) => fault,
     };
     let reason = match fault {
         Fault::Silent => return Err(Failed),
@@ -57,14 +59,14 @@ pub(super) fn shake_hands(
     Err(Failed)
 }
 
-fn attempt(wire: &mut Wire<'_>, gate: &Gate, deadline: Mono) -> Result<(), Fault> {
+fn attempt(wire: &mut Wire<'_>, gate: &Gate, deadline: Mono) -> Result<Vec<String>, Fault> {
     let first = wire.peek(deadline).map_err(|_| Fault::Silent)?;
     if first.is_ascii_uppercase() {
         // The connection ends whether or not this answer arrives.
         let _ = wire.write_all(PLAIN_ANSWER, deadline);
         return Err(Fault::PlainHttp);
     }
-    let config = gate.server_config().map_err(|reason| {
+    let (config, checks_issuers) = gate.server_config().map_err(|reason| {
         let _ = wire.write_all(ALERT, deadline);
         Fault::Misconfigured(reason)
     })?;
@@ -73,5 +75,7 @@ fn attempt(wire: &mut Wire<'_>, gate: &Gate, deadline: Mono) -> Result<(), Fault
             HandshakeFault::Cut(Cut::Gone) => Fault::Silent,
             HandshakeFault::Cut(Cut::TooSlow) => Fault::TooSlow,
             HandshakeFault::Refused(error) => Fault::Refused(error),
-        })
+        })?;
+    let names = wire.client_names().filter(|_| checks_issuers);
+    Ok(names.unwrap_or_default())
 }

@@ -64,6 +64,7 @@ pub use listen::{bind, inherited};
 
 use accept::Acceptor;
 use budget::Budget;
+use gate::Guesses;
 use handler_slots::HandlerSlots;
 use reads::Reads;
 use registry::Registry;
@@ -91,6 +92,8 @@ struct Shared {
     clock: Clock,
     /// TLS, rate limit and passwords, if there is a web configuration.
     gate: Option<Gate>,
+    /// Slows down those who guess secrets that the handler checks.
+    guesses: Guesses,
     slots: HandlerSlots,
     /// The permits of GETs, which may take long. They are apart so that GETs cannot hold up posts.
     read_slots: HandlerSlots,
@@ -137,6 +140,7 @@ impl HttpServer {
             metrics,
             clock,
             gate,
+            guesses: Guesses::default(),
             slots,
             read_slots,
             open: AtomicUsize::new(0),

@@ -11,6 +11,7 @@ use std::time::Duration;
 use rustls::{ServerConfig, ServerConnection};
 use socket2::SockRef;
 
+use super::tls::alternative_names;
 use crate::clock::Clock;
 use crate::model::Mono;
 
@@ -82,6 +83,12 @@ impl<'a> Wire<'a> {
         // with Nagle's algorithm would delay its first request as long. A failure costs only time.
         let _ = SockRef::from(self.socket.stream).set_tcp_quickack(true);
         Ok(())
+    }
+
+    /// The alternative names in the certificate that the client has shown, if it has shown one.
+    pub(super) fn client_names(&self) -> Option<Vec<String>> {
+        let certificates = self.tls.as_ref()?.peer_certificates()?;
+        alternative_names(certificates.first()?)
     }
 
     /// Reads the bytes that are available into `into`. Waits for some until `deadline`, or an eighth of the

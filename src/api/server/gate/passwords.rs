@@ -160,7 +160,7 @@ impl Passwords {
 
 /// The key of a queue: the user, or `None` for all unknown users, and the address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Line {
+pub(super) struct Line {
     user: Option<String>,
     address: IpAddr,
 }
@@ -168,7 +168,7 @@ struct Line {
 impl Line {
     /// The queue of a peer. IPv6 addresses are cut to their /64 network, because a host may use any address
     /// of its network.
-    fn of(user: Option<&str>, peer: IpAddr) -> Self {
+    pub(super) fn of(user: Option<&str>, peer: IpAddr) -> Self {
         let address = match peer.to_canonical() {
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
             v4 => v4,
@@ -180,10 +180,11 @@ impl Line {
 
 /// The queues with at least one waiting check; at most as many as there are connections.
 #[derive(Debug, Default)]
-struct Lines(Mutex<BTreeMap<Line, Arc<Semaphore>>>);
+pub(super) struct Lines(Mutex<BTreeMap<Line, Arc<Semaphore>>>);
 
 impl Lines {
-    fn join(&self, line: Line) -> Waiting<'_> {
+    /// Joins a queue, which begins with the first to join.
+    pub(super) fn join(&self, line: Line) -> Waiting<'_> {
         let mut lines = self.lock();
         let semaphore = lines.entry(line.clone());
         let semaphore = Arc::clone(semaphore.or_insert_with(|| Arc::new(Semaphore::of(1))));
@@ -194,6 +195,11 @@ impl Lines {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Line, Arc<Semaphore>>> {
         // A panic cannot leave the map half updated, so poisoning is ignored.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -201,10 +207,11 @@ impl Lines {
 }
 
 /// One check in a queue. The last one to drop removes the queue.
-struct Waiting<'a> {
+pub(super) struct Waiting<'a> {
     lines: &'a Lines,
     line: Line,
-    semaphore: Arc<Semaphore>,
+    /// Has one permit, for the first in the queue.
+    pub(super) semaphore: Arc<Semaphore>,
 }
 
 impl Drop for Waiting<'_> {

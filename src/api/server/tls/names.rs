@@ -1,16 +1,16 @@
 //! The alternative names in a certificate, as Go prints them.
 //!
-//! Owns a minimal DER reader, enough to find them. webpki returns only host names, and the allowed names
-//! of a web configuration may be addresses as well. Never trusts a length. Pure; runs on connection
-//! threads.
+//! Owns where they stand. webpki returns only host names, and the allowed names of a web configuration may be
+//! addresses as well. Pure; runs on connection threads.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use rustls::pki_types::CertificateDer;
 
+use crate::api::der::{Der, SEQUENCE};
+
 const OCTETS: u8 = 0x04;
 const OBJECT: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
 
 /// The DER tag of the extensions in the signed part of a certificate.
 const EXTENSIONS: u8 = 0xa3;
@@ -66,38 +66,6 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
     }
     let sixteen = <[u8; 16]>::try_from(bytes).ok()?;
     Some(Ipv6Addr::from(sixteen).into())
-}
-
-/// A sequence of DER values, each a tag, a length and bytes.
-struct Der<'a>(&'a [u8]);
-
-impl<'a> Der<'a> {
-    /// The contents of the first value, which must have this tag.
-    fn inside(mut self, tag: u8) -> Option<Der<'a>> {
-        let (found, value) = self.take()?;
-        (found == tag).then_some(Der(value))
-    }
-
-    /// Removes and returns the first value; `None` at the end, or if the bytes are not DER.
-    fn take(&mut self) -> Option<(u8, &'a [u8])> {
-        let (tag, rest) = self.0.split_first()?;
-        let (first, rest) = rest.split_first()?;
-        let (length, rest) = match *first {
-            short @ 0..=0x7f => (usize::from(short), rest),
-            // Four bytes of length are enough for any certificate.
-            long @ 0x81..=0x84 => {
-                let (bytes, rest) = rest.split_at_checked(usize::from(long & 0x7f))?;
-                let length = bytes
-                    .iter()
-                    .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
-                (length, rest)
-            }
-            _ => return None,
-        };
-        let (value, rest) = rest.split_at_checked(length)?;
-        self.0 = rest;
-        Some((*tag, value))
-    }
 }
 
 #[cfg(test)]
