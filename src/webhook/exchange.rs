@@ -85,6 +85,11 @@ impl Exchange<'_> {
         Err(Fault::TooManyRedirects)
     }
 
+    /// Sends a GET without a body, and follows no redirect.
+    pub fn get(&self, address: &Address) -> Result<Response<Body>, Fault> {
+        self.request(address, HeaderMap::new(), None)
+    }
+
     /// Sends one request to `address`: with a body by the method of the exchange, without one as a GET.
     fn request(
         &self,

@@ -49,6 +49,7 @@ mod verdict;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use self::check::check_http;
 use self::client::Clients;
@@ -156,6 +157,12 @@ impl Deliverer {
             verdict,
             took,
         }
+    }
+
+    /// Fetches a document that the daemon itself needs, of at most `most` bytes, within `timeout`. Follows no
+    /// redirect. An error says why it cannot be had.
+    pub fn fetch(&self, url: &str, most: usize, timeout: Duration) -> Result<Vec<u8>, String> {
+        self.poster.fetch(url, most, timeout)
     }
 
     /// Aborts all attempts under way, so that a stop does not wait for slow receivers.

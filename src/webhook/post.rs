@@ -1,6 +1,6 @@
 //! One attempt over HTTP: sends a body to an address, and returns the receiver's answer.
 //!
-//! Owns which parts of an answer are kept. `exchange.rs` follows redirects. Never retries a request, and
+//! Owns which parts of an answer are kept, and the fetch of a document that the daemon itself needs. `exchange.rs` follows redirects. Never retries a request, and
 //! never waits past the deadline. Runs on send threads.
 
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use super::fault::Fault;
 use super::verdict::{Answer, EXCERPT_BYTES};
 use crate::clock::Clock;
 use crate::config::HttpConfig;
+use crate::files;
 
 /// Sends bodies to addresses. All workers share it, and with it the open connections.
 #[derive(Debug)]
@@ -57,6 +58,32 @@ impl Poster {
             client.headers(address, credentials, deadline)
         });
         response.map(answer_of)
+    }
+
+    /// Fetches the body of an answer to a GET, of at most `most` bytes, within `timeout`. Follows no redirect:
+    /// whoever asks has checked the host of this URL alone. An error says why there is no such body.
+    pub fn fetch(&self, url: &str, most: usize, timeout: Duration) -> Result<Vec<u8>, String> {
+        let address = Address::parse(url).ok_or("it is no http or https URL")?;
+        let deadline = self.clock.mono() + timeout;
+        let client = self.clients.client(&Arc::default());
+        let client = client.map_err(|fault| fault.to_string())?;
+        let exchange = Exchange {
+            link: client.link(),
+            method: "GET",
+            body: &[],
+            content_type: "",
+            follows_redirects: false,
+            deadline,
+            timeout,
+            clock: self.clock,
+        };
+        let response = exchange.get(&address).map_err(|fault| fault.to_string())?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(format!("the answer is {status}"));
+        }
+        let body = response.into_body().into_reader();
+        files::read_from(body, most as u64).map_err(|error| error.to_string())
     }
 
     /// Closes every connection, also those in use. Attempts under way fail at once, and so does each later

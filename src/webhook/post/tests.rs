@@ -271,3 +271,24 @@ fn to_hang_up_ends_attempts_under_way() {
     assert!(result.is_err());
     assert!(took < LONG, "it went on to its end");
 }
+
+#[test]
+fn a_document_is_fetched_whole_or_not_at_all() {
+    let receiver = FakeReceiver::start(|_| Reply::Write(answer("200 OK", "", "a certificate")));
+    let fetch = |most| poster().fetch(&receiver.url("/a.pem"), most, LONG);
+    assert_eq!(fetch(13), Ok(b"a certificate".to_vec()));
+    assert!(fetch(12).is_err(), "it is larger");
+    let seen = receiver.take_seen();
+    assert_eq!(seen[0].request_line(), "get /a.pem http/1.1");
+    assert!(poster().fetch("file:///etc/passwd", 1024, LONG).is_err());
+}
+
+#[test]
+fn a_fetch_follows_no_redirect() {
+    let elsewhere = content_receiver();
+    let location = format!("Location: {}\r\n", elsewhere.url("/a.pem"));
+    let receiver = FakeReceiver::start(move |_| Reply::Write(answer("302 Found", &location, "")));
+    let fetched = poster().fetch(&receiver.url("/a.pem"), 1024, LONG);
+    assert_eq!(fetched, Err("the answer is 302 Found".to_owned()));
+    assert!(elsewhere.take_seen().is_empty());
+}
