@@ -40,7 +40,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
 use crate::api::server::{Gate, GateError, HttpServer, Limits};
-use crate::api::{self, Api, NotReloaded, Origins, SelfPeer};
+use crate::api::{self, Api, NotReloaded, Origins, SelfPeer, SigningKeys, Sources};
 use crate::clock::Clock;
 use crate::config::{Config, LoadError, LoadOptions};
 use crate::dispatch::SilenceLog;
@@ -158,6 +158,7 @@ pub struct Daemon {
     dispatch: JoinHandle<Vec<JoinHandle<()>>>,
     stages: Vec<Stage>,
     deliverer: Arc<Deliverer>,
+    sources: Arc<Sources>,
     metrics: Arc<Metrics>,
     clock: Clock,
 }
@@ -178,10 +179,7 @@ impl Daemon {
     pub fn start(options: Options, clock: Clock) -> Result<Daemon, StartError> {
         let metrics = Arc::new(Metrics::labelled(version::VERSION, options.labelling));
         show_limits(&metrics, &options);
-        let config = load(&options.source, options.load).map_err(StartError::Config)?;
-        metrics.receivers_loaded(receivers_told(&config).into_iter());
-        metrics.set_alert_limit(options.engine.alerts_per_name);
-        metrics.config_loaded(Some(&config.source), clock.wall());
+        let config = load_first(&options, &metrics, clock)?;
         let (calls_in, calls) = bounded(limits::CALLS);
         let opened = open_storage(options.storage.as_ref(), &metrics, clock)?;
         let health = Arc::new(Health::default());
@@ -196,6 +194,7 @@ impl Daemon {
             clock,
             silence_log: options.silence_log,
         };
+        let sources = sources_of(&config, &metrics);
         let engine = Engine::new(config, options.engine);
         let stages = spawner
             .spawn_stages(engine, (requests_out, waker), &deliverer, opened)
@@ -214,6 +213,8 @@ impl Daemon {
                 build: version::BUILD,
                 health,
                 reload: reload_over_http(calls_in.clone(), options.request_timeout),
+                sources: Arc::clone(&sources),
+                signing_keys: signing_keys(&deliverer, options.request_timeout),
             },
         );
         let is_tls = options.gate.as_ref().is_some_and(Gate::speaks_tls);
@@ -239,6 +240,7 @@ impl Daemon {
             dispatch: stages.dispatch,
             stages: stages.others,
             deliverer,
+            sources,
             metrics,
             clock,
         })
@@ -299,12 +301,16 @@ impl Daemon {
         let loaded = loaded.map_err(|error| (error.in_a_line(), error.to_string()));
         let result = loaded.and_then(|config| {
             let (source, receivers) = (config.source.clone(), receivers_told(&config));
+            let sources = config.sources.clone();
             let put = self.inbox.reload(config);
-            put.map(|()| (source, receivers)).map_err(|_| {
-                ["the dispatcher is too busy; try again"; 2]
-                    .map(str::to_owned)
-                    .into()
-            })
+            // The engine is first: a heartbeat or source that answers is one that it knows.
+            put.map(|()| self.sources.replace(&sources))
+                .map(|()| (source, receivers))
+                .map_err(|_| {
+                    ["the dispatcher is too busy; try again"; 2]
+                        .map(str::to_owned)
+                        .into()
+                })
         });
         match result {
             Ok((source, receivers)) => {
@@ -375,6 +381,36 @@ fn deliverer(options: &Options, metrics: &Arc<Metrics>, clock: Clock) -> Arc<Del
         workers_per_endpoint: options.engine.workers_per_endpoint,
     };
     Arc::new(Deliverer::new(settings, Arc::clone(metrics), clock))
+}
+
+/// Loads the configuration of a start, and notes in the metrics that it is in force.
+fn load_first(
+    options: &Options,
+    metrics: &Metrics,
+    clock: Clock,
+) -> Result<Arc<Config>, StartError> {
+    let config = load(&options.source, options.load).map_err(StartError::Config)?;
+    metrics.receivers_loaded(receivers_told(&config).into_iter());
+    metrics.set_alert_limit(options.engine.alerts_per_name);
+    metrics.config_loaded(Some(&config.source), clock.wall());
+    Ok(config)
+}
+
+/// The sources of this configuration, in force.
+fn sources_of(config: &Config, metrics: &Arc<Metrics>) -> Arc<Sources> {
+    let sources = Arc::new(Sources::new(Arc::clone(metrics)));
+    sources.replace(&config.sources);
+    sources
+}
+
+/// The keys with which Amazon SNS signs, fetched as webhooks are sent. A request waits for them no longer than for
+/// the dispatcher.
+fn signing_keys(deliverer: &Arc<Deliverer>, patience: Option<Duration>) -> SigningKeys {
+    let deliverer = Arc::clone(deliverer);
+    let patience = patience.map_or(limits::SNS_PATIENCE, |most| most.min(limits::SNS_PATIENCE));
+    SigningKeys::new(Box::new(move |url| {
+        deliverer.fetch(url, limits::SNS_ANSWER_BYTES, patience)
+    }))
 }
 
 /// Logs the addresses, in the words that Alertmanager's acceptance tests look for (§15.0).

@@ -572,3 +572,7 @@ pub const RECENT_REPORTS: usize = 20;
 /// How long after a log line about a fault of a source the next change of its fault is logged. A sender may
 /// post good and bad bodies in turn.
 pub const SOURCE_QUIET: Duration = Duration::from_secs(60);
+
+/// Subscriptions of a source that wait for a confirmation. A topic has one; strangers' topics push out the
+/// oldest.
+pub const CONFIRMATIONS: usize = 8;

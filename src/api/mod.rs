@@ -10,6 +10,7 @@ mod der;
 mod error;
 mod filters;
 pub(crate) mod fuzz;
+mod hooks;
 mod http;
 mod media_type;
 mod origins;
@@ -24,6 +25,7 @@ mod uuid;
 mod v2;
 mod wire;
 
+pub use hooks::{Fetch, SigningKeys, Sources};
 pub use http::{Answer, Body, Handler, Request};
 pub use origins::{Origins, Pages};
 pub use router::{Api, NotReloaded, Reload, SelfPeer, Settings};

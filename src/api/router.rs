@@ -14,12 +14,13 @@ use crate::telemetry::metrics::{Metrics, NO_HANDLER, Refusal};
 use crate::version::BuildInfo;
 
 use super::error::ApiError;
+use super::hooks::{SigningKeys, Sources};
 use super::http::{Answer, Body, Handler, Request};
 use super::origins::{Foreign, Origins};
 use super::pages::{not_found, plain_error, redirect};
 use super::sender_warnings::SenderWarnings;
 use super::target::{Plus, Target, clean_path, percent_decode};
-use super::{pages, v2};
+use super::{hooks, pages, v2};
 
 /// Reloads the configuration and puts it in force. Any connection's thread may call it. The function itself
 /// must see to it that calls do not overlap.
@@ -53,6 +54,10 @@ pub struct Settings {
     pub health: Arc<Health>,
     /// The function that `POST /-/reload` calls.
     pub reload: Reload,
+    /// The sources of webhooks in force.
+    pub sources: Arc<Sources>,
+    /// The keys with which Amazon SNS signs.
+    pub signing_keys: SigningKeys,
 }
 
 /// This daemon, as `GET /status` lists it among the cluster's peers.
@@ -195,6 +200,8 @@ impl Api {
             (NO_HANDLER, moved(request, &root))
         } else if path.starts_with(v2::ROOT) {
             v2::answer(self, request, sent)
+        } else if let Some(answered) = hooks::answer(self, request, sent) {
+            answered
         } else {
             pages::answer(self, request, path)
         }
@@ -215,7 +222,7 @@ impl Handler for Api {
         let method = method_label(&request.method);
         self.metrics
             .request_answered(pattern, method, answer.status, took);
-        if pattern != NO_HANDLER && !pattern.starts_with(v2::ROOT) {
+        if pattern != NO_HANDLER && !pattern.starts_with("/api/") {
             self.metrics
                 .page_answered(pattern, method, answer.body.length());
         }

@@ -24,11 +24,13 @@ mod inner;
 mod journal;
 mod page;
 mod process;
+mod sources;
 mod summary;
 
 use families::{Families, Request};
 pub use inner::Store;
 pub use journal::{JournalFamilies, KINDS as KINDS_OF_RECORDS, RECORD_KINDS, RecordCounts};
+pub use sources::{SourceCounts, SourceFamilies, SourceRefusal};
 
 /// The media type of the page of [`Metrics::encode`]. Alertmanager answers with it whatever is asked for.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
@@ -383,6 +385,11 @@ impl Metrics {
     /// The metrics of the journal.
     pub fn journal(&self) -> &JournalFamilies {
         &self.families.journal
+    }
+
+    /// The metrics of sources of webhooks.
+    pub fn sources(&self) -> &SourceFamilies {
+        &self.families.sources
     }
 
     /// The page of `/metrics`, of the type [`CONTENT_TYPE`]. `groups` is the state at `at`, and empty unless

@@ -7,7 +7,8 @@ use crate::code::{Mention, mentions, tokens};
 use crate::tree::{Fault, Source, catches, hold, is_in, passes, rust_files};
 
 /// Files that decide. Beside these, nothing is called pure by a test.
-const PURE: [&str; 21] = [
+const PURE: [&str; 22] = [
+    "src/api/hooks/verification.rs",
     "src/model/",
     "src/engine/",
     "src/config/",
@@ -89,7 +90,7 @@ const SPAWNERS: [&str; 9] = [
 const PARKS: [&str; 2] = ["src/waker.rs", "src/dispatch/reply.rs"];
 
 /// Who may wait for others at a lock, and why. (The locks of telemetry are inside its crates.)
-const LOCKS: [(&str, &str); 20] = [
+const LOCKS: [(&str, &str); 22] = [
     // Where one answer is given, by one thread to one other, which waits for it asleep and not inside
     // the lock: there is nothing to wait for.
     ("src/dispatch/reply.rs", "OnceLock"),
@@ -124,6 +125,12 @@ const LOCKS: [(&str, &str); 20] = [
     ("src/api/server/gate/semaphore.rs", "Mutex"),
     // Which senders a line was written about; looked at only where there is one to write.
     ("src/api/sender_warnings.rs", "Mutex"),
+    // Main replaces the sources at a reload, and connections look them up and note what became of a request;
+    // held for a lookup, or to copy what is shown.
+    ("src/api/hooks/sources.rs", "Mutex"),
+    // Certificates of Amazon SNS are for all connections. The second lock is held while one is fetched, and who
+    // finds it taken does not wait.
+    ("src/api/hooks/sns.rs", "Mutex"),
     // Numbers that two threads may set: a page is made by one at a time, the names that have series are
     // looked up as an alert is left out, and a sum goes with its count.
     ("src/telemetry/metrics.rs", "Mutex"),

@@ -72,6 +72,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
             "files",
             "limits",
             "model",
+            "source",
             "telemetry",
             "threads",
             "version",
@@ -225,7 +226,14 @@ const CRATES: [(&str, &[&str]); 37] = [
     ),
     ("crc32fast", &["src/journal/"]),
     ("flate2", &["src/api/server/inflate.rs"]),
-    ("rustls", &["src/webhook/", "src/api/server/"]),
+    (
+        "rustls",
+        &[
+            "src/webhook/",
+            "src/api/server/",
+            "src/api/hooks/certificate.rs",
+        ],
+    ),
     (
         "rustls_native_certs",
         &["src/webhook/trust.rs", "src/api/server/tls/clients.rs"],
@@ -233,13 +241,19 @@ const CRATES: [(&str, &[&str]); 37] = [
     ("webpki_roots", &["src/webhook/trust.rs"]),
     (
         "base64",
-        &["src/webhook/", "src/api/server/gate/", "src/template/"],
+        &[
+            "src/webhook/",
+            "src/api/hooks/",
+            "src/api/server/gate/",
+            "src/template/",
+        ],
     ),
     ("bcrypt", &["src/api/server/gate/"]),
     (
         "ring",
         &[
             "src/api/server/",
+            "src/api/hooks/",
             "src/template/alertwheel.rs",
             "src/webhook/trust.rs",
         ],

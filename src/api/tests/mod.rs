@@ -3,6 +3,7 @@
 
 mod alerts;
 mod errors;
+mod hooks;
 mod pages;
 mod silences;
 
@@ -10,8 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver as Incoming, bounded};
+use crossbeam_channel::{Receiver as Incoming, Sender, bounded};
 
+use super::hooks::{SigningKeys, Sources};
 use super::http::{Answer, Body, Handler, Request};
 use super::origins::{Origins, Pages};
 use super::router::{Api, NotReloaded, Settings};
@@ -19,7 +21,7 @@ use crate::clock::Clock;
 use crate::config::{Config, GroupBy, Receiver, Route};
 use crate::dispatch::inbox::{self, Inbox, Question, Receipt};
 use crate::engine::{AlertView, Answered, Full, Gauges, GroupView, InvalidAlert, SilenceFault};
-use crate::model::{Alert, Labels, ParserMode, PostedSilence, Silence, Wall};
+use crate::model::{Alert, Labels, ParserMode, PostedSilence, Silence, SourceReport, Wall};
 use crate::telemetry::metrics::Metrics;
 use crate::threads;
 use crate::version::BUILD;
@@ -34,6 +36,8 @@ struct World {
     receivers: Vec<Arc<Receiver>>,
     /// With a limit, every batch runs into it.
     alert_limit: Option<usize>,
+    /// Gets what sources report.
+    reports: Option<Sender<Vec<SourceReport>>>,
 }
 
 /// The id that the made-up dispatcher gives.
@@ -70,6 +74,8 @@ fn settings() -> Settings {
         build: BUILD,
         health: Arc::default(),
         reload: Box::new(|| Ok(())),
+        sources: Arc::new(Sources::new(Arc::new(Metrics::new("test")))),
+        signing_keys: SigningKeys::new(Box::new(|url| Err(format!("nobody may ask {url}")))),
     }
 }
 
@@ -84,7 +90,7 @@ fn api_with(world: World, settings: Settings) -> Api {
         run_dispatcher(&world, &incoming);
     })
     .expect("the host has room for a thread");
-    let metrics = Arc::new(Metrics::new("test"));
+    let metrics = Arc::clone(settings.sources.metrics());
     Api::new(
         Inbox::new(WakingSender::new(requests, &Waker::default())),
         metrics,
@@ -108,7 +114,12 @@ fn run_dispatcher(world: &World, incoming: &Incoming<inbox::Request>) {
                 });
                 reply.give(Ok(world.receipt(invalid.collect())));
             }
-            inbox::Request::Report { reply, .. } => reply.give(Ok(world.receipt(Vec::new()))),
+            inbox::Request::Report { reports, reply } => {
+                if let Some(told) = &world.reports {
+                    told.send(reports).expect("the test listens");
+                }
+                reply.give(Ok(world.receipt(Vec::new())));
+            }
             inbox::Request::Beat {
                 heartbeat, reply, ..
             } => reply.give(Ok(heartbeat == HEARTBEAT)),

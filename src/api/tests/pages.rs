@@ -330,13 +330,16 @@ fn a_page_of_another_site_posts_where_any_may_but_never_reloads() {
 
 #[test]
 fn every_endpoint_is_counted_under_a_name_of_its_own() {
-    let all = crate::api::v2::patterns().chain(crate::api::pages::patterns());
+    let all = crate::api::v2::patterns()
+        .chain(crate::api::hooks::patterns())
+        .chain(crate::api::pages::patterns());
     let mut asked = 0;
     for (pattern, methods) in all {
         for method in methods {
             let path = pattern
                 .replace("{silenceID}", NEW_ID)
-                .replace(":sid", NEW_ID);
+                .replace(":sid", NEW_ID)
+                .replace("{name}", HEARTBEAT);
             let api = api(World::default());
             tell(&api, request(method, &path));
             let metrics = get(&api, "/metrics").body;
@@ -350,5 +353,5 @@ fn every_endpoint_is_counted_under_a_name_of_its_own() {
             asked += 1;
         }
     }
-    assert!(asked >= 24, "{asked}");
+    assert!(asked >= 44, "{asked}");
 }

@@ -95,7 +95,8 @@ impl<'de> Kind<'de> for AlertList {
 fn notification() -> BodyError {
     BodyError::Notification(
         "/api/v2/alerts takes a list of alerts, and this looks like the notification that Alertmanager or \
-         Grafana sends to a webhook; set the sender up as for an Alertmanager instead"
+         Grafana sends to a webhook; post it to /hooks/NAME of a source with the preset alertmanager, or set the \
+         sender up as for an Alertmanager"
             .to_owned(),
     )
 }

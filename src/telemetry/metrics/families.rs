@@ -17,6 +17,7 @@ use super::delivery::DeliveryFamilies;
 use super::groups::AlertFamily;
 use super::inner::InnerFamilies;
 use super::journal::JournalFamilies;
+use super::sources::SourceFamilies;
 use super::{Labelling, Real, Refusal, THREADS};
 use crate::engine::Gauges;
 use crate::limits;
@@ -73,6 +74,7 @@ pub struct Families {
     pub http: HttpFamilies,
     pub engine: EngineFamilies,
     pub journal: JournalFamilies,
+    pub sources: SourceFamilies,
     pub panics: Family<Labels<1>, Counter>,
     pub clock_steps: Counter,
     pub groups_reloaded: Family<Labels<1>, Counter>,
@@ -152,6 +154,7 @@ impl Families {
             http: HttpFamilies::register(&mut page),
             engine: EngineFamilies::register(&mut page),
             journal: JournalFamilies::register(&mut page),
+            sources: SourceFamilies::register(&mut page),
             panics: page.family(
                 "alertwheel_panics",
                 "Panics caught, by kind of thread",

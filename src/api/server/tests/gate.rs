@@ -197,3 +197,24 @@ fn a_flood_of_wrong_passwords_does_not_hold_up_who_is_known() {
     }
     door.stop();
 }
+
+#[test]
+fn the_answers_to_wrong_secrets_of_an_address_go_out_one_after_the_other() {
+    let door = Door::open(patient_limits());
+    let mut guessers: Vec<_> = (0..3).map(|_| door.connect()).collect();
+    let began = Clock::start();
+    for guesser in &mut guessers {
+        guesser.send(get("/secret").as_bytes());
+    }
+    assert_eq!(
+        door.ask(&get("/nothing")).status,
+        204,
+        "a right one is not held up"
+    );
+    for mut guesser in guessers {
+        assert_eq!(guesser.reply().status, 401);
+    }
+    let took = began.mono().since(crate::model::Mono::START);
+    assert!(took >= 3 * crate::limits::WRONG_SECRET_PAUSE, "{took:?}");
+    door.stop();
+}

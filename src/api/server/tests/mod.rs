@@ -57,6 +57,8 @@ impl Handler for Stage {
             "/echo" => return echo(&request),
             "/bytes" => return with_body(Body::Bytes(vec![b'x'; count])),
             "/nothing" => return Answer::empty(204),
+            "/names" => return Answer::text(200, request.certificate_names.join(" ")),
+            "/secret" => return Answer::text(401, "who?"),
             "/panic" => panic!("on purpose, in a handler"),
             "/wait" => {
                 let _ = self.curtain.recv();

@@ -421,3 +421,25 @@ fn what_cannot_be_served_with_is_said_before_anything_starts() {
         assert!(error.contains(reason), "{web}: {error}");
     }
 }
+
+#[test]
+fn names_in_a_certificate_count_only_if_an_authority_is_checked() {
+    let setting = Setting::new();
+    let good = setting.clients.sign("good.example", ClientAuth);
+    let names = |web: &str, certificate: Option<&Certified>| {
+        let door = setting.door(web);
+        let mut client = setting.client().with(certificate).connect(&door);
+        let reply = client.try_ask(&get("/names")).expect("an answer");
+        door.stop();
+        reply.text().to_owned()
+    };
+    let checked = "client_auth_type: VerifyClientCertIfGiven, client_ca_file: ca.pem";
+    assert_eq!(names(checked, Some(&good)), "good.example");
+    assert_eq!(names(checked, None), "");
+    let unchecked = "client_auth_type: RequireAnyClientCert";
+    assert_eq!(
+        names(unchecked, Some(&good)),
+        "",
+        "anybody can make such a certificate"
+    );
+}
