@@ -84,6 +84,9 @@ mod reload;
 /// The API over the wire, and that everything turned away is counted.
 mod api;
 
+/// Webhooks in: what other programs post, and what becomes of it.
+mod sources;
+
 /// Hostile clients at the front door.
 mod http_server;
 

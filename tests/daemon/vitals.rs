@@ -18,6 +18,8 @@ pub struct Vitals {
     pub descriptors: usize,
     /// Times that any of its present threads was switched away from, of its own will or not.
     pub context_switches: u64,
+    /// The time that its present threads have run, in nanoseconds.
+    pub processor_ns: u64,
 }
 
 impl Vitals {
@@ -34,6 +36,10 @@ impl Vitals {
             context_switches: entries(&folder.join("task"))
                 .iter()
                 .map(|thread| context_switches(thread))
+                .sum(),
+            processor_ns: entries(&folder.join("task"))
+                .iter()
+                .map(|thread| processor_ns(thread))
                 .sum(),
         }
     }
@@ -60,4 +66,11 @@ fn field(status: &str, name: &str) -> u64 {
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     let number = line.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
     number.unwrap_or_else(|| panic!("no number of {name} in:\n{status}"))
+}
+
+/// The time that a thread has run; 0 for one that has ended.
+fn processor_ns(thread: &Path) -> u64 {
+    let text = fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
+    let first = text.split(' ').next().and_then(|time| time.parse().ok());
+    first.unwrap_or(0)
 }
