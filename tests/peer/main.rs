@@ -11,6 +11,7 @@
 //! - `expressions`: amtool's results for thousands of generated expressions
 //! - `payloads`: the values that both daemons read from texts of payloads
 //! - `prometheus`: the notifications of both daemons for a Prometheus, which also scrapes ours
+//! - `webhooks_in`: an Alertmanager and a Prometheus before our daemon, in a chain
 //! - `notifications`: the notifications of both daemons to two receivers in each of `scenarios/*.txt`
 //! - `scenario`, `composition`, `stage`, `hooks`, `timeline`: read such a scenario, make it part of a
 //!   configuration, play it, record its notifications and compare them
@@ -57,3 +58,4 @@ mod timeline;
 mod timeout;
 mod times;
 mod wait;
+mod webhooks_in;

@@ -38,7 +38,7 @@ fn what_prometheus_fires_and_resolves_is_told_as_by_alertmanager() {
     let [ours, theirs] = [Receiver::start(), Receiver::start()];
     let lamps = Lamps::start();
     let pair = pair_towards(&peers, &ours, &theirs);
-    let prometheus = Prometheus::start(&peers, &lamps, [&pair.ours, &pair.theirs]);
+    let prometheus = Prometheus::start(&peers, &lamps, &[&pair.ours, &pair.theirs]);
 
     lamps.switch_on();
     let firing = told_alike(&ours, &theirs);
@@ -95,14 +95,14 @@ fn expect_both_lamps(webhook: &Value, status: &str) {
 }
 
 /// An exporter of two lamps.
-struct Lamps {
+pub struct Lamps {
     are_on: Arc<AtomicBool>,
     server: LocalServer,
 }
 
 impl Lamps {
     /// Starts it with both lamps off.
-    fn start() -> Lamps {
+    pub fn start() -> Lamps {
         let are_on = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&are_on);
         let content_type = "Content-Type: text/plain; version=0.0.4";
@@ -117,35 +117,42 @@ impl Lamps {
         Lamps { are_on, server }
     }
 
-    fn switch_on(&self) {
+    /// Switches both on.
+    pub fn switch_on(&self) {
         self.are_on.store(true, Ordering::Relaxed);
     }
 
-    fn switch_off(&self) {
+    /// Switches both off.
+    pub fn switch_off(&self) {
         self.are_on.store(false, Ordering::Relaxed);
     }
 }
 
-/// A Prometheus that scrapes the lamps and our daemon, and alerts through both daemons.
-struct Prometheus {
+/// A Prometheus that scrapes the lamps and our daemon, and posts alerts to daemons.
+pub struct Prometheus {
     url: String,
     /// Held so that it runs.
     _process: Process,
 }
 
 impl Prometheus {
-    fn start(peers: &Peers, lamps: &Lamps, [ours, theirs]: [&Daemon; 2]) -> Prometheus {
+    /// Starts one that posts to these daemons, of which the first is ours.
+    pub fn start(peers: &Peers, lamps: &Lamps, daemons: &[&Daemon]) -> Prometheus {
+        let targets: Vec<String> = daemons
+            .iter()
+            .map(|daemon| format!("'{}'", daemon.address()))
+            .collect();
         let folder = Folder::create("prometheus");
         folder.write("rules.yml", RULES);
         let configuration = format!(
             "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\n\
              rule_files: [rules.yml]\n\
-             alerting: {{alertmanagers: [{{api_version: v2, static_configs: [{{targets: ['{ours}', '{theirs}']}}]}}]}}\n\
+             alerting: {{alertmanagers: [{{api_version: v2, static_configs: [{{targets: [{targets}]}}]}}]}}\n\
              scrape_configs:\n\
              - {{job_name: lamps, static_configs: [{{targets: ['{lamps}']}}]}}\n\
              - {{job_name: alertwheel, static_configs: [{{targets: ['{ours}']}}]}}\n",
-            ours = ours.address(),
-            theirs = theirs.address(),
+            ours = daemons[0].address(),
+            targets = targets.join(", "),
             lamps = lamps.server.address(),
         );
         let file = folder.write("prometheus.yml", &configuration);
@@ -168,7 +175,7 @@ impl Prometheus {
     }
 
     /// The value of the one series that `query` selects, if there is one yet.
-    fn value_of(&self, query: &str) -> Option<f64> {
+    pub fn value_of(&self, query: &str) -> Option<f64> {
         let request = ureq::get(format!("{}/api/v1/query", self.url)).query("query", query);
         let mut response = request.call().ok()?;
         let text = response.body_mut().read_to_string().ok()?;
