@@ -94,7 +94,8 @@ pub fn run() -> Vec<Count> {
     counts
 }
 
-fn counted(name: &str, work: impl FnOnce()) -> Count {
+/// What a piece of work takes.
+pub fn counted(name: &str, work: impl FnOnce()) -> Count {
     let info = measure(work);
     Count {
         name: name.into(),

@@ -9,11 +9,12 @@
 //! unsafe code. It counts by thread, and the engine, the parser and the payload run on the thread
 //! that calls them. It is part of this test alone.
 //!
-//! - `course`: the work that is counted
+//! - `course`: the work that is counted; `webhooks_in`: the same for webhooks in
 //! - `records`: the file, and the comparison
 
 mod course;
 mod records;
+mod webhooks_in;
 
 use std::env;
 use std::slice;
@@ -22,7 +23,7 @@ use records::{Count, faults, read, write};
 
 #[test]
 fn the_way_of_an_alert_takes_as_much_memory_as_recorded() {
-    let counts = course::run();
+    let counts = all();
     if env::var_os("UPDATE_COUNTS").is_some() {
         return write(&counts);
     }
@@ -78,5 +79,9 @@ fn work_that_is_recorded_and_not_counted_is_told() {
 
 #[test]
 fn the_same_work_counts_the_same() {
-    assert_eq!(course::run(), course::run());
+    assert_eq!(all(), all());
+}
+
+fn all() -> Vec<Count> {
+    [course::run(), webhooks_in::run()].concat()
 }
