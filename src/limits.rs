@@ -326,6 +326,14 @@ pub const ANSWER_BODY: usize = 64 * 1024;
 /// How long an answer's body is read. Only its status matters.
 pub const ANSWER_BODY_TIME: Duration = Duration::from_secs(1);
 
+/// The most bytes of an answer of the API that the command line reads: some two hundred thousand alerts,
+/// several times over.
+pub const API_ANSWER_BYTES: u64 = 1 << 30;
+
+/// The most bytes of a file that the command line reads besides configurations: silences to import, data
+/// of templates, and standard input. An import of a million silences fits.
+pub const COMMAND_FILE_BYTES: u64 = 1 << 30;
+
 /// Redirects that one attempt follows, as in Go.
 pub const REDIRECTS: usize = 10;
 

@@ -5,6 +5,7 @@
 //! needed. Pure; runs on the thread that loads the configuration.
 
 pub mod check;
+pub mod file;
 
 use std::path::PathBuf;
 

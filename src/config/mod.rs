@@ -16,6 +16,7 @@
 mod fault;
 mod field;
 mod file;
+mod flag_defaults;
 mod global;
 mod heartbeat;
 mod http;
@@ -45,7 +46,9 @@ mod yaml;
 
 pub use fault::{Fault, Faults, TriedFault, TryHttp};
 pub use file::Config;
+pub use flag_defaults::flag_defaults;
 pub use heartbeat::Heartbeat;
+pub use http::file::load_http;
 pub use http::{Authorization, Header, HttpConfig, OAuth2, Proxy, Secret, TlsConfig, TlsVersion};
 pub use inhibit::InhibitRule;
 pub use interval::NamedInterval;

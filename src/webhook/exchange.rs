@@ -30,14 +30,16 @@ pub struct Exchange<'a> {
     pub link: &'a ReloadingAgent,
     /// The method. A 303 changes it to GET.
     pub method: &'static str,
-    /// The body of the request.
-    pub body: &'a [u8],
+    /// The body of the request, if it has one.
+    pub body: Option<&'a [u8]>,
     /// The header `Content-Type`.
     pub content_type: &'static str,
     /// Whether redirects are followed; if not, a redirect is the answer.
     pub follows_redirects: bool,
     /// When the exchange must have ended.
     pub deadline: Mono,
+    /// Maximum time to receive the body of the answer.
+    pub body_time: Duration,
     /// The timeout of the whole attempt, for the text of a fault.
     pub timeout: Duration,
     /// The clock of the deadline.
@@ -63,10 +65,11 @@ impl Exchange<'_> {
         mut headers: impl FnMut(&Address, Credentials) -> Result<HeaderMap, Fault>,
     ) -> Result<Response<Body>, Fault> {
         let first = address.clone();
-        let mut body = Some(self.body);
+        let (mut method, mut body) = (self.method, self.body);
         let mut credentials = Credentials::Allowed;
         for _ in 0..=limits::REDIRECTS {
-            let response = self.request(&address, headers(&address, credentials)?, body)?;
+            let headers = headers(&address, credentials)?;
+            let response = self.request(&address, headers, method, body)?;
             let redirect = redirect_of(&response).filter(|_| self.follows_redirects);
             let Some((redirect, location)) = redirect else {
                 return Ok(response);
@@ -79,22 +82,18 @@ impl Exchange<'_> {
                 credentials = Credentials::Withheld;
             }
             if redirect == Redirect::Get {
-                body = None;
+                (method, body) = ("GET", None);
             }
         }
         Err(Fault::TooManyRedirects)
     }
 
-    /// Sends a GET without a body, and follows no redirect.
-    pub fn get(&self, address: &Address) -> Result<Response<Body>, Fault> {
-        self.request(address, HeaderMap::new(), None)
-    }
-
-    /// Sends one request to `address`: with a body by the method of the exchange, without one as a GET.
+    /// Sends one request to `address`.
     fn request(
         &self,
         address: &Address,
         mut headers: HeaderMap,
+        method: &str,
         body: Option<&[u8]>,
     ) -> Result<Response<Body>, Fault> {
         let agent = self.link.agent()?;
@@ -105,13 +104,14 @@ impl Exchange<'_> {
             headers.extend(HeaderValue::try_from(host).map(|host| (HOST, host)).ok());
         }
         let left = self.deadline.since(self.clock.mono());
+        let within = (left, self.body_time);
+        let request = Request::builder().method(method).uri(address.uri());
         let result = match body {
             Some(body) => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-                let request = Request::builder().method(self.method);
-                run(&agent, request.uri(address.uri()).body(body), headers, left)
+                run(&agent, request.body(body), headers, within)
             }
-            None => run(&agent, Request::get(address.uri()).body(()), headers, left),
+            None => run(&agent, request.body(()), headers, within),
         };
         result.map_err(|error| {
             let fault = Fault::from_ureq(error, self.link.describe(address), self.timeout);
@@ -127,12 +127,15 @@ fn run(
     agent: &Agent,
     request: Result<Request<impl AsSendBody>, ureq::http::Error>,
     headers: HeaderMap,
-    left: Duration,
+    (left, body_time): (Duration, Duration),
 ) -> Result<Response<Body>, ureq::Error> {
     let mut request = request?;
     *request.headers_mut() = headers;
     let longest = longest_line(&request);
-    let mut request = agent.configure_request(request).timeout_global(Some(left));
+    let mut request = agent
+        .configure_request(request)
+        .timeout_global(Some(left))
+        .timeout_recv_body(Some(body_time));
     if longest > OUTPUT_BUFFER {
         // A connection with this larger buffer serves this request alone.
         request = request.output_buffer_size(longest);

@@ -1,13 +1,14 @@
 //! One attempt over HTTP: sends a body to an address, and returns the receiver's answer.
 //!
-//! Owns which parts of an answer are kept, and the fetch of a document that the daemon itself needs. `exchange.rs` follows redirects. Never retries a request, and
-//! never waits past the deadline. Runs on send threads.
+//! Owns which parts of an answer are kept, and the fetch of a document that the daemon itself needs.
+//! `exchange.rs` follows redirects. Never retries a request, and never waits past the deadline. Runs on send
+//! threads, and fetches on connection threads.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::Body;
-use ureq::http::Response;
+use ureq::http::{HeaderMap, Response};
 use ureq::http::header::RETRY_AFTER;
 
 use super::address::Address;
@@ -18,6 +19,7 @@ use super::verdict::{Answer, EXCERPT_BYTES};
 use crate::clock::Clock;
 use crate::config::HttpConfig;
 use crate::files;
+use crate::limits;
 
 /// Sends bodies to addresses. All workers share it, and with it the open connections.
 #[derive(Debug)]
@@ -47,10 +49,11 @@ impl Poster {
         let exchange = Exchange {
             link: client.link(),
             method,
-            body,
+            body: Some(body),
             content_type: "application/json",
             follows_redirects: client.follows_redirects(),
             deadline,
+            body_time: limits::ANSWER_BODY_TIME,
             timeout,
             clock: self.clock,
         };
@@ -70,14 +73,16 @@ impl Poster {
         let exchange = Exchange {
             link: client.link(),
             method: "GET",
-            body: &[],
+            body: None,
             content_type: "",
             follows_redirects: false,
             deadline,
+            body_time: limits::ANSWER_BODY_TIME,
             timeout,
             clock: self.clock,
         };
-        let response = exchange.get(&address).map_err(|fault| fault.to_string())?;
+        let response = exchange.run(address, |_, _| Ok(HeaderMap::new()));
+        let response = response.map_err(|fault| fault.to_string())?;
         let status = response.status();
         if !status.is_success() {
             return Err(format!("the answer is {status}"));

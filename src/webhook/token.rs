@@ -141,10 +141,11 @@ impl TokenSource {
         let exchange = Exchange {
             link: &self.link,
             method: "POST",
-            body: form.as_bytes(),
+            body: Some(form.as_bytes()),
             content_type: "application/x-www-form-urlencoded",
             follows_redirects: true,
             deadline,
+            body_time: limits::ANSWER_BODY_TIME,
             timeout,
             clock: self.clock,
         };

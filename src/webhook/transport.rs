@@ -20,7 +20,6 @@ use super::idle::{Idle, KeptConnections, Leased};
 use super::tls::TlsSettings;
 use super::tls_transport::TlsTransport;
 use super::tunnel::{ForwardTransport, open_tunnel};
-use crate::limits;
 
 /// The function by which ureq reads the time.
 pub type CurrentTime = Arc<dyn Fn() -> Instant + Send + Sync>;
@@ -50,7 +49,6 @@ pub fn agent(user_agent: &str, kept: KeptConnections, dialer: Dialer, tls: TlsSe
         .max_idle_connections(0)
         .input_buffer_size(INPUT_BUFFER)
         .output_buffer_size(OUTPUT_BUFFER)
-        .timeout_recv_body(Some(limits::ANSWER_BODY_TIME))
         .build();
     let idle = Arc::new(Idle::new(kept, dialer.clock));
     let connections = Connections { idle, dialer, tls };
