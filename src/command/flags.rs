@@ -7,8 +7,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgMatches, Args, CommandFactory, Id, Parser, Subcommand, ValueEnum};
 
+use super::client;
+use super::client::grammar::{
+    AlertCommand, ClientFlags, RoutesCommand, SilenceCommand, TemplateCommand,
+};
 use super::listen::ListenArguments;
 use super::source::TryArguments;
 use crate::api::Pages;
@@ -76,9 +80,143 @@ pub enum Command {
     /// Tries a source of webhooks, or prints a preset.
     #[command(subcommand)]
     Source(SourceCommand),
+    /// Speaks to a daemon.
+    #[command(flatten)]
+    Client(ClientCommand),
     /// Inspects the journal that holds the daemon's state.
     #[command(subcommand)]
     Journal(JournalCommand),
+}
+
+/// The subcommands that speak to a daemon.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ClientCommand {
+    /// Lists or posts alerts.
+    Alert {
+        /// What to do.
+        #[command(subcommand)]
+        command: AlertCommand,
+        /// The daemon, and how to print.
+        #[command(flatten)]
+        flags: ClientFlags,
+    },
+    /// Lists, adds, changes, ends and imports silences.
+    Silence {
+        /// What to do.
+        #[command(subcommand)]
+        command: SilenceCommand,
+        /// The daemon, and how to print.
+        #[command(flatten)]
+        flags: ClientFlags,
+    },
+    /// Shows or tests the routing tree of a file or of a daemon.
+    Routes {
+        /// What to do.
+        #[command(subcommand)]
+        command: RoutesCommand,
+        /// The configuration file whose routes are meant [default: the configuration of the daemon].
+        #[arg(long = "config.file", global = true, value_name = "FILE")]
+        config_file: Option<PathBuf>,
+        /// The daemon, and how to print.
+        #[command(flatten)]
+        flags: ClientFlags,
+    },
+    /// Lists the receivers of a daemon.
+    Receivers {
+        /// The daemon, and how to print.
+        #[command(flatten)]
+        flags: ClientFlags,
+    },
+    /// Shows the cluster of a daemon.
+    Cluster {
+        /// What to do.
+        #[command(subcommand)]
+        command: ShowCommand,
+        /// The daemon, and how to print.
+        #[command(flatten)]
+        flags: ClientFlags,
+    },
+    /// Shows the configuration of a daemon.
+    Config {
+        /// What to do.
+        #[command(subcommand)]
+        command: ShowCommand,
+        /// The daemon, and how to print.
+        #[command(flatten)]
+        flags: ClientFlags,
+    },
+    /// Renders templates, to try them.
+    Template {
+        /// What to do.
+        #[command(subcommand)]
+        command: TemplateCommand,
+        /// The daemon, and how to print.
+        #[command(flatten)]
+        flags: ClientFlags,
+    },
+}
+
+/// The subcommand of what can only be shown.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ShowCommand {
+    /// Shows it.
+    Show,
+}
+
+impl ClientCommand {
+    /// The names of these commands.
+    const NAMES: [&str; 7] = [
+        "alert",
+        "silence",
+        "routes",
+        "receivers",
+        "cluster",
+        "config",
+        "template",
+    ];
+
+    /// The command and its flags.
+    pub fn split(self) -> (client::Command, ClientFlags) {
+        match self {
+            ClientCommand::Alert { command, flags } => (client::Command::Alert(command), flags),
+            ClientCommand::Silence { command, flags } => (client::Command::Silence(command), flags),
+            ClientCommand::Routes {
+                command,
+                config_file,
+                flags,
+            } => (client::Command::Routes(command, config_file), flags),
+            ClientCommand::Receivers { flags } => (client::Command::Receivers, flags),
+            ClientCommand::Cluster {
+                command: ShowCommand::Show,
+                flags,
+            } => (client::Command::Cluster, flags),
+            ClientCommand::Config {
+                command: ShowCommand::Show,
+                flags,
+            } => (client::Command::Config, flags),
+            ClientCommand::Template { command, flags } => {
+                (client::Command::Template(command), flags)
+            }
+        }
+    }
+}
+
+/// The grammar of the command line. The daemon's flags that may follow every command are hidden in the help
+/// of those that speak to a daemon, where they have no effect.
+pub fn command_line() -> clap::Command {
+    let line = CommandLine::command();
+    let global = line.get_arguments().filter(|arg| arg.is_global_set());
+    let hidden: Vec<Arg> = global.map(|arg| arg.clone().hide(true)).collect();
+    ClientCommand::NAMES.iter().fold(line, |line, name| {
+        line.mut_subcommand(name, |command| {
+            let own: Vec<Id> = command
+                .get_arguments()
+                .map(|arg| arg.get_id().clone())
+                .collect();
+            let hidden = hidden.iter().filter(|arg| !own.contains(arg.get_id()));
+            command.args(hidden.cloned().collect::<Vec<Arg>>())
+        })
+    })
 }
 
 /// The subcommands of `journal`.

@@ -2,7 +2,9 @@
 //!
 //! Owns the dispatch from arguments to a command and its exit code. Runs on main.
 
+mod amtool;
 mod check_config;
+mod client;
 mod demo;
 mod export;
 mod external_url;
@@ -13,16 +15,23 @@ mod serve;
 mod source;
 mod table;
 
+use std::env;
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 
 use check_config::Warnings;
-use flags::{Command, CommandLine, JournalCommand, SourceCommand};
+use client::Grammar;
+use flags::{Command, CommandLine, JournalCommand, SourceCommand, command_line};
 
 /// Runs the command that this process's arguments name.
 pub fn run() -> ExitCode {
-    let given = match CommandLine::command().try_get_matches() {
+    if is_called("amtool") {
+        return amtool::run(env::args_os());
+    }
+    let given = match command_line().try_get_matches() {
         Ok(given) => given,
         Err(error) => {
             // `--help` and `--version` are not failures. A closed standard output is ignored.
@@ -38,6 +47,10 @@ pub fn run() -> ExitCode {
     let line = CommandLine::from_arg_matches(&given).expect("the arguments that were just matched");
     let code = match line.command {
         None => serve::run(line.flags, &unused),
+        Some(Command::Client(command)) => {
+            let (command, flags) = command.split();
+            client::run(command, flags, Grammar::Alertwheel)
+        }
         Some(Command::Demo) => demo::run(line.flags, &unused),
         Some(Command::Listen(arguments)) => listen::run(&arguments),
         Some(Command::CheckConfig { files, strict }) => {
@@ -64,13 +77,19 @@ pub fn run() -> ExitCode {
     code
 }
 
+/// Whether the binary is called by this name, as through a link.
+fn is_called(name: &str) -> bool {
+    let called = env::args_os().next().unwrap_or_default();
+    Path::new(&called).file_name() == Some(OsStr::new(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_command_line_is_sound() {
-        CommandLine::command().debug_assert();
+        command_line().debug_assert();
     }
 
     #[test]
@@ -81,7 +100,7 @@ mod tests {
             "--dispatch.maintenance-interval=30s",
             "--log.silences",
         ];
-        let given = CommandLine::command()
+        let given = command_line()
             .try_get_matches_from(arguments)
             .expect("known flags");
         assert_eq!(
@@ -100,14 +119,40 @@ mod tests {
             "--strict",
             "-",
         ];
-        let given = CommandLine::command().try_get_matches_from(arguments);
+        let given = command_line().try_get_matches_from(arguments);
         let line = CommandLine::from_arg_matches(&given.expect("known flags")).expect("its own");
         assert!(line.flags.skips_unsupported);
         assert_eq!(line.flags.features, ["classic-mode"]);
         let demo = ["alertwheel", "demo", "--web.listen-address=:1"];
-        let given = CommandLine::command().try_get_matches_from(demo);
+        let given = command_line().try_get_matches_from(demo);
         let line = CommandLine::from_arg_matches(&given.expect("known flags")).expect("its own");
         assert_eq!(line.flags.listen_addresses, [":1"]);
+    }
+
+    #[test]
+    fn commands_that_speak_to_a_daemon_hide_the_flags_of_the_daemon() {
+        let arguments = [
+            "alertwheel",
+            "routes",
+            "show",
+            "--config.file=x",
+            "--web.config.file=y",
+        ];
+        let given = command_line().try_get_matches_from(arguments);
+        let line = CommandLine::from_arg_matches(&given.expect("known flags")).expect("its own");
+        let Some(Command::Client(command)) = line.command else {
+            panic!("a command that speaks to a daemon");
+        };
+        let (command, _) = command.split();
+        let file = match command {
+            client::Command::Routes(_, file) => file,
+            _ => None,
+        };
+        assert_eq!(file.as_deref(), Some(Path::new("x")));
+        let help = command_line().try_get_matches_from(["alertwheel", "alert", "add", "-h"]);
+        let help = help.expect_err("help").to_string();
+        assert!(help.contains("--http.config.file"), "{help}");
+        assert!(!help.contains("--web.config.file"), "{help}");
     }
 
     #[test]
@@ -129,7 +174,7 @@ mod tests {
             "--web.get-concurrency=0",
             "--log.format=json",
         ];
-        let given = CommandLine::command().try_get_matches_from(arguments);
+        let given = command_line().try_get_matches_from(arguments);
         assert!(given.is_ok(), "{given:?}");
     }
 }

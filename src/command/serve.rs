@@ -97,7 +97,7 @@ fn load_options(flags: &Flags) -> Result<LoadOptions, String> {
 }
 
 /// The syntax of label names and matchers that the feature flags choose.
-fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
+pub fn parser_mode(features: &[String]) -> Result<ParserMode, String> {
     const OTHERS: [&str; 2] = ["auto-gomemlimit", "event-recorder"];
     let mut mode = ParserMode::Fallback;
     for feature in features

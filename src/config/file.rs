@@ -67,6 +67,8 @@ pub struct Config {
     pub heartbeats: Vec<Arc<Heartbeat>>,
     /// The template files, in the order in which their globs name them.
     pub templates: Vec<TemplateFile>,
+    /// The number of patterns of template files in the file.
+    pub template_globs: usize,
     /// The effective configuration as `GET /status` shows it, with secrets masked (§1.12).
     pub original: String,
     /// The source text of the configuration; a metric shows its hash.
@@ -80,6 +82,8 @@ pub enum Origin {
     User,
     /// The binary itself. Only such a configuration may write to the terminal.
     BuiltIn,
+    /// The status of a running daemon, which shows secrets masked. Nothing is sent by such a configuration.
+    Status,
 }
 
 /// The inputs of the checks besides the file's own contents.
@@ -134,6 +138,7 @@ pub fn check(mut file: Record, terms: Terms<'_>, findings: &mut Findings) -> Opt
     let resolve_timeout = file.record("global")?.duration("resolve_timeout");
     Some(Config {
         resolve_timeout: resolve_timeout.map_or(Duration::ZERO, |(timeout, _)| timeout),
+        template_globs: file.texts("templates").len(),
         original: render(file, &receivers.all),
         route,
         receivers: receivers.all,

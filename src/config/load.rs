@@ -3,7 +3,7 @@
 //! Owns the order of the steps and, with its submodules, the only file access of `config`. Decides nothing
 //! about the contents. Runs on main, at start and at reload.
 
-mod glob;
+pub mod glob;
 mod templates;
 
 use std::fmt;
@@ -157,6 +157,18 @@ pub fn parse(name: &str, text: &str, options: impl Into<LoadOptions>) -> Result<
     let source = Source {
         origin: Origin::User,
         name,
+        text,
+        folder: None,
+        try_http: try_nothing,
+    };
+    source.parse(options.into())
+}
+
+/// Checks `text`, the configuration that a running daemon shows with masks for its secrets.
+pub fn parse_status(text: &str, options: impl Into<LoadOptions>) -> Result<Loaded, Faults> {
+    let source = Source {
+        origin: Origin::Status,
+        name: "the daemon's configuration",
         text,
         folder: None,
         try_http: try_nothing,

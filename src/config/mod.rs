@@ -52,8 +52,10 @@ pub use http::file::load_http;
 pub use http::{Authorization, Header, HttpConfig, OAuth2, Proxy, Secret, TlsConfig, TlsVersion};
 pub use inhibit::InhibitRule;
 pub use interval::NamedInterval;
+pub use load::glob::{GlobError, glob};
 pub use load::{
     LoadError, LoadOptions, Loaded, built_in, demo, load, load_from, load_tried, parse,
+    parse_status,
 };
 pub use receiver::{Receiver, Unsupported};
 pub use route::{GroupBy, Route};

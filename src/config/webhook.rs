@@ -234,6 +234,9 @@ fn check_address(
     if origin == Origin::BuiltIn && url == "terminal:" {
         return Some((Destination::Terminal, Endpoint("terminal:".into())));
     }
+    if origin == Origin::Status && url == MASK {
+        return Some((Destination::Url(url.to_owned()), Endpoint(MASK.into())));
+    }
     // The template itself is checked where all templates are compiled.
     if url.contains("{{") {
         if has_templated_host(url) {
@@ -260,6 +263,9 @@ fn check_address(
     }
 }
 
+/// What a running daemon shows instead of a secret.
+const MASK: &str = "<secret>";
+
 /// Whether a template begins before the path, and so can determine the host.
 fn has_templated_host(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -270,7 +276,7 @@ fn has_templated_host(url: &str) -> bool {
 
 /// The endpoint of a URL without templates, or what is wrong and what would be right.
 fn check_fixed_url(url: &str) -> Result<Endpoint, (String, &'static str)> {
-    if url == "<secret>" {
+    if url == MASK {
         return Err((
             "url is the mask that a running daemon shows instead of a secret".into(),
             "write the real URL",

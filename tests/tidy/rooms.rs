@@ -149,6 +149,7 @@ const CRATES: [(&str, &[&str]); 37] = [
             "src/template/read_json.rs",
             "src/config/yaml.rs",
             "src/config/yaml/",
+            "src/command/client/",
             "src/command/listen/",
         ],
     ),
@@ -159,6 +160,7 @@ const CRATES: [(&str, &[&str]); 37] = [
             "src/webhook/go_json.rs",
             "src/webhook/token_answer.rs",
             "src/template/read_json.rs",
+            "src/command/client/",
             "src/command/demo.rs",
             "src/command/listen/",
         ],
@@ -189,7 +191,11 @@ const CRATES: [(&str, &[&str]); 37] = [
     ("strsim", &["src/config/fault.rs"]),
     (
         "percent_encoding",
-        &["src/webhook/address.rs", "src/webhook/token.rs"],
+        &[
+            "src/command/client/api.rs",
+            "src/webhook/address.rs",
+            "src/webhook/token.rs",
+        ],
     ),
     (
         "prometheus_client",
@@ -203,6 +209,7 @@ const CRATES: [(&str, &[&str]); 37] = [
             "src/model/calendar.rs",
             "src/engine/clock_step.rs",
             "src/config/interval.rs",
+            "src/command/client/dates.rs",
             "src/template/",
             "src/api/server/wording.rs",
             "src/api/wire/date.rs",

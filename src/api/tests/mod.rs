@@ -182,6 +182,7 @@ impl World {
             inhibit_rules: Vec::new(),
             sources: Vec::new(),
             heartbeats: Vec::new(),
+            template_globs: 0,
             templates: Vec::new(),
             route: Route {
                 receiver: receiver("default"),
