@@ -48,6 +48,9 @@ mod sending;
 /// What the command line is answered: exit codes, messages, flags.
 mod command_line;
 
+/// The commands that speak to a daemon, and the name amtool.
+mod client_commands;
+
 /// The receiver for trying things out.
 mod listen;
 

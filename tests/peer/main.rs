@@ -5,6 +5,7 @@
 //! each test prints a line that it is skipped; with `CI` in the environment it fails.
 //!
 //! - `amtool`: the output of amtool against both daemons
+//! - `command_line`: our binary in amtool's place, against both daemons
 //! - `configurations`: which are valid, the faults of others, and how they are shown; `cases` reads them
 //! - `silences`: silences through amtool
 //! - `templates`: amtool renders as templates.txt says
@@ -29,6 +30,7 @@
 mod amtool;
 mod cases;
 mod client;
+mod command_line;
 mod composition;
 mod configurations;
 mod daemon;

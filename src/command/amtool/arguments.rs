@@ -164,7 +164,9 @@ impl<'g> Reading<'g> {
     }
 
     fn add_switch(&mut self, long: String, is_off: bool) -> Result<(), String> {
-        self.line.flags.retain(|(name, _)| *name != long);
+        if self.line.has(&long) || self.line.turned_off.contains(&long) {
+            return Err(format!("flag '{long}' cannot be repeated"));
+        }
         if is_off {
             self.line.turned_off.push(long);
         } else {

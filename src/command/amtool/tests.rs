@@ -54,7 +54,7 @@ fn flags_may_stand_anywhere() {
             "alert -ojson foo -isa",
             "alert query --output=json --inhibited --silenced --active -- foo",
         ),
-        ("alert --active --no-active", "alert query --"),
+        ("alert --no-active", "alert query --"),
         (
             "--alertmanager.url http://x alert",
             "alert query --url=http://x --",
@@ -63,10 +63,7 @@ fn flags_may_stand_anywhere() {
             "silence add a=b --no-require-comment",
             "silence add --no-require-comment -- a=b",
         ),
-        (
-            "silence add a=b --no-require-comment --require-comment",
-            "silence add -- a=b",
-        ),
+        ("silence add a=b --require-comment", "silence add -- a=b"),
         ("alert add -- --foo", "alert add -- --foo"),
         ("alert query --quietly=x=y", "unknown long flag '--quietly'"),
         ("silence query --quiet=x", "silence query --quiet -- x"),
@@ -91,6 +88,10 @@ fn what_is_wrong_is_said_in_the_words_of_amtool() {
             "expected argument for flag '--annotation'",
         ),
         ("alert query -o", "expected argument for flag '-o'"),
+        (
+            "alert --active --no-active",
+            "flag 'active' cannot be repeated",
+        ),
         (
             "alert -o json -o simple",
             "flag 'output' cannot be repeated",

@@ -29,8 +29,7 @@ mod tests {
 
     #[test]
     fn the_name_is_that_of_the_line_with_the_id() {
-        let users =
-            "root:x:0:0:root:/root:/bin/sh\nbroken\n# 0\nme:x:1000:1000::/var/me:/bin/sh\n";
+        let users = "root:x:0:0:root:/root:/bin/sh\nbroken\n# 0\nme:x:1000:1000::/var/me:/bin/sh\n";
         assert_eq!(name_in(users, "1000"), Some("me"));
         assert_eq!(name_in(users, "0"), Some("root"));
         assert_eq!(name_in(users, "100"), None);
