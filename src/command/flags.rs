@@ -82,7 +82,7 @@ pub enum Command {
     Source(SourceCommand),
     /// Speaks to a daemon.
     #[command(flatten)]
-    Client(ClientCommand),
+    Client(Box<ClientCommand>),
     /// Inspects the journal that holds the daemon's state.
     #[command(subcommand)]
     Journal(JournalCommand),

@@ -77,6 +77,11 @@ pub fn run() -> ExitCode {
     code
 }
 
+/// The grammar of the command line, for completions and the manual page.
+pub fn grammar() -> clap::Command {
+    command_line()
+}
+
 /// Whether the binary is called by this name, as through a link.
 fn is_called(name: &str) -> bool {
     let called = env::args_os().next().unwrap_or_default();

@@ -108,7 +108,7 @@ const HOUSE: [&str; 6] = [
 ];
 
 /// Each crate of Cargo.toml, and where alone it may be named.
-const CRATES: [(&str, &[&str]); 37] = [
+const CRATES: [(&str, &[&str]); 39] = [
     (
         "crossbeam_channel",
         &[
@@ -269,6 +269,8 @@ const CRATES: [(&str, &[&str]); 37] = [
     ("gotmpl", &["src/template/"]),
     ("xxhash_rust", &["src/model/alertmanager_hash.rs"]),
     ("allocation_counter", &[]),
+    ("clap_complete", &[]),
+    ("clap_mangen", &[]),
     ("rcgen", &[]),
     ("x509_parser", &[]),
     ("proptest", &[]),
