@@ -44,8 +44,8 @@ pub use payload::{Payload, ReadYaml};
 pub use read_json::JsonFault;
 pub use received::{Received, Receiving, SourceText, read_time};
 pub use route_labels::RenderedLabels;
-pub use value::{Dict, List, Value};
 pub use time::{format as format_go_time, parse as parse_go_time};
+pub use value::{Dict, List, Value};
 
 use self::evaluate::Definitions;
 use self::functions::FunctionSet;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::Body;
-use ureq::http::{HeaderMap, Response};
 use ureq::http::header::RETRY_AFTER;
+use ureq::http::{HeaderMap, Response};
 
 use super::address::Address;
 use super::client::Clients;

@@ -299,7 +299,7 @@ fn without_ids(text: &str) -> String {
 }
 
 /// amtool logs to standard output, where a warning gets among what scripts read. Ours go to standard error
-/// (D40).
+/// (D30).
 fn without_log(out: &str) -> String {
     let lines = out.split_inclusive('\n');
     lines.filter(|line| !line.starts_with("time=")).collect()
