@@ -23,11 +23,27 @@ impl Engine {
     pub(super) fn reload(&mut self, config: Arc<Config>, now: Now, out: &mut Vec<Effect>) {
         let before = self.groups.len();
         let tree = RouteTree::new(&config);
-        if self.has_same_effect(&config, &tree) {
-            self.config = config;
-            let kept = before;
-            return out.push(Effect::Note(Note::Reloaded { kept, moved: 0 }));
-        }
+        let kept = if self.has_same_effect(&config, &tree) {
+            self.config = Arc::clone(&config);
+            before
+        } else {
+            self.regroup(Arc::clone(&config), tree, now, out)
+        };
+        self.reload_heartbeats(&config.heartbeats, now, out);
+        out.push(Effect::Note(Note::Reloaded {
+            kept,
+            moved: before - kept,
+        }));
+    }
+
+    /// Routes all alerts by `config`, whose tree is `tree`. Returns the number of groups that stay.
+    fn regroup(
+        &mut self,
+        config: Arc<Config>,
+        tree: RouteTree,
+        now: Now,
+        out: &mut Vec<Effect>,
+    ) -> usize {
         // Which old routes continue, and their indices in the new tree.
         let renamed = match self.settings.reload {
             ReloadPolicy::KeepUnchanged => unchanged_routes(&self.tree, &tree),
@@ -52,13 +68,8 @@ impl Engine {
         // The log entries are handed over before alerts join their new groups, which flush by them.
         self.reassign_owed_resolved(out);
         self.route_anew(unrouted, now, out);
-        let config = Arc::clone(&self.config);
-        self.reload_heartbeats(&config.heartbeats, now, out);
         self.forget_unused_queues();
-        out.push(Effect::Note(Note::Reloaded {
-            kept,
-            moved: before - kept,
-        }));
+        kept
     }
 
     /// Whether `config` treats every alert as the current configuration does. Most reloads are like this, and
