@@ -9,10 +9,7 @@ use std::time::Duration;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, CommandFactory, Id, Parser, Subcommand, ValueEnum};
 
-use super::client;
-use super::client::grammar::{
-    AlertCommand, ClientFlags, RoutesCommand, SilenceCommand, TemplateCommand,
-};
+use super::client::commands::ClientCommand;
 use super::listen::ListenArguments;
 use super::source::TryArguments;
 use crate::api::Pages;
@@ -86,119 +83,6 @@ pub enum Command {
     /// Inspects the journal that holds the daemon's state.
     #[command(subcommand)]
     Journal(JournalCommand),
-}
-
-/// The subcommands that speak to a daemon.
-#[derive(Clone, Debug, Subcommand)]
-pub enum ClientCommand {
-    /// Lists or posts alerts.
-    Alert {
-        /// What to do.
-        #[command(subcommand)]
-        command: AlertCommand,
-        /// The daemon, and how to print.
-        #[command(flatten)]
-        flags: ClientFlags,
-    },
-    /// Lists, adds, changes, ends and imports silences.
-    Silence {
-        /// What to do.
-        #[command(subcommand)]
-        command: SilenceCommand,
-        /// The daemon, and how to print.
-        #[command(flatten)]
-        flags: ClientFlags,
-    },
-    /// Shows or tests the routing tree of a file or of a daemon.
-    Routes {
-        /// What to do.
-        #[command(subcommand)]
-        command: RoutesCommand,
-        /// The configuration file whose routes are meant [default: the configuration of the daemon].
-        #[arg(long = "config.file", global = true, value_name = "FILE")]
-        config_file: Option<PathBuf>,
-        /// The daemon, and how to print.
-        #[command(flatten)]
-        flags: ClientFlags,
-    },
-    /// Lists the receivers of a daemon.
-    Receivers {
-        /// The daemon, and how to print.
-        #[command(flatten)]
-        flags: ClientFlags,
-    },
-    /// Shows the cluster of a daemon.
-    Cluster {
-        /// What to do.
-        #[command(subcommand)]
-        command: ShowCommand,
-        /// The daemon, and how to print.
-        #[command(flatten)]
-        flags: ClientFlags,
-    },
-    /// Shows the configuration of a daemon.
-    Config {
-        /// What to do.
-        #[command(subcommand)]
-        command: ShowCommand,
-        /// The daemon, and how to print.
-        #[command(flatten)]
-        flags: ClientFlags,
-    },
-    /// Renders templates, to try them.
-    Template {
-        /// What to do.
-        #[command(subcommand)]
-        command: TemplateCommand,
-        /// The daemon, and how to print.
-        #[command(flatten)]
-        flags: ClientFlags,
-    },
-}
-
-/// The subcommand of what can only be shown.
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub enum ShowCommand {
-    /// Shows it.
-    Show,
-}
-
-impl ClientCommand {
-    /// The names of these commands.
-    const NAMES: [&str; 7] = [
-        "alert",
-        "silence",
-        "routes",
-        "receivers",
-        "cluster",
-        "config",
-        "template",
-    ];
-
-    /// The command and its flags.
-    pub fn split(self) -> (client::Command, ClientFlags) {
-        match self {
-            ClientCommand::Alert { command, flags } => (client::Command::Alert(command), flags),
-            ClientCommand::Silence { command, flags } => (client::Command::Silence(command), flags),
-            ClientCommand::Routes {
-                command,
-                config_file,
-                flags,
-            } => (client::Command::Routes(command, config_file), flags),
-            ClientCommand::Receivers { flags } => (client::Command::Receivers, flags),
-            ClientCommand::Cluster {
-                command: ShowCommand::Show,
-                flags,
-            } => (client::Command::Cluster, flags),
-            ClientCommand::Config {
-                command: ShowCommand::Show,
-                flags,
-            } => (client::Command::Config, flags),
-            ClientCommand::Template { command, flags } => {
-                (client::Command::Template(command), flags)
-            }
-        }
-    }
 }
 
 /// The grammar of the command line. The daemon's flags that may follow every command are hidden in the help

@@ -4,7 +4,7 @@
 //! Owns these rules and the words of their errors. Knows no flag: the names come from the grammar that clap
 //! parses afterwards, and what is read is written as clap wants it. Runs on main.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use clap::{Arg, ArgAction, Command};
 
@@ -89,7 +89,7 @@ struct Reading<'g> {
     /// The commands so far, from the root on.
     chain: Vec<&'g Command>,
     line: Line,
-    rest: std::collections::VecDeque<String>,
+    rest: VecDeque<String>,
 }
 
 impl<'g> Reading<'g> {
@@ -118,60 +118,38 @@ impl<'g> Reading<'g> {
     }
 
     fn take_flag(&mut self, token: String) -> Result<(), String> {
-        let (name, value) = match token.strip_prefix("--") {
-            Some(long) => match long.split_once('=') {
-                Some((name, value)) => (format!("--{name}"), Some(value.to_owned())),
-                None => (token.clone(), None),
-            },
-            None => {
-                let second = token.chars().nth(1).map_or(0, char::len_utf8);
-                let (short, rest) = token.split_at(1 + second);
-                let rest = Some(rest.to_owned()).filter(|rest| !rest.is_empty());
-                (short.to_owned(), rest)
-            }
-        };
+        let (name, value) = name_and_value(&token);
         let Some(flag) = self.find(&name) else {
             if self.enter_default() {
                 self.rest.push_front(token);
                 return Ok(());
             }
-            let kind = if name.starts_with("--") {
-                "long"
-            } else {
-                "short"
-            };
+            let is_long = name.starts_with("--");
+            let kind = if is_long { "long" } else { "short" };
             return Err(format!("unknown {kind} flag '{name}'"));
         };
         let long = flag.arg.get_long().unwrap_or_default().to_owned();
-        if matches!(flag.arg.get_action(), ArgAction::SetTrue) {
-            // What follows a switch is not its value: `-qs` is two switches, `--quiet=x` an argument.
+        if self.line.turned_off.contains(&long) || !is_list(flag.arg) && self.line.has(&long) {
+            return Err(format!("flag '{long}' cannot be repeated"));
+        }
+        if is_switch(flag.arg) {
+            // What follows a switch is not its value: `-qs` is two switches, `--quiet=x` has an argument.
             if let Some(rest) = value {
                 let is_long = name.starts_with("--");
-                self.rest
-                    .push_front(if is_long { rest } else { format!("-{rest}") });
+                let rest = if is_long { rest } else { format!("-{rest}") };
+                self.rest.push_front(rest);
             }
-            return self.add_switch(long, flag.is_off);
+            if flag.is_off {
+                self.line.turned_off.push(long);
+            } else {
+                self.line.flags.push((long, None));
+            }
+            return Ok(());
         }
         let next = || self.rest.pop_front_if(|next| !next.starts_with('-'));
         let value = value.or_else(next);
         let value = value.ok_or_else(|| format!("expected argument for flag '{name}'"))?;
-        let is_list = matches!(flag.arg.get_action(), ArgAction::Append);
-        if !is_list && self.line.has(&long) {
-            return Err(format!("flag '{long}' cannot be repeated"));
-        }
         self.line.flags.push((long, Some(value)));
-        Ok(())
-    }
-
-    fn add_switch(&mut self, long: String, is_off: bool) -> Result<(), String> {
-        if self.line.has(&long) || self.line.turned_off.contains(&long) {
-            return Err(format!("flag '{long}' cannot be repeated"));
-        }
-        if is_off {
-            self.line.turned_off.push(long);
-        } else {
-            self.line.flags.push((long, None));
-        }
         Ok(())
     }
 
@@ -193,16 +171,37 @@ impl<'g> Reading<'g> {
             }
             return Err(format!("expected command but got {}", go_quote(&token)));
         }
-        let takes_more = innermost.get_positionals().any(|positional| {
-            let is_list = matches!(positional.get_action(), ArgAction::Append);
-            is_list || self.line.arguments.is_empty()
-        });
+        let takes_more = innermost
+            .get_positionals()
+            .any(|positional| is_list(positional) || self.line.arguments.is_empty());
         if !takes_more {
             return Err(format!("unexpected {token}"));
         }
         self.line.arguments.push(token);
         Ok(())
     }
+}
+
+/// The name of the flag in `token`, with its dashes, and what stands behind it: `--name=value`, `-nvalue`.
+fn name_and_value(token: &str) -> (String, Option<String>) {
+    if token.starts_with("--") {
+        return match token.split_once('=') {
+            Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+            None => (token.to_owned(), None),
+        };
+    }
+    let letter = token.chars().nth(1).map_or(0, char::len_utf8);
+    let (name, rest) = token.split_at(1 + letter);
+    let rest = (!rest.is_empty()).then(|| rest.to_owned());
+    (name.to_owned(), rest)
+}
+
+fn is_switch(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::SetTrue)
+}
+
+fn is_list(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::Append)
 }
 
 /// The flag that `name` stands for: one of that name, or a switch whose name differs by a leading `no-`.
@@ -223,8 +222,7 @@ fn find_flag<'g>(mut args: impl Iterator<Item = &'g Arg>, name: &str) -> Option<
         }
         let is_opposite =
             wanted.strip_prefix("no-") == Some(own) || own.strip_prefix("no-") == Some(wanted);
-        let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
-        (is_opposite && is_switch).then_some(Flag { arg, is_off: true })
+        (is_opposite && is_switch(arg)).then_some(Flag { arg, is_off: true })
     })
 }
 
@@ -253,7 +251,7 @@ impl Line {
             if self.has(&long) || self.turned_off.contains(&long) {
                 continue;
             }
-            if !matches!(flag.arg.get_action(), ArgAction::SetTrue) {
+            if !is_switch(flag.arg) {
                 self.flags.push((long, Some(value.clone())));
             } else if (value == "true") != flag.is_off {
                 self.flags.push((long, None));

@@ -7,6 +7,7 @@ mod alert;
 pub mod api;
 mod arguments;
 mod check;
+pub mod commands;
 mod dates;
 pub mod grammar;
 mod render;

@@ -200,3 +200,51 @@ fn after(start: &Date, span: &str) -> Result<Date, Failure> {
     end.map(Date::utc)
         .map_err(|_| "the silence would end after the year 9999".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Wall {
+        text.parse().expect("a time")
+    }
+
+    fn silence(ends_at: &str) -> Silence {
+        let text = format!(
+            r#"{{"id":"i","status":{{"state":"active"}},"updatedAt":"2026-01-01T00:00:00Z",
+                "comment":"","createdBy":"me","endsAt":"{ends_at}","matchers":[],
+                "startsAt":"2026-01-01T00:00:00Z"}}"#
+        );
+        serde_json::from_str(&text).expect("a silence")
+    }
+
+    #[test]
+    fn a_query_looks_forward_and_with_expired_back() {
+        let now = at("2026-01-01T12:00:00Z");
+        let hour = Some(Duration::from_secs(3600));
+        for (expired, within, expected) in [
+            (false, None, ["12:00:01", "13:00:00", "14:00:00"].as_slice()),
+            (false, hour, &["12:00:01", "13:00:00"]),
+            (true, None, &["10:00:00", "11:00:00", "11:59:59"]),
+            (true, hour, &["11:00:00", "11:59:59"]),
+        ] {
+            let query = SilenceQuery {
+                expired,
+                quiet: false,
+                created_by: Some("me".to_owned()),
+                id: None,
+                within,
+                matchers: Vec::new(),
+            };
+            let ends = [
+                "10:00:00", "11:00:00", "11:59:59", "12:00:01", "13:00:00", "14:00:00",
+            ];
+            let mut listed = ends.to_vec();
+            listed.retain(|time| {
+                let silence = silence(&format!("2026-01-01T{time}Z"));
+                is_asked_for(&silence, &query, now)
+            });
+            assert_eq!(listed, expected, "{query:?}");
+        }
+    }
+}
