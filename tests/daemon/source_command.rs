@@ -86,11 +86,11 @@ fn a_simple_source_is_tried_with_the_name_of_the_alert() {
     assert_eq!(told.code, Some(0), "{told:?}");
     assert!(
         told.output
-            .starts_with("firing {alertname=\"Disk full\", host=\"a\"}\\n"),
+            .starts_with("firing {alertname=\"Disk full\", host=\"a\"}\n"),
         "{told:?}"
     );
     let told = try_body(&["curl", "--resolve", "Disk full"], "");
-    assert_eq!(told.output, "resolved {alertname=\"Disk full\"}\\n");
+    assert_eq!(told.output, "resolved {alertname=\"Disk full\"}\n");
     let nameless = try_body(&["curl"], "");
     assert!(
         nameless.log.contains("needs --alert or --resolve"),
@@ -102,16 +102,13 @@ fn a_simple_source_is_tried_with_the_name_of_the_alert() {
 fn presets_are_listed_and_printed() {
     let listed = Setup::bare().arguments(&["source", "preset"]).run();
     assert!(
-        listed.output.starts_with("alertmanager\\nazure-monitor\\n"),
+        listed.output.starts_with("alertmanager\nazure-monitor\n"),
         "{listed:?}"
     );
     let printed = Setup::bare()
         .arguments(&["source", "preset", "alertmanager"])
         .run();
-    assert!(
-        printed.output.contains("\\neach: /alerts\\n"),
-        "{printed:?}"
-    );
+    assert!(printed.output.contains("\neach: /alerts\n"), "{printed:?}");
     let unknown = Setup::bare().arguments(&["source", "preset", "x"]).run();
     assert_eq!(unknown.code, Some(1), "{unknown:?}");
 }

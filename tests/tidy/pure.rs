@@ -90,7 +90,7 @@ const SPAWNERS: [&str; 9] = [
 const PARKS: [&str; 2] = ["src/waker.rs", "src/dispatch/reply.rs"];
 
 /// Who may wait for others at a lock, and why. (The locks of telemetry are inside its crates.)
-const LOCKS: [(&str, &str); 22] = [
+const LOCKS: [(&str, &str); 23] = [
     // Where one answer is given, by one thread to one other, which waits for it asleep and not inside
     // the lock: there is nothing to wait for.
     ("src/dispatch/reply.rs", "OnceLock"),
@@ -99,6 +99,8 @@ const LOCKS: [(&str, &str); 22] = [
     ("src/model/matcher/pattern.rs", "OnceLock"),
     // A bell learns whose it is once, and nobody waits for that: whoever rings earlier is not heard yet.
     ("src/waker.rs", "OnceLock"),
+    // The sources of the fuzzer, made once for all its inputs; never part of the daemon.
+    ("src/fuzz.rs", "LazyLock"),
     // What is wrong with the daemon, said by the journal and read by whoever asks whether it is
     // ready; held to copy a pointer.
     ("src/telemetry/health.rs", "Mutex"),
