@@ -28,6 +28,7 @@ pub static WEBHOOK: Section = Section {
         key("max_alerts", Count).or("0").always(),
         key("timeout", GoDuration).or("0s").always(),
         key("payload", Any),
+        key("heartbeat", Kind::Duration).or("0s").hidden(),
         key("method", Parsed(method)).or("POST").hidden(),
     ],
 };
@@ -58,6 +59,8 @@ pub struct Webhook {
     pub max_alerts: u64,
     /// The maximum time of one attempt, if the file sets it.
     pub timeout: Option<Duration>,
+    /// How often it is sent a notification without alerts, so that it notices if the daemon dies.
+    pub heartbeat: Option<Duration>,
     /// The endpoint, whose concurrency limit all webhooks with the same endpoint share.
     pub endpoint: Endpoint,
     /// The HTTP client settings.
@@ -180,6 +183,7 @@ impl Webhook {
             send_resolved: record.is("send_resolved"),
             max_alerts: record.count("max_alerts"),
             timeout: timeout.filter(|timeout| !timeout.is_zero()),
+            heartbeat: check_heartbeat(record, findings),
             endpoint,
             http,
             payload: match record.get("payload") {
@@ -189,6 +193,21 @@ impl Webhook {
             templates: Arc::clone(&common.terms.templates),
         }))
     }
+}
+
+/// The shortest interval between two heartbeats to a webhook.
+const HEARTBEAT_LEAST: Duration = Duration::from_secs(1);
+
+fn check_heartbeat(record: &Record, findings: &mut Findings) -> Option<Duration> {
+    let (interval, _) = record.duration("heartbeat")?;
+    if interval.is_zero() {
+        return None;
+    }
+    if interval < HEARTBEAT_LEAST {
+        let wrong = "heartbeat is shorter than 1s";
+        findings.fault(record.place_of("heartbeat"), wrong, "write one such as 1m");
+    }
+    Some(interval)
 }
 
 fn check_destination(

@@ -189,6 +189,34 @@ fn a_small_post_does_not_wait_for_a_large_one() {
 }
 
 #[test]
+fn a_ping_is_answered_once_it_is_in_the_journal() {
+    let mut scene = Scene::new();
+    let text = format!("heartbeats: [{{name: backup, every: 1h}}]\n{CONFIG}");
+    let loaded = config::parse("test.yml", &text, ParserMode::Fallback);
+    let config = Arc::new(loaded.expect("a sound configuration").config);
+    scene.dispatcher.engine = Engine::new(config, settings());
+    for (name, is_configured) in [("backup", true), ("back-up", false)] {
+        let (reply, mut answer) = reply::reply();
+        let sent = scene.requests.try_send(Request::Beat {
+            heartbeat: name.into(),
+            has_failed: false,
+            reply,
+        });
+        sent.expect("there is room");
+        assert_eq!(scene.dispatcher.turn(), Turn::GoOn);
+        assert!(answer.take().is_err(), "it waits for the journal");
+        let batch = scene.batches.try_recv().expect("a batch");
+        let is_beat = |record: &Record| matches!(record, Record::Heartbeat { .. });
+        assert_eq!(batch.records.iter().any(is_beat), is_configured);
+        batch
+            .pending_acks
+            .into_iter()
+            .for_each(PendingAck::acknowledge);
+        assert_eq!(answer.take(), Ok(Ok(is_configured)));
+    }
+}
+
+#[test]
 fn a_large_list_of_reports_is_taken_in_parts_and_answered_once() {
     let mut scene = Scene::new();
     let settings = Settings {

@@ -51,10 +51,15 @@ struct Attempt {
 
 impl Attempts {
     fn start(&mut self, attempt: Attempt) -> AttemptId {
-        self.last_id += 1;
-        let id = AttemptId(self.last_id);
+        let id = self.next_id();
         self.in_flight.insert(id, attempt);
         id
+    }
+
+    /// A name that no attempt has had.
+    pub fn next_id(&mut self) -> AttemptId {
+        self.last_id += 1;
+        AttemptId(self.last_id)
     }
 
     /// Whether the attempt is in flight.
@@ -117,7 +122,7 @@ impl Engine {
     pub(super) fn settle_attempt(&mut self, outcome: Outcome, now: Now, out: &mut Vec<Effect>) {
         let outcome = self.within_bounds(outcome);
         let Some(attempt) = self.attempts.in_flight.remove(&outcome.attempt) else {
-            return;
+            return self.settle_ping(&outcome, now, out);
         };
         let (queue, started_at) = (attempt.queue, attempt.started_at);
         let random = &mut self.random;
@@ -241,7 +246,7 @@ impl Engine {
         }
     }
 
-    fn note_change(
+    pub(super) fn note_change(
         &self,
         queue: QueueId,
         change: Option<Change>,
@@ -287,9 +292,9 @@ impl Engine {
         self.queues.waits_for_an_end(now)
     }
 
-    /// The number of attempts in flight.
+    /// The number of attempts in flight, pings included.
     pub(super) fn attempts_in_flight(&self) -> usize {
-        self.attempts.in_flight.len()
+        self.attempts.in_flight.len() + self.pings.in_flight()
     }
 }
 

@@ -1,5 +1,5 @@
 //! Housekeeping: removes resolved alerts, expired notification log entries and silences, and wakes the
-//! engine for heartbeats that become overdue and for endpoints that wait for a time.
+//! engine for heartbeats that become overdue, for pings, and for endpoints that wait for a time.
 //!
 //! PURE. Owns the one alarm that belongs to no group. The alarm is armed only while there is something to
 //! remove, to miss or to serve, so that an idle daemon sleeps. Runs on the dispatch thread.
@@ -122,6 +122,7 @@ impl Engine {
             collector.alerts_at,
             collector.notification_log_at,
             self.heartbeats.next_at(),
+            self.pings.next_at(),
             self.queues.next_look_at(now),
         ];
         let next = wakes.into_iter().flatten().min();

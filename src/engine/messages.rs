@@ -190,6 +190,8 @@ pub enum Reason {
     AllResolved,
     /// Nothing changed for `repeat_interval`.
     RepeatElapsed,
+    /// The webhook is to know that this daemon is alive; there are no alerts.
+    Heartbeat,
 }
 
 impl Reason {
@@ -201,6 +203,7 @@ impl Reason {
             Reason::SomeResolved => "some alerts resolved",
             Reason::AllResolved => "all alerts resolved",
             Reason::RepeatElapsed => "repeat interval elapsed",
+            Reason::Heartbeat => "heartbeat",
         }
     }
 }

@@ -43,6 +43,7 @@ mod mute;
 mod notes;
 mod notification_log;
 mod orphaned_resolved;
+mod pings;
 mod query;
 mod questions;
 mod queues;
@@ -90,6 +91,7 @@ use inhibit::Inhibitor;
 use interner::Interner;
 use keyed_alerts::KeyedAlerts;
 use notification_log::NotificationLog;
+use pings::Pings;
 use queues::{Queues, Shares};
 use random::Random;
 use route::RouteTree;
@@ -181,6 +183,7 @@ pub struct Engine {
     inhibitor: Inhibitor,
     queues: Queues,
     attempts: Attempts,
+    pings: Pings,
     collector: Collector,
     steps: StepWatch,
     random: Random,
@@ -219,6 +222,7 @@ impl Engine {
             alertmanager_log: AlertmanagerLog::default(),
             queues: Queues::new(shares),
             attempts: Attempts::default(),
+            pings: Pings::default(),
             collector: Collector::default(),
             steps: StepWatch::default(),
             random: Random::seeded(settings.seed),
@@ -242,11 +246,12 @@ impl Engine {
                 heartbeat,
                 has_failed,
             } => self.beat(&heartbeat, has_failed, now, out),
-            Input::Start => self.count_new_heartbeats(now, out),
+            Input::Start => self.start(now, out),
             Input::Reload(config) => self.reload(config, now, out),
             Input::Recover(recovered) => self.recover(*recovered, now, out),
         }
         self.start_attempts(now, out);
+        self.send_pings(now, out);
         self.note_long_waits(now.mono, out);
         self.arm_collector(now.mono, out);
         let unusable = self.silences.take_unusable().into_iter();
@@ -276,6 +281,12 @@ impl Engine {
             group.armed_for = None;
             self.advance(id, now, out);
         }
+    }
+
+    /// Begins what goes by the time since the start of the process.
+    fn start(&mut self, now: Now, out: &mut Vec<Effect>) {
+        self.count_new_heartbeats(now, out);
+        self.pings.configure(&self.config, now.mono);
     }
 
     fn set_silence(&mut self, posted: PostedSilence, now: Now, out: &mut Vec<Effect>) {

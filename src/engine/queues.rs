@@ -220,6 +220,19 @@ impl Queues {
         })
     }
 
+    /// Counts an attempt to this endpoint as started, if the endpoint takes one now and no delivery waits for it.
+    pub fn start_idle(&mut self, queue: QueueId, now: Mono) -> bool {
+        let is_idle = self.queues[queue.0].entries.is_empty();
+        let is_its_turn = self.queues[queue.0].state.out() == 0;
+        if !is_idle || !is_its_turn || self.turn_of(queue, now) != Turn::Now {
+            return false;
+        }
+        // The first attempt of an endpoint takes no shared worker.
+        self.queues[queue.0].state.start(now);
+        self.in_use += 1;
+        true
+    }
+
     /// Takes back the start that [`Queues::take_next`] counted at `started_at`: no attempt was made.
     pub fn put_back(&mut self, queue: QueueId, started_at: Mono) {
         self.queues[queue.0].state.cancel(started_at);

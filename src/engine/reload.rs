@@ -30,6 +30,8 @@ impl Engine {
             self.regroup(Arc::clone(&config), tree, now, out)
         };
         self.reload_heartbeats(&config.heartbeats, now, out);
+        self.pings.configure(&config, now.mono);
+        self.forget_unused_queues();
         out.push(Effect::Note(Note::Reloaded {
             kept,
             moved: before - kept,
@@ -68,7 +70,6 @@ impl Engine {
         // The log entries are handed over before alerts join their new groups, which flush by them.
         self.reassign_owed_resolved(out);
         self.route_anew(unrouted, now, out);
-        self.forget_unused_queues();
         kept
     }
 

@@ -45,6 +45,7 @@ fn job(attempt: u64, destination: Destination) -> Job {
         send_resolved: true,
         max_alerts: 0,
         timeout: None,
+        heartbeat: None,
         endpoint: Endpoint("http://127.0.0.1".into()),
         http: Arc::default(),
         payload: None,

@@ -546,7 +546,7 @@ receivers:
   - name: team-b
     webhook_configs: [{{url: "http://b:{port}/1"}}, {{url: "http://b:{port}/2", timeout: {timeout}}}]
   - name: team-c
-    webhook_configs: [{{url: "http://c/"}}]
+    webhook_configs: [{{url: "http://c/", heartbeat: 1m}}]
 "#
     ))
 }

@@ -7,12 +7,14 @@
 //! - `fuzz`: seeded random worlds under all checkers, and the checkers themselves under sabotage
 //! - `heartbeats`: what jobs know of their heartbeats, and that the engine agrees
 //! - `sources`: what sources believe, and that the engine agrees
+//! - `dice`: chance, from a seed
 //! - `outages`: the uplink is gone for an hour
 //! - `long_runs`: weeks in milliseconds
 
 mod alarms;
 mod checkers;
 mod crashes;
+mod dice;
 mod disk;
 mod fuzz;
 mod heartbeats;

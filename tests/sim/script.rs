@@ -350,6 +350,7 @@ fn render(alerts: &[SnapshotAlert]) -> String {
         let line = match &alert.what {
             Seen::Started { .. } => continue,
             Seen::Webhook(heard) => webhook_line(heard),
+            Seen::Pinged(target) => format!("ping     {}", target.receiver),
             Seen::Failed {
                 target,
                 attempt,

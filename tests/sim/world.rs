@@ -19,6 +19,7 @@ use jiff::SignedDuration;
 
 use crate::alarms::{AlarmFaults, Ring, TimerSender};
 use crate::crashes::{is_lost, uncounted};
+pub use crate::dice::Dice;
 use crate::disk::Disk;
 use crate::network::{Behaviour, Flight, Network};
 
@@ -69,6 +70,8 @@ pub struct SnapshotAlert {
 pub enum Seen {
     /// A receiver accepted a notification.
     Webhook(Heard),
+    /// A receiver got a ping.
+    Pinged(Target),
     /// An attempt began.
     Started { target: Target, waited: Duration },
     /// An attempt failed.
@@ -342,10 +345,13 @@ impl World {
         let heard = self.hear(&flight);
         let is_end = heard.firing.is_empty();
         let is_lost = self.sabotage == Sabotage::LoseEnds && is_end;
-        let is_heard = outcome.verdict == Verdict::Delivered && !is_lost;
+        let is_ping = heard.reason == Reason::Heartbeat;
+        let is_heard = outcome.verdict == Verdict::Delivered && !is_lost && !is_ping;
         let place = self.alerts.len();
         if is_heard {
             self.see(flight.started_at, Seen::Webhook(heard));
+        } else if is_ping && outcome.verdict == Verdict::Delivered {
+            self.see(flight.started_at, Seen::Pinged(target_of(&flight)));
         }
         match self.sabotage {
             Sabotage::FailuresCountAsDelivered => outcome.verdict = Verdict::Delivered,
@@ -435,7 +441,8 @@ impl World {
         self.silence_answer = None;
         self.premature.clear();
         for flight in self.network.drop_all() {
-            if flight.verdict == Verdict::Delivered && self.dice.happens(0.5) {
+            let is_ping = flight.job.notification.reason == Reason::Heartbeat;
+            if flight.verdict == Verdict::Delivered && !is_ping && self.dice.happens(0.5) {
                 let heard = Heard {
                     is_recorded: false,
                     ..self.hear(&flight)
@@ -480,7 +487,9 @@ impl World {
                     webhook_index: job.notification.webhook_index,
                 };
                 let waited = self.waited;
-                self.see(self.now, Seen::Started { target, waited });
+                if job.notification.reason != Reason::Heartbeat {
+                    self.see(self.now, Seen::Started { target, waited });
+                }
                 self.network.start(job, self.now, &mut self.dice);
             }
             Effect::Refuse(invalid) => refused.push(invalid.reason),
@@ -561,40 +570,5 @@ pub fn configuration(text: &str) -> Arc<Config> {
     match parsed {
         Ok(loaded) => Arc::new(loaded.config),
         Err(faults) => panic!("the configuration of a test is wrong:\n{faults}"),
-    }
-}
-
-/// Chance, from a seed.
-#[derive(Clone, Debug)]
-pub struct Dice(u64);
-
-impl Dice {
-    /// The same seed gives the same chances.
-    pub fn seeded(seed: u64) -> Self {
-        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    /// 64 bits (xorshift).
-    pub fn bits(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    /// A number below `bound`.
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.bits() % bound.max(1)
-    }
-
-    /// True with this probability. Never asks chance where there is none.
-    pub fn happens(&mut self, probability: f64) -> bool {
-        probability > 0.0 && (self.bits() >> 11) as f64 / (1_u64 << 53) as f64 <= probability
-    }
-
-    /// A span up to `limit`.
-    pub fn up_to(&mut self, limit: Duration) -> Duration {
-        let nanoseconds = u64::try_from(limit.as_nanos()).expect("spans of a test are short");
-        Duration::from_nanos(self.below(nanoseconds + 1))
     }
 }

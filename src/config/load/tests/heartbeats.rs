@@ -69,3 +69,19 @@ fn heartbeats_are_not_shown_where_amtool_reads() {
     let config = heartbeats("{name: backup, every: 1d}");
     assert!(!config.original.contains("backup"), "{}", config.original);
 }
+
+#[test]
+fn a_webhook_is_pinged_as_often_as_it_says() {
+    let heartbeat = |keys: &str| {
+        let text = format!("webhook_configs: [{{url: 'http://x/'{keys}}}]");
+        receiver(&text).webhooks[0].heartbeat
+    };
+    assert_eq!(heartbeat(""), None);
+    assert_eq!(heartbeat(", heartbeat: 0s"), None);
+    assert_eq!(heartbeat(", heartbeat: 1m"), Some(Duration::from_secs(60)));
+    let told = receiver_faults("webhook_configs: [{url: 'http://x/', heartbeat: 1ms}]");
+    assert!(
+        told.contains("heartbeat is shorter than 1s; write one such as 1m"),
+        "{told}"
+    );
+}
