@@ -14,7 +14,7 @@ fn unknown_ones_are_refused_with_the_nearest() {
         receiver_faults("webhook_configs: [{url: 'http://x/', colour: red}]"),
         "f.yml:2: receivers[0].webhook_configs[0].colour: field colour not found in a webhook; \
          it has send_resolved, http_config, url, url_file, max_alerts, timeout, payload, \
-         method"
+         heartbeat, method"
     );
     assert!(receiver_faults("webhook_config: []").contains("did you mean webhook_configs?"));
     let told = faults(&format!(
