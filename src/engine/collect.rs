@@ -37,7 +37,6 @@ impl Engine {
             return;
         }
         self.collector.armed_for = None;
-        self.fire_overdue(now, out);
         if self
             .collector
             .alerts_at

@@ -250,6 +250,8 @@ impl Engine {
             Input::Reload(config) => self.reload(config, now, out),
             Input::Recover(recovered) => self.recover(*recovered, now, out),
         }
+        // Whatever the input was: a late alarm makes no heartbeat later than the next input.
+        self.fire_overdue(now, out);
         self.start_attempts(now, out);
         self.send_pings(now, out);
         self.note_long_waits(now.mono, out);
