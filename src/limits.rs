@@ -394,7 +394,18 @@ pub const TOKEN_ANSWER: usize = 64 * 1024;
 /// How long before its expiry a token is replaced, as in Go, so that it does not expire in transit.
 pub const TOKEN_MARGIN: Duration = Duration::from_secs(10);
 
-/// Bytes of a configuration file. Ten thousand receivers fit; a log file given by mistake does not.
+/// How long `--health` waits for a connection, and for each part of the answer. A health check is repeated
+/// after some 30 seconds.
+pub const HEALTH_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Bytes of the first line of an answer that `--health` reads.
+pub const HEALTH_LINE_BYTES: u64 = 1024;
+
+/// Files of a configuration folder. A host has a handful; a folder of ten thousand is not one of
+/// configurations.
+pub const CONFIG_FILES: usize = 1000;
+
+/// Bytes of a configuration file, or of all files of a configuration folder. Ten thousand receivers fit; a log file given by mistake does not.
 pub const CONFIG_FILE_BYTES: usize = 4 << 20;
 
 /// Nesting levels of `[` and `{` in a configuration file. People write three or four. The YAML scanner takes

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, CommandFactory, Id, Parser, Subcommand, ValueEnum};
 
@@ -39,6 +40,10 @@ pub struct CommandLine {
     /// The subcommand; `None` starts the daemon.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// Ask the daemon on this host whether it is healthy, and exit with 0 or 1, for the health checks of
+    /// containers. It is asked at --web.listen-address, under --web.route-prefix.
+    #[arg(long = "health")]
+    pub asks_for_health: bool,
     /// The flags of the daemon.
     #[command(flatten)]
     pub flags: Flags,
@@ -139,8 +144,8 @@ pub struct Flags {
     /// Start even if the configuration has integrations other than webhooks; they send nothing.
     #[arg(long = "config.skip-unsupported", global = true)]
     pub skips_unsupported: bool,
-    /// Directory for state that survives a restart; created if missing.
-    #[arg(long = "storage.path", value_name = "DIR", default_value = "data/")]
+    /// Directory for state that survives a restart; created if missing. Empty keeps nothing on disk.
+    #[arg(long = "storage.path", value_name = "DIR", default_value = "data/", value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub storage_path: PathBuf,
     /// When data is synced to disk: always (before a request is answered), within a SPAN after it
     /// was written, or never.

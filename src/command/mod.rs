@@ -9,6 +9,7 @@ mod demo;
 mod export;
 mod external_url;
 mod flags;
+mod health;
 mod journal;
 mod listen;
 mod serve;
@@ -46,6 +47,7 @@ pub fn run() -> ExitCode {
     let unused = flags::unused_flags(&given);
     let line = CommandLine::from_arg_matches(&given).expect("the arguments that were just matched");
     let code = match line.command {
+        None if line.asks_for_health => health::run(&line.flags),
         None => serve::run(line.flags, &unused),
         Some(Command::Client(command)) => {
             let (command, flags) = command.split();

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use rustix::fs::Mode;
+
 use super::external_url::{external_url, route_prefix};
 use super::flags::{Flags, LogFormat, LogLevel};
 use crate::api::server::{self, Gate, GateError, Limits};
@@ -53,6 +55,8 @@ pub fn start(flags: Flags, source: ConfigSource, unused: &[String]) -> Result<Da
         eprintln!("alertwheel: error: {error}");
         return Err(ExitCode::FAILURE);
     }
+    // What the daemon writes is confidential: it is for this user alone, whatever umask it was started with.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     log::info!(version = version::VERSION; "Starting alertwheel");
     for flag in unused {
         log::warn!(flag = flag.as_str(); "Flag accepted for compatibility has no effect");
@@ -222,14 +226,7 @@ fn listeners(flags: &Flags, source: &ConfigSource) -> Result<Vec<TcpListener>, S
 /// Binds the listen addresses. Without a configuration file the default is loopback, so that a trial exposes
 /// nothing to the network.
 fn bind(flags: &Flags, source: &ConfigSource) -> Result<Vec<TcpListener>, StartError> {
-    let default = match source {
-        ConfigSource::File(_) => ":9093",
-        ConfigSource::BuiltIn | ConfigSource::Demo => "127.0.0.1:9093",
-    };
-    let addresses = match flags.listen_addresses.as_slice() {
-        [] => vec![default.to_owned()],
-        given => given.to_vec(),
-    };
+    let addresses = listen_addresses(flags, source);
     let may_move = *source == ConfigSource::Demo && flags.listen_addresses.is_empty();
     let bound = addresses.into_iter().map(|address| {
         let bound = match server::bind(&address) {
@@ -244,6 +241,18 @@ fn bind(flags: &Flags, source: &ConfigSource) -> Result<Vec<TcpListener>, StartE
         })
     });
     bound.collect()
+}
+
+/// The addresses that the flags ask for, or the default one.
+pub fn listen_addresses(flags: &Flags, source: &ConfigSource) -> Vec<String> {
+    let default = match source {
+        ConfigSource::File(_) => ":9093",
+        ConfigSource::BuiltIn | ConfigSource::Demo => "127.0.0.1:9093",
+    };
+    match flags.listen_addresses.as_slice() {
+        [] => vec![default.to_owned()],
+        given => given.to_vec(),
+    }
 }
 
 /// Binds any free port of loopback. Only the demo does so, if the default port is taken.
@@ -296,8 +305,14 @@ fn limits(flags: &Flags) -> Limits {
     }
 }
 
-/// The storage; `None` for the demo, which keeps no state.
+/// The storage; `None` for the demo, and if the path is empty: then nothing is kept on disk.
 fn storage(flags: &Flags, source: &ConfigSource) -> Option<Storage> {
+    if flags.storage_path.as_os_str().is_empty() {
+        log::warn!(
+            "--storage.path is empty: nothing is kept on disk, and a restart forgets alerts, silences and what was sent"
+        );
+        return None;
+    }
     let storage = Storage {
         path: flags.storage_path.clone(),
         sync: flags.storage_sync,

@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use crate::process::{Ended, Setup};
+use crate::process::{CONFIG_FILE, Ended, Setup};
 use crate::receiver::{Answer, Receiver};
 use crate::samples::{SOON, config, firing, told_soon, webhook};
 use crate::time::{millis, now, pause_until};
@@ -124,4 +124,47 @@ fn everything_is_served_below_the_prefix_and_known_by_the_external_url() {
     assert_eq!(reply.status, 200);
     let external_url = receiver.next().body()["externalURL"].take();
     assert_eq!(external_url, "https://alerts.example/behind/proxy");
+}
+
+#[test]
+fn without_a_storage_path_nothing_is_kept_on_disk_and_the_log_says_so_once() {
+    let receiver = Receiver::healthy();
+    let setup = Setup::with_config(&told_soon(&receiver)).argument("--storage.path=");
+    let folder = setup.folder().to_owned();
+    let daemon = setup.start();
+    daemon.post(&[firing("Disk", "a")]);
+    assert_eq!(receiver.next().summary(), "first notification: a=firing");
+    assert_eq!(daemon.get("/-/ready").status, 200);
+    let told = "nothing is kept on disk";
+    assert_eq!(daemon.log().matches(told).count(), 1, "{}", daemon.log());
+    let mut names: Vec<_> = std::fs::read_dir(&folder)
+        .expect("its folder")
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names, [CONFIG_FILE, "stderr", "stdout"]);
+    assert_stopped_well(&daemon.stop());
+}
+
+#[test]
+fn a_health_check_tells_a_daemon_that_answers_from_one_that_is_gone() {
+    let ask = |setup: Setup, address: &str| {
+        let address = format!("--web.listen-address={address}");
+        setup.arguments(&["--health", &address]).run()
+    };
+    let daemon = Setup::bare().start();
+    let address = daemon.address().to_string();
+    let well = ask(daemon.another().sibling(), &address);
+    assert_eq!(well.code, Some(0), "{}", well.log);
+    assert_eq!(well.log, "", "a health check is quiet");
+    let elsewhere = daemon.another().sibling().argument("--web.route-prefix=/x");
+    let lost = ask(elsewhere, &address);
+    assert_eq!(lost.code, Some(1));
+    assert!(lost.log.contains("404"), "{}", lost.log);
+    let next = daemon.another().sibling();
+    assert_stopped_well(&daemon.stop());
+    let gone = ask(next, &address);
+    assert_eq!(gone.code, Some(1));
+    assert!(gone.log.contains(&address), "{}", gone.log);
 }

@@ -46,6 +46,8 @@ pub struct Setup {
     folder: Arc<Folder>,
     arguments: Vec<String>,
     open_files: Option<u32>,
+    umask: Option<String>,
+    variables: Vec<(String, String)>,
 }
 
 /// A daemon that runs.
@@ -74,6 +76,8 @@ impl Setup {
             folder: Arc::new(Folder::new()),
             arguments: Vec::new(),
             open_files: None,
+            umask: None,
+            variables: Vec::new(),
         }
     }
 
@@ -89,6 +93,8 @@ impl Setup {
             folder: Arc::clone(&self.folder),
             arguments: Vec::new(),
             open_files: None,
+            umask: None,
+            variables: Vec::new(),
         }
     }
 
@@ -113,6 +119,18 @@ impl Setup {
     pub fn arguments(self, arguments: &[&str]) -> Self {
         let add = |setup: Self, argument: &&str| setup.argument(argument);
         arguments.iter().fold(self, add)
+    }
+
+    /// Starts it with this umask.
+    pub fn umask(mut self, umask: &str) -> Self {
+        self.umask = Some(umask.to_owned());
+        self
+    }
+
+    /// Sets a variable of its environment.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Lets it have so many files open, sockets included.
@@ -173,16 +191,19 @@ impl Setup {
     }
 
     fn spawn_with(self, input: Stdio, output: Stdio) -> Daemon {
-        let mut command = match self.open_files {
+        let files = self.open_files.map(|count| format!("ulimit -n {count}; "));
+        let umask = self.umask.map(|umask| format!("umask {umask}; "));
+        let mut command = match files.or(umask) {
             None => Command::new(BINARY),
-            Some(count) => {
+            Some(first) => {
                 let mut shell = Command::new("sh");
-                let script = format!("ulimit -n {count}; exec \"$0\" \"$@\"");
+                let script = format!("{first}exec \"$0\" \"$@\"");
                 shell.args(["-c", &script, BINARY]);
                 shell
             }
         };
         command
+            .envs(self.variables)
             .args(&self.arguments)
             .current_dir(&self.folder.0)
             .stdin(input)
@@ -260,6 +281,8 @@ impl Daemon {
             folder: Arc::clone(&self.folder),
             arguments: self.arguments.clone(),
             open_files: None,
+            umask: None,
+            variables: Vec::new(),
         }
     }
 

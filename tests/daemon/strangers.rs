@@ -233,8 +233,13 @@ fn what_is_no_file_of_a_journal_refuses_the_start_by_name() {
 
 #[test]
 fn what_the_daemon_keeps_is_for_its_user_alone() {
-    // As a user starts it by hand, without the unit's umask.
-    let daemon = Setup::bare().start();
+    // As a user starts it by hand, without the unit's umask; and with one that takes all rights away.
+    for umask in ["0000", "0022", "0777"] {
+        check_rights(&Setup::bare().umask(umask).start());
+    }
+}
+
+fn check_rights(daemon: &Daemon) {
     daemon.post(&[firing("Disk", "a")]);
     let storage = daemon.folder().join("data");
     let entries = fs::read_dir(storage.join("journal")).expect("a journal");
