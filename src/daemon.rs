@@ -300,7 +300,7 @@ impl Daemon {
         let loaded = load(&self.source, self.load);
         let loaded = loaded.map_err(|error| (error.in_a_line(), error.to_string()));
         let result = loaded.and_then(|config| {
-            let (source, receivers) = (config.source.clone(), receivers_told(&config));
+            let (source, receivers) = (config.inputs.text(), receivers_told(&config));
             let sources = config.sources.clone();
             let put = self.inbox.reload(config);
             // The engine is first: a heartbeat or source that answers is one that it knows.
@@ -392,7 +392,7 @@ fn load_first(
     let config = load(&options.source, options.load).map_err(StartError::Config)?;
     metrics.receivers_loaded(receivers_told(&config).into_iter());
     metrics.set_alert_limit(options.engine.alerts_per_name);
-    metrics.config_loaded(Some(&config.source), clock.wall());
+    metrics.config_loaded(Some(&config.inputs.text()), clock.wall());
     Ok(config)
 }
 

@@ -401,6 +401,26 @@ pub const HEALTH_PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of the first line of an answer that `--health` reads.
 pub const HEALTH_LINE_BYTES: u64 = 1024;
 
+/// Bytes of the last good configuration as it is kept: its files, its templates and its variables, with some
+/// room for how JSON writes them.
+pub const LAST_GOOD_BYTES: u64 = 2 * (CONFIG_FILE_BYTES + TEMPLATE_BYTES) as u64;
+
+/// How often `--config.watch` looks at the files where the host has no inotify.
+pub const WATCH_INTERVAL: Duration = Duration::from_secs(2);
+
+/// How often it looks beside inotify, which sees no changes of other hosts and none behind links.
+pub const WATCH_LONG_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long the files have to stay as they are before they are loaded.
+pub const WATCH_SETTLED: Duration = Duration::from_secs(1);
+
+/// Lists of template files on their way to the watch, which takes all of them each time it looks.
+pub const WATCH_CHANGES: usize = 8;
+
+/// Comparisons of matchers that the search for routes that are never reached makes. A thousand routes side
+/// by side take half of them, in some ten milliseconds; beyond it, fewer warnings are given.
+pub const LINT_STEPS: usize = 1_000_000;
+
 /// Files of a configuration folder. A host has a handful; a folder of ten thousand is not one of
 /// configurations.
 pub const CONFIG_FILES: usize = 1000;

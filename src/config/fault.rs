@@ -4,6 +4,7 @@
 //! `file:line: path.of.keys: what is wrong; what would be right`. Never decides what counts as a fault.
 //! Pure; runs on the thread that loads the configuration.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::HttpConfig;
@@ -82,22 +83,33 @@ impl fmt::Display for Fault {
 }
 
 /// The faults and warnings found so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Findings {
     faults: Vec<(Place, String)>,
     omitted: usize,
     warnings: Vec<(Place, String)>,
+    /// Where a value is missing, so that what is wrong with what stands there is no further fault.
+    missing: BTreeSet<Place>,
 }
 
 impl Findings {
     /// Adds a fault: what is wrong, and what would be right. Formats neither once there are enough faults, so
     /// that an expensive suggestion can be computed while it is formatted.
     pub fn fault(&mut self, place: Place, wrong: impl fmt::Display, right: impl fmt::Display) {
+        if self.missing.contains(&place) {
+            return;
+        }
         if self.faults.len() < CONFIG_FAULTS {
             self.faults.push((place, format!("{wrong}; {right}")));
         } else {
             self.omitted += 1;
         }
+    }
+
+    /// Adds a fault about a value that is missing. Further faults of the same place are left out.
+    pub fn missing(&mut self, place: Place, wrong: impl fmt::Display, right: impl fmt::Display) {
+        self.fault(place, wrong, right);
+        self.missing.insert(place);
     }
 
     /// Adds a warning about something that is allowed but probably not intended. Drops warnings beyond the

@@ -12,7 +12,9 @@ use super::global::{GLOBAL, check_global};
 use super::heartbeat::{HEARTBEAT, Heartbeat};
 use super::ignored::{EVENT_RECORDER, TRACING, check_ignored};
 use super::inhibit::{INHIBIT_RULE, InhibitRule};
+use super::inputs::Inputs;
 use super::interval::{Intervals, MUTE_TIME_INTERVAL, TIME_INTERVAL};
+use super::lint;
 use super::receiver::{RECEIVER, Receiver, Unsupported, check_receivers};
 use super::record::{Record, Value};
 use super::render::render;
@@ -71,8 +73,8 @@ pub struct Config {
     pub template_globs: usize,
     /// The effective configuration as `GET /status` shows it, with secrets masked (§1.12).
     pub original: String,
-    /// The source text of the configuration; a metric shows its hash.
-    pub source: String,
+    /// What it was made from, beside the templates.
+    pub inputs: Inputs,
 }
 
 /// The origin of a configuration.
@@ -105,8 +107,8 @@ pub struct Terms<'t> {
     pub has_all_templates: bool,
     /// Tries the HTTP settings of receivers.
     pub try_http: TryHttp,
-    /// The text of the file.
-    pub source: &'t str,
+    /// What it is made from.
+    pub inputs: &'t Inputs,
 }
 
 /// Checks a whole file. `None` if `findings` then has a fault.
@@ -123,7 +125,7 @@ pub fn check(mut file: Record, terms: Terms<'_>, findings: &mut Findings) -> Opt
     let sources = check_sources(&file, &terms, findings);
     let intervals = Intervals::check(&file, findings);
     let rules = file.records("inhibit_rules").iter();
-    let inhibit_rules = rules
+    let inhibit_rules: Vec<_> = rules
         .map(|rule| InhibitRule::check(rule, terms.mode, findings))
         .collect();
     let heartbeats = Heartbeat::check_all(&file, findings);
@@ -135,6 +137,7 @@ pub fn check(mut file: Record, terms: Terms<'_>, findings: &mut Findings) -> Opt
     };
     let route = check_root(&file, tree, findings);
     let route = route.filter(|_| findings.is_sound())?;
+    lint::warn(&file, &route, &inhibit_rules, findings);
     let resolve_timeout = file.record("global")?.duration("resolve_timeout");
     Some(Config {
         resolve_timeout: resolve_timeout.map_or(Duration::ZERO, |(timeout, _)| timeout),
@@ -146,7 +149,7 @@ pub fn check(mut file: Record, terms: Terms<'_>, findings: &mut Findings) -> Opt
         sources,
         heartbeats,
         templates: terms.template_files,
-        source: terms.source.to_owned(),
+        inputs: terms.inputs.clone(),
     })
 }
 

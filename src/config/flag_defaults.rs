@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::fault::{Faults, Findings};
-use super::load::{LoadError, Locator, broken_syntax, read_text};
+use super::load::{LoadError, broken_syntax, read_text};
+use super::locate::Locator;
 use super::node::Kind;
 use super::yaml;
 
@@ -50,7 +51,7 @@ fn parse(name: &str, text: &str) -> Result<BTreeMap<String, String>, Faults> {
     if findings.is_sound() {
         return Ok(defaults);
     }
-    Err(Locator { name, text, root }.faults(findings))
+    Err(Locator::of_one(name, text, root).faults(findings))
 }
 
 #[cfg(test)]

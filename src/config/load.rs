@@ -3,7 +3,9 @@
 //! Owns the order of the steps and, with its submodules, the only file access of `config`. Decides nothing
 //! about the contents. Runs on main, at start and at reload.
 
+pub mod folder;
 pub mod glob;
+mod secret_files;
 mod templates;
 
 use std::fmt;
@@ -14,17 +16,20 @@ use std::time::Duration;
 
 use super::fault::{Fault, Faults, Findings, TriedFault, TryHttp};
 use super::file::{FILE, Origin, Terms, check};
+use super::lint::warn_of_placeholders;
+use super::locate::{Locator, Part};
 use super::misplaced_keys::put_in_place;
-use super::node::{Node, Place};
+use super::node::Node;
 use super::receiver::Unsupported;
 use super::record::Record;
 use super::table::Reading;
-use super::unexpanded_variables::warn_of_references;
+use super::variables::{Lookup, Used, expand};
 use super::yaml::{self, SyntaxError};
-use super::{Config, HttpConfig};
+use super::{Config, HttpConfig, Inputs};
 use crate::files;
-use crate::limits::{CONFIG_FAULTS, CONFIG_FILE_BYTES, CONFIG_LOCATE_BYTES};
+use crate::limits::{CONFIG_EXPANDED_BYTES, CONFIG_FAULTS, CONFIG_FILE_BYTES};
 use crate::model::ParserMode;
+use crate::template::TemplateFile;
 
 /// A valid configuration and its warnings.
 #[derive(Clone, Debug)]
@@ -96,21 +101,33 @@ impl LoadError {
     }
 }
 
-/// Reads and checks the file at `path`, and the template files that it names.
+/// Reads and checks the file at `path`, or the files of the folder there, and the template files that they
+/// name.
 pub fn load(path: &Path, options: impl Into<LoadOptions>) -> Result<Loaded, LoadError> {
     load_tried(path, options, try_nothing)
 }
 
 /// Does the same as [`load`], and also tries the HTTP settings of receivers: all checks that are possible
-/// before a start.
+/// before a start. The files of a folder are read as one configuration.
 pub fn load_tried(
     path: &Path,
     options: impl Into<LoadOptions>,
     try_http: TryHttp,
 ) -> Result<Loaded, LoadError> {
+    let options = options.into();
+    if path.is_dir() {
+        let source = Source {
+            files: folder::read(path)?,
+            folder: Some(path),
+            variables: &environment,
+            try_http,
+            ..Source::of_text("", String::new())
+        };
+        return source.parse(options).map_err(LoadError::Faulty);
+    }
     let file = path.display().to_string();
     match File::open(path) {
-        Ok(input) => load_from(&file, input, path.parent(), options.into(), try_http),
+        Ok(input) => load_from(&file, input, path.parent(), options, try_http),
         Err(error) => Err(LoadError::Unreadable {
             file,
             reason: error.to_string(),
@@ -137,13 +154,36 @@ pub fn load_from(
         }
     };
     let source = Source {
-        origin: Origin::User,
-        name,
-        text: &text,
         folder,
+        variables: &environment,
         try_http,
+        ..Source::of_text(name, text)
     };
     source.parse(options).map_err(LoadError::Faulty)
+}
+
+/// Makes a configuration again from what it was made from, and reads neither its files, nor its templates,
+/// nor the environment.
+pub fn load_again(
+    inputs: &Inputs,
+    templates: &[TemplateFile],
+    options: LoadOptions,
+    try_http: TryHttp,
+) -> Result<Loaded, LoadError> {
+    let source = Source {
+        files: inputs.files.clone(),
+        folder: inputs.folder.as_deref(),
+        variables: &|name| inputs.variables.get(name).cloned(),
+        templates: Some(templates),
+        try_http,
+        ..Source::of_text("", String::new())
+    };
+    source.parse(options).map_err(LoadError::Faulty)
+}
+
+/// The environment of this process. A value that is not UTF-8 counts as not set.
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Tries nothing, for callers that do not send to receivers.
@@ -152,26 +192,16 @@ fn try_nothing(_: &HttpConfig) -> Vec<TriedFault> {
 }
 
 /// Checks `text`, which faults call `name`. Without a folder, relative paths stay unchanged and template
-/// files are not read.
+/// files are not read; no environment variable is set.
 pub fn parse(name: &str, text: &str, options: impl Into<LoadOptions>) -> Result<Loaded, Faults> {
-    let source = Source {
-        origin: Origin::User,
-        name,
-        text,
-        folder: None,
-        try_http: try_nothing,
-    };
-    source.parse(options.into())
+    Source::of_text(name, text.to_owned()).parse(options.into())
 }
 
 /// Checks `text`, the configuration that a running daemon shows with masks for its secrets.
 pub fn parse_status(text: &str, options: impl Into<LoadOptions>) -> Result<Loaded, Faults> {
     let source = Source {
         origin: Origin::Status,
-        name: "the daemon's configuration",
-        text,
-        folder: None,
-        try_http: try_nothing,
+        ..Source::of_text("the daemon's configuration", text.to_owned())
     };
     source.parse(options.into())
 }
@@ -190,10 +220,7 @@ pub fn demo() -> Config {
 fn embedded(name: &str, text: &str) -> Config {
     let source = Source {
         origin: Origin::BuiltIn,
-        name,
-        text,
-        folder: None,
-        try_http: try_nothing,
+        ..Source::of_text(name, text.to_owned())
     };
     source
         .parse(LoadOptions::default())
@@ -236,32 +263,48 @@ fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, String
     }
 }
 
-/// A text and its origin.
+/// Texts and their origin.
 struct Source<'t> {
     origin: Origin,
-    name: &'t str,
-    text: &'t str,
+    files: Vec<(String, String)>,
     folder: Option<&'t Path>,
+    variables: Lookup<'t>,
+    /// The template files, if they are not to be read.
+    templates: Option<&'t [TemplateFile]>,
     try_http: TryHttp,
 }
 
-impl Source<'_> {
-    fn parse(self, options: LoadOptions) -> Result<Loaded, Faults> {
-        let document = yaml::parse(self.text).map_err(|error| broken_syntax(self.name, error))?;
-        let mut root = document.root;
-        let mut findings = Findings::default();
-        root.settle(&mut findings);
-        put_in_place(&mut root, &mut findings);
-        warn_of_references(&root, &mut findings);
-        if document.is_followed {
-            let warning = "only the first YAML document of the file is read";
-            findings.warn(root.place, warning);
+impl<'t> Source<'t> {
+    fn of_text(name: &str, text: String) -> Self {
+        Source {
+            origin: Origin::User,
+            files: vec![(name.to_owned(), text)],
+            folder: None,
+            variables: &|_| None,
+            templates: None,
+            try_http: try_nothing,
         }
-        let config = self.read(&root, options, &mut findings);
-        let locator = Locator {
-            name: self.name,
-            text: self.text,
-            root,
+    }
+
+    fn parse(mut self, options: LoadOptions) -> Result<Loaded, Faults> {
+        let mut inputs = Inputs {
+            files: std::mem::take(&mut self.files),
+            folder: self.folder.map(Path::to_owned),
+            ..Inputs::default()
+        };
+        let mut findings = Findings::default();
+        let parts = read_parts(
+            &inputs.files,
+            (self.variables, &mut inputs.variables),
+            &mut findings,
+        )?;
+        let locator = Locator::of(parts);
+        let config = match locator.only() {
+            Some(root) => self.read(root, &inputs, options, &mut findings),
+            None => {
+                let root = locator.joined(&mut findings);
+                self.read(&root, &inputs, options, &mut findings)
+            }
         };
         match config.filter(|_| findings.is_sound()) {
             Some(config) => Ok(Loaded {
@@ -272,17 +315,27 @@ impl Source<'_> {
         }
     }
 
-    fn read(&self, root: &Node, options: LoadOptions, findings: &mut Findings) -> Option<Config> {
+    fn read(
+        &self,
+        root: &Node,
+        inputs: &Inputs,
+        options: LoadOptions,
+        findings: &mut Findings,
+    ) -> Option<Config> {
         let reading = Reading {
             mode: options.mode,
             folder: self.folder,
         };
         let file = Record::read(root, &FILE, reading, findings)?;
         let globs = file.texts("templates");
-        let read = match self.folder {
-            Some(_) => templates::read(globs, findings),
-            None => templates::Read::unread(globs),
+        let read = match (self.templates, self.folder) {
+            (Some(kept), _) => templates::Read::kept(kept, file.place_of("templates")),
+            (None, Some(_)) => templates::read(globs, findings),
+            (None, None) => templates::Read::unread(globs),
         };
+        if self.folder.is_some() {
+            secret_files::warn_of_missing(&file, findings);
+        }
         let (compiled, are_sound) = templates::compile(&read.files, findings);
         let terms = Terms {
             origin: self.origin,
@@ -293,10 +346,69 @@ impl Source<'_> {
             templates: compiled,
             has_all_templates: read.is_whole && are_sound,
             try_http: self.try_http,
-            source: self.text,
+            inputs,
         };
         check(file, terms, findings)
     }
+}
+
+/// Parses the files one by one. The faults of files that are no YAML are reported alone, since nothing
+/// certain can be said about the others without them.
+fn read_parts<'t>(
+    files: &'t [(String, String)],
+    (lookup, used): (Lookup<'_>, &mut Used),
+    findings: &mut Findings,
+) -> Result<Vec<Part<'t>>, Faults> {
+    let mut parts = Vec::new();
+    let mut broken = Vec::new();
+    let (mut first, mut expanded_bytes) = (0, 0);
+    for (name, text) in files {
+        let document = match yaml::parse(text) {
+            Ok(document) => document,
+            Err(error) => {
+                broken.extend(broken_syntax(name, error).faults);
+                continue;
+            }
+        };
+        expanded_bytes += document.expanded_bytes;
+        if expanded_bytes > CONFIG_EXPANDED_BYTES {
+            let limit = CONFIG_EXPANDED_BYTES >> 20;
+            let message = format!(
+                "the files up to this one are larger than {limit} MiB once every alias is written out"
+            );
+            let error = SyntaxError {
+                line: None,
+                message,
+            };
+            return Err(broken_syntax(name, error));
+        }
+        let mut root = document.root;
+        root.shift(first);
+        root.settle(findings);
+        put_in_place(&mut root, findings);
+        used.extend(expand(&mut root, lookup, findings));
+        warn_of_placeholders(&root, findings);
+        if document.is_followed {
+            let warning = "only the first YAML document of the file is read";
+            findings.warn(root.place, warning);
+        }
+        parts.push(Part {
+            name,
+            text,
+            root,
+            first,
+        });
+        first += document.places;
+    }
+    if broken.is_empty() {
+        return Ok(parts);
+    }
+    let omitted = broken.len().saturating_sub(CONFIG_FAULTS);
+    broken.truncate(CONFIG_FAULTS);
+    Err(Faults {
+        faults: broken,
+        omitted,
+    })
 }
 
 pub(super) fn broken_syntax(name: &str, error: SyntaxError) -> Faults {
@@ -308,52 +420,6 @@ pub(super) fn broken_syntax(name: &str, error: SyntaxError) -> Faults {
             message: error.message,
         }],
         omitted: 0,
-    }
-}
-
-/// Finds the lines and key paths of findings.
-pub(super) struct Locator<'t> {
-    pub(super) name: &'t str,
-    pub(super) text: &'t str,
-    pub(super) root: Node,
-}
-
-impl Locator<'_> {
-    pub(super) fn faults(&self, findings: Findings) -> Faults {
-        let omitted = findings.omitted();
-        let found = findings.into_faults();
-        let told = found.len().min(self.affordable());
-        Faults {
-            omitted: omitted + found.len() - told,
-            faults: found
-                .into_iter()
-                .take(told)
-                .map(|(place, message)| self.locate(place, message))
-                .collect(),
-        }
-    }
-
-    fn warnings(&self, findings: Findings) -> Vec<String> {
-        findings
-            .into_warnings()
-            .into_iter()
-            .take(self.affordable())
-            .map(|(place, message)| self.locate(place, message).to_string())
-            .collect()
-    }
-
-    /// The maximum number of lookups; each costs a walk over the text.
-    fn affordable(&self) -> usize {
-        (CONFIG_LOCATE_BYTES / self.text.len().max(1)).clamp(1, CONFIG_FAULTS)
-    }
-
-    fn locate(&self, place: Place, message: String) -> Fault {
-        Fault {
-            file: self.name.to_owned(),
-            line: yaml::line_of(self.text, place),
-            path: self.root.path_of(place).unwrap_or_default(),
-            message,
-        }
     }
 }
 

@@ -22,8 +22,11 @@ mod heartbeat;
 mod http;
 mod ignored;
 mod inhibit;
+mod inputs;
 mod interval;
+mod lint;
 mod load;
+mod locate;
 mod matching;
 mod misplaced_keys;
 mod nesting;
@@ -38,8 +41,8 @@ mod route;
 mod source;
 mod table;
 mod texts;
-mod unexpanded_variables;
 mod url;
+mod variables;
 mod web;
 mod webhook;
 mod yaml;
@@ -51,10 +54,12 @@ pub use heartbeat::Heartbeat;
 pub use http::file::load_http;
 pub use http::{Authorization, Header, HttpConfig, OAuth2, Proxy, Secret, TlsConfig, TlsVersion};
 pub use inhibit::InhibitRule;
+pub use inputs::Inputs;
 pub use interval::NamedInterval;
+pub use load::folder::files_in;
 pub use load::glob::{GlobError, glob};
 pub use load::{
-    LoadError, LoadOptions, Loaded, built_in, demo, load, load_from, load_tried, parse,
+    LoadError, LoadOptions, Loaded, built_in, demo, load, load_again, load_from, load_tried, parse,
     parse_status,
 };
 pub use receiver::{Receiver, Unsupported};

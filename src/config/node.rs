@@ -79,6 +79,21 @@ impl Node {
         }
     }
 
+    /// Moves all positions behind those of the files before.
+    pub fn shift(&mut self, by: usize) {
+        self.place.0 += by;
+        match &mut self.kind {
+            Kind::Null | Kind::Scalar(_) => {}
+            Kind::List(items) => items.iter_mut().for_each(|item| item.shift(by)),
+            Kind::Map(entries) => {
+                for entry in entries {
+                    entry.place.0 += by;
+                    entry.value.shift(by);
+                }
+            }
+        }
+    }
+
     /// The path of keys to `place`, such as `route.routes[0].group_wait`; empty at the top.
     pub fn path_of(&self, place: Place) -> Option<String> {
         if self.place == place {

@@ -6,20 +6,10 @@
 use ureq::http::Uri;
 
 use super::Endpoint;
-use super::unexpanded_variables::reference;
 
 /// The endpoint of `text` if it is an http or https URL with a host. Otherwise what is wrong, in
 /// Alertmanager's words if it has any (§1.2).
 pub fn check_url(text: &str) -> Result<Endpoint, String> {
-    endpoint_of(text).map_err(|wrong| match reference(text) {
-        None => wrong,
-        Some(reference) => {
-            format!("{wrong}: {reference} is no value, and environment variables are not expanded")
-        }
-    })
-}
-
-fn endpoint_of(text: &str) -> Result<Endpoint, String> {
     let scheme = scheme_of(text);
     let default_port = match scheme.as_str() {
         "http" => 80,

@@ -17,7 +17,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::fault::{Faults, Findings, TriedFault};
-use super::load::{LoadError, Locator, broken_syntax, read_text};
+use super::load::{LoadError, broken_syntax, read_text};
+use super::locate::Locator;
 use super::record::Record;
 use super::table::{Kind, Reading, Section, key};
 use super::{Secret, yaml};
@@ -166,7 +167,7 @@ fn parse_web(name: &str, text: &str, origin: tls::Origin<'_>) -> Result<WebConfi
     let config = file.map(|file| check(&file, origin, &mut findings));
     match config {
         Some(config) if findings.is_sound() => Ok(config),
-        _ => Err(Locator { name, text, root }.faults(findings)),
+        _ => Err(Locator::of_one(name, text, root).faults(findings)),
     }
 }
 

@@ -33,6 +33,10 @@ pub struct Document {
     pub root: Node,
     /// Whether more documents follow the one that was read.
     pub is_followed: bool,
+    /// The number of places in the tree.
+    pub places: usize,
+    /// The bytes that the tree counts towards [`CONFIG_EXPANDED_BYTES`].
+    pub expanded_bytes: usize,
 }
 
 /// Why a text is not YAML, or exceeds a limit.
@@ -69,12 +73,18 @@ fn with_hint(text: &str, mut error: SyntaxError) -> SyntaxError {
 fn read(text: &str) -> Result<Document, SyntaxError> {
     server(text)?;
     let text = without_mark(text);
-    let shapes = walk(text, None)?.shapes;
+    let Walk {
+        shapes,
+        expanded_bytes,
+        ..
+    } = walk(text, None)?;
     let mut documents = serde_yaml::Deserializer::from_str(text);
     let Some(first) = documents.next() else {
         return Ok(Document {
             root: nothing(),
             is_followed: false,
+            places: 1,
+            expanded_bytes,
         });
     };
     let mut reading = Reading {
@@ -93,7 +103,12 @@ fn read(text: &str) -> Result<Document, SyntaxError> {
             true
         }
     };
-    Ok(Document { root, is_followed })
+    Ok(Document {
+        root,
+        is_followed,
+        places: shapes.len(),
+        expanded_bytes,
+    })
 }
 
 /// The line of `place`, counted from 1. Costs a walk over the text.

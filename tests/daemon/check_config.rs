@@ -64,27 +64,64 @@ fn warnings_say_what_was_written_and_can_be_refused() {
 }
 
 #[test]
-fn a_variable_is_named_and_told_not_to_be_one() {
-    let url = |url: &str| {
-        format!("{SOUND}  webhook_configs: [{{url: '{url}'}}]\n")
-            .replace("[{name: team}]\n ", "\n- name: team\n ")
+fn a_variable_is_replaced_and_refused_with_its_line_if_it_is_not_set() {
+    let text = format!("{SOUND}  webhook_configs: [{{url: '${{HOOK_URL}}'}}]\n")
+        .replace("[{name: team}]\n ", "\n- name: team\n ");
+    let checked = |setup: Setup| {
+        let setup = setup.file("f.yml", &text);
+        setup.arguments(&["check-config", "f.yml"]).run()
     };
-    let taken = check(&url("https://h.example/${TOKEN}"), &["f.yml"]);
-    assert_says(
-        &taken,
-        0,
-        &[
-            "SUCCESS",
-            "${TOKEN} is taken as it stands: environment variables",
-        ],
-    );
-    let refused = check(&url("${URL}"), &["f.yml"]);
-    let words = [
-        "${URL}",
-        "environment variables are not expanded",
-        "f.yml:4: ",
-    ];
+    let set = checked(Setup::bare().variable("HOOK_URL", "https://h.example/"));
+    assert_says(&set, 0, &["SUCCESS"]);
+    let refused = checked(Setup::bare());
+    let words = ["f.yml:4: ", "the environment variable HOOK_URL is not set"];
     assert_says(&refused, 1, &words);
+    assert_eq!(
+        refused.output.matches("f.yml:").count(),
+        1,
+        "{}",
+        refused.output
+    );
+}
+
+#[test]
+fn a_folder_is_checked_as_one_configuration() {
+    let folder = |second: &str| {
+        let setup = Setup::bare();
+        std::fs::create_dir(setup.folder().join("conf.d")).expect("a folder");
+        setup
+            .file("conf.d/1.yml", SOUND)
+            .file("conf.d/2.yml", second)
+    };
+    let sound = folder("receivers: [{name: b}]\n");
+    let checked = sound
+        .arguments(&["check-config", "--strict", "conf.d"])
+        .run();
+    assert_says(
+        &checked,
+        0,
+        &["Checking 'conf.d'  SUCCESS", " - 2 receivers"],
+    );
+    let twice = folder("receivers: [{name: team}]\n");
+    let checked = twice.arguments(&["check-config", "conf.d"]).run();
+    assert_says(
+        &checked,
+        1,
+        &["conf.d/2.yml:1: receivers[0].name: \"team\" is also in conf.d/1.yml:"],
+    );
+}
+
+#[test]
+fn a_warning_of_a_surprise_names_its_line_and_is_refused_if_asked() {
+    let text =
+        format!("{SOUND}inhibit_rules: [{{source_matchers: [a=b], target_matchers: [a=c]}}]\n");
+    let words = [
+        "f.yml:",
+        "inhibit_rules[0]: without equal",
+        "etc/warnings.md#an-inhibition-rule-without-equal",
+    ];
+    assert_says(&check(&text, &["f.yml"]), 0, &words);
+    assert_says(&check(&text, &["--strict", "f.yml"]), 1, &words);
 }
 
 #[test]

@@ -33,9 +33,12 @@ const PURE: [&str; 22] = [
 ];
 
 /// Files in pure folders that are not.
-const NOT_PURE: [&str; 3] = [
+const NOT_PURE: [&str; 5] = [
     // Reads the configuration file, and nothing else.
     "src/config/load.rs",
+    // The files of a folder, and whether files are there that are read later.
+    "src/config/load/folder.rs",
+    "src/config/load/secret_files.rs",
     // The template files that it names.
     "src/config/load/glob.rs",
     "src/config/load/templates.rs",

@@ -18,7 +18,7 @@ use super::http::{Answer, Body, Handler, Request};
 use super::origins::{Origins, Pages};
 use super::router::{Api, NotReloaded, Settings};
 use crate::clock::Clock;
-use crate::config::{Config, GroupBy, Receiver, Route};
+use crate::config::{Config, GroupBy, Inputs, Receiver, Route};
 use crate::dispatch::inbox::{self, Inbox, Question, Receipt};
 use crate::engine::{AlertView, Answered, Full, Gauges, GroupView, InvalidAlert, SilenceFault};
 use crate::model::{Alert, Labels, ParserMode, PostedSilence, Silence, SourceReport, Wall};
@@ -200,7 +200,7 @@ impl World {
             },
             receivers: self.receivers.clone(),
             original: "route:\n  receiver: default\n".to_owned(),
-            source: String::new(),
+            inputs: Inputs::default(),
         }
     }
 }

@@ -7,7 +7,8 @@ use std::path::Path;
 use super::check::check_http;
 use super::{HTTP_CONFIG, HttpConfig};
 use crate::config::fault::{Faults, Findings};
-use crate::config::load::{LoadError, Locator, broken_syntax, read_text};
+use crate::config::load::{LoadError, broken_syntax, read_text};
+use crate::config::locate::Locator;
 use crate::config::record::Record;
 use crate::config::table::Reading;
 use crate::config::yaml;
@@ -35,7 +36,7 @@ fn parse_http(name: &str, text: &str, folder: Option<&Path>) -> Result<HttpConfi
     let http = record.map(|record| check_http(&record, &mut findings));
     match http {
         Some(http) if findings.is_sound() => Ok(http),
-        _ => Err(Locator { name, text, root }.faults(findings)),
+        _ => Err(Locator::of_one(name, text, root).faults(findings)),
     }
 }
 

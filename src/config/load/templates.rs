@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::glob::{GlobError, glob};
 use crate::config::fault::Findings;
 use crate::config::field::At;
+use crate::config::node::Place;
 use crate::files;
 use crate::limits::{TEMPLATE_BYTES, TEMPLATE_FILES};
 use crate::template::{TemplateFile, Templates};
@@ -22,6 +23,15 @@ pub struct Read {
 }
 
 impl Read {
+    /// Files that were read earlier, with the place of the key that named them.
+    pub fn kept(files: &[TemplateFile], place: Place) -> Self {
+        let files = files.iter().cloned();
+        Read {
+            files: files.map(|value| At { place, value }).collect(),
+            is_whole: true,
+        }
+    }
+
     /// The result without a folder to read from: no files.
     pub fn unread(globs: &[At<String>]) -> Self {
         Read {

@@ -6,8 +6,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::{Destination, GroupBy, LoadOptions, Receiver, Route, Unsupported};
+use crate::limits::CONFIG_LOCATE_BYTES;
 use crate::model::format_matchers;
 
+mod folders;
 mod heartbeats;
 mod http;
 mod inheritance;

@@ -99,7 +99,10 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ),
     (
         "  slack_api_url: https://slack.example/\n",
-        &["  slack_api_url: ${SLACK_URL}\n", "  slack_api_url: [a]\n"],
+        &[
+            "  slack_api_url: ${ALERTWHEEL_UNSET}\n",
+            "  slack_api_url: [a]\n",
+        ],
     ),
     (
         "    follow_redirects: true\n",
@@ -165,8 +168,8 @@ const MISTAKES: &[(&str, &[&str])] = &[
         "  - url: http://team.example/\n",
         &[
             "  - url: ftp://team.example/\n",
-            "  - url: https://${HOST}:9000/\n",
-            "  - url: ${WEBHOOK_URL}\n",
+            "  - url: https://${ALERTWHEEL_UNSET}:9000/\n",
+            "  - url: $WEBHOOK_URL\n",
             "  - url: ''\n",
             "  - url: <secret>\n",
             "  - url: 'http://team.example/{{ .Nothing }}'\n",
@@ -338,7 +341,7 @@ pub fn sound_files() -> Vec<Vec<u8>> {
             "'http://team.example/{{ .Receiver }}'",
         ),
         base().replace("{text: sound}", "'{{ template \"a\" . }}'"),
-        base().replace("http://team.example/", "http://team.example/${TOKEN}"),
+        base().replace("http://team.example/", "http://team.example/$${TOKEN}"),
         base().replace("sound*.tmpl", "none*.tmpl"),
         format!("\u{feff}{minimal}"),
         format!("global:\n{minimal}"),
