@@ -24,7 +24,9 @@
 //! timer, workers and journal; each logs one line as it ends. Main waits for them in that order.
 
 mod configuration;
+mod last_good;
 mod stages;
+mod watch;
 
 use std::fmt;
 use std::io;
@@ -54,9 +56,11 @@ use crate::threads::{self, WORKER_STACK};
 use crate::version;
 use crate::waker::{self, Waker, WakingSender};
 use crate::webhook::{self, Deliverer};
-use configuration::load;
+use configuration::{Found, find, load};
 pub use configuration::{log_each_fault, read_file, read_input};
+pub use last_good::LastGood;
 use stages::{Spawner, Stage, await_ends, join};
+use watch::Watch;
 
 /// Where the configuration comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +98,10 @@ pub struct Options {
     pub labelling: Labelling,
     /// Where the journal is; `None` keeps the state in memory only.
     pub storage: Option<Storage>,
+    /// Where the last good configuration is kept; `None` if a start on a wrong file fails.
+    pub last_good: Option<LastGood>,
+    /// Whether changes of the configuration's files cause a reload.
+    pub watches_config: bool,
     /// How long a request may wait for the dispatcher (`--web.timeout`); `None` waits without a bound.
     pub request_timeout: Option<Duration>,
     /// Whether changes to silences are logged.
@@ -149,6 +157,9 @@ impl fmt::Display for StartError {
 pub struct Daemon {
     source: ConfigSource,
     load: LoadOptions,
+    last_good: Option<LastGood>,
+    watch: Option<watch::Templates>,
+    health: Arc<Health>,
     http_server: HttpServer,
     inbox: Inbox,
     requests: WakingSender<Request>,
@@ -179,10 +190,20 @@ impl Daemon {
     pub fn start(options: Options, clock: Clock) -> Result<Daemon, StartError> {
         let metrics = Arc::new(Metrics::labelled(version::VERSION, options.labelling));
         show_limits(&metrics, &options);
-        let config = load_first(&options, &metrics, clock)?;
+        let watch = watch(&options);
+        let found = find(&options.source, options.load, options.last_good.as_ref());
+        let found = found.map_err(StartError::Config)?;
+        let health = Arc::new(Health::default());
+        show_config(&found, &metrics, &health, clock);
+        let config = found.config;
+        metrics.set_alert_limit(options.engine.alerts_per_name);
         let (calls_in, calls) = bounded(limits::CALLS);
         let opened = open_storage(options.storage.as_ref(), &metrics, clock)?;
-        let health = Arc::new(Health::default());
+        if let (Some(last_good), None) = (&options.last_good, &found.fallen_back) {
+            last_good.keep(&config);
+        }
+        let watch = watch.map(|watch| watch.start(template_paths(&config), calls_in.clone()));
+        let watch = watch.transpose().map_err(StartError::Threads)?;
         let signals = listen_for_signals(&calls_in).map_err(StartError::Threads)?;
         let waker = Waker::default();
         let (requests, requests_out) = waker::channel(limits::INBOX, &waker);
@@ -211,7 +232,7 @@ impl Daemon {
                 cluster: options.cluster,
                 started_at: clock.wall(),
                 build: version::BUILD,
-                health,
+                health: Arc::clone(&health),
                 reload: reload_over_http(calls_in.clone(), options.request_timeout),
                 sources: Arc::clone(&sources),
                 signing_keys: signing_keys(&deliverer, options.request_timeout),
@@ -231,6 +252,9 @@ impl Daemon {
         Ok(Daemon {
             source: options.source,
             load: options.load,
+            last_good: options.last_good,
+            watch,
+            health,
             http_server,
             inbox,
             requests,
@@ -300,22 +324,16 @@ impl Daemon {
         let loaded = load(&self.source, self.load);
         let loaded = loaded.map_err(|error| (error.in_a_line(), error.to_string()));
         let result = loaded.and_then(|config| {
-            let (source, receivers) = (config.inputs.text(), receivers_told(&config));
-            let sources = config.sources.clone();
-            let put = self.inbox.reload(config);
-            // The engine is first: a heartbeat or source that answers is one that it knows.
-            put.map(|()| self.sources.replace(&sources))
-                .map(|()| (source, receivers))
-                .map_err(|_| {
-                    ["the dispatcher is too busy; try again"; 2]
-                        .map(str::to_owned)
-                        .into()
-                })
+            let put = self.inbox.reload(Arc::clone(&config));
+            put.map(|()| config).map_err(|_| {
+                ["the dispatcher is too busy; try again"; 2]
+                    .map(str::to_owned)
+                    .into()
+            })
         });
         match result {
-            Ok((source, receivers)) => {
-                self.metrics.receivers_loaded(receivers.into_iter());
-                self.metrics.config_loaded(Some(&source), self.clock.wall());
+            Ok(config) => {
+                self.reloaded(config);
                 log::info!("Completed loading of configuration file");
                 Ok(())
             }
@@ -325,6 +343,24 @@ impl Daemon {
                 Err(error)
             }
         }
+    }
+
+    /// Shows that a configuration is in force, and keeps it.
+    fn reloaded(&self, config: Arc<Config>) {
+        // The engine was first: a heartbeat or source that answers is one that it knows.
+        self.sources.replace(&config.sources);
+        if let Some(watch) = &self.watch {
+            // The watch takes what waits each time it looks; a list that finds no room is one of many.
+            let _ = watch.try_send(template_paths(&config));
+        }
+        if let Some(last_good) = &self.last_good {
+            last_good.keep(&config);
+        }
+        let found = Found {
+            config,
+            fallen_back: None,
+        };
+        show_config(&found, &self.metrics, &self.health, self.clock);
     }
 
     /// Stops everything in the order of the pipeline, within [`limits::DRAIN`] and
@@ -362,6 +398,31 @@ impl Daemon {
     }
 }
 
+/// The watch on the configuration's files, if the flags ask for it and there is a file.
+fn watch(options: &Options) -> Option<Watch> {
+    match &options.source {
+        ConfigSource::File(path) if options.watches_config => Some(Watch::on(path)),
+        ConfigSource::File(_) | ConfigSource::BuiltIn | ConfigSource::Demo => None,
+    }
+}
+
+fn template_paths(config: &Config) -> Vec<PathBuf> {
+    let templates = config.templates.iter();
+    templates.map(|file| file.path.clone()).collect()
+}
+
+/// Shows in metrics and in the readiness probe which configuration is in force.
+fn show_config(found: &Found, metrics: &Metrics, health: &Health, clock: Clock) {
+    metrics.receivers_loaded(receivers_told(&found.config).into_iter());
+    metrics.config_loaded(Some(&found.config.inputs.text()), clock.wall());
+    if found.fallen_back.is_some() {
+        // Its file could not be loaded.
+        metrics.config_loaded(None, clock.wall());
+    }
+    metrics.config_fell_back(found.fallen_back.is_some());
+    health.set_notice(found.fallen_back.as_deref().map(Arc::from));
+}
+
 /// Reads the journal of the previous run, before any thread exists that could write to it.
 fn open_storage(
     storage: Option<&Storage>,
@@ -381,19 +442,6 @@ fn deliverer(options: &Options, metrics: &Arc<Metrics>, clock: Clock) -> Arc<Del
         workers_per_endpoint: options.engine.workers_per_endpoint,
     };
     Arc::new(Deliverer::new(settings, Arc::clone(metrics), clock))
-}
-
-/// Loads the configuration of a start, and notes in the metrics that it is in force.
-fn load_first(
-    options: &Options,
-    metrics: &Metrics,
-    clock: Clock,
-) -> Result<Arc<Config>, StartError> {
-    let config = load(&options.source, options.load).map_err(StartError::Config)?;
-    metrics.receivers_loaded(receivers_told(&config).into_iter());
-    metrics.set_alert_limit(options.engine.alerts_per_name);
-    metrics.config_loaded(Some(&config.inputs.text()), clock.wall());
-    Ok(config)
 }
 
 /// The sources of this configuration, in force.

@@ -217,7 +217,13 @@ fn ready(api: &Api, method: &str) -> Answer {
         return plain_error(503, &format!("not ready: {trouble}"));
     }
     match api.heard(api.inbox.config()) {
-        Ok(_) => well(method),
+        Ok(_) => match api.settings.health.notice() {
+            Some(notice) if method != "HEAD" => Answer::text(
+                200,
+                &format!("OK, but on the last good configuration: {notice}"),
+            ),
+            _ => well(method),
+        },
         Err(error) => unanswered(error),
     }
 }

@@ -137,13 +137,19 @@ pub enum SourceCommand {
 #[derive(Clone, Debug, Args)]
 #[command(rename_all = "verbatim")]
 pub struct Flags {
-    /// Configuration file [default: alertmanager.yml or alertwheel.yml in the working directory, else
+    /// Configuration file, or a folder whose *.yml and *.yaml files are one configuration [default: alertmanager.yml or alertwheel.yml in the working directory, else
     /// a built-in configuration that prints alerts to the terminal].
     #[arg(long = "config.file", global = true, value_name = "FILE")]
     pub config_file: Option<PathBuf>,
     /// Start even if the configuration has integrations other than webhooks; they send nothing.
     #[arg(long = "config.skip-unsupported", global = true)]
     pub skips_unsupported: bool,
+    /// Reload the configuration when its files or template files change.
+    #[arg(long = "config.watch")]
+    pub watches_config: bool,
+    /// Start with the last good configuration, which is kept in --storage.path, if the configuration is wrong.
+    #[arg(long = "config.last-good")]
+    pub falls_back: bool,
     /// Directory for state that survives a restart; created if missing. Empty keeps nothing on disk.
     #[arg(long = "storage.path", value_name = "DIR", default_value = "data/", value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub storage_path: PathBuf,

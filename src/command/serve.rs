@@ -16,7 +16,7 @@ use crate::api::server::{self, Gate, GateError, Limits};
 use crate::api::{Origins, Pages, SelfPeer};
 use crate::clock::Clock;
 use crate::config::{LoadOptions, Unsupported};
-use crate::daemon::{self, ConfigSource, Daemon, Options, StartError};
+use crate::daemon::{self, ConfigSource, Daemon, LastGood, Options, StartError};
 use crate::dispatch::SilenceLog;
 use crate::engine::{ReloadPolicy, Settings};
 use crate::journal::Storage;
@@ -173,6 +173,8 @@ fn options(flags: Flags, source: ConfigSource, clock: Clock) -> Result<Options, 
         engine: engine_settings(&flags),
         labelling: labelling(&flags.features),
         storage: storage(&flags, &source),
+        last_good: last_good(&flags).map_err(StartError::Flag)?,
+        watches_config: flags.watches_config,
         request_timeout: handling_timeout(&flags),
         silence_log: if flags.silences.logged {
             SilenceLog::EachChange
@@ -318,6 +320,17 @@ fn storage(flags: &Flags, source: &ConfigSource) -> Option<Storage> {
         sync: flags.storage_sync,
     };
     (*source != ConfigSource::Demo).then_some(storage)
+}
+
+/// Where the last good configuration is kept, if a start may fall back to it.
+fn last_good(flags: &Flags) -> Result<Option<LastGood>, String> {
+    match (flags.falls_back, flags.storage_path.as_path()) {
+        (false, _) => Ok(None),
+        (true, path) if path.as_os_str().is_empty() => {
+            Err("--config.last-good needs a --storage.path to keep the configuration in".to_owned())
+        }
+        (true, path) => Ok(Some(LastGood::in_folder(path))),
+    }
 }
 
 fn or_no_limit(limit: usize) -> usize {

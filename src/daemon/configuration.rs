@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::ConfigSource;
+use super::{ConfigSource, LastGood};
 use crate::config::{self, Config, LoadError, LoadOptions, Loaded};
 use crate::webhook;
 
@@ -21,6 +21,47 @@ pub fn read_file(path: &Path, options: LoadOptions) -> Result<Loaded, LoadError>
 pub fn read_input(name: &str, input: impl Read, options: LoadOptions) -> Result<Loaded, LoadError> {
     let here = Some(Path::new(""));
     config::load_from(name, input, here, options, webhook::check_http)
+}
+
+/// The configuration of a start.
+pub struct Found {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// Why it is the last good one and not that of the file.
+    pub fallen_back: Option<String>,
+}
+
+/// Finds a configuration to start with: that of the source, or if its file is wrong the last good one.
+pub fn find(
+    source: &ConfigSource,
+    options: LoadOptions,
+    last_good: Option<&LastGood>,
+) -> Result<Found, LoadError> {
+    let error = match (load(source, options), last_good) {
+        (Ok(config), _) => {
+            return Ok(Found {
+                config,
+                fallen_back: None,
+            });
+        }
+        (Err(error), None) => return Err(error),
+        (Err(error), Some(_)) => error,
+    };
+    let why = error.in_a_line();
+    match last_good.map(|last_good| last_good.load(options)) {
+        Some(Ok(loaded)) => {
+            log::error!(err = why.as_str(); "The configuration is wrong, and the last good one is in force instead (--config.last-good); put it right and reload");
+            Ok(Found {
+                config: Arc::new(loaded.config),
+                fallen_back: Some(why),
+            })
+        }
+        Some(Err(trouble)) => {
+            log::error!(err = trouble.as_str(); "There is no last good configuration to fall back to");
+            Err(error)
+        }
+        None => Err(error),
+    }
 }
 
 /// Reads the configuration, and logs its warnings and faults.

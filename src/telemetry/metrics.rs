@@ -356,6 +356,11 @@ impl Metrics {
         }
     }
 
+    /// A configuration is in force: the last good one (`true`), or that of the file.
+    pub fn config_fell_back(&self, is_last_good: bool) {
+        self.families.config.is_last_good.set(is_last_good.into());
+    }
+
     /// A flag set a limit that differs from its constant in `limits.rs`. `name` is the name of the constant
     /// in lower case; times are in seconds.
     pub fn limit_set(&self, name: &'static str, bound: f64) {

@@ -84,6 +84,9 @@ mod restart;
 /// New configurations for a daemon that runs.
 mod reload;
 
+/// Where a configuration comes from: folders, variables, changes by themselves, the last good one.
+mod configuration;
+
 /// The API over the wire, and that everything turned away is counted.
 mod api;
 

@@ -69,11 +69,13 @@ const WORLD: [&str; 17] = [
 const PRINTING: [&str; 4] = ["print", "println", "eprint", "eprintln"];
 
 /// Who may make threads.
-const SPAWNERS: [&str; 9] = [
+const SPAWNERS: [&str; 10] = [
     "src/threads.rs",
     // Signals, and the stages.
     "src/daemon.rs",
     "src/daemon/stages.rs",
+    // The watch on the configuration's files.
+    "src/daemon/watch.rs",
     // One a connection, within its cap; the pool behind the guard; the acceptor.
     "src/api/server/",
     // Whoever writes the log, so that nobody waits for its reader.

@@ -163,6 +163,8 @@ const CRATES: [(&str, &[&str]); 39] = [
             "src/command/client/",
             "src/command/demo.rs",
             "src/command/listen/",
+            // The last good configuration as it is kept.
+            "src/daemon/last_good.rs",
         ],
     ),
     ("serde_yaml", &["src/config/yaml.rs", "src/config/yaml/"]),
@@ -224,6 +226,7 @@ const CRATES: [(&str, &[&str]); 39] = [
         &[
             "src/api/server/",
             "src/command/",
+            "src/daemon/watch.rs",
             "src/journal/",
             "src/telemetry/",
             "src/webhook/dial.rs",

@@ -98,6 +98,7 @@ pub struct ConfigFamilies {
     pub hash: Gauge,
     pub last_load_successful: Gauge,
     pub loaded_at_seconds: Real,
+    pub is_last_good: Gauge,
 }
 
 /// The gauges and counts that the engine reports at each scrape.
@@ -229,6 +230,11 @@ impl ConfigFamilies {
                 "alertmanager_config_last_reload_success_timestamp_seconds",
                 "When a configuration was last loaded",
                 Real::default(),
+            ),
+            is_last_good: page.put(
+                "alertwheel_config_last_good",
+                "1 while the last good configuration is in force because the file was wrong at the start, else 0",
+                Gauge::default(),
             ),
         }
     }
