@@ -190,20 +190,12 @@ impl Daemon {
     pub fn start(options: Options, clock: Clock) -> Result<Daemon, StartError> {
         let metrics = Arc::new(Metrics::labelled(version::VERSION, options.labelling));
         show_limits(&metrics, &options);
-        let watch = watch(&options);
-        let found = find(&options.source, options.load, options.last_good.as_ref());
-        let found = found.map_err(StartError::Config)?;
         let health = Arc::new(Health::default());
-        show_config(&found, &metrics, &health, clock);
-        let config = found.config;
+        let (found, watch) = first_config(&options, &metrics, &health, clock)?;
         metrics.set_alert_limit(options.engine.alerts_per_name);
         let (calls_in, calls) = bounded(limits::CALLS);
         let opened = open_storage(options.storage.as_ref(), &metrics, clock)?;
-        if let (Some(last_good), None) = (&options.last_good, &found.fallen_back) {
-            last_good.keep(&config);
-        }
-        let watch = watch.map(|watch| watch.start(template_paths(&config), calls_in.clone()));
-        let watch = watch.transpose().map_err(StartError::Threads)?;
+        let watch = keep_and_watch(&found, &options, watch, &calls_in)?;
         let signals = listen_for_signals(&calls_in).map_err(StartError::Threads)?;
         let waker = Waker::default();
         let (requests, requests_out) = waker::channel(limits::INBOX, &waker);
@@ -215,8 +207,8 @@ impl Daemon {
             clock,
             silence_log: options.silence_log,
         };
-        let sources = sources_of(&config, &metrics);
-        let engine = Engine::new(config, options.engine);
+        let sources = sources_of(&found.config, &metrics);
+        let engine = Engine::new(found.config, options.engine);
         let stages = spawner
             .spawn_stages(engine, (requests_out, waker), &deliverer, opened)
             .map_err(StartError::Threads)?;
@@ -398,12 +390,36 @@ impl Daemon {
     }
 }
 
-/// The watch on the configuration's files, if the flags ask for it and there is a file.
-fn watch(options: &Options) -> Option<Watch> {
-    match &options.source {
+/// The configuration to start with, and the watch on its files if the flags ask for one. The watch comes first,
+/// so that it sees what changes while they are read.
+fn first_config(
+    options: &Options,
+    metrics: &Metrics,
+    health: &Health,
+    clock: Clock,
+) -> Result<(Found, Option<Watch>), StartError> {
+    let watch = match &options.source {
         ConfigSource::File(path) if options.watches_config => Some(Watch::on(path)),
         ConfigSource::File(_) | ConfigSource::BuiltIn | ConfigSource::Demo => None,
+    };
+    let found = find(&options.source, options.load, options.last_good.as_ref());
+    let found = found.map_err(StartError::Config)?;
+    show_config(&found, metrics, health, clock);
+    Ok((found, watch))
+}
+
+/// Keeps the configuration of a start as the last good one, and starts the watch.
+fn keep_and_watch(
+    found: &Found,
+    options: &Options,
+    watch: Option<Watch>,
+    calls: &Sender<Call>,
+) -> Result<Option<watch::Templates>, StartError> {
+    if let (Some(last_good), None) = (&options.last_good, &found.fallen_back) {
+        last_good.keep(&found.config);
     }
+    let started = watch.map(|watch| watch.start(template_paths(&found.config), calls.clone()));
+    started.transpose().map_err(StartError::Threads)
 }
 
 fn template_paths(config: &Config) -> Vec<PathBuf> {

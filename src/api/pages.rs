@@ -220,7 +220,7 @@ fn ready(api: &Api, method: &str) -> Answer {
         Ok(_) => match api.settings.health.notice() {
             Some(notice) if method != "HEAD" => Answer::text(
                 200,
-                &format!("OK, but on the last good configuration: {notice}"),
+                format!("OK, but on the last good configuration: {notice}"),
             ),
             _ => well(method),
         },

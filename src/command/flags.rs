@@ -73,6 +73,19 @@ pub enum Command {
         #[arg(long)]
         strict: bool,
     },
+    /// Says what of an Alertmanager's configuration works, and writes the file with what has to change.
+    ///
+    /// The file itself stays as it is. Integrations that are not built become comments, texts that look like
+    /// variables are kept from being replaced, and what somebody has to change by hand is reported; the exit
+    /// code is then 1.
+    Migrate {
+        /// Alertmanager's configuration file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Where to write the changed file, which must not exist yet [default: standard output].
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Prints the unexpired silences of a state directory, for `amtool silence import`.
     Export {
         /// State directory; may be in use [default: the value of --storage.path].

@@ -12,6 +12,7 @@ mod flags;
 mod health;
 mod journal;
 mod listen;
+mod migrate;
 mod serve;
 mod source;
 mod table;
@@ -62,6 +63,9 @@ pub fn run() -> ExitCode {
                 Warnings::Tell
             };
             check_config::run(&files, warnings, &line.flags)
+        }
+        Some(Command::Migrate { file, output }) => {
+            migrate::run(&file, output.as_deref(), &line.flags)
         }
         Some(Command::Journal(JournalCommand::Inspect { directory })) => {
             journal::inspect(&directory)

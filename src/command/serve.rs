@@ -173,7 +173,7 @@ fn options(flags: Flags, source: ConfigSource, clock: Clock) -> Result<Options, 
         engine: engine_settings(&flags),
         labelling: labelling(&flags.features),
         storage: storage(&flags, &source),
-        last_good: last_good(&flags).map_err(StartError::Flag)?,
+        last_good: last_good(&flags, &source).map_err(StartError::Flag)?,
         watches_config: flags.watches_config,
         request_timeout: handling_timeout(&flags),
         silence_log: if flags.silences.logged {
@@ -322,9 +322,11 @@ fn storage(flags: &Flags, source: &ConfigSource) -> Option<Storage> {
     (*source != ConfigSource::Demo).then_some(storage)
 }
 
-/// Where the last good configuration is kept, if a start may fall back to it.
-fn last_good(flags: &Flags) -> Result<Option<LastGood>, String> {
-    match (flags.falls_back, flags.storage_path.as_path()) {
+/// Where the last good configuration is kept, if a start may fall back to it. The built-in ones are never
+/// wrong.
+fn last_good(flags: &Flags, source: &ConfigSource) -> Result<Option<LastGood>, String> {
+    let falls_back = flags.falls_back && matches!(source, ConfigSource::File(_));
+    match (falls_back, flags.storage_path.as_path()) {
         (false, _) => Ok(None),
         (true, path) if path.as_os_str().is_empty() => {
             Err("--config.last-good needs a --storage.path to keep the configuration in".to_owned())

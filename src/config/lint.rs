@@ -181,7 +181,7 @@ impl Routes<'_> {
 }
 
 fn is_multiple(whole: Duration, part: Duration) -> bool {
-    part.as_nanos() > 0 && whole.as_nanos() % part.as_nanos() == 0
+    part.as_nanos() > 0 && whole.as_nanos().is_multiple_of(part.as_nanos())
 }
 
 /// Such as `alertName` and `alert_name`.

@@ -65,6 +65,7 @@ pub use load::{
 pub use receiver::{Receiver, Unsupported};
 pub use route::{GroupBy, Route};
 pub use source::{Hmac, HmacScheme, QueryToken, SnsSettings, SourceAuth, SourceEntry, SourceKind};
+pub use variables::escape_references;
 pub use web::{
     ClientAuth, Curve, Pems, RateLimit, ServerTls, TlsVersions, TryPems, WebConfig, load_web,
     load_web_tried,

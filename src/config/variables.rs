@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::fault::{Findings, shown};
 use super::node::{Kind, Node};
+use super::yaml;
 use crate::limits::CONFIG_EXPANDED_BYTES;
 
 /// The value of an environment variable; `None` if it is not set.
@@ -26,6 +27,43 @@ pub fn expand(node: &mut Node, lookup: Lookup<'_>, findings: &mut Findings) -> U
     };
     expansion.visit(node, findings);
     expansion.used
+}
+
+/// The text of a file in which no reference is replaced: each has one more `$`. `None` if that would change
+/// more than this, as in a text of several lines that is a template in another line.
+pub fn escape_references(text: &str) -> Option<String> {
+    let Ok(original) = yaml::parse(text) else {
+        // What is wrong is reported when the file is loaded.
+        return Some(text.to_owned());
+    };
+    let lines = text.split_inclusive('\n').map(|line| {
+        if line.trim_start().starts_with('#') || line.contains("{{") {
+            line.to_owned()
+        } else {
+            escape_line(line)
+        }
+    });
+    let escaped: String = lines.collect();
+    let mut root = yaml::parse(&escaped).ok()?.root;
+    let mut findings = Findings::default();
+    expand(&mut root, &|_| None, &mut findings);
+    (findings.is_sound() && root == original.root).then_some(escaped)
+}
+
+fn escape_line(line: &str) -> String {
+    let mut escaped = String::new();
+    let mut rest = line;
+    while let Some(start) = rest.find("${") {
+        let (before, from) = rest.split_at(start);
+        escaped.push_str(before);
+        let is_variable = matches!(reference(from), Some((Reference::Variable { .. }, _)));
+        if is_variable || before.ends_with('$') {
+            escaped.push('$');
+        }
+        escaped.push_str("${");
+        rest = &from[2..];
+    }
+    escaped + rest
 }
 
 struct Expansion<'v> {
@@ -202,7 +240,6 @@ fn reference(text: &str) -> Option<(Reference<'_>, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::yaml;
 
     /// The tree of `text` with its references replaced, the variables used, faults and warnings.
     fn expanded(text: &str) -> (Node, Used, Vec<String>, Vec<String>) {
@@ -292,6 +329,24 @@ mod tests {
             warnings[0].contains("the environment has A"),
             "{warnings:?}"
         );
+    }
+
+    #[test]
+    fn an_escaped_file_means_what_it_meant_without_variables() {
+        let escaped = |text: &str| escape_references(text);
+        for (text, expected) in [
+            ("a: ${A}/${1} # ${B}\n", "a: $${A}/${1} # $${B}\n"),
+            ("a: '$${A}${B:-c}'\n", "a: '$$${A}$${B:-c}'\n"),
+            (
+                "# ${A}\na: '{{ .x }} ${A}'\n",
+                "# ${A}\na: '{{ .x }} ${A}'\n",
+            ),
+            ("a: [\n", "a: [\n"),
+        ] {
+            assert_eq!(escaped(text).as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(escaped("a: |\n  {{ .x }}\n  ${A}\n"), None);
+        assert_eq!(escaped("${A}: x\n"), None, "a key is no value");
     }
 
     #[test]

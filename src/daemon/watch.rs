@@ -115,7 +115,7 @@ impl Watch {
         }
         let known: BTreeSet<&PathBuf> = self.templates.iter().collect();
         self.seen.retain(|(path, _)| !known.contains(path));
-        self.seen.extend(templates.iter().map(stamped));
+        self.seen.extend(templates.iter().map(|path| stamped(path)));
         self.templates = templates;
     }
 
@@ -126,7 +126,7 @@ impl Watch {
             false => vec![self.config.clone()],
         };
         paths.extend(self.templates.iter().cloned());
-        paths.iter().map(stamped).collect()
+        paths.iter().map(|path| stamped(path)).collect()
     }
 
     /// The folders in which files come and go: that of the file, and the folder itself.
@@ -145,8 +145,8 @@ impl Watch {
     }
 }
 
-fn stamped(path: &PathBuf) -> (PathBuf, Option<Stamp>) {
-    (path.clone(), Stamp::of(path))
+fn stamped(path: &Path) -> (PathBuf, Option<Stamp>) {
+    (path.to_owned(), Stamp::of(path))
 }
 
 /// Rings when something may have changed.

@@ -227,3 +227,41 @@ fn without_the_flag_or_a_last_good_one_a_wrong_file_ends_the_start() {
         nowhere.log
     );
 }
+
+#[test]
+fn a_migrated_file_starts_and_what_was_changed_is_told() {
+    let receiver = Receiver::healthy();
+    let chat = "  jira_configs:\n  - project: OPS\n    issue_type: Bug\n";
+    let text =
+        told_soon(&receiver).replace("  webhook_configs", &format!("{chat}  webhook_configs"));
+    let text = format!(
+        "{text}inhibit_rules: [{{source_matchers: ['a=\"${{B}}\"'], target_matchers: [c=d], equal: [e]}}]\n"
+    );
+    let setup = Setup::with_config(&text);
+    let migrated = setup
+        .sibling()
+        .arguments(&["migrate", CONFIG_FILE, "-o", "new.yml"])
+        .run();
+    assert_eq!(migrated.code, Some(0), "{}", migrated.log);
+    let told = &migrated.log;
+    for words in [
+        "made a comment: config.yml:5: receivers[0].jira_configs",
+        "changed: $${NAME}",
+        "works: 1 routes, 1 receivers, 1 webhooks",
+    ] {
+        assert!(told.contains(words), "{words} in {told}");
+    }
+    let again = setup
+        .sibling()
+        .arguments(&["migrate", CONFIG_FILE, "-o", "new.yml"])
+        .run();
+    assert_eq!(
+        again.code,
+        Some(1),
+        "a file that is there is not overwritten"
+    );
+    assert!(again.log.contains("new.yml: File exists"), "{}", again.log);
+    let daemon = setup.sibling().argument("--config.file=new.yml").start();
+    daemon.post(&[firing("Disk", "a")]);
+    assert_eq!(receiver.next().summary(), "first notification: a=firing");
+}
