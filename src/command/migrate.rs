@@ -72,6 +72,7 @@ fn migrate(file: &Path, original: &str, options: LoadOptions) -> Migrated {
     let is_escaped = text.is_some();
     let mut text = text.take().unwrap_or_else(|| original.to_owned());
     let mut loaded = load(&text);
+    let mut silenced = Vec::new();
     if let Err(LoadError::Faulty(faults)) = &loaded {
         let unbuilt: Vec<&Fault> = faults
             .faults
@@ -82,11 +83,15 @@ fn migrate(file: &Path, original: &str, options: LoadOptions) -> Migrated {
             for fault in &unbuilt {
                 say(&mut report, format!("changed: made a comment: {fault}"));
             }
+            silenced = unbuilt
+                .iter()
+                .filter_map(|fault| receiver_of(fault))
+                .collect();
             text = commented;
             loaded = load(&text);
         }
     }
-    let is_sound = tell(&mut report, &loaded);
+    let is_sound = tell(&mut report, &loaded, &silenced);
     Migrated {
         text,
         report,
@@ -99,16 +104,19 @@ fn say(report: &mut String, line: impl AsRef<str>) {
     report.push('\n');
 }
 
-/// Reports on the changed file. Returns whether a start would accept it.
-fn tell(report: &mut String, loaded: &Result<Loaded, LoadError>) -> bool {
+/// Reports on the changed file. `silenced` has the positions of receivers that lost integrations. Returns
+/// whether a start would accept the file.
+fn tell(report: &mut String, loaded: &Result<Loaded, LoadError>, silenced: &[usize]) -> bool {
     match loaded {
         Ok(loaded) => {
             for warning in &loaded.warnings {
                 say(report, format!("look at: {warning}"));
             }
             say(report, works(&loaded.config));
-            for receiver in &loaded.config.receivers {
-                if receiver.webhooks.is_empty() && is_used(&loaded.config.route, &receiver.name) {
+            for (index, receiver) in loaded.config.receivers.iter().enumerate() {
+                // One that never had integrations discards its notifications on purpose.
+                let is_silent = silenced.contains(&index) && receiver.webhooks.is_empty();
+                if is_silent && is_used(&loaded.config.route, &receiver.name) {
                     let line = format!("look at: receiver \"{}\" tells nobody", receiver.name);
                     say(report, line);
                 }
@@ -161,13 +169,14 @@ fn is_used(route: &Route, receiver: &str) -> bool {
 
 /// Whether a fault is an integration that is not built: one of `receivers[N].NAME_configs`.
 fn is_unbuilt(fault: &Fault) -> bool {
-    let key = fault
-        .path
-        .strip_prefix("receivers[")
-        .and_then(|rest| rest.split_once("]."));
-    key.is_some_and(|(_, key)| {
-        key.ends_with("_configs") && fault.message.contains("which are not built")
-    })
+    let is_of_integration = fault.path.ends_with("_configs") && receiver_of(fault).is_some();
+    is_of_integration && fault.message.contains("which are not built")
+}
+
+/// The position of the receiver that a fault is about.
+fn receiver_of(fault: &Fault) -> Option<usize> {
+    let (index, _) = fault.path.strip_prefix("receivers[")?.split_once("].")?;
+    index.parse().ok()
 }
 
 /// The text with the blocks of these faults as comments; `None` if there is nothing to change or a block
@@ -322,13 +331,20 @@ mod tests {
             "{}",
             left.report
         );
-        let silent = migrated(&format!("{ROUTE}receivers: [{{name: a}}]\n"));
+        let quiet = migrated(&format!("{ROUTE}receivers: [{{name: a}}]\n"));
         assert!(
-            silent
-                .report
-                .contains("look at: receiver \"a\" tells nobody"),
+            quiet.is_done && !quiet.report.contains("look at"),
             "{}",
-            silent.report
+            quiet.report
+        );
+        let text = format!("{ROUTE}receivers: [{{name: a}}]\n");
+        let loaded =
+            config::parse("a.yml", &text, LoadOptions::default()).map_err(LoadError::Faulty);
+        let mut report = String::new();
+        assert!(tell(&mut report, &loaded, &[0]));
+        assert!(
+            report.contains("look at: receiver \"a\" tells nobody"),
+            "{report}"
         );
     }
 }

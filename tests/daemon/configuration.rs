@@ -214,10 +214,12 @@ fn without_the_flag_or_a_last_good_one_a_wrong_file_ends_the_start() {
     let receiver = Receiver::healthy();
     let daemon = Setup::with_config(&told_soon(&receiver)).start();
     assert!(!daemon.folder().join("data/last-good.json").exists());
-    let nowhere = daemon.another().sibling();
-    let nowhere = nowhere
-        .arguments(&["--config.last-good", "--storage.path="])
-        .run();
+    let flags = [
+        "--config.last-good",
+        "--storage.path=",
+        "--web.listen-address=127.0.0.1:0",
+    ];
+    let nowhere = daemon.another().arguments(&flags).run();
     assert_eq!(nowhere.code, Some(1));
     assert!(
         nowhere
