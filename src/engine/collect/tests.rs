@@ -71,7 +71,7 @@ impl House {
         let at = self.collect_at.take().expect("the alarm is armed");
         let wait = at.since(self.now.mono);
         self.now.mono = at;
-        self.now.wall = self.now.wall + wait;
+        self.now.wall += wait;
         self.handle(Input::Ring { alarm, at })
             .expect("a ring collects")
     }
