@@ -63,11 +63,21 @@ fn with_hint(text: &str, mut error: SyntaxError) -> SyntaxError {
          Helm), let that make the file first"
     } else if indentation.contains('\t') {
         "; indent by spaces, as YAML takes no tabs"
+    } else if has_reference_in_brackets(text) {
+        "; put a text with ${ in quotes where it stands in [ ] or { }"
     } else {
         ""
     };
     error.message.push_str(hint);
     error
+}
+
+/// Whether a line has a `${` behind a bracket: there YAML takes `{` for the beginning of a map.
+fn has_reference_in_brackets(text: &str) -> bool {
+    text.lines().any(|line| {
+        let before = line.split_once("${").map(|(before, _)| before);
+        before.is_some_and(|before| before.contains(['[', '{']))
+    })
 }
 
 fn read(text: &str) -> Result<Document, SyntaxError> {

@@ -289,3 +289,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_reference_that_breaks_a_list_in_brackets_is_told_as_the_cause() {
+    let told = |text: &str| parse(text).map(|_| ()).map_err(|error| error.message);
+    let hint = "put a text with ${ in quotes";
+    assert!(told("a: [x=\"${A}\"]\n").is_err_and(|error| error.contains(hint)));
+    assert_eq!(told("a: ['x=\"${A}\"']\n"), Ok(()));
+    assert!(told("b: ${A}\na: [\n").is_err_and(|error| !error.contains(hint)));
+}
