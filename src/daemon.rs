@@ -188,11 +188,9 @@ enum Call {
 impl Daemon {
     /// Starts everything. When this returns, the HTTP server answers requests.
     pub fn start(options: Options, clock: Clock) -> Result<Daemon, StartError> {
-        let metrics = Arc::new(Metrics::labelled(version::VERSION, options.labelling));
-        show_limits(&metrics, &options);
+        let metrics = metrics(&options);
         let health = Arc::new(Health::default());
         let (found, watch) = first_config(&options, &metrics, &health, clock)?;
-        metrics.set_alert_limit(options.engine.alerts_per_name);
         let (calls_in, calls) = bounded(limits::CALLS);
         let opened = open_storage(options.storage.as_ref(), &metrics, clock)?;
         let watch = keep_and_watch(&found, &options, watch, &calls_in)?;
@@ -484,6 +482,14 @@ fn announce(addresses: &[SocketAddr], is_tls: bool) {
         log::info!(address:% = address; "Listening on");
         log::info!(http2 = false, address:% = address; "TLS is {state}.");
     }
+}
+
+/// The metrics, with what the options say.
+fn metrics(options: &Options) -> Arc<Metrics> {
+    let metrics = Metrics::labelled(version::VERSION, options.labelling);
+    show_limits(&metrics, options);
+    metrics.set_alert_limit(options.engine.alerts_per_name);
+    Arc::new(metrics)
 }
 
 /// Exports the bounds that flags can set. The metrics have the fixed bounds from the start.
