@@ -38,7 +38,7 @@ in
       (pkgs.runCommand "alertwheel-unit" { } ''
         mkdir -p $out/lib/systemd/system
         sed -e 's|/usr/local/bin/alertwheel|${cfg.package}/bin/alertwheel|' \
-          -e 's|/bin/kill|${pkgs.coreutils}/bin/kill|' \
+          -e 's|/bin/sh|${pkgs.bash}/bin/sh|' \
           -e 's|^    --web.listen-address=.*|    ${lib.escapeShellArgs cfg.flags}|' \
           ${../../alertwheel.service} > $out/lib/systemd/system/alertwheel.service
       '')
