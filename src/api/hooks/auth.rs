@@ -61,14 +61,33 @@ fn proofs(auth: &SourceAuth) -> Result<Vec<Proof<'_>>, String> {
     Ok(proofs)
 }
 
-/// The text of a secret.
+/// The text of a secret. One that is empty, such as that of a file that is being written, proves nothing.
 pub fn read(secret: &Secret) -> Result<String, String> {
-    match secret {
-        Secret::Inline(text) => Ok(text.clone()),
+    let (text, origin) = match secret {
+        Secret::Inline(text) => (text.clone(), "the configuration".to_owned()),
         Secret::File(path) => {
             let text = files::read_text(path, SECRET_FILE);
             let text = text.map_err(|error| format!("read {}: {error}", path.display()))?;
-            Ok(text.trim().to_owned())
+            (text.trim().to_owned(), path.display().to_string())
         }
+    };
+    match text.is_empty() {
+        true => Err(format!("the secret in {origin} is empty")),
+        false => Ok(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_secret_is_no_secret() {
+        let auth = SourceAuth {
+            bearer: Some(Secret::Inline(String::new())),
+            ..SourceAuth::default()
+        };
+        let why = proofs(&auth).expect_err("anybody would have it");
+        assert_eq!(why, "the secret in the configuration is empty");
     }
 }
