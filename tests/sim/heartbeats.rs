@@ -88,7 +88,13 @@ impl Jobs {
         for job in &mut self.jobs {
             let (period, _) = in_configuration(config, job.name);
             let moved = |at: Mono| at + period - job.period;
-            job.overdue = (moved(job.overdue.0), moved(job.overdue.1));
+            // What fires already goes on, however long the new period is.
+            let first = if job.overdue.0 <= now {
+                job.overdue.0
+            } else {
+                moved(job.overdue.0)
+            };
+            job.overdue = (first, moved(job.overdue.1));
             (job.period, job.since) = (period, now);
         }
     }
