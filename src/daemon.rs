@@ -198,13 +198,7 @@ impl Daemon {
         let waker = Waker::default();
         let (requests, requests_out) = waker::channel(limits::INBOX, &waker);
         let deliverer = deliverer(&options, &metrics, clock);
-        let spawner = Spawner {
-            calls: calls_in.clone(),
-            metrics: Arc::clone(&metrics),
-            health: Arc::clone(&health),
-            clock,
-            silence_log: options.silence_log,
-        };
+        let spawner = spawner(&options, &calls_in, &metrics, &health, clock);
         let sources = sources_of(&found.config, &metrics);
         let engine = Engine::new(found.config, options.engine);
         let stages = spawner
@@ -456,6 +450,23 @@ fn deliverer(options: &Options, metrics: &Arc<Metrics>, clock: Clock) -> Arc<Del
         workers_per_endpoint: options.engine.workers_per_endpoint,
     };
     Arc::new(Deliverer::new(settings, Arc::clone(metrics), clock))
+}
+
+/// What starts the threads of the stages.
+fn spawner(
+    options: &Options,
+    calls: &Sender<Call>,
+    metrics: &Arc<Metrics>,
+    health: &Arc<Health>,
+    clock: Clock,
+) -> Spawner {
+    Spawner {
+        calls: calls.clone(),
+        metrics: Arc::clone(metrics),
+        health: Arc::clone(health),
+        clock,
+        silence_log: options.silence_log,
+    }
 }
 
 /// The sources of this configuration, in force.

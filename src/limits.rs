@@ -3,7 +3,11 @@
 //! Owns the default values; flags override those that depend on the host. Constants only. Used by
 //! `daemon.rs` and by the stage that a bound belongs to.
 
+mod requests_of_sources;
+
 use std::time::Duration;
+
+pub use requests_of_sources::*;
 
 /// Requests that may wait for the dispatcher; beyond it the client gets 503. No more requests wait than
 /// the HTTP server handles at once, plus those whose clients have already got a timeout. So a full inbox
@@ -425,7 +429,8 @@ pub const LINT_STEPS: usize = 1_000_000;
 /// configurations.
 pub const CONFIG_FILES: usize = 1000;
 
-/// Bytes of a configuration file, or of all files of a configuration folder. Ten thousand receivers fit; a log file given by mistake does not.
+/// Bytes of a configuration file, or of all files of a configuration folder. Ten thousand receivers fit; a log
+/// file given by mistake does not.
 pub const CONFIG_FILE_BYTES: usize = 4 << 20;
 
 /// Nesting levels of `[` and `{` in a configuration file. People write three or four. The YAML scanner takes
@@ -577,41 +582,3 @@ const _: () = assert!(
     BODY_BYTES < BUFFERED_BYTES,
     "one body at its limit must not take all the room"
 );
-
-/// Ids of signed messages that a source remembers, so that none of them is taken in twice. A sender of six
-/// messages a second fills it within the ten minutes for which a signature may be accepted.
-pub const SEEN_IDS: usize = 4096;
-
-/// Certificates of Amazon SNS that are kept, of two kilobytes each: one for each region that sends, and the
-/// next ones.
-pub const SNS_CERTIFICATES: usize = 16;
-
-/// The largest answer of Amazon SNS that is read, in bytes: a certificate has two kilobytes.
-pub const SNS_ANSWER_BYTES: usize = 64 * 1024;
-
-/// How long Amazon SNS may take to answer. A connection's thread waits for it, and one at a time.
-pub const SNS_PATIENCE: Duration = Duration::from_secs(5);
-
-/// The last bodies that are kept of a source: enough to see what its sender posts when an alert fires, when it
-/// resolves, and in a test.
-pub const RECENT_BODIES: usize = 10;
-
-/// Bytes of a body that are kept; of a longer one the beginning. A notification of twenty alerts fits.
-pub const RECENT_BODY_BYTES: usize = 16 * 1024;
-
-/// Bytes of all that is kept of the last bodies of a source, so that thirty sources take four megabytes at most.
-pub const RECENT_BODIES_BYTES: usize = 128 * 1024;
-
-/// How long the last bodies are kept: what somebody sees on Monday may have come on Friday.
-pub const RECENT_BODIES_AGE: Duration = Duration::from_secs(3 * 24 * 3600);
-
-/// Reports of a body that are kept with it.
-pub const RECENT_REPORTS: usize = 20;
-
-/// How long after a log line about a fault of a source the next change of its fault is logged. A sender may
-/// post good and bad bodies in turn.
-pub const SOURCE_QUIET: Duration = Duration::from_secs(60);
-
-/// Subscriptions of a source that wait for a confirmation. A topic has one; strangers' topics push out the
-/// oldest.
-pub const CONFIRMATIONS: usize = 8;
