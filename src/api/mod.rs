@@ -16,6 +16,7 @@ mod media_type;
 mod origins;
 mod pages;
 mod params;
+mod route;
 mod router;
 mod sender_warnings;
 pub mod server;

@@ -7,6 +7,7 @@ use crate::telemetry::metrics::{CONTENT_TYPE, NO_HANDLER, Refusal};
 
 use super::error::ApiError;
 use super::http::{Answer, Body, Request};
+use super::route::Route;
 use super::router::{Api, NotReloaded};
 use super::target::Target;
 
@@ -25,38 +26,23 @@ enum Page {
     V1,
 }
 
-/// A path of this router, its page, and the methods it supports, sorted.
-struct Route {
-    pattern: &'static str,
-    methods: &'static [&'static str],
-    page: Page,
-}
-
-const fn route(pattern: &'static str, methods: &'static [&'static str], page: Page) -> Route {
-    Route {
-        pattern,
-        methods,
-        page,
-    }
-}
-
 /// The placeholder for a segment of any content at the end of a pattern.
 const ANY_SEGMENT: &str = ":sid";
 
-const ROUTES: [Route; 10] = [
-    route("/", &["GET"], Page::Home),
-    route("/-/healthy", &["GET", "HEAD"], Page::Healthy),
-    route("/-/ready", &["GET", "HEAD"], Page::Ready),
-    route("/-/reload", &["POST"], Page::Reload),
-    route("/metrics", &["GET"], Page::Metrics),
-    route("/api/v1/status", &["GET"], Page::V1),
-    route("/api/v1/receivers", &["GET"], Page::V1),
-    route("/api/v1/alerts", &["GET", "POST"], Page::V1),
-    route("/api/v1/silences", &["GET", "POST"], Page::V1),
-    route("/api/v1/silence/:sid", &["DELETE", "GET"], Page::V1),
+const ROUTES: [Route<Page>; 10] = [
+    Route::new("/", &["GET"], Page::Home),
+    Route::new("/-/healthy", &["GET", "HEAD"], Page::Healthy),
+    Route::new("/-/ready", &["GET", "HEAD"], Page::Ready),
+    Route::new("/-/reload", &["POST"], Page::Reload),
+    Route::new("/metrics", &["GET"], Page::Metrics),
+    Route::new("/api/v1/status", &["GET"], Page::V1),
+    Route::new("/api/v1/receivers", &["GET"], Page::V1),
+    Route::new("/api/v1/alerts", &["GET", "POST"], Page::V1),
+    Route::new("/api/v1/silences", &["GET", "POST"], Page::V1),
+    Route::new("/api/v1/silence/:sid", &["DELETE", "GET"], Page::V1),
 ];
 
-impl Route {
+impl Route<Page> {
     fn is_at(&self, path: &str) -> bool {
         match self.pattern.strip_suffix(ANY_SEGMENT) {
             Some(start) => path
@@ -86,10 +72,6 @@ impl Route {
         self.pattern.strip_prefix("/api/v1").unwrap_or(self.pattern)
     }
 
-    fn takes(&self, method: &str) -> bool {
-        self.methods.contains(&method)
-    }
-
     fn allow(&self) -> String {
         let mut methods = self.methods.to_vec();
         methods.push("OPTIONS");
@@ -110,7 +92,7 @@ pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer
     let method = request.method.as_str();
     if let Some(route) = ROUTES.iter().find(|route| route.is_at(path)) {
         let answer = if route.takes(method) {
-            serve(api, route.page, request)
+            serve(api, route.endpoint, request)
         } else if method == "OPTIONS" {
             Answer::empty(200).with_header("Allow", route.allow())
         } else {

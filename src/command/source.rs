@@ -138,7 +138,7 @@ fn headers(given: &[String]) -> Result<Vec<(String, String)>, String> {
     headers.collect()
 }
 
-/// What a body yields, for a person.
+/// The yield of a body, for a person.
 fn told(config: &Config, read: &Yield) -> String {
     let mut out = String::new();
     for report in &read.reports {

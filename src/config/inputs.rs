@@ -1,4 +1,4 @@
-//! What a configuration was made from.
+//! The texts and values that a configuration was made from.
 //!
 //! Owns the text whose hash a metric shows, by which two daemons can be compared. Reads nothing. Pure; made
 //! on the thread that loads the configuration.

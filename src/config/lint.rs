@@ -90,7 +90,7 @@ impl Routes<'_> {
             .enumerate()
         {
             let all: Vec<&Matcher> = above.iter().copied().chain(&child.matchers).collect();
-            if self.is_reached(child_record, &route.routes[..index], &all) {
+            if self.check_reach(child_record, &route.routes[..index], &all) {
                 self.visit(child_record, child, above);
             }
         }
@@ -99,7 +99,7 @@ impl Routes<'_> {
 
     /// Whether alerts can reach a route with these matchers; warns if not. `before` has its earlier
     /// siblings.
-    fn is_reached(&mut self, record: &Record, before: &[Route], all: &[&Matcher]) -> bool {
+    fn check_reach(&mut self, record: &Record, before: &[Route], all: &[&Matcher]) -> bool {
         if let Some((one, other)) = contradicted(all, &mut self.steps) {
             let text = format!(
                 "never reached: no alert has both {} and {}, for it or for the routes above it; {}",

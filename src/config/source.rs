@@ -117,9 +117,9 @@ pub enum SourceKind {
 pub struct SourceEntry {
     /// How it is posted to.
     pub kind: SourceKind,
-    /// What reads the bodies.
+    /// The reader of the bodies.
     pub source: Source,
-    /// What a request needs to be taken.
+    /// The proofs that a request needs.
     pub auth: SourceAuth,
 }
 

@@ -33,7 +33,7 @@ pub fn expand(node: &mut Node, lookup: Lookup<'_>, findings: &mut Findings) -> U
 /// more than this, as in a text of several lines that is a template in another line.
 pub fn escape_references(text: &str) -> Option<String> {
     let Ok(original) = yaml::parse(text) else {
-        // What is wrong is reported when the file is loaded.
+        // A fault is reported when the file is loaded.
         return Some(text.to_owned());
     };
     let lines = text.split_inclusive('\n').map(|line| {
@@ -73,7 +73,7 @@ struct Expansion<'v> {
     room: usize,
 }
 
-/// What a reference stands for.
+/// The text that a reference stands for.
 #[derive(Debug, PartialEq, Eq)]
 enum Reference<'t> {
     /// `${NAME}` or `${NAME:-default}`.

@@ -1,4 +1,4 @@
-//! What was posted, as one value.
+//! Reads a posted body as one value.
 //!
 //! Owns the order in which the forms of a body are tried, since many senders say nothing true in their
 //! Content-Type: SNS posts JSON as text/plain, curl anything as a form. The value is that of the JSON; of a

@@ -58,7 +58,7 @@ impl<'s> Element<'s> {
     /// The report; nothing if the element is dropped.
     fn report(&mut self) -> Result<Option<SourceReport>, String> {
         let settings = &self.source.settings;
-        if self.is_dropped() {
+        if self.render_drop() {
             return Ok(None);
         }
         let status = self.render("status", settings.status.as_ref());
@@ -77,7 +77,7 @@ impl<'s> Element<'s> {
     }
 
     /// A drop that fails drops nothing.
-    fn is_dropped(&mut self) -> bool {
+    fn render_drop(&mut self) -> bool {
         let rendered = self.render("drop", self.source.settings.drop.as_ref());
         let rendered = rendered.unwrap_or_default();
         !matches!(rendered.trim(), "" | "false")

@@ -47,7 +47,7 @@ pub struct Posted<'r> {
     pub body: &'r [u8],
 }
 
-/// What a request to a source yields.
+/// The yield of a request to a source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Yield {
     /// The reports, in the order of the elements.
@@ -69,7 +69,7 @@ pub struct RefusedElement {
     pub reason: String,
 }
 
-/// What the sender expects beside the reading of its body.
+/// The expectations of a sender beside the reading of its body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
     /// Nothing: any status in the 200s will do.
@@ -107,7 +107,7 @@ impl Protocol {
 /// The checked settings of a source.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// What the sender expects beside the reading of its body.
+    /// The expectations of the sender beside the reading of its body.
     pub protocol: Protocol,
     /// The JSON pointer to the list of elements. Without it the body is one element or, if it is a list, the
     /// list of elements.
@@ -177,7 +177,7 @@ impl Source {
         &self.settings
     }
 
-    /// What the sender expects beside the reading of its body.
+    /// The expectations of the sender beside the reading of its body.
     pub fn protocol(&self) -> Protocol {
         self.settings.protocol
     }
@@ -269,7 +269,7 @@ fn text_bytes(report: &SourceReport) -> usize {
     }
 }
 
-/// What became of one element.
+/// The outcome of one element.
 struct Outcome {
     /// The report, or what else came of it.
     result: Result<Option<SourceReport>, String>,
@@ -277,7 +277,7 @@ struct Outcome {
     faults: Vec<String>,
 }
 
-/// What the elements yielded so far.
+/// The yield of the elements so far.
 #[derive(Default)]
 struct Reading {
     yielded: Yield,

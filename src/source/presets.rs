@@ -1,4 +1,4 @@
-//! What well-known senders post, and the templates for it.
+//! The bodies that well-known senders post, and the templates for them.
 //!
 //! Owns the list of presets. Each is a file of the form that a source has in the configuration, which a reader
 //! can copy, with fixtures: requests as the sender makes them. The name of a fixture says what must become of
@@ -23,7 +23,7 @@ pub struct Preset {
 /// an empty line, the body.
 #[derive(Debug)]
 pub struct Fixture {
-    /// What must become of it.
+    /// The outcome that it must have.
     pub name: &'static str,
     /// The request.
     pub text: &'static str,

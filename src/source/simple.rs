@@ -11,7 +11,7 @@ use super::{Outcome, Posted, Reading, Source, Yield, body, element};
 use crate::model::{Labels, PostedAlert, ReportedChange, SourceReport};
 use crate::template::Value;
 
-/// What the path of a request says.
+/// The meaning of a request by its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SimpleCall<'r> {
     /// The name of the alert, decoded.

@@ -1,4 +1,4 @@
-//! What a source asks of its senders, and whether a request has it.
+//! The proofs that a source asks of its senders, and whether a request has them.
 //!
 //! Owns the way from the settings of a source, with secrets that may be in files, to proofs that
 //! `verification` compares. A secret file is read at each request, so a changed secret counts at once. Runs on

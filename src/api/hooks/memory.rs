@@ -1,4 +1,4 @@
-//! What is remembered of a source between requests, for people to see and against replays.
+//! The memory of a source between requests, for people to see and against replays.
 //!
 //! Owns which changes of a source are worth a line in the log: its first request, and each change of what is
 //! wrong with it, but no line for each body. Runs on the connections' threads, under the lock of the source.
@@ -9,7 +9,7 @@ use super::seen_ids::SeenIds;
 use crate::limits::{CONFIRMATIONS, SOURCE_QUIET};
 use crate::model::{Mono, Wall};
 
-/// What is remembered of a source.
+/// The memory of one source.
 #[derive(Debug, Default)]
 pub struct Memory {
     /// The ids of signed messages.
@@ -18,11 +18,11 @@ pub struct Memory {
     pub bodies: RecentBodies,
     /// Counts and times since the source is known.
     pub totals: Totals,
-    /// What is wrong since when, as the last request showed it.
+    /// The fault of the last request, and since when there is one.
     pub fault: Option<(Wall, String)>,
     /// The subscriptions that wait for a confirmation, the oldest first.
     pub confirmations: Vec<Confirmation>,
-    /// What was last logged to be wrong.
+    /// The fault that was logged last.
     logged: Option<FaultKind>,
     /// When the next change may be logged.
     quiet_until: Mono,
@@ -65,7 +65,7 @@ pub enum News {
     First,
     /// Something is wrong, or something else than before.
     Fault(String),
-    /// What was wrong is right again.
+    /// The fault is over.
     Well,
 }
 

@@ -33,6 +33,7 @@ pub use sources::Sources;
 
 use super::cors;
 use super::http::{Answer, Request};
+use super::route::Route;
 use super::router::Api;
 use super::target::{Plus, percent_decode};
 use super::wire;
@@ -40,7 +41,7 @@ use super::wire;
 /// The root of our own API, below the route prefix.
 pub const ROOT: &str = "/api/alertwheel/v1/";
 
-/// What answers at a path.
+/// The endpoint at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Endpoint {
     Hook,
@@ -53,63 +54,43 @@ enum Endpoint {
     Confirm,
 }
 
-/// A path, its endpoint, and the methods that it supports.
-struct Route {
-    /// The path, which is also the value of the metric label `handler`.
-    pattern: &'static str,
-    methods: &'static [&'static str],
-    endpoint: Endpoint,
-}
-
-const fn route(
-    pattern: &'static str,
-    methods: &'static [&'static str],
-    endpoint: Endpoint,
-) -> Route {
-    Route {
-        pattern,
-        methods,
-        endpoint,
-    }
-}
-
 /// The placeholder for a name in a pattern.
 const ANY_NAME: &str = "{name}";
 
-const ROUTES: [Route; 8] = [
-    route(
+const ROUTES: [Route<Endpoint>; 8] = [
+    Route::new(
         "/hooks/{name}",
         &["GET", "OPTIONS", "POST", "PUT"],
         Endpoint::Hook,
     ),
-    route("/alert/{name}", &["DELETE", "POST", "PUT"], Endpoint::Alert),
-    route("/resolve/{name}", &["POST", "PUT"], Endpoint::Resolve),
-    route(
+    Route::new("/alert/{name}", &["DELETE", "POST", "PUT"], Endpoint::Alert),
+    Route::new("/resolve/{name}", &["POST", "PUT"], Endpoint::Resolve),
+    Route::new(
         "/heartbeat/{name}",
         &["GET", "HEAD", "POST", "PUT"],
         Endpoint::Heartbeat,
     ),
-    route(
+    Route::new(
         "/heartbeat/{name}/fail",
         &["GET", "HEAD", "POST", "PUT"],
         Endpoint::FailedHeartbeat,
     ),
-    route("/api/alertwheel/v1/sources", &["GET"], Endpoint::Sources),
-    route(
+    Route::new("/api/alertwheel/v1/sources", &["GET"], Endpoint::Sources),
+    Route::new(
         "/api/alertwheel/v1/sources/{name}/bodies",
         &["GET"],
         Endpoint::Bodies,
     ),
-    route(
+    Route::new(
         "/api/alertwheel/v1/sources/{name}/confirm",
         &["POST"],
         Endpoint::Confirm,
     ),
 ];
 
-impl Route {
+impl Route<Endpoint> {
     /// The route of a path as sent, and the name in it, decoded.
-    fn find(path: &str) -> Option<(&'static Route, String)> {
+    fn find(path: &str) -> Option<(&'static Route<Endpoint>, String)> {
         let path = path.strip_suffix('/').unwrap_or(path);
         ROUTES
             .iter()
@@ -127,10 +108,6 @@ impl Route {
         }
         percent_decode(name, Plus::Literal)
     }
-
-    fn takes(&self, method: &str) -> bool {
-        self.methods.contains(&method)
-    }
 }
 
 /// The patterns of all endpoints, with the methods that each takes.
@@ -142,7 +119,7 @@ pub fn patterns() -> impl Iterator<Item = (&'static str, &'static [&'static str]
 /// Answers a request for `path`, as sent and without the route prefix, if it is one of these; else `None`. Also
 /// returns the pattern of the endpoint for the metrics.
 pub fn answer(api: &Api, request: &Request, path: &str) -> Option<(&'static str, Answer)> {
-    let (route, name) = Route::find(path)?;
+    let (route, name) = Route::<Endpoint>::find(path)?;
     let is_api = route.pattern.starts_with(ROOT);
     let answer = if !route.takes(&request.method) {
         let allow = route.methods.join(", ");
@@ -223,7 +200,7 @@ mod tests {
             ("/HOOKS/am", None),
         ];
         for (path, expected) in table {
-            let found = Route::find(path).map(|(route, name)| (route.endpoint, name));
+            let found = Route::<Endpoint>::find(path).map(|(route, name)| (route.endpoint, name));
             let expected = expected.map(|(endpoint, name)| (endpoint, name.to_owned()));
             assert_eq!(found, expected, "{path}");
         }

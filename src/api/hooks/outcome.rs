@@ -1,4 +1,4 @@
-//! What became of a request to a source.
+//! The outcome of a request to a source.
 //!
 //! Owns the type, and how much of it is kept. The answers to senders, the last bodies, the metrics and the log
 //! are all made from it. Pure; runs on the connections' threads.
@@ -7,7 +7,7 @@ use crate::limits::RECENT_REPORTS;
 use crate::model::{IdentifiedLabels, ReportedChange, SourceReport};
 use crate::telemetry::metrics::SourceRefusal;
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// The status of the answer.
@@ -24,7 +24,7 @@ pub struct Outcome {
     pub faults: Vec<String>,
     /// Why the whole request was refused, if it was.
     pub refusal: Option<(SourceRefusal, String)>,
-    /// What happened beside that.
+    /// Notes on what happened beside that.
     pub note: Option<String>,
     /// The first reports of the request.
     pub reports: Vec<Reported>,
@@ -73,7 +73,7 @@ impl Outcome {
         }
     }
 
-    /// What is wrong with the source as far as this request shows it: which kind of fault, and its text.
+    /// The fault of the source as far as this request shows it: its kind and its text.
     pub fn fault(&self) -> Option<(FaultKind, &str)> {
         if let Some((refusal, why)) = &self.refusal {
             return Some((FaultKind::Refused(*refusal), why));

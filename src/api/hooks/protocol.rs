@@ -1,4 +1,4 @@
-//! What some senders expect beside the reading of their bodies.
+//! The answers that some senders expect beside the reading of their bodies.
 //!
 //! Owns the requests by which a sender is set up, the checks of its messages, and the shape of the answers to it.
 //! Runs on the connections' threads.
@@ -129,7 +129,7 @@ fn confirm(api: &Api, served: &Served, message: SnsMessage, url: String) -> Outc
     noted(note)
 }
 
-/// What becomes of a message that makes no alert.
+/// The outcome of a message that makes no alert.
 fn noted(note: String) -> Outcome {
     Outcome {
         status: 200,

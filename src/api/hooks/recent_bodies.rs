@@ -24,7 +24,7 @@ const SECRET_WORDS: [&str; 9] = [
     "token",
 ];
 
-/// What stands in the place of a secret.
+/// Stands in the place of a secret.
 const MASK: &str = "<secret>";
 
 /// A request to a source, and what became of it.
@@ -46,12 +46,12 @@ pub struct RecentBody {
     pub body: Vec<u8>,
     /// The length of the whole body in bytes.
     pub length: usize,
-    /// What became of it.
+    /// The outcome of the request.
     pub outcome: Outcome,
 }
 
 impl RecentBody {
-    /// What is kept of a request. `parameter` is the parameter of the query that holds the source's token.
+    /// The part of a request that is kept. `parameter` is the parameter of the query that holds the source's token.
     pub fn of(
         request: &Request,
         parameter: Option<&str>,

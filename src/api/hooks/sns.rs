@@ -23,7 +23,7 @@ use crate::model::Wall;
 /// Fetches the body of an https URL with a bounded time and size; an error says why there is none.
 pub type Fetch = Box<dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync>;
 
-/// What a message asks for.
+/// The request of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wish {
     /// To be taken in.

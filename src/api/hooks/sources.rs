@@ -23,7 +23,7 @@ pub struct Sources {
 pub struct Served {
     /// The settings.
     pub entry: Arc<SourceEntry>,
-    /// What is remembered, which outlives a reload.
+    /// The memory of each source, which outlives a reload.
     memory: Arc<Mutex<Memory>>,
 }
 
@@ -33,7 +33,7 @@ impl Served {
         self.entry.source.name()
     }
 
-    /// What is remembered of the source. Nothing slow may be done while it is held.
+    /// The memory of the source. Nothing slow may be done while it is held.
     pub fn memory(&self) -> MutexGuard<'_, Memory> {
         // Whatever a panic left half noted is only shown to people.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)

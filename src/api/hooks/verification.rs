@@ -19,7 +19,7 @@ use crate::model::Wall;
 /// The longest id of a message that is remembered against replays, in bytes.
 const ID_BYTES: usize = 256;
 
-/// What a request shows of its sender.
+/// The parts of a request that tell of its sender.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'r> {
     /// The headers, names in lower case.
@@ -62,7 +62,7 @@ pub enum Proof<'s> {
 /// How a body is signed: HMAC-SHA256 throughout.
 #[derive(Clone, Debug)]
 pub struct Signing<'s> {
-    /// What is signed, and how the signature is written.
+    /// The scheme: the text that is signed, and how the signature is written.
     pub scheme: HmacScheme,
     /// The shared secret.
     pub secret: String,
@@ -74,7 +74,7 @@ pub struct Signing<'s> {
     pub tolerance: Duration,
 }
 
-/// What is known of a request whose proof is right.
+/// The facts of a request whose proof is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proven<'r> {
     /// The id of the message, which is signed too and never sent again with another body.

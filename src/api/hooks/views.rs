@@ -18,7 +18,7 @@ use crate::api::wire::{
 use crate::config::SourceKind;
 use crate::model::{Status, Wall};
 
-/// What is copied of a source under its lock.
+/// A copy of the memory of a source, made under its lock.
 struct Seen {
     totals: Totals,
     fault: Option<(Wall, String)>,

@@ -13,6 +13,7 @@ use super::cors;
 use super::error::ApiError;
 use super::http::{Answer, Request};
 use super::params::Params;
+use super::route::Route;
 use super::router::Api;
 use super::target::Target;
 use crate::telemetry::metrics::NO_HANDLER;
@@ -31,45 +32,25 @@ enum Endpoint {
     Silence,
 }
 
-/// A path of API v2, its endpoint, and the methods that it supports.
-struct Route {
-    /// The path, which is also the value of the metric label `handler`.
-    pattern: &'static str,
-    methods: &'static [&'static str],
-    endpoint: Endpoint,
-}
-
-const fn route(
-    pattern: &'static str,
-    methods: &'static [&'static str],
-    endpoint: Endpoint,
-) -> Route {
-    Route {
-        pattern,
-        methods,
-        endpoint,
-    }
-}
-
 /// The placeholder for an id at the end of a pattern.
 const ANY_ID: &str = "{silenceID}";
 
-const ROUTES: [Route; 6] = [
-    route("/api/v2/alerts", &["GET", "POST"], Endpoint::Alerts),
-    route("/api/v2/alerts/groups", &["GET"], Endpoint::Groups),
-    route("/api/v2/receivers", &["GET"], Endpoint::Receivers),
-    route("/api/v2/status", &["GET"], Endpoint::Status),
-    route("/api/v2/silences", &["GET", "POST"], Endpoint::Silences),
-    route(
+const ROUTES: [Route<Endpoint>; 6] = [
+    Route::new("/api/v2/alerts", &["GET", "POST"], Endpoint::Alerts),
+    Route::new("/api/v2/alerts/groups", &["GET"], Endpoint::Groups),
+    Route::new("/api/v2/receivers", &["GET"], Endpoint::Receivers),
+    Route::new("/api/v2/status", &["GET"], Endpoint::Status),
+    Route::new("/api/v2/silences", &["GET", "POST"], Endpoint::Silences),
+    Route::new(
         "/api/v2/silence/{silenceID}",
         &["GET", "DELETE"],
         Endpoint::Silence,
     ),
 ];
 
-impl Route {
+impl Route<Endpoint> {
     /// The route of `path`; a trailing slash does not matter.
-    fn find(path: &str) -> Option<&'static Route> {
+    fn find(path: &str) -> Option<&'static Route<Endpoint>> {
         let path = path.strip_suffix('/').unwrap_or(path);
         ROUTES.iter().find(|route| route.is_at(path))
     }
@@ -93,7 +74,7 @@ pub fn patterns() -> impl Iterator<Item = (&'static str, &'static [&'static str]
 /// Answers a request for `path`, which begins with [`ROOT`]. Also returns the pattern of the endpoint for the
 /// metrics. It is the same for all unknown paths, so that clients cannot create new series.
 pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer) {
-    let route = Route::find(path);
+    let route = Route::<Endpoint>::find(path);
     let pattern = route.map_or(NO_HANDLER, |route| route.pattern);
     if let Some(answer) = cors::answer_preflight(&api.settings.origins, request) {
         return (pattern, answer);
@@ -111,14 +92,14 @@ pub fn answer(api: &Api, request: &Request, path: &str) -> (&'static str, Answer
 }
 
 fn check(
-    route: Option<&'static Route>,
+    route: Option<&'static Route<Endpoint>>,
     request: &Request,
     path: &str,
 ) -> Result<Endpoint, ApiError> {
     let route = route.ok_or_else(|| ApiError::NotFound {
         path: path.to_owned(),
     })?;
-    if !route.methods.contains(&request.method.as_str()) {
+    if !route.takes(&request.method) {
         return Err(ApiError::MethodNotAllowed {
             method: request.method.clone(),
             allowed: route.methods,
@@ -165,7 +146,7 @@ mod tests {
             ("/api/v2/", None),
         ];
         for (path, expected) in table {
-            let found = Route::find(path).map(|route| route.endpoint);
+            let found = Route::<Endpoint>::find(path).map(|route| route.endpoint);
             assert_eq!(found, expected, "{path}");
         }
     }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SnsMessage {
-    /// What it is: a notification, or the wish for a confirmation.
+    /// The kind: a notification, or the wish for a confirmation.
     #[serde(rename = "Type")]
     pub kind: String,
     /// The id, which is the same when a message is sent again.
@@ -29,7 +29,7 @@ pub struct SnsMessage {
     /// The URL of the certificate with the key of the signature.
     #[serde(rename = "SigningCertURL", alias = "SigningCertUrl")]
     pub signing_cert_url: String,
-    /// What a confirmation refers to; only where one is wanted.
+    /// The token that a confirmation refers to; only where one is wanted.
     pub token: Option<String>,
     /// The URL that confirms the subscription; only where that is wanted.
     #[serde(rename = "SubscribeURL", alias = "SubscribeUrl")]

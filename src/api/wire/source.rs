@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use super::shapes::{LabelObject, List, line};
 use crate::model::{Labels, Wall, format_rfc3339_millis};
 
-/// What became of a request that was taken in.
+/// The outcome of a request that was taken in.
 #[derive(Clone, Debug, Serialize)]
 pub struct TakenObject<'a> {
     /// The number of alerts that fire.
@@ -48,18 +48,18 @@ pub struct SourceObject<'a> {
     pub last_request: Option<Time>,
     /// When something was last taken in.
     pub last_success: Option<Time>,
-    /// What is wrong since when, as the last request showed it.
+    /// The fault of the last request, and since when there is one.
     pub fault: Option<FaultObject<'a>>,
     /// The subscriptions that wait for a confirmation.
     pub confirmations: Vec<ConfirmationObject<'a>>,
 }
 
-/// What is wrong with a source.
+/// A fault of a source.
 #[derive(Clone, Debug, Serialize)]
 pub struct FaultObject<'a> {
     /// When it was first seen.
     pub since: Time,
-    /// What it is.
+    /// The text of the fault.
     pub text: &'a str,
 }
 
@@ -96,10 +96,10 @@ pub struct BodyObject<'a> {
     pub is_cut: bool,
     /// The status of the answer.
     pub status: u16,
-    /// What became of it.
+    /// The outcome of the request.
     #[serde(flatten)]
     pub taken: TakenObject<'a>,
-    /// What happened beside that.
+    /// Notes on what happened beside that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<&'a str>,
     /// The first alerts of the body.
@@ -162,7 +162,7 @@ struct Challenged<'a> {
     response_token: &'a str,
 }
 
-/// What became of a request.
+/// The outcome of a request.
 pub fn taken_object(taken: &TakenObject<'_>) -> Vec<u8> {
     line(taken)
 }

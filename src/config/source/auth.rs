@@ -1,4 +1,4 @@
-//! What a request to a source needs to be taken.
+//! The proofs that a request to a source needs.
 //!
 //! Owns the keys of a source's `auth` and the checked type; `api` compares requests with it. Holds only the
 //! names of secret files, which are read when they are needed. Pure; runs on the thread that loads the
@@ -79,7 +79,7 @@ fn scheme(text: &str) -> Result<String, (String, &'static str)> {
     }
 }
 
-/// What a request to a source needs to be taken: all of what is given here.
+/// The proofs that a request to a source needs: all that are given here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceAuth {
     /// `Authorization: Bearer`.
@@ -96,7 +96,7 @@ pub struct SourceAuth {
     pub routing_key: Option<Secret>,
     /// The secret for the answers to Netdata Cloud's challenges.
     pub challenge_secret: Option<Secret>,
-    /// What of Amazon SNS is taken.
+    /// The messages of Amazon SNS that are taken.
     pub sns: SnsSettings,
 }
 
@@ -112,7 +112,7 @@ pub struct QueryToken {
 /// A signature of the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hmac {
-    /// What is signed, and how the signature is written.
+    /// The scheme: the text that is signed, and how the signature is written.
     pub scheme: HmacScheme,
     /// The key.
     pub secret: Secret,
@@ -124,7 +124,7 @@ pub struct Hmac {
     pub tolerance: Span,
 }
 
-/// What is signed, and how the signature is written.
+/// The text that is signed, and how the signature is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HmacScheme {
     /// The hexadecimal HMAC-SHA256 of the body or, with a header for it, of the time, a colon and the body.
@@ -137,7 +137,7 @@ pub enum HmacScheme {
     StandardWebhooks,
 }
 
-/// What of Amazon SNS is taken.
+/// The messages of Amazon SNS that are taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SnsSettings {
     /// The ARNs of the topics; any if there are none.
